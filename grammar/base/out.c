@@ -1,0 +1,159 @@
+/* Bounded output. A growing buffer doubles; whatever does not fit is dropped and flagged, never written. */
+#include "grammar/base/out.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct out out_fixed(char *buf, size_t cap)
+{
+	return (struct out){ .buf = buf, .cap = cap };
+}
+
+struct out out_growing(size_t limit)
+{
+	return (struct out){ .limit = limit };
+}
+
+void out_free(struct out *o)
+{
+	if (o->limit)
+		free(o->buf);
+	*o = (struct out){ 0 };
+}
+
+/* Makes room for up to `len` more bytes; returns how many fit. */
+static size_t out_room(struct out *o, size_t len)
+{
+	size_t cap = o->cap;
+	char *p;
+
+	if (o->cap - o->len >= len)
+		return len;
+	while (o->limit && cap < o->limit && cap - o->len < len)
+		cap = cap ? cap * 2 : 256;
+	if (o->limit && cap > o->limit)
+		cap = o->limit;
+	if (cap > o->cap && (p = realloc(o->buf, cap))) {
+		o->buf = p;
+		o->cap = cap;
+	}
+	if (o->cap - o->len >= len)
+		return len;
+	o->truncated = true;
+	return o->cap - o->len;
+}
+
+void out_bytes(struct out *o, const void *data, size_t len)
+{
+	len = out_room(o, len);
+	if (len)
+		memcpy(o->buf + o->len, data, len);
+	o->len += len;
+}
+
+void out_str(struct out *o, struct str s)
+{
+	out_bytes(o, s.ptr, s.len);
+}
+
+void out_puts(struct out *o, const char *c_string)
+{
+	out_bytes(o, c_string, strlen(c_string));
+}
+
+void out_char(struct out *o, char c)
+{
+	out_bytes(o, &c, 1);
+}
+
+void out_vprintf(struct out *o, const char *format, va_list ap)
+{
+	char small[512];
+	va_list again;
+	char *big;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(small, sizeof(small), format, again);
+	va_end(again);
+	if (n >= 0 && (size_t)n < sizeof(small)) {
+		out_bytes(o, small, (size_t)n);
+		return;
+	}
+	big = n < 0 ? NULL : malloc((size_t)n + 1);
+	if (!big) {
+		o->truncated = true;
+		return;
+	}
+	vsnprintf(big, (size_t)n + 1, format, ap);
+	out_bytes(o, big, (size_t)n);
+	free(big);
+}
+
+void out_printf(struct out *o, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	out_vprintf(o, format, ap);
+	va_end(ap);
+}
+
+/* Length of the UTF-8 sequence at p (RFC 3629), or 0 when it is not one. */
+static size_t utf8_length(const unsigned char *p, size_t left)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3
+			   : p[0] >= 0xf0 && p[0] < 0xf5	    ? 4
+								    : 0;
+
+	if (!n || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void out_json_byte(struct out *o, unsigned char c)
+{
+	switch (c) {
+	case '"':
+		out_puts(o, "\\\"");
+		break;
+	case '\\':
+		out_puts(o, "\\\\");
+		break;
+	case '\n':
+		out_puts(o, "\\n");
+		break;
+	case '\t':
+		out_puts(o, "\\t");
+		break;
+	default:
+		if (c < 0x20 || c == 0x7f)
+			out_printf(o, "\\u%04x", c);
+		else
+			out_char(o, (char)c);
+	}
+}
+
+void out_json(struct out *o, struct str s)
+{
+	out_char(o, '"');
+	for (size_t i = 0; i < s.len;) {
+		const unsigned char *p = (const unsigned char *)s.ptr + i;
+		size_t n = utf8_length(p, s.len - i);
+
+		if (n > 1)
+			out_bytes(o, p, n);
+		else if (n == 1)
+			out_json_byte(o, *p);
+		else
+			out_puts(o, "\xef\xbf\xbd");
+		i += n ? n : 1;
+	}
+	out_char(o, '"');
+}

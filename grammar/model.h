@@ -1,0 +1,57 @@
+/* The model: what a configuration means, checked and resolved. Plain constant data in one arena with a reference
+ * count; made by load.h, never changed afterwards, read by any number of threads. Everything in it is ordered as
+ * written. Each name that it holds is a copy: texts and tree may be gone. */
+#ifndef LB_GRAMMAR_MODEL_H
+#define LB_GRAMMAR_MODEL_H
+
+#include "grammar/model_proxy.h"
+
+struct user_conf {
+	struct str name, password;
+	bool insecure; /* clear text; else crypt(3) */
+	VEC(struct str) groups;
+};
+struct userlist_conf {
+	struct str name;
+	VEC(struct user_conf) users;
+	struct conf_pos pos;
+};
+
+struct global_conf {
+	uint32_t maxconn, ulimit_n, nbthread;
+	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base;
+	int uid, gid; /* -1: unset */
+	bool daemon, quiet, debug, master_worker, zero_warning;
+	uint32_t hard_stop_after, grace; /* ms */
+	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_maxpollevents, tune_idletimer;
+	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize;
+	uint32_t spread_checks, max_spread_checks;
+	bool noepoll, nosplice, noreuseport, nogetaddrinfo;
+	bool insecure_fork_wanted;
+	uint32_t stats_timeout; /* ms, default 10,000 */
+	uint32_t stats_maxconn; /* default 10 */
+	VEC(const struct bind_conf *) stats_sockets;
+	VEC(struct log_target) log_targets;
+	VEC(struct var_ref) proc_vars;
+};
+
+struct model {
+	struct arena *arena;
+	uint32_t references; /* atomic */
+	int compat;	     /* 206 ... 304 */
+	const struct str *source_names;
+	uint32_t nsources;
+	struct global_conf global;
+	VEC(const struct proxy_conf *) proxies; /* frontends, backends, listens; no defaults */
+	struct map frontends, backends; /* name -> struct proxy_conf; a listen is in both */
+	struct map userlists;
+	VEC(const struct sample_expr *) exprs; /* index: sample_expr.id */
+	VEC(const struct var_ref *) vars;      /* index: var_ref.id */
+	uint32_t nregexes;
+};
+
+/* Counts references; the last model_release() frees the arena. Any thread. *m becomes NULL. */
+struct model *model_retain(struct model *m);
+void model_release(struct model **m);
+
+#endif

@@ -1,0 +1,211 @@
+/* The model, part 2: proxies, what they listen on and the servers behind them. Plain constant data, all in the model's
+ * arena. Times are milliseconds, 0 means none, unless said otherwise; sizes are bytes. */
+#ifndef LB_GRAMMAR_MODEL_PROXY_H
+#define LB_GRAMMAR_MODEL_PROXY_H
+
+#include "grammar/base/map.h"
+#include "grammar/model_rule.h"
+
+enum proxy_role { ROLE_DEFAULTS = 0, ROLE_FRONTEND = 1, ROLE_BACKEND = 2, ROLE_LISTEN = 3 /* both bits */ };
+enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_SYSLOG };
+
+enum timeout_kind { TMO_CLIENT, TMO_CLIENT_FIN, TMO_SERVER, TMO_SERVER_FIN, TMO_CONNECT, TMO_CHECK, TMO_QUEUE, TMO_TUNNEL,
+		    TMO_HTTP_REQUEST, TMO_HTTP_KEEP_ALIVE, TMO_TARPIT, TMO_COUNT };
+
+/* Bits of proxy_conf.options: rows of keywords/options.def, OPTION(name, "word", contexts ...). */
+enum proxy_option {
+#define OPTION(name, word, roles, modes, since, until, effective, summary) PO_##name,
+#include "grammar/keywords/options.def"
+#undef OPTION
+	PO_COUNT
+};
+
+/* A network address as configured. */
+enum addr_kind { ADDR_NONE, ADDR_INET, ADDR_INET6, ADDR_UNIX, ADDR_ABSTRACT, ADDR_FD, ADDR_SOCKPAIR, ADDR_NAME };
+struct addr_conf {
+	enum addr_kind kind;
+	uint8_t ip[16];	     /* network byte order; IPv4 in the first four */
+	uint16_t port, port_end; /* port_end >= port: a range */
+	int32_t port_offset; /* server `+N`/`-N` */
+	bool port_relative, port_given;
+	bool datagram;	     /* udp@, or a log target */
+	bool v4v6, v6only;
+	int fd;		     /* ADDR_FD */
+	struct str path;     /* ADDR_UNIX, ADDR_ABSTRACT; ADDR_NAME: the host name, not resolved */
+	struct str text;     /* as written */
+};
+
+struct bind_conf {
+	const struct proxy_conf *proxy;
+	struct addr_conf addr; /* one address or port range; `bind a,b` gives two */
+	struct str name, interface, user, group, namespace_;
+	int mode;	       /* unix: permissions, -1 unset */
+	int uid, gid;	       /* unix: owner, -1 unset */
+	uint32_t maxconn, backlog, nice, id, mss;
+	uint32_t maxaccept;
+	bool accept_proxy, defer_accept, tfo, transparent, v4v6, v6only, ssl;
+	uint8_t level;	       /* of a stats socket: 0 user, 1 operator, 2 admin */
+	bool expose_fd;
+	uint32_t tcp_ut;
+	struct conf_pos pos;
+};
+
+enum init_state { SRV_INIT_UP, SRV_INIT_DISABLED };
+struct server_conf {
+	const struct proxy_conf *proxy;
+	struct str name;
+	uint32_t id; /* puid: 1, 2 ... or `id` */
+	struct addr_conf addr;
+	struct addr_conf resolved; /* ADDR_NAME resolved at load, or ADDR_NONE */
+	uint16_t weight;	   /* 0 to 256 */
+	uint32_t maxconn, minconn, maxqueue;
+	bool backup, disabled, check, send_proxy, send_proxy_v2, non_stick, ssl, check_send_proxy;
+	struct str cookie;
+	uint32_t inter, fastinter, downinter; /* ms */
+	uint32_t rise, fall, slowstart, error_limit;
+	struct addr_conf check_addr;
+	uint16_t check_port;
+	struct addr_conf source;
+	int64_t pool_max_conn; /* -1: unlimited */
+	uint32_t pool_purge_delay, max_reuse;
+	struct str track;
+	const struct server_conf *track_server;
+	uint8_t observe; /* 0 none, 1 layer4, 2 layer7 */
+	uint8_t on_error; /* 0 default, 1 fastinter, 2 fail-check, 3 sudden-death, 4 mark-down */
+	uint8_t on_marked; /* 1: down shutdown-sessions, 2: up shutdown-backup-sessions */
+	struct str init_addr;
+	struct conf_pos pos;
+};
+
+enum balance_kind { BAL_ROUNDROBIN, BAL_STATIC_RR, BAL_LEASTCONN, BAL_FIRST, BAL_SOURCE, BAL_URI, BAL_URL_PARAM, BAL_HDR,
+		    BAL_RANDOM, BAL_RDP_COOKIE, BAL_HASH, BAL_RESPONSE_TIME };
+struct balance_conf {
+	enum balance_kind kind;
+	struct str name;  /* url_param, hdr, rdp-cookie */
+	uint32_t len, depth, draws;
+	bool whole, path_only, use_domain_only;
+	const struct sample_expr *hash;
+};
+
+enum check_kind { CHECK_L4, CHECK_HTTP, CHECK_TCP, CHECK_OTHER };
+enum hc_step_kind { HC_CONNECT, HC_SEND, HC_EXPECT };
+enum hc_expect { HCE_STATUS, HCE_RSTATUS, HCE_STRING, HCE_RSTRING, HCE_HDR, HCE_BINARY, HCE_RBINARY };
+/* One step of `option httpchk` with `http-check ...`. */
+struct hc_step {
+	enum hc_step_kind kind;
+	/* send */
+	struct str method, uri, version, body;
+	const struct logfmt *uri_fmt, *body_fmt;
+	const struct reply_header *headers;
+	uint32_t nheaders;
+	/* expect */
+	enum hc_expect expect;
+	bool negated;
+	struct str text;
+	const struct pattern *statuses; /* ranges */
+	uint32_t nstatuses;
+	const struct regex *regex;
+	uint32_t min_recv;
+	/* connect */
+	uint16_t port;
+	struct conf_pos pos;
+};
+struct check_conf {
+	enum check_kind kind;
+	const struct hc_step *steps;
+	uint32_t nsteps;
+	bool disable_on_404, send_state;
+};
+
+enum cookie_mode { COOKIE_NONE, COOKIE_INSERT, COOKIE_REWRITE, COOKIE_PREFIX };
+struct cookie_conf {
+	enum cookie_mode mode;
+	struct str name, domain, attr;
+	bool indirect, nocache, postonly, preserve, httponly, secure, dynamic;
+	uint32_t maxidle, maxlife; /* seconds */
+};
+
+/* Formats of log targets (manual, keyword "log"). */
+enum log_proto { LOGP_LOCAL, LOGP_RFC3164, LOGP_RFC5424, LOGP_PRIORITY, LOGP_SHORT, LOGP_TIMED, LOGP_ISO, LOGP_RAW };
+struct log_target {
+	struct addr_conf addr; /* ADDR_FD 1 and 2: stdout and stderr */
+	struct str ring;
+	enum log_proto proto;
+	bool proto_given;
+	uint8_t facility, max_level, min_level; /* RFC 5424 numbers */
+	uint32_t max_len;			/* `len`, default 1024 */
+	struct str sample;
+	struct conf_pos pos;
+};
+
+struct stats_auth {
+	struct str user, password;
+};
+struct stats_conf {
+	bool enabled, hide_version, show_legends, show_modules, show_node, show_desc;
+	struct str uri, realm, node, desc;
+	uint32_t refresh; /* seconds */
+	VEC(struct stats_auth) auths;
+	VEC(struct str) scopes; /* "." is this proxy */
+	const struct cond *admin;
+	struct rules http_req; /* stats http-request allow|deny|auth */
+};
+
+enum reuse_mode { REUSE_NEVER, REUSE_SAFE, REUSE_AGGRESSIVE, REUSE_ALWAYS };
+
+struct proxy_conf {
+	struct str name;
+	struct conf_pos pos;
+	enum proxy_role role;
+	enum proxy_mode mode;
+	uint32_t id; /* uuid shown by the stats, from 1 or `id` */
+	bool disabled;
+	struct str description;
+	const struct proxy_conf *defaults; /* the section it inherited from, or NULL */
+	uint32_t timeout[TMO_COUNT];
+	uint64_t options[2]; /* PO_* bits: proxy_option_is_set() */
+	uint32_t maxconn, backlog, fullconn;
+	uint32_t rate_limit_sessions;
+	bool fullconn_set;
+	uint32_t retries, retry_on; /* bits: retry_on_* */
+	uint32_t redispatch_interval; /* 0: option redispatch absent; else every n-th retry, negative as stored */
+	int32_t hash_balance_factor;
+	uint8_t hash_type, hash_func;
+	bool hash_avalanche;
+	struct balance_conf balance;
+	struct cookie_conf cookie;
+	enum reuse_mode reuse;
+	VEC(const struct bind_conf *) binds;
+	VEC(const struct server_conf *) servers;
+	struct map acls; /* name -> struct acl */
+	struct rules rules[RS_COUNT];
+	struct rules redirects; /* `redirect ...`: after http-request rules */
+	uint32_t tcp_req_inspect, tcp_res_inspect; /* ms */
+	VEC(struct switch_rule) use_backend, use_server;
+	const struct proxy_conf *default_backend;
+	/* logs */
+	VEC(struct log_target) log_targets;
+	const struct logfmt *log_format, *error_log_format; /* NULL: HAProxy's default log */
+	struct str log_tag;
+	struct logfmt *unique_id_format;
+	struct str unique_id_header;
+	/* forwardfor */
+	struct str fwdfor_header;
+	const struct ip_net *fwdfor_except;
+	/* replies */
+	const struct reply_conf *errors[600 - 200]; /* errorfile, http-error by status - 200 */
+	struct str monitor_uri;
+	const struct cond *monitor_fail;
+	struct stats_conf stats;
+	struct check_conf check;
+	uint32_t capture_request_n, capture_response_n; /* `capture request|response header NAME len N` */
+	const struct reply_header *capture_request, *capture_response; /* name; value NULL */
+	const uint32_t *capture_request_len, *capture_response_len;
+};
+
+static inline bool proxy_option_is_set(const struct proxy_conf *px, enum proxy_option option)
+{
+	return px->options[option >> 6] >> (option & 63) & 1;
+}
+
+#endif

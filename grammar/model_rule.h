@@ -1,0 +1,211 @@
+/* The model, part 1: samples, conditions, rules and log formats as plain constant data. Made by the checker from
+ * the three small languages (sample.y, cond.y, logfmt.y); read by the evaluator and the dumps. Every string is owned
+ * by the model's arena. */
+#ifndef LB_GRAMMAR_MODEL_RULE_H
+#define LB_GRAMMAR_MODEL_RULE_H
+
+#include "grammar/base/vec.h"
+#include "grammar/span.h"
+
+struct proxy_conf;
+struct server_conf;
+struct userlist_conf;
+struct rule;
+
+/* Where something stands, kept when the texts are gone. line 0: nowhere. */
+struct conf_pos {
+	uint32_t source; /* as in struct span; name: model->source_names[source - 1] */
+	uint32_t line;
+};
+
+/* Types of samples (manual, section 7.1). */
+enum smp_type { SMP_ANY, SMP_SAME, SMP_BOOL, SMP_SINT, SMP_ADDR, SMP_IPV4, SMP_IPV6, SMP_STR, SMP_BIN, SMP_METH, SMP_TYPES };
+
+/* Where a sample can be fetched: bits, one per place of fetches.tsv's `usable_at` column and in its order. */
+enum smp_place {
+	AT_FE_CONN, AT_FE_SESS, AT_FE_CONTENT, AT_FE_REQ_HDR, AT_FE_REQ_BODY, AT_FE_USE_BACKEND,
+	AT_BE_CONTENT, AT_BE_REQ_HDR, AT_BE_REQ_BODY, AT_BE_SET_SRV, AT_BE_SRV_CONN,
+	AT_BE_RES_CONTENT, AT_BE_RES_HDR, AT_BE_RES_BODY, AT_BE_STORE,
+	AT_FE_RES_CONTENT, AT_FE_RES_HDR, AT_FE_RES_BODY, AT_FE_LOG, AT_CHECK, AT_CONFIG, AT_CLI, AT_PLACES
+};
+#define AT(place) (1u << AT_##place)
+
+enum arg_type { ARG_NONE, ARG_STR, ARG_SINT, ARG_SIZE, ARG_TIME, ARG_IPV4, ARG_IPV6, ARG_NET, ARG_MASK4, ARG_MASK6,
+		ARG_PROXY, ARG_SERVER, ARG_USERLIST, ARG_REGEX, ARG_VAR, ARG_TABLE, ARG_MAP };
+
+/* Variables (manual, section 2.8): interned per model, so that the evaluator compares ids. */
+enum var_scope { VAR_PROC, VAR_SESS, VAR_TXN, VAR_REQ, VAR_RES, VAR_CHECK, VAR_SCOPES };
+struct var_ref {
+	enum var_scope scope;
+	struct str name; /* without the scope */
+	uint32_t id;	 /* dense, per model */
+};
+
+struct regex {
+	struct str text;
+	void *code; /* pcre2_code, in the model's arena; JIT is the evaluator's business */
+	bool icase;
+	uint32_t id; /* dense, per model */
+};
+
+struct ip_net {
+	uint8_t addr[16]; /* network byte order; IPv4 in the first four */
+	uint8_t family;	  /* 4 or 6 */
+	uint8_t bits;	  /* prefix length */
+};
+
+struct arg {
+	enum arg_type type;
+	struct str str; /* as written, decoded */
+	union {
+		int64_t sint; /* ARG_SINT, ARG_SIZE bytes, ARG_TIME milliseconds */
+		struct ip_net net;
+		const struct proxy_conf *proxy;
+		const struct server_conf *server;
+		const struct userlist_conf *userlist;
+		const struct regex *regex;
+		const struct var_ref *var;
+	};
+};
+
+/* Ids of fetches and converters: rows of keywords/fetches.def and keywords/converters.def. */
+struct conv_call {
+	uint16_t conv; /* enum conv_id */
+	uint16_t nargs;
+	const struct arg *args;
+};
+
+struct sample_expr {
+	struct str text; /* canonical: dump, parse, dump again is the same */
+	uint16_t fetch;	 /* enum fetch_id */
+	uint16_t nargs, nconvs;
+	uint8_t type; /* enum smp_type that comes out */
+	uint32_t places; /* AT() bits where all of it is available */
+	const struct arg *args;
+	const struct conv_call *convs;
+	uint32_t id; /* equal expressions have equal ids: hash-consed per model */
+};
+
+/* Matching methods (manual, section 7.1). */
+enum match_method { MATCH_DEFAULT, MATCH_FOUND, MATCH_BOOL, MATCH_INT, MATCH_IP, MATCH_BIN, MATCH_LEN, MATCH_STR, MATCH_SUB,
+		    MATCH_REG, MATCH_BEG, MATCH_END, MATCH_DIR, MATCH_DOM };
+
+struct pattern {
+	struct str text;
+	union {
+		struct {
+			int64_t min, max; /* integers and lengths; open ends are INT64_MIN and INT64_MAX */
+		};
+		struct ip_net net;
+		const struct regex *regex;
+	};
+};
+
+/* One line `acl NAME ...` or one anonymous `{ ... }`. */
+struct acl_expr {
+	const struct sample_expr *sample;
+	enum match_method method;
+	bool icase;
+	const struct pattern *patterns;
+	uint32_t npatterns;
+	struct str text;
+	struct conf_pos pos;
+};
+
+/* A named ACL is the OR of its lines; an anonymous one has one and no name. */
+struct acl {
+	struct str name;
+	VEC(const struct acl_expr *) exprs;
+	uint32_t places;
+};
+
+struct cond_term {
+	const struct acl *acl;
+	bool negated;
+};
+struct cond_and {
+	const struct cond_term *terms;
+	uint32_t n;
+};
+/* OR of ANDs of possibly negated ACLs. n == 0 (a bare `if`) is false, as for HAProxy; `unless` inverts the whole. */
+struct cond {
+	bool unless;
+	const struct cond_and *ors;
+	uint32_t n;
+	uint32_t places;
+	struct str text;
+};
+
+/* Log formats and format strings (manual, section 8.2.6). */
+enum logfmt_kind { LOGFMT_TEXT, LOGFMT_ALIAS, LOGFMT_SAMPLE };
+enum logfmt_flags { LOGFMT_QUOTE = 1, LOGFMT_ESCAPE = 2, LOGFMT_HEX = 4, LOGFMT_MANDATORY = 8 };
+struct logfmt_node {
+	enum logfmt_kind kind;
+	uint16_t alias; /* enum logfmt_alias: keywords/logfmt.def */
+	uint16_t flags;
+	struct str text; /* literal text, or argument of the alias */
+	const struct sample_expr *sample;
+};
+struct logfmt {
+	const struct logfmt_node *nodes;
+	uint32_t n;
+	struct str text;
+	bool literal; /* one LOGFMT_TEXT node or none: no evaluation needed */
+};
+
+/* Rule sets, in the order in which a stream meets them. */
+enum ruleset { RS_TCP_REQ_CONN, RS_TCP_REQ_SESS, RS_TCP_REQ_CONT, RS_HTTP_REQ, RS_TCP_RES_CONT, RS_HTTP_RES, RS_HTTP_AFTER_RES, RS_COUNT };
+
+enum redirect_kind { REDIR_LOCATION, REDIR_PREFIX, REDIR_SCHEME };
+
+/* `http-request return|deny|tarpit` and `http-error`: a reply described by the configuration. */
+struct reply_header {
+	struct str name;
+	const struct logfmt *value;
+};
+struct reply_conf {
+	uint16_t status;
+	struct str content_type;
+	const struct logfmt *body_fmt; /* lf-string, lf-file; or NULL */
+	struct str body;	       /* string, file */
+	struct str raw;		       /* an errorfile: the whole response as stored, or empty */
+	bool default_errorfile;	       /* `default-errorfiles`: the proxy's message for status */
+	const struct reply_header *headers;
+	uint32_t nheaders;
+};
+
+/* Ids of actions: rows of keywords/actions.def. */
+struct rule {
+	uint16_t action; /* enum action_id */
+	const struct cond *cond; /* NULL: always */
+	struct conf_pos pos;
+	struct str text; /* as written, words joined by one blank */
+	/* Arguments; which ones an action uses stands in its row. */
+	struct str name;	    /* header name, realm ... */
+	const struct logfmt *fmt;   /* value */
+	const struct sample_expr *sample;
+	const struct regex *regex;
+	const struct var_ref *var;
+	const struct reply_conf *reply;
+	enum redirect_kind redirect;
+	int64_t num; /* status, level, milliseconds ... */
+	uint32_t flags;
+	struct str str, str2;
+};
+
+struct rules {
+	const struct rule *v;
+	uint32_t n;
+};
+
+/* `use_backend NAME if ...`; `use-server NAME if ...`. */
+struct switch_rule {
+	const struct cond *cond;
+	const struct proxy_conf *backend;   /* NULL when dynamic or use-server */
+	const struct server_conf *server;
+	const struct logfmt *dynamic;
+	struct conf_pos pos;
+	struct str text;
+};
+
+#endif
