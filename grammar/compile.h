@@ -1,0 +1,26 @@
+/* The state of one compilation, handed through every step of the compiling half. One thread. */
+#ifndef LB_GRAMMAR_COMPILE_H
+#define LB_GRAMMAR_COMPILE_H
+
+#include "grammar/diag.h"
+#include "grammar/load.h"
+#include "grammar/model.h"
+#include "grammar/text.h"
+#include "grammar/tree.h"
+
+struct compile {
+	struct arena *arena;  /* goes after checking: tree, diagnostics, scratch */
+	struct sources *sources;
+	struct diags *diags;
+	struct tree *tree;
+	struct model *model;  /* being built, in model->arena */
+	const struct load_options *options;
+	struct map exprs;     /* canonical text -> struct sample_expr, see sample_intern() */
+	struct map vars;      /* "scope.name" -> struct var_ref */
+	struct map regexes;
+};
+
+/* File and line of a span, for the model. */
+struct conf_pos compile_pos(const struct compile *c, struct span span);
+
+#endif

@@ -1,0 +1,47 @@
+/* The three small languages inside words: sample expressions, conditions, log formats. Each parse function reports its
+ * mistakes as diagnostics with exact spans and returns NULL after an error; what it returns lives in the model's arena.
+ * Bison grammars know the shape (sample_grammar.y, cond_grammar.y, logfmt_grammar.y), tables know the words. */
+#ifndef LB_GRAMMAR_LANG_H
+#define LB_GRAMMAR_LANG_H
+
+#include "grammar/compile.h"
+
+/* Where an expression or condition stands: decides which ACLs are visible and which samples can be fetched. */
+struct lang_scope {
+	struct proxy_conf *proxy; /* whose ACLs are visible; NULL: none but the predefined ones */
+	uint32_t places;	  /* AT() bits: a sample must be available at one of them; 0: anywhere */
+	const char *where;	  /* in messages: "http-request rule", as HAProxy names it */
+};
+
+/* A sample expression that fills part of a word from byte `off` on: fetch(args),converter(args)... Stops at the end of
+ * the word or at the byte `stop` (0: none) outside parentheses; *end gets the offset behind it. */
+const struct sample_expr *sample_parse(struct compile *c, const struct word *w, size_t off, char stop, size_t *end,
+				       const struct lang_scope *scope);
+/* An expression whose converters may stand in words of their own ("path lower", manual 7.1): consumes words [*i, n) as far
+ * as they belong to it. */
+const struct sample_expr *sample_parse_words(struct compile *c, const struct word *words, uint32_t n, uint32_t *i,
+					     const struct lang_scope *scope);
+
+/* The words of `acl NAME criterion [flags] [operator] [patterns]` behind the name; pushes to the proxy's ACL (making
+ * it when new). False after an error. */
+bool acl_parse(struct compile *c, const struct word *name, const struct word *words, uint32_t n,
+	       const struct lang_scope *scope);
+
+/* words[0] is `if` or `unless`. NULL after an error. */
+const struct cond *cond_parse(struct compile *c, const struct word *words, uint32_t n, const struct lang_scope *scope);
+
+/* A whole word as a log format or format string. */
+const struct logfmt *logfmt_parse(struct compile *c, const struct word *w, const struct lang_scope *scope);
+/* A text of our own ("%ci:%cp ..."), for the built-in formats. */
+const struct logfmt *logfmt_builtin(struct compile *c, const char *text);
+
+/* Regular expression (PCRE2) for `span`; NULL after an error. */
+const struct regex *regex_parse(struct compile *c, struct str text, bool icase, struct span span);
+/* A variable name with its scope, "txn.name". */
+const struct var_ref *var_parse(struct compile *c, struct str text, struct span span);
+
+/* References made while parsing whose targets may come later (nbsrv(be), acl used before definition is an error) are
+ * queued and resolved here, once all sections are read. */
+void lang_resolve(struct compile *c);
+
+#endif
