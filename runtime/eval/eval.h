@@ -1,0 +1,100 @@
+/* The evaluator's subject: everything that samples, conditions, log formats and rules can see of one connection and one
+ * exchange. `lbd` fills it from live traffic, `lbcheck trace` from a described request; the code that runs is the same.
+ * No event loop below this header. One thread. */
+#ifndef LB_EVAL_EVAL_H
+#define LB_EVAL_EVAL_H
+
+#include <netinet/in.h>
+
+#include "grammar/model.h"
+#include "runtime/eval/log_record.h"
+#include "runtime/eval/message.h"
+#include "runtime/eval/scratch.h"
+
+/* Addresses small enough to keep one per idle connection. family: AF_UNSPEC, AF_INET, AF_INET6 or AF_UNIX (no path). */
+union addr {
+	sa_family_t family;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+/* Live figures of proxies and servers, asked of the host: fe_conn(), nbsrv() and their like. */
+enum eval_stat { ES_FE_CONN, ES_FE_REQ_RATE, ES_FE_SESS_RATE, ES_BE_CONN, ES_BE_SESS_RATE, ES_BE_QUEUE, ES_BE_NBSRV, ES_BE_AVG_QUEUE,
+		 ES_BE_CONNSLOTS, ES_BE_CONN_FREE, ES_SRV_CONN, ES_SRV_IS_UP, ES_SRV_QUEUE, ES_SRV_SESS_RATE, ES_SRV_WEIGHT,
+		 ES_SRV_CONN_FREE, ES_ACTCONN };
+
+struct eval;
+struct eval_host {
+	int64_t (*stat)(void *ctx, enum eval_stat what, const struct proxy_conf *proxy, const struct server_conf *server);
+	void *ctx;
+};
+
+/* Sees every step; NULL in live traffic. */
+struct eval_observer {
+	void (*rule)(void *ctx, const struct rule *rule, bool matched);
+	void (*term)(void *ctx, const struct cond_term *term, bool result);
+	void *ctx;
+};
+
+/* State of the evaluator that outlives one request: compiled regular expressions, match data, caches. One per worker; made from a
+ * model (eval_engine_new), freed by eval_engine_free. */
+struct eval_engine;
+struct eval_vars; /* variables of one scope */
+
+struct eval {
+	struct eval_engine *engine;
+	const struct model *model;
+	const struct eval_host *host;
+	const struct eval_observer *observer;
+	struct scratch *scratch;
+	const struct proxy_conf *frontend, *backend; /* backend NULL: not chosen yet */
+	const struct bind_conf *bind;
+	const struct server_conf *server;
+	const union addr *src, *dst; /* of the client connection; NULL: none (health check) */
+	struct http_msg *req, *res;  /* NULL outside HTTP or before it was parsed */
+	struct str raw_req, raw_res; /* bytes at hand in tcp-request/response content and for req.payload */
+	bool raw_req_final, raw_res_final; /* nothing more will come */
+	bool may_wait;		     /* a fetch that needs more data may ask for it (inspect-delay not over) */
+	bool want_more;		     /* set by a fetch that would like to wait */
+	uint32_t place;		     /* AT() bit of what is evaluated now */
+	struct timeval now;	     /* wall clock */
+	struct log_record *log;
+	struct eval_vars **vars[VAR_SCOPES]; /* where each scope keeps its list; an empty list is NULL */
+	struct str *cap_req, *cap_res; /* capture slots, by index */
+	uint64_t uuid_seed[2];
+};
+
+/* Result of a rule list for its caller. */
+enum verdict {
+	V_CONTINUE,	/* no final rule matched */
+	V_ALLOW,	/* accept or allow: end of this list */
+	V_DENY,		/* *decider->reply or the status in rule->num */
+	V_TARPIT, V_RETURN, V_REDIRECT, V_REJECT, V_SILENT_DROP, V_AUTH, V_SERVICE,
+	V_WAIT,		/* needs more data: call again with more, or with may_wait false */
+	V_ERROR,	/* out of memory or a rewrite that did not fit: 500 */
+};
+
+/* NULL when memory is out. env: PCRE2 JIT contexts and so on. Any thread; the engine then belongs to one worker. */
+struct eval_engine *eval_engine_new(const struct model *m);
+void eval_engine_free(struct eval_engine **e);
+
+/* Runs rules from *index on; *index is left at the deciding or waiting rule, so that V_WAIT can resume. */
+enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *index, const struct rule **decider);
+/* NULL is true. */
+bool cond_eval(struct eval *e, const struct cond *cond);
+/* The text of a format string, appended to `out`. */
+struct out;
+void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out);
+/* The same into scratch memory; ptr NULL on failure. */
+struct str logfmt_text(struct eval *e, const struct logfmt *fmt);
+/* First matching use_backend rule's backend, or default_backend, or NULL. by_name: look-up for dynamic names is the model's. */
+const struct proxy_conf *eval_backend(struct eval *e, const struct proxy_conf *frontend, const struct switch_rule **decider);
+/* Full text of the Location value for a redirect rule, in scratch memory; ptr NULL on failure. */
+struct str redirect_location(struct eval *e, const struct rule *rule);
+/* Sample as a string, for balance and stick keys: false when there is none. */
+bool sample_text(struct eval *e, const struct sample_expr *expr, struct str *text);
+/* HTTP basic credentials against a list; realm checks for `stats auth` and http_auth(). */
+bool userlist_check(const struct userlist_conf *list, struct str user, struct str password, struct str group);
+void eval_vars_free(struct eval_vars **vars);
+
+#endif

@@ -1,0 +1,39 @@
+/* What a log line can tell about one stream or connection (manual, section 8): plain data, filled while the stream runs, formatted
+ * afterwards and only when a target wants it. Times: milliseconds on the worker's monotonic clock, 0 not reached yet. */
+#ifndef LB_EVAL_LOG_RECORD_H
+#define LB_EVAL_LOG_RECORD_H
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "grammar/base/str.h"
+
+/* Who ended the stream, and in which state (manual, section 8.5). Letters as logged. */
+struct log_record {
+	struct timeval accept_date;  /* wall clock when the session was accepted */
+	struct timeval request_date; /* first byte of this request */
+	/* durations in ms, -1: not reached */
+	int32_t t_handshake, t_idle, t_request; /* Th Ti TR */
+	int32_t t_queue, t_connect, t_response; /* Tw Tc Tr */
+	int32_t t_data, t_total, t_active, t_user; /* Td Tt Ta Tu */
+	uint64_t bytes_out, bytes_in; /* %B response bytes to the client, %U request bytes to the server */
+	char cause, state, cookie_cli, cookie_srv; /* e.g. 'C' 'D' '-' '-'; cause and state '-' when normal */
+	uint16_t status; /* 0: none, logged as -1 */
+	uint16_t retries;
+	bool redispatched;
+	uint32_t actconn, feconn, beconn, srvconn, srv_queue, backend_queue;
+	struct str frontend, backend, server, bind_name; /* server empty: <NOSRV> */
+	bool frontend_tls;
+	uint32_t frontend_port; /* of the address it came in on */
+	struct str method, uri, path, query; /* of the request as received */
+	uint8_t version;
+	bool bad_request; /* logged as <BADREQ> */
+	struct str unique_id;
+	const struct str *cap_req, *cap_res; /* captured headers by slot, ptr NULL: absent */
+	uint32_t ncap_req, ncap_res;
+	struct str cookie_captured_cli, cookie_captured_srv;
+	uint32_t request_counter; /* %rt */
+	int log_level; /* RFC 5424 number; -1: silent */
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* The version-neutral HTTP message: start line and header fields as slices, framing of the body. The h1 parser (and later h2)
+ * fills it; rules read and change it; the serializers write it. Slices point into the buffer in which the message was
+ * received, which must not move while the head is alive, or into the stream's scratch memory. One thread. */
+#ifndef LB_EVAL_MESSAGE_H
+#define LB_EVAL_MESSAGE_H
+
+#include "grammar/base/str.h"
+#include "runtime/eval/scratch.h"
+
+/* Field names that the proxy itself looks at; kept with each field so that no name is compared twice. */
+enum http_name {
+	HN_OTHER, HN_HOST, HN_CONNECTION, HN_CONTENT_LENGTH, HN_TRANSFER_ENCODING, HN_UPGRADE, HN_EXPECT, HN_COOKIE, HN_SET_COOKIE,
+	HN_KEEP_ALIVE, HN_PROXY_CONNECTION, HN_TE, HN_TRAILER, HN_X_FORWARDED_FOR, HN_AUTHORIZATION, HN_CACHE_CONTROL, HN_DATE,
+	HN_LOCATION, HN_COUNT
+};
+enum http_name http_name_of(struct str name);
+
+struct http_hdr {
+	const char *name, *value; /* value: without white space at both ends */
+	uint32_t value_len;
+	uint16_t name_len;
+	uint8_t id; /* enum http_name */
+	uint8_t deleted;
+};
+
+enum http_method { HTTP_M_OTHER, HTTP_M_GET, HTTP_M_HEAD, HTTP_M_POST, HTTP_M_PUT, HTTP_M_DELETE, HTTP_M_CONNECT, HTTP_M_OPTIONS,
+		   HTTP_M_TRACE, HTTP_M_PATCH };
+
+/* How the body ends (RFC 9112, section 6.3). */
+enum http_body { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, HTTP_BODY_UNTIL_CLOSE, HTTP_BODY_TUNNEL };
+
+struct http_msg {
+	struct scratch *scratch; /* for what rules add */
+	bool is_response, keep_alive, upgrade, expect_continue;
+	bool edited; /* some header was added, removed or changed: head cannot be sent as received */
+	bool start_edited; /* the start line was */
+	uint8_t version; /* 9, 10, 11, 20, 30 */
+	uint8_t method; /* enum http_method; of the request, in responses too */
+	uint8_t body;	/* enum http_body */
+	uint16_t status;
+	struct str method_name, uri; /* uri: as in the start line */
+	struct str reason;
+	uint64_t content_length; /* for HTTP_BODY_LENGTH */
+	struct str head; /* bytes as received, start line to the empty line, when all in one piece; else empty */
+	struct http_hdr *hdrs;
+	uint16_t nhdrs, cap;
+	struct str body_seen; /* bytes of the body at hand, decoded, for req.body and friends; may be incomplete */
+	bool body_complete;
+};
+
+/* Field access; names compare without case (RFC 9110, section 5.1). Deleted fields are skipped. */
+struct http_hdr *http_find(struct http_msg *m, struct str name, struct http_hdr *after);
+struct http_hdr *http_find_id(struct http_msg *m, enum http_name id, struct http_hdr *after);
+/* Appends a field; name and value must live as long as the message. False when there is no room. */
+bool http_add(struct http_msg *m, struct str name, struct str value);
+void http_del(struct http_msg *m, struct http_hdr *h);
+void http_set_value(struct http_msg *m, struct http_hdr *h, struct str value);
+/* Removes every field of that name. */
+void http_del_all(struct http_msg *m, struct str name);
+
+/* Parts of the request target (RFC 9110 section 4.2, RFC 9112 section 3.2): scheme and authority of an absolute URI, path without query,
+ * path with query, query without `?`. Empty when absent. */
+struct str http_uri_scheme(struct str uri);
+struct str http_uri_authority(struct str uri);
+struct str http_uri_pathq(struct str uri);
+struct str http_uri_path(struct str uri);
+struct str http_uri_query(struct str uri);
+const char *http_reason(unsigned status);
+
+#endif
