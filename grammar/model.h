@@ -50,6 +50,9 @@ struct model {
 	uint32_t nregexes;
 };
 
+/* An empty model with one reference and built-in values, in an arena of its own (model->arena: set arena_catch() on it
+ * before filling). NULL when there is no memory. */
+struct model *model_new(int compat);
 /* Counts references; the last model_release() frees the arena. Any thread. *m becomes NULL. */
 struct model *model_retain(struct model *m);
 void model_release(struct model **m);

@@ -56,16 +56,16 @@ struct server_conf {
 	struct str name;
 	uint32_t id; /* puid: 1, 2 ... or `id` */
 	struct addr_conf addr;
-	struct addr_conf resolved; /* ADDR_NAME resolved at load, or ADDR_NONE */
+	const struct addr_conf *resolved; /* ADDR_NAME resolved at load; NULL: not a name, or not resolved */
 	uint16_t weight;	   /* 0 to 256 */
 	uint32_t maxconn, minconn, maxqueue;
 	bool backup, disabled, check, send_proxy, send_proxy_v2, non_stick, ssl, check_send_proxy;
 	struct str cookie;
 	uint32_t inter, fastinter, downinter; /* ms */
 	uint32_t rise, fall, slowstart, error_limit;
-	struct addr_conf check_addr;
+	const struct addr_conf *check_addr; /* NULL: the server's own */
 	uint16_t check_port;
-	struct addr_conf source;
+	const struct addr_conf *source; /* NULL: the system chooses */
 	int64_t pool_max_conn; /* -1: unlimited */
 	uint32_t pool_purge_delay, max_reuse;
 	struct str track;
@@ -193,7 +193,7 @@ struct proxy_conf {
 	struct str fwdfor_header;
 	const struct ip_net *fwdfor_except;
 	/* replies */
-	const struct reply_conf *errors[600 - 200]; /* errorfile, http-error by status - 200 */
+	const struct reply_conf *const *errors; /* errorfile, http-error: proxy_error_get(); shared with the defaults */
 	struct str monitor_uri;
 	const struct cond *monitor_fail;
 	struct stats_conf stats;
@@ -202,6 +202,16 @@ struct proxy_conf {
 	const struct reply_header *capture_request, *capture_response; /* name; value NULL */
 	const uint32_t *capture_request_len, *capture_response_len;
 };
+
+enum { PROXY_ERRORS_FIRST = 200, PROXY_ERRORS_N = 400 };
+
+/* The reply that the configuration gives for a status of 200 to 599, or NULL. */
+static inline const struct reply_conf *proxy_error_get(const struct proxy_conf *px, unsigned status)
+{
+	if (!px->errors || status - PROXY_ERRORS_FIRST >= PROXY_ERRORS_N)
+		return NULL;
+	return px->errors[status - PROXY_ERRORS_FIRST];
+}
 
 static inline bool proxy_option_is_set(const struct proxy_conf *px, enum proxy_option option)
 {

@@ -1,0 +1,46 @@
+/* Life of a model: made empty with HAProxy's built-in values, counted, freed with its arena. The reference count is the
+ * one thing in it that ever changes after checking. Any thread. */
+#include "grammar/model.h"
+
+struct model *model_new(int compat)
+{
+	struct arena *a = arena_new();
+	struct model *m;
+	jmp_buf env;
+
+	if (!a)
+		return NULL;
+	if (setjmp(env)) {
+		arena_free(&a);
+		return NULL;
+	}
+	arena_catch(a, &env);
+	m = ARENA_NEW(a, struct model);
+	arena_catch(a, NULL);
+	m->arena = a;
+	m->references = 1;
+	m->compat = compat;
+	m->global.uid = m->global.gid = -1;
+	m->global.stats_timeout = 10000;
+	m->global.stats_maxconn = 10;
+	return m;
+}
+
+struct model *model_retain(struct model *m)
+{
+	__atomic_add_fetch(&m->references, 1, __ATOMIC_RELAXED);
+	return m;
+}
+
+void model_release(struct model **m)
+{
+	struct arena *a;
+
+	if (!m || !*m)
+		return;
+	if (__atomic_sub_fetch(&(*m)->references, 1, __ATOMIC_ACQ_REL) == 0) {
+		a = (*m)->arena;
+		arena_free(&a);
+	}
+	*m = NULL;
+}
