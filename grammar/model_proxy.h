@@ -12,7 +12,8 @@ enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_SYSLOG };
 enum timeout_kind { TMO_CLIENT, TMO_CLIENT_FIN, TMO_SERVER, TMO_SERVER_FIN, TMO_CONNECT, TMO_CHECK, TMO_QUEUE, TMO_TUNNEL,
 		    TMO_HTTP_REQUEST, TMO_HTTP_KEEP_ALIVE, TMO_TARPIT, TMO_COUNT };
 
-/* Bits of proxy_conf.options: rows of keywords/options.def, OPTION(name, "word", contexts ...). */
+/* Bits of proxy_conf.options: the rows of keywords/options.def. Of HTTP_KEEP_ALIVE, HTTP_SERVER_CLOSE and HTTPCLOSE at most one is
+ * set; of the options that choose a kind of check, too. */
 enum proxy_option {
 #define OPTION(name, word, roles, modes, since, until, effective, summary) PO_##name,
 #include "grammar/keywords/options.def"
@@ -189,8 +190,8 @@ struct proxy_conf {
 	struct str log_tag;
 	struct logfmt *unique_id_format;
 	struct str unique_id_header;
-	/* forwardfor */
-	struct str fwdfor_header;
+	/* forwardfor: PO_FORWARDFOR, PO_FORWARDFOR_IF_NONE */
+	struct str fwdfor_header; /* empty: X-Forwarded-For */
 	const struct ip_net *fwdfor_except;
 	/* replies */
 	const struct reply_conf *const *errors; /* errorfile, http-error: proxy_error_get(); shared with the defaults */
