@@ -1,0 +1,70 @@
+/* Runtime proxies and servers. State that several workers change is atomic or under the proxy's lock `lb_lock`, which is held for
+ * nanoseconds and never while another lock is taken. */
+#ifndef LB_BACKEND_SERVER_H
+#define LB_BACKEND_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "grammar/base/list.h"
+#include "runtime/core/process.h"
+#include "runtime/eval/eval.h"
+
+struct check;
+
+/* Administrative state bits (manual of `show servers state`: srv_admin_state). */
+enum srv_admin { SRV_ADM_MAINT = 0x01, SRV_ADM_IMAINT = 0x02, SRV_ADM_CMAINT = 0x04, SRV_ADM_DRAIN = 0x08, SRV_ADM_IDRAIN = 0x10 };
+/* Operational state. */
+enum srv_oper { SRV_STOPPED, SRV_STARTING, SRV_RUNNING, SRV_STOPPING };
+
+struct server {
+	const struct server_conf *conf;
+	struct proxy *proxy;
+	uint32_t index; /* in the generation: counters are kept by it */
+	union addr addr;
+	socklen_t addr_len;
+	struct sockaddr_storage *unix_addr; /* unix servers */
+	_Atomic int oper;		    /* enum srv_oper */
+	atomic_uint admin;		    /* SRV_ADM_* */
+	atomic_uint weight;		    /* user weight, 0 to 256 */
+	atomic_uint conns;		    /* connections in use for streams: maxconn applies to it */
+	atomic_uint queued;
+	atomic_uint idle;   /* idle connections, all workers */
+	uint64_t last_change; /* monotonic ms of the last state change */
+	uint64_t down_time;   /* ms, total, without the current one */
+	struct check *check;
+	void *lb; /* algorithm's own, under proxy->lb_lock */
+	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
+};
+
+struct proxy {
+	const struct proxy_conf *conf;
+	struct generation *generation;
+	uint32_t index;
+	struct server *servers; /* slice of generation->servers */
+	uint32_t nservers;
+	pthread_mutex_t lb_lock;
+	void *lb; /* algorithm state */
+	struct list queue; /* requests waiting for any server, under lb_lock */
+	atomic_uint queued; /* all of them, the servers' included */
+	atomic_uint fe_conns, be_conns; /* open sessions and streams */
+	atomic_uint served;		/* streams in service at servers */
+	atomic_uint usable, usable_backup; /* servers that can be picked */
+	uint64_t last_change, down_time;
+	bool stopped;
+	const struct logfmt *unused;
+};
+
+static inline bool server_is_usable(struct server *s)
+{
+	return atomic_load_explicit(&s->oper, memory_order_relaxed) != SRV_STOPPED &&
+	       !atomic_load_explicit(&s->admin, memory_order_relaxed);
+}
+
+/* Changes the state, updates the balancing structure, counters and logs in HAProxy's words, and gives waiting requests a new chance.
+ * Any worker. reason: "Layer4 connection problem ..." or NULL. */
+void server_set_oper(struct worker *w, struct server *s, enum srv_oper oper, const char *reason);
+/* Text of the state as the stats show it: "UP", "DOWN", "MAINT", "DRAIN", "UP 1/3", "DOWN 1/2", "no check", "NOLB". */
+void server_state_text(struct server *s, char *text, size_t size);
+
+#endif

@@ -1,0 +1,12 @@
+/* The runtime API on `stats socket`: commands by table (management manual, section 9.3). A CLI session lives on the worker that accepted it. */
+#ifndef LB_CLI_CLI_H
+#define LB_CLI_CLI_H
+
+#include "runtime/net/listener.h"
+
+/* listener->accept for stats sockets. */
+void cli_accept(struct worker *w, struct listener *l, int fd, const union addr *from);
+/* Ends every CLI session of this worker (stop). */
+void cli_close_all(struct worker *w);
+
+#endif

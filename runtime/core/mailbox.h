@@ -1,0 +1,12 @@
+/* Mailboxes: how threads talk to a worker. Messages are posted from any thread, in order per sender, and run by the worker's loop (ev_async). */
+#ifndef LB_CORE_MAILBOX_H
+#define LB_CORE_MAILBOX_H
+
+#include <stdbool.h>
+
+struct worker;
+
+/* Runs `fn(worker, arg)` soon on that worker. Any thread. False when memory is out: nothing was posted. */
+bool mailbox_post(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
+
+#endif

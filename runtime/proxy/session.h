@@ -1,0 +1,41 @@
+/* A session: one client connection of a frontend. It owns the connection and, while there is something to do, one stream. Idle between
+ * two requests it holds no buffer, no stream and no scratch memory. Worker thread only. */
+#ifndef LB_PROXY_SESSION_H
+#define LB_PROXY_SESSION_H
+
+#include "runtime/net/conn.h"
+#include "runtime/net/listener.h"
+
+struct stream;
+struct proxy;
+
+struct session {
+	struct conn conn; /* first member: conn and session convert into each other */
+	struct list node; /* worker->sessions_list */
+	struct listener *listener;
+	struct proxy *frontend;
+	struct generation *generation; /* pinned */
+	struct stream *stream;	       /* NULL while idle */
+	struct deadline deadline;
+	struct buf in; /* bytes from the client; empty and without memory while idle */
+	union addr src, dst;
+	bool dst_known;
+	uint32_t requests; /* begun on this connection */
+	struct timeval accept_date;
+	uint64_t accepted, idle_since; /* worker->now; idle_since: end of the last response */
+	struct eval_vars *vars;
+};
+
+/* listener->accept for proxies: makes the session, runs tcp-request connection rules, and starts mode tcp or http. */
+void session_accept(struct worker *w, struct listener *l, int fd, const union addr *from);
+/* Ends the session and everything it owns. Only from the loop's callbacks. */
+void session_free(struct session *s);
+const union addr *session_dst(struct session *s);
+
+/* Entry points of the two protocols: called when the session begins. */
+void tcp_session_begin(struct session *s);
+void http_session_begin(struct session *s);
+/* Soft stop: an idle HTTP session closes, others finish their stream and then close. */
+void session_soft_stop(struct session *s);
+
+#endif

@@ -1,0 +1,67 @@
+/* Counters: per worker, added up when shown, so that counting costs one increment in the worker's own cache lines. Fields come from
+ * counters.def: COUNTER(scope, name). */
+#ifndef LB_STATS_COUNTERS_H
+#define LB_STATS_COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct worker;
+struct process;
+struct generation;
+
+/* Events per second over the last second (the manual's *_rate), as HAProxy reports them: sliding between two periods. */
+struct rate {
+	uint32_t second; /* of worker->now / 1000 */
+	uint32_t current, previous, max;
+};
+void rate_add(struct rate *r, uint64_t now_ms, uint32_t n);
+uint32_t rate_read(const struct rate *r, uint64_t now_ms);
+
+struct fe_counters {
+#define COUNTER(scope, name) COUNTER_##scope(name)
+#define COUNTER_FE(name) uint64_t name;
+#define COUNTER_BE(name)
+#define COUNTER_SRV(name)
+#include "runtime/stats/counters.def"
+#undef COUNTER_FE
+#undef COUNTER_BE
+#undef COUNTER_SRV
+	struct rate conn_rate, sess_rate, req_rate;
+};
+struct be_counters {
+#define COUNTER_FE(name)
+#define COUNTER_BE(name) uint64_t name;
+#define COUNTER_SRV(name)
+#include "runtime/stats/counters.def"
+#undef COUNTER_FE
+#undef COUNTER_BE
+#undef COUNTER_SRV
+	struct rate sess_rate;
+	uint64_t q_time, c_time, d_time, t_time; /* running averages, ms * 1024 */
+};
+struct srv_counters {
+#define COUNTER_FE(name)
+#define COUNTER_BE(name)
+#define COUNTER_SRV(name) uint64_t name;
+#include "runtime/stats/counters.def"
+#undef COUNTER_FE
+#undef COUNTER_BE
+#undef COUNTER_SRV
+#undef COUNTER
+	struct rate sess_rate;
+	uint64_t q_time, c_time, d_time, t_time;
+};
+
+/* This worker's own, writable ones; index: proxy->index, server->index. Never NULL after counters_init(). */
+bool counters_init(struct worker *w, struct generation *g);
+void counters_free(struct worker *w);
+struct fe_counters *counters_fe(struct worker *w, uint32_t proxy_index);
+struct be_counters *counters_be(struct worker *w, uint32_t proxy_index);
+struct srv_counters *counters_srv(struct worker *w, uint32_t server_index);
+/* Sums over all workers (relaxed reads of running counters). */
+void counters_fe_sum(struct process *p, uint32_t proxy_index, struct fe_counters *sum);
+void counters_be_sum(struct process *p, uint32_t proxy_index, struct be_counters *sum);
+void counters_srv_sum(struct process *p, uint32_t server_index, struct srv_counters *sum);
+
+#endif
