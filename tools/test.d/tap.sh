@@ -65,7 +65,7 @@ check_report() { # NAME RESULT LOG [CHECKS FAILURES ERRORS]
 	local i
 	case $2 in
 	PASS) for ((i = 1; i <= ${4:-1}; i++)); do tap_ok "$1 ${4:+$i}"; done ;;
-	SKIP) tap_skip "$1" "$(tail -n 1 "$3")" ;;
+	SKIP) tap_skip "$1" "$(head -n 1 "$3")" ;;
 	*)
 		for ((i = 1; i <= ${4:-1} - ${5:-1} - ${6:-0}; i++)); do tap_ok "$1 $i"; done
 		for ((i = 1; i <= ${5:-1} + ${6:-0} || i == 1; i++)); do tap_not_ok "$1"; done
