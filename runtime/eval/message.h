@@ -14,6 +14,8 @@ enum http_name {
 	HN_LOCATION, HN_COUNT
 };
 enum http_name http_name_of(struct str name);
+/* The same for a name known to be in lower case. */
+enum http_name http_name_of_lower(struct str name);
 
 struct http_hdr {
 	const char *name, *value; /* value: without white space at both ends */
@@ -51,7 +53,8 @@ struct http_msg {
 /* Field access; names compare without case (RFC 9110, section 5.1). Deleted fields are skipped. */
 struct http_hdr *http_find(struct http_msg *m, struct str name, struct http_hdr *after);
 struct http_hdr *http_find_id(struct http_msg *m, enum http_name id, struct http_hdr *after);
-/* Appends a field; name and value must live as long as the message. False when there is no room. */
+/* Appends a field; name and value must live as long as the message. Fields may move: pointers to them are stale afterwards. False
+ * when there is no memory. */
 bool http_add(struct http_msg *m, struct str name, struct str value);
 void http_del(struct http_msg *m, struct http_hdr *h);
 void http_set_value(struct http_msg *m, struct http_hdr *h, struct str value);
@@ -65,6 +68,7 @@ struct str http_uri_authority(struct str uri);
 struct str http_uri_pathq(struct str uri);
 struct str http_uri_path(struct str uri);
 struct str http_uri_query(struct str uri);
+/* The reason phrase that HAProxy writes for a status; never NULL. */
 const char *http_reason(unsigned status);
 
 #endif
