@@ -1,5 +1,6 @@
 /* Message, scratch memory and parts of a request target. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/eval/message.h"
