@@ -38,6 +38,12 @@ struct diag_code_info {
 };
 const struct diag_code_info *diag_code_info(enum diag_code code);
 
+struct diag_class_info {
+	const char *readable, *summary;
+	bool on_by_default;
+};
+const struct diag_class_info *diag_class_info(enum diag_class class);
+
 /* How sure a fix is: certain fixes keep the meaning or repair what could not load (--fix); likely ones need a
  * reader (--fix --unsafe). */
 enum fix_certainty { FIX_CERTAIN, FIX_LIKELY };
@@ -64,7 +70,9 @@ struct diag {
 	struct span span;
 	struct str message;
 	struct str label;	/* beside the carets; may be empty */
-	struct str haproxy;	/* HAProxy's own words for it, or empty */
+	struct str haproxy;	/* HAProxy's own words for it, or empty: what it prints behind `parsing [file:line] : `
+				 * (behind `parsing [file:line]` when they start with a colon) */
+	bool haproxy_unplaced;	/* ... or behind `config : `, for words that name no line */
 	VEC(struct diag_label) labels;
 	VEC(struct str) notes; /* facts and assumptions */
 	VEC(struct str) helps; /* what to do */
@@ -88,6 +96,9 @@ struct diag *diag_also(struct diags *d, struct diag *g, struct span span, const 
 struct diag *diag_note(struct diags *d, struct diag *g, const char *format, ...) __attribute__((format(printf, 3, 4)));
 struct diag *diag_help(struct diags *d, struct diag *g, const char *format, ...) __attribute__((format(printf, 3, 4)));
 struct diag *diag_haproxy(struct diags *d, struct diag *g, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* For words that HAProxy prints without file and line ("Proxy 'f': unable to find ..."). */
+struct diag *diag_haproxy_unplaced(struct diags *d, struct diag *g, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* A fix of one edit. More edits: push to the fix's edits. */
 struct diag_fix *diag_fix(struct diags *d, struct diag *g, enum fix_certainty certainty, struct span span,

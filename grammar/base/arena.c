@@ -15,7 +15,7 @@ struct block {
 struct arena {
 	struct block *blocks;
 	char *next, *end;
-	size_t total;
+	size_t total, limit;
 	jmp_buf *env;
 };
 
@@ -48,37 +48,54 @@ void arena_catch(struct arena *a, jmp_buf *env)
 	a->env = env;
 }
 
-static void arena_grow(struct arena *a, size_t size)
+void arena_limit(struct arena *a, size_t bytes)
+{
+	a->limit = bytes;
+}
+
+static bool arena_grow(struct arena *a, size_t size)
 {
 	size_t want = a->total < BLOCK_MIN ? BLOCK_MIN : a->total > BLOCK_MAX ? BLOCK_MAX : a->total;
 	struct block *b;
 
 	if (want < size)
 		want = size;
+	if (a->limit && (a->total >= a->limit || want > a->limit - a->total))
+		return false;
 	b = want > SIZE_MAX - sizeof(*b) ? NULL : calloc(1, sizeof(*b) + want);
 	if (!b)
-		arena_exhausted(a);
+		return false;
 	b->size = want;
 	b->next = a->blocks;
 	a->blocks = b;
 	a->next = b->data;
 	a->end = b->data + want;
 	a->total += want;
+	return true;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+void *arena_try_alloc(struct arena *a, size_t size)
 {
 	char *p;
 
 	if (size > SIZE_MAX - ALIGN)
-		arena_exhausted(a);
+		return NULL;
 	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (!size)
 		size = ALIGN;
-	if ((size_t)(a->end - a->next) < size)
-		arena_grow(a, size);
+	if ((size_t)(a->end - a->next) < size && !arena_grow(a, size))
+		return NULL;
 	p = a->next;
 	a->next += size;
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p = arena_try_alloc(a, size);
+
+	if (!p)
+		arena_exhausted(a);
 	return p;
 }
 

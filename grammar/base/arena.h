@@ -18,8 +18,13 @@ void arena_free(struct arena **a);
 /* Where arena_alloc() jumps (with value 1) when memory runs out; NULL: abort(). The owner sets it around a whole
  * compilation: `jmp_buf env; if (setjmp(env)) {...free, report...}; arena_catch(a, &env);`. */
 void arena_catch(struct arena *a, jmp_buf *env);
+/* From now on no more than this many bytes in all (as arena_size() counts them); 0: no limit. Running into it is
+ * running out of memory. */
+void arena_limit(struct arena *a, size_t bytes);
 /* Zeroed, aligned for any type. size 0 gives a unique pointer. */
 void *arena_alloc(struct arena *a, size_t size);
+/* The same, but NULL when memory runs out: for callers that hold something to give back first. */
+void *arena_try_alloc(struct arena *a, size_t size);
 void *arena_dup(struct arena *a, const void *data, size_t size);
 /* Copy with a terminating NUL that is not part of the length. */
 struct str arena_str(struct arena *a, struct str s);

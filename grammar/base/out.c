@@ -6,19 +6,19 @@
 
 struct out out_fixed(char *buf, size_t cap)
 {
-	return (struct out){ .buf = buf, .cap = cap };
+	return (struct out){.buf = buf, .cap = cap};
 }
 
 struct out out_growing(size_t limit)
 {
-	return (struct out){ .limit = limit };
+	return (struct out){.limit = limit};
 }
 
 void out_free(struct out *o)
 {
 	if (o->limit)
 		free(o->buf);
-	*o = (struct out){ 0 };
+	*o = (struct out){0};
 }
 
 /* Makes room for up to `len` more bytes; returns how many fit. */
@@ -99,24 +99,6 @@ void out_printf(struct out *o, const char *format, ...)
 	va_end(ap);
 }
 
-/* Length of the UTF-8 sequence at p (RFC 3629), or 0 when it is not one. */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3
-			   : p[0] >= 0xf0 && p[0] < 0xf5	    ? 4
-								    : 0;
-
-	if (!n || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static void out_json_byte(struct out *o, unsigned char c)
 {
 	switch (c) {
@@ -145,7 +127,7 @@ void out_json(struct out *o, struct str s)
 	out_char(o, '"');
 	for (size_t i = 0; i < s.len;) {
 		const unsigned char *p = (const unsigned char *)s.ptr + i;
-		size_t n = utf8_length(p, s.len - i);
+		size_t n = str_utf8_length(str_tail(s, i));
 
 		if (n > 1)
 			out_bytes(o, p, n);

@@ -77,6 +77,33 @@ bool str_to_i64(struct str s, int64_t *value)
 	return true;
 }
 
+/* What the first byte of a sequence announces. */
+static size_t utf8_announced(unsigned char c)
+{
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || c > 0xf4)
+		return 0;
+	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+size_t str_utf8_length(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+	size_t n = s.len ? utf8_announced(p[0]) : 0;
+
+	if (n > s.len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates, and what lies behind U+10FFFF. */
+	if (n > 2 && ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+		      (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)))
+		return 0;
+	return n;
+}
+
 uint32_t str_hash(struct str s)
 {
 	uint32_t h = 2166136261u;

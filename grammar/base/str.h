@@ -75,6 +75,8 @@ struct str str_trim(struct str s);
 bool str_to_i64(struct str s, int64_t *value);
 /* Whole-slice unsigned decimal number; false on anything else or on overflow. */
 bool str_to_u64(struct str s, uint64_t *value);
+/* Length of the UTF-8 sequence at the start of s (RFC 3629), or 0 when there is none. */
+size_t str_utf8_length(struct str s);
 /* FNV-1a, for the maps of this library; not for untrusted keys at run time. */
 uint32_t str_hash(struct str s);
 

@@ -1,0 +1,115 @@
+/* Making diagnostics. Everything is copied into the arena of the compilation, which owns it. One thread. */
+#include "grammar/diag.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+/* One formatted text in the arena, for functions with `format, ...`. */
+#define DIAG_FORMAT(result, d)                                                                                 \
+	do {                                                                                                   \
+		va_list ap;                                                                                    \
+		va_start(ap, format);                                                                          \
+		(result) = arena_vprintf((d)->arena, format, ap);                                              \
+		va_end(ap);                                                                                    \
+	} while (0)
+
+struct diag *diag_add(struct diags *d, enum diag_code code, struct span span, const char *format, ...)
+{
+	struct diag *g = ARENA_NEW(d->arena, struct diag);
+
+	g->code = code;
+	g->severity = diag_code_info(code)->severity;
+	g->span = span;
+	DIAG_FORMAT(g->message, d);
+	*vec_push(d->arena, &d->list) = g;
+	if (g->severity == SEV_ERROR)
+		d->errors++;
+	else if (g->severity == SEV_WARNING)
+		d->warnings++;
+	return g;
+}
+
+struct diag *diag_label(struct diags *d, struct diag *g, const char *format, ...)
+{
+	DIAG_FORMAT(g->label, d);
+	return g;
+}
+
+struct diag *diag_also(struct diags *d, struct diag *g, struct span span, const char *format, ...)
+{
+	struct diag_label *label = vec_push(d->arena, &g->labels);
+
+	label->span = span;
+	DIAG_FORMAT(label->text, d);
+	return g;
+}
+
+struct diag *diag_note(struct diags *d, struct diag *g, const char *format, ...)
+{
+	DIAG_FORMAT(*vec_push(d->arena, &g->notes), d);
+	return g;
+}
+
+struct diag *diag_help(struct diags *d, struct diag *g, const char *format, ...)
+{
+	DIAG_FORMAT(*vec_push(d->arena, &g->helps), d);
+	return g;
+}
+
+struct diag *diag_haproxy(struct diags *d, struct diag *g, const char *format, ...)
+{
+	DIAG_FORMAT(g->haproxy, d);
+	return g;
+}
+
+struct diag *diag_haproxy_unplaced(struct diags *d, struct diag *g, const char *format, ...)
+{
+	DIAG_FORMAT(g->haproxy, d);
+	g->haproxy_unplaced = true;
+	return g;
+}
+
+struct diag_fix *diag_fix(struct diags *d, struct diag *g, enum fix_certainty certainty, struct span span,
+			  struct str text, const char *format, ...)
+{
+	struct diag_fix *fix = vec_push(d->arena, &g->fixes);
+	struct diag_edit *edit;
+
+	fix->certainty = certainty;
+	DIAG_FORMAT(fix->title, d);
+	edit = vec_push(d->arena, &fix->edits);
+	edit->span = span;
+	edit->text = arena_str(d->arena, text);
+	return fix;
+}
+
+/* Sorting needs the order of appearance as a tie-break: qsort() is not stable. */
+struct sorted {
+	struct diag *g;
+	uint32_t index;
+};
+
+static int sorted_compare(const void *x, const void *y)
+{
+	const struct sorted *a = x, *b = y;
+
+	if (a->g->span.source != b->g->span.source)
+		return a->g->span.source < b->g->span.source ? -1 : 1;
+	if (a->g->span.off != b->g->span.off)
+		return a->g->span.off < b->g->span.off ? -1 : 1;
+	return a->index < b->index ? -1 : 1;
+}
+
+void diags_sort(struct diags *d)
+{
+	struct sorted *v;
+
+	if (d->list.n < 2)
+		return;
+	v = ARENA_ARRAY(d->arena, struct sorted, d->list.n);
+	for (uint32_t i = 0; i < d->list.n; i++)
+		v[i] = (struct sorted){d->list.v[i], i};
+	qsort(v, d->list.n, sizeof(*v), sorted_compare);
+	for (uint32_t i = 0; i < d->list.n; i++)
+		d->list.v[i] = v[i].g;
+}
