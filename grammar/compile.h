@@ -18,6 +18,7 @@ struct compile {
 	struct map exprs;     /* canonical text -> struct sample_expr, see sample_intern() */
 	struct map vars;      /* "scope.name" -> struct var_ref */
 	struct map regexes;
+	struct lang_state *lang; /* of lang.c: predefined ACLs, references to resolve */
 };
 
 /* File and line of a span, for the model. */

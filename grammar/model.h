@@ -48,6 +48,8 @@ struct model {
 	VEC(const struct sample_expr *) exprs; /* index: sample_expr.id */
 	VEC(const struct var_ref *) vars;      /* index: var_ref.id */
 	uint32_t nregexes;
+	VEC(const struct acl_expr *) acl_exprs; /* index: acl_expr.id */
+	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
 };
 
 /* An empty model with one reference and built-in values, in an arena of its own (model->arena: set arena_catch() on it

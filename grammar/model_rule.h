@@ -54,6 +54,9 @@ struct ip_net {
 	uint8_t bits;	  /* prefix length */
 };
 
+/* A file of patterns and values for map converters: patterns[i] gives values[i]. */
+struct map_conf;
+
 struct arg {
 	enum arg_type type;
 	struct str str; /* as written, decoded */
@@ -65,6 +68,7 @@ struct arg {
 		const struct userlist_conf *userlist;
 		const struct regex *regex;
 		const struct var_ref *var;
+		const struct map_conf *map;
 	};
 };
 
@@ -101,6 +105,15 @@ struct pattern {
 	};
 };
 
+struct map_conf {
+	struct str path;
+	enum match_method method;
+	const struct pattern *patterns;
+	const struct str *values;
+	uint32_t n;
+	uint32_t id; /* dense, per model */
+};
+
 /* One line `acl NAME ...` or one anonymous `{ ... }`. */
 struct acl_expr {
 	const struct sample_expr *sample;
@@ -110,6 +123,7 @@ struct acl_expr {
 	uint32_t npatterns;
 	struct str text;
 	struct conf_pos pos;
+	uint32_t id; /* dense, per model */
 };
 
 /* A named ACL is the OR of its lines; an anonymous one has one and no name. */
