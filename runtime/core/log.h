@@ -9,15 +9,25 @@ struct worker;
 struct proxy;
 struct process;
 
+/* RFC 5424, section 6.2.1, under the names that the manual gives them. */
+enum log_level { LL_EMERG, LL_ALERT, LL_CRIT, LL_ERR, LL_WARNING, LL_NOTICE, LL_INFO, LL_DEBUG };
+
 bool log_init(struct worker *w);
 void log_free(struct worker *w);
-/* The traffic log of a finished stream: the frontend's targets, format and level rules (dontlognull and friends are the caller's). */
+/* The traffic log of a finished stream: the frontend's targets and format; without a format HAProxy's default one ("Connect from
+ * ..."). Level: e->log->log_level, -1 is silent; `option log-separate-errors` raises LL_INFO to LL_ERR for failed streams. Whether
+ * to log at all (dontlognull, dontlog-normal) is the caller's decision. */
 void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e);
-/* An event of a proxy ("Server b/s is DOWN ...") to its targets, with the header of each format. level: RFC 5424. */
+/* A stream that did not go as it should: error, timeout, retry, redispatch or a status of 5xx (manual, `option log-separate-errors`,
+ * `option dontlog-normal`). */
+bool log_is_failure(const struct log_record *r);
+/* An event of a proxy ("Server b/s is DOWN ...") to its targets, with the header of each format, and to standard error when
+ * the process says its events there. level: RFC 5424. */
 void log_event(struct worker *w, const struct proxy_conf *proxy, int level, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Before workers run and from the main thread: to the global targets. */
 void log_global(struct process *p, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Lines that no target took because it was full or away. Any thread. */
 uint64_t log_dropped(struct process *p);
 
 #endif

@@ -39,6 +39,8 @@ struct process {
 	struct timeval started;
 	pid_t pid;
 	int compat; /* 206 ...: the version reported to clients and scripts */
+	bool say_events; /* events go to standard error as well: in the foreground and not quiet; set before workers run */
+	atomic_bool log_failure_said; /* a log target that cannot be reached is reported once */
 };
 
 /* Builds runtime objects from a model (retains it): proxies, servers, engines. NULL when memory is out. Main thread. */

@@ -10,7 +10,8 @@ struct worker;
 struct process;
 struct generation;
 
-/* Events per second over the last second (the manual's *_rate), as HAProxy reports them: sliding between two periods. */
+/* Events per second over the last second (the manual's *_rate), as HAProxy reports them: sliding between two periods. max is the
+ * highest value that was ever read; summed over workers it is exact when they have their peaks together, else an upper bound. */
 struct rate {
 	uint32_t second; /* of worker->now / 1000 */
 	uint32_t current, previous, max;
@@ -38,7 +39,7 @@ struct be_counters {
 #undef COUNTER_BE
 #undef COUNTER_SRV
 	struct rate sess_rate;
-	uint64_t q_time, c_time, d_time, t_time; /* running averages, ms * 1024 */
+	uint64_t q_time, c_time, d_time, t_time; /* running averages: counters_time() */
 };
 struct srv_counters {
 #define COUNTER_FE(name)
@@ -53,15 +54,36 @@ struct srv_counters {
 	uint64_t q_time, c_time, d_time, t_time;
 };
 
+/* Takes a duration into a running average over the last TIME_SAMPLES streams; counters_time_read() gives it in ms. Durations below 0
+ * (not reached) count as 0. */
+enum { TIME_SAMPLES = 1024 };
+static inline void counters_time(uint64_t *average, int64_t ms)
+{
+	*average = *average - (*average + TIME_SAMPLES - 1) / TIME_SAMPLES + (ms > 0 ? (uint64_t)ms : 0);
+}
+static inline uint64_t counters_time_read(uint64_t average)
+{
+	return (average + TIME_SAMPLES - 1) / TIME_SAMPLES;
+}
+/* Remembers a peak. */
+static inline void counters_peak(uint64_t *max, uint64_t value)
+{
+	if (value > *max)
+		*max = value;
+}
+
 /* This worker's own, writable ones; index: proxy->index, server->index. Never NULL after counters_init(). */
 bool counters_init(struct worker *w, struct generation *g);
 void counters_free(struct worker *w);
 struct fe_counters *counters_fe(struct worker *w, uint32_t proxy_index);
 struct be_counters *counters_be(struct worker *w, uint32_t proxy_index);
 struct srv_counters *counters_srv(struct worker *w, uint32_t server_index);
-/* Sums over all workers (relaxed reads of running counters). */
+/* Sums over all workers (relaxed reads of running counters): max_ and last_ fields give the largest, averages are weighted by the
+ * streams of each worker. Any thread, while the workers live. */
 void counters_fe_sum(struct process *p, uint32_t proxy_index, struct fe_counters *sum);
 void counters_be_sum(struct process *p, uint32_t proxy_index, struct be_counters *sum);
 void counters_srv_sum(struct process *p, uint32_t server_index, struct srv_counters *sum);
+/* `clear counters`: peaks only, or everything. On that worker. */
+void counters_clear(struct worker *w, bool all);
 
 #endif

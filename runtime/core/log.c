@@ -1,0 +1,253 @@
+/* Logging: which targets take a line, at which level, and what the line says. Formats once for all targets of a
+ * proxy, and only when one of them takes the level. A worker owns its logger; log_global() borrows worker 0's,
+ * or one of its own before there are workers. */
+#include "runtime/core/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/backend/server.h"
+#include "runtime/core/log_sink.h"
+#include "runtime/core/process.h"
+#include "runtime/core/worker.h"
+
+/* Where a line goes: a list of targets and what their headers say. */
+struct log_route {
+	struct process *process;
+	struct logger *logger;
+	const struct log_target *targets;
+	uint32_t ntargets;
+	struct log_origin from;
+};
+
+static void prepare_targets(struct logger *l, const struct model *m)
+{
+	vec_each (t, &m->global.log_targets)
+		logger_prepare(l, t);
+	vec_each (px, &m->proxies)
+		vec_each (t, &(*px)->log_targets)
+			logger_prepare(l, t);
+}
+
+bool log_init(struct worker *w)
+{
+	struct logger *l = malloc(sizeof(*l));
+
+	if (!l)
+		return false;
+	logger_init(l);
+	if (w->process && w->process->generation)
+		prepare_targets(l, w->process->generation->model);
+	w->log = l;
+	return true;
+}
+
+void log_free(struct worker *w)
+{
+	struct logger *l = w->log;
+
+	if (!l)
+		return;
+	logger_close(l);
+	free(l);
+	w->log = NULL;
+}
+
+uint64_t log_dropped(struct process *p)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		if (p->workers[i] && p->workers[i]->log)
+			n += __atomic_load_n(&((struct logger *)p->workers[i]->log)->dropped, __ATOMIC_RELAXED);
+	return n;
+}
+
+/* --- routes
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void route_init(struct log_route *r, struct process *p, struct logger *l, const struct global_conf *g,
+		       const struct proxy_conf *px)
+{
+	*r = (struct log_route){.process = p, .logger = l};
+	r->targets = px ? px->log_targets.v : g->log_targets.v;
+	r->ntargets = px ? px->log_targets.n : g->log_targets.n;
+	r->from.tag = px && px->log_tag.len ? px->log_tag : g->log_tag.len ? g->log_tag : STR("haproxy");
+	r->from.pid = p->pid ? p->pid : getpid();
+	r->from.hostname = g->log_send_hostname;
+	if (r->from.hostname.ptr && !r->from.hostname.len)
+		r->from.hostname = str_from(l->hostname);
+}
+
+static bool target_takes(const struct log_target *t, int level)
+{
+	return level <= t->max_level;
+}
+
+static bool route_wants(const struct log_route *r, int level)
+{
+	for (uint32_t i = 0; i < r->ntargets; i++)
+		if (target_takes(&r->targets[i], level))
+			return true;
+	return false;
+}
+
+/* What HAProxy says, once, of a target that cannot be reached. A full one is no failure. */
+static void failure_say(struct log_route *r, uint32_t index, int error)
+{
+	if (error == EAGAIN || error == ENOBUFS || !r->process->say_events ||
+	    atomic_exchange(&r->process->log_failure_said, true))
+		return;
+	fprintf(stderr, "[ALERT]    (%d) : sendmsg()/writev() failed in logger #%u: %s (errno=%d)\n",
+		(int)r->from.pid, index + 1, strerror(error), error);
+}
+
+static void route_send(struct log_route *r, int level, struct str text)
+{
+	struct logger *l = r->logger;
+	char space[LOG_HEAD_MAX];
+
+	for (uint32_t i = 0; i < r->ntargets; i++) {
+		const struct log_target *t = &r->targets[i];
+		struct out head = out_fixed(space, sizeof(space));
+		int error;
+
+		if (!target_takes(t, level))
+			continue;
+		log_header(l, t, &r->from, level < t->min_level ? t->min_level : level, &head);
+		error = logger_send(l, t, out_get(&head), text);
+		if (!error)
+			continue;
+		__atomic_store_n(&l->dropped, l->dropped + 1, __ATOMIC_RELAXED);
+		failure_say(r, i, error);
+	}
+}
+
+/* --- traffic
+ * --------------------------------------------------------------------------------------------------- */
+
+bool log_is_failure(const struct log_record *r)
+{
+	return (r->cause && r->cause != '-') || r->retries || r->redispatched || r->status >= 500;
+}
+
+static void put_address(struct out *out, const union addr *a)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (a && a->family == AF_INET && inet_ntop(AF_INET, &a->in.sin_addr, text, sizeof(text)))
+		out_printf(out, "%s:%u", text, ntohs(a->in.sin_port));
+	else if (a && a->family == AF_INET6 && inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text)))
+		out_printf(out, "%s:%u", text, ntohs(a->in6.sin6_port));
+	else
+		out_puts(out, "unix:1");
+}
+
+/* Manual, section 8.2.1. */
+static void put_default(struct out *out, const struct proxy_conf *px, const struct eval *e)
+{
+	out_puts(out, "Connect from ");
+	put_address(out, e->src);
+	out_puts(out, " to ");
+	put_address(out, e->dst);
+	out_puts(out, " (");
+	out_str(out, px->name);
+	out_puts(out, px->mode == MODE_HTTP ? "/HTTP)" : "/TCP)");
+}
+
+void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
+{
+	const struct proxy_conf *px = frontend->conf;
+	struct logger *l = w->log;
+	struct log_route r;
+	int level = e->log->log_level;
+
+	if (!l || level < 0)
+		return;
+	if (level == LL_INFO && proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) && log_is_failure(e->log))
+		level = LL_ERR;
+	route_init(&r, w->process, l, &frontend->generation->model->global, px);
+	if (!route_wants(&r, level))
+		return;
+	l->line.len = 0;
+	if (px->log_format)
+		logfmt_eval(e, px->log_format, &l->line);
+	else
+		put_default(&l->line, px, e);
+	r.from.when = w->wall;
+	route_send(&r, level, out_get(&l->line));
+}
+
+/* --- events
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* Texts of events hold what servers and operators wrote: control characters become #XX, as in the traffic log.
+ */
+static void put_clean(struct out *out, struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		if (c < 0x20 || c == 0x7f)
+			out_printf(out, "#%02X", c);
+		else
+			out_char(out, (char)c);
+	}
+}
+
+static void event_say(const struct process *p, int level, struct str text)
+{
+	if (p->say_events)
+		fprintf(stderr, "[%s (%d) : %.*s\n", level == LL_EMERG ? "ALERT]   " : "WARNING] ", (int)p->pid,
+			STR_ARG(text));
+}
+
+static void event_send(struct log_route *r, int level, const char *format, va_list ap)
+{
+	struct out raw = out_growing(LOG_LINE_MAX);
+	struct out *line = &r->logger->line;
+
+	out_vprintf(&raw, format, ap);
+	line->len = 0;
+	put_clean(line, out_get(&raw));
+	out_free(&raw);
+	event_say(r->process, level, out_get(line));
+	route_send(r, level, out_get(line));
+}
+
+void log_event(struct worker *w, const struct proxy_conf *proxy, int level, const char *format, ...)
+{
+	struct log_route r;
+	va_list ap;
+
+	if (!w->log || !w->process->generation)
+		return;
+	route_init(&r, w->process, w->log, &w->process->generation->model->global, proxy);
+	r.from.when = w->wall;
+	va_start(ap, format);
+	event_send(&r, level, format, ap);
+	va_end(ap);
+}
+
+void log_global(struct process *p, int level, const char *format, ...)
+{
+	struct logger *l = p->nworkers && p->workers[0] ? p->workers[0]->log : NULL, own;
+	struct log_route r;
+	va_list ap;
+
+	if (!p->generation)
+		return;
+	if (!l)
+		logger_init(&own);
+	route_init(&r, p, l ? l : &own, &p->generation->model->global, NULL);
+	gettimeofday(&r.from.when, NULL);
+	va_start(ap, format);
+	event_send(&r, level, format, ap);
+	va_end(ap);
+	if (!l)
+		logger_close(&own);
+}

@@ -1,0 +1,53 @@
+/* Where log lines go: datagram sockets of this worker, and inherited descriptors (standard output, fd@N).
+ * Internal to log*.c. One logger per worker, used on its thread only. */
+#ifndef LB_CORE_LOG_SINK_H
+#define LB_CORE_LOG_SINK_H
+
+#include <stdbool.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+
+#include "grammar/base/out.h"
+#include "grammar/model.h"
+
+enum { LOG_LINE_MAX = 65535, LOG_HEAD_MAX = 512, LOG_FDS = 8, LOG_LEN_DEFAULT = 1024 };
+
+/* A descriptor target: `own` is a private, non-blocking opening of the same pipe or terminal where the system
+ * gives one, so that the flag that we need is not forced upon whoever shares `fd`. */
+struct log_fd {
+	int fd, own;
+	bool is_socket, may_block;
+	bool torn; /* the last line was cut by a full pipe: the next one begins with a line feed */
+};
+
+struct logger {
+	struct out line; /* text being formatted */
+	int sockets[3];  /* AF_INET, AF_INET6, AF_UNIX datagram; -1: not open */
+	struct log_fd fds[LOG_FDS];
+	uint32_t nfds;
+	char hostname[256];
+	uint64_t dropped; /* written by this thread with relaxed atomics, read by any */
+	/* dates of the current second */
+	time_t second;
+	char date[20], date_iso[24], zone[8]; /* "Nov 22 12:52:24", "2026-11-22T12:52:24", "+00:00" */
+};
+
+void logger_init(struct logger *l);
+void logger_close(struct logger *l);
+/* Opens what must be opened while /proc and the privileges are still there. */
+void logger_prepare(struct logger *l, const struct log_target *target);
+/* 0, or the errno of what failed; EAGAIN and its like when the target is full. The line ends with a line feed
+ * that this adds. */
+int logger_send(struct logger *l, const struct log_target *target, struct str head, struct str text);
+
+/* log_header.c: the header that the target's format puts before a line. */
+struct log_origin {
+	struct str tag;
+	struct str hostname; /* of log-send-hostname, ptr NULL: not asked for */
+	struct timeval when;
+	pid_t pid;
+};
+void log_header(struct logger *l, const struct log_target *target, const struct log_origin *from, int level,
+		struct out *out);
+
+#endif
