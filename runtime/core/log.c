@@ -24,8 +24,10 @@ struct log_route {
 	struct log_origin from;
 };
 
-static void prepare_targets(struct logger *l, const struct model *m)
+void log_prepare(struct worker *w, const struct model *m)
 {
+	struct logger *l = w->log;
+
 	vec_each (t, &m->global.log_targets)
 		logger_prepare(l, t);
 	vec_each (px, &m->proxies)
@@ -40,8 +42,6 @@ bool log_init(struct worker *w)
 	if (!l)
 		return false;
 	logger_init(l);
-	if (w->process && w->process->generation)
-		prepare_targets(l, w->process->generation->model);
 	w->log = l;
 	return true;
 }

@@ -14,6 +14,8 @@ enum log_level { LL_EMERG, LL_ALERT, LL_CRIT, LL_ERR, LL_WARNING, LL_NOTICE, LL_
 
 bool log_init(struct worker *w);
 void log_free(struct worker *w);
+/* Opens what can only be opened before chroot and while privileges are there. Before the worker runs. */
+void log_prepare(struct worker *w, const struct model *m);
 /* The traffic log of a finished stream: the frontend's targets and format; without a format HAProxy's default one ("Connect from
  * ..."). Level: e->log->log_level, -1 is silent; `option log-separate-errors` raises LL_INFO to LL_ERR for failed streams. Whether
  * to log at all (dontlognull, dontlog-normal) is the caller's decision. */

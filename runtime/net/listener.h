@@ -34,7 +34,7 @@ struct listener {
 /* Opens every address of a model's binds and stats sockets, taking sockets out of `inherited` (fds from an old process, by address)
  * where they fit. False and a message per failure, in HAProxy's words ("Starting frontend X: cannot bind socket (Address already
  * in use) [127.0.0.1:80]"), into `errors`; then nothing is left open. Main thread, before workers run. */
-struct fd_set_kept; /* reload/: sockets received from an old process */
+struct fd_set_kept; /* reload/kept.h: sockets received from an old process; NULL: none */
 bool listeners_open(struct process *p, struct generation *g, struct fd_set_kept *inherited, struct out *errors);
 /* Each worker watches (or no longer watches) every listening socket. On that worker. */
 void listeners_watch(struct worker *w);
