@@ -13,7 +13,14 @@
 struct check;
 
 /* Administrative state bits (manual of `show servers state`: srv_admin_state). */
-enum srv_admin { SRV_ADM_MAINT = 0x01, SRV_ADM_IMAINT = 0x02, SRV_ADM_CMAINT = 0x04, SRV_ADM_DRAIN = 0x08, SRV_ADM_IDRAIN = 0x10 };
+enum srv_admin {
+	SRV_ADM_MAINT = 0x01,
+	SRV_ADM_IMAINT = 0x02,
+	SRV_ADM_CMAINT = 0x04,
+	SRV_ADM_DRAIN = 0x08,
+	SRV_ADM_IDRAIN = 0x10,
+	SRV_ADM_RMAINT = 0x20 /* its name has no address */
+};
 /* Operational state. */
 enum srv_oper { SRV_STOPPED, SRV_STARTING, SRV_RUNNING, SRV_STOPPING };
 

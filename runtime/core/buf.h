@@ -1,5 +1,6 @@
-/* Buffers and pools. A buffer is a linear piece of tune.bufsize bytes taken from its worker's pool when the first byte arrives and given
- * back when it is empty: idle connections hold none. Worker thread only; failure is NULL or false, never abort. */
+/* Buffers and pools. A buffer is a linear piece of tune.bufsize bytes taken from its worker's pool when the
+ * first byte arrives and given back when it is empty: idle connections hold none. Worker thread only; failure
+ * is NULL or false, never abort. */
 #ifndef LB_CORE_BUF_H
 #define LB_CORE_BUF_H
 
@@ -14,7 +15,7 @@ struct pool {
 	void *free;
 	size_t size;
 	uint32_t cached, max_cached; /* pieces above max_cached go back to malloc */
-	uint64_t used;		     /* pieces handed out */
+	uint64_t used;               /* pieces handed out */
 };
 
 void pool_init(struct pool *p, size_t size, uint32_t max_cached);
@@ -24,7 +25,7 @@ void pool_put(struct pool *p, void *item);
 void pool_free(struct pool *p);
 
 struct buf {
-	char *data; /* NULL: none held */
+	char *data;             /* NULL: none held */
 	uint32_t off, len, cap; /* bytes at hand: data + off, len */
 };
 

@@ -1,6 +1,6 @@
-/* Deadlines: a hierarchical timing wheel of one-millisecond ticks per worker, driven by a single libev timer. Lazy: moving a
- * deadline later costs one store; it is re-armed when the old time comes. A deadline is embedded in its owner and linked while
- * set. Worker thread only. */
+/* Deadlines: a hierarchical timing wheel of one-millisecond ticks per worker, driven by a single libev timer.
+ * Lazy: moving a deadline later costs one store; it is re-armed when the old time comes. A deadline is embedded
+ * in its owner and linked while set. Worker thread only. */
 #ifndef LB_CORE_DEADLINE_H
 #define LB_CORE_DEADLINE_H
 
@@ -12,8 +12,8 @@ struct worker;
 
 struct deadline {
 	struct list node;
-	uint64_t at; /* worker->now at which it expires; 0: not set */
-	uint64_t linked_at; /* the tick at which it is linked: <= at */
+	uint64_t at;                                           /* worker->now at which it expires; 0: not set */
+	uint64_t linked_at;                                    /* the tick at which it is linked: <= at */
 	void (*expired)(struct worker *w, struct deadline *d); /* the deadline is cleared before the call */
 };
 
@@ -30,7 +30,7 @@ struct deadlines *deadlines_new(uint64_t now);
 void deadlines_free(struct deadlines **d);
 /* Calls every deadline due at `now`. */
 void deadlines_run(struct worker *w, struct deadlines *d, uint64_t now);
-/* Milliseconds until the next tick at which something may be due; UINT64_MAX: nothing is set. */
+/* The next tick (ms of worker->now) at which something may be due; UINT64_MAX: nothing is set. */
 uint64_t deadlines_next(const struct deadlines *d);
 
 #endif

@@ -1,4 +1,5 @@
-/* The process: what all workers share. Immutable after start but for the marked fields. `generation` is what one model became at run time. */
+/* The process: what all workers share. Immutable after start but for the marked fields. `generation` is what
+ * one model became at run time. */
 #ifndef LB_CORE_PROCESS_H
 #define LB_CORE_PROCESS_H
 
@@ -14,12 +15,15 @@ struct eval_engine;
 
 /* Runtime objects of one model. Freed when the last stream that pins it ends. */
 struct generation {
-	struct model *model; /* retained */
+	struct model *model;   /* retained */
 	struct proxy *proxies; /* index: as model->proxies */
 	uint32_t nproxies;
 	struct server *servers; /* of all proxies */
 	uint32_t nservers;
 	struct eval_engine **engines; /* by worker id */
+	uint32_t nengines;
+	struct conf_slot *by_conf; /* struct proxy_conf or server_conf -> index: generation.c */
+	uint32_t conf_mask;
 	atomic_uint pins;
 };
 
@@ -31,32 +35,46 @@ struct process {
 	struct generation *generation;
 	struct list listeners;
 	uint32_t nlisteners;
-	_Atomic int state; /* enum process_state */
+	_Atomic int state;       /* enum process_state */
 	atomic_uint connections; /* open client connections, all frontends */
 	atomic_uint_fast64_t cum_connections, cum_requests;
 	atomic_uint unique_id; /* %rt */
-	uint32_t maxconn; /* effective */
+	uint32_t maxconn;      /* effective */
 	struct timeval started;
 	pid_t pid;
 	int compat; /* 206 ...: the version reported to clients and scripts */
 	bool say_events; /* events go to standard error as well: in the foreground and not quiet; set before workers run */
 	atomic_bool log_failure_said; /* a log target that cannot be reached is reported once */
+	uint32_t hard_stop_after;   /* ms from the soft stop on; 0: never */
+	struct deadline hard_stop;  /* on worker 0 */
+	atomic_uint accepting;      /* workers that watch the listeners */
+	atomic_uint draining;       /* workers that still have jobs */
+	atomic_uint full_listeners; /* how many listeners wait for a connection to end */
 };
 
-/* Builds runtime objects from a model (retains it): proxies, servers, engines. NULL when memory is out. Main thread. */
+/* Builds runtime objects from a model (retains it): proxies, servers, engines. NULL when memory is out. Main
+ * thread. */
 struct generation *generation_new(struct process *p, struct model *m);
 void generation_free(struct generation **g);
+/* A session holds the generation it was born in. Any thread. */
+void generation_pin(struct generation *g);
+void generation_unpin(struct generation *g);
 struct proxy *generation_proxy(struct generation *g, const struct proxy_conf *conf);
 struct server *generation_server(struct generation *g, const struct server_conf *conf);
 
 /* An empty process with n workers, not started. */
 struct process *process_new(uint32_t nworkers);
-/* Starts the workers' threads (worker 0 runs on the calling thread in process_run). */
+/* Makes it the generation that new sessions get, and gives every worker what goes with it: buffers of
+ * tune.bufsize, counters, logs, server connections; process->maxconn becomes the model's. False when memory is
+ * out. Main thread, before process_start(). */
+bool process_use(struct process *p, struct generation *g);
+/* Starts the workers' threads (worker 0 runs on the calling thread in process_run). May come after a fork().
+ * False: no threads. */
 bool process_start(struct process *p);
 /* Runs worker 0 until process_stop or until a soft stop is complete. */
 void process_run(struct process *p);
-/* Soft stop: listeners close, idle connections close, streams finish; process_run returns when all are gone or after
- * hard_stop_after ms (0: never). Any thread. */
+/* Soft stop: listeners close, idle connections close, streams finish; process_run returns when all are gone or
+ * after hard_stop_after ms (0: never). Any thread. */
 void process_soft_stop(struct process *p, uint32_t hard_stop_after);
 /* Ends at once. Any thread, async-signal-safe not required. */
 void process_stop(struct process *p);

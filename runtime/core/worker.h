@@ -1,10 +1,11 @@
-/* A worker: one thread, one libev loop, and everything that only this thread touches. A connection belongs to one worker for life.
- * `struct worker *` is the argument that replaces globals. */
+/* A worker: one thread, one libev loop, and everything that only this thread touches. A connection belongs to
+ * one worker for life. `struct worker *` is the argument that replaces globals. */
 #ifndef LB_CORE_WORKER_H
 #define LB_CORE_WORKER_H
 
 #include <ev.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/time.h>
 
 #include "runtime/core/buf.h"
@@ -20,7 +21,7 @@ struct worker {
 	struct ev_loop *loop;
 	pthread_t thread;
 	struct process *process;
-	uint64_t now;	     /* monotonic milliseconds, read once per loop iteration */
+	uint64_t now;        /* monotonic milliseconds, read once per loop iteration */
 	uint64_t now_us;     /* the same in microseconds */
 	struct timeval wall; /* wall clock of this iteration */
 	struct deadlines *deadlines;
@@ -33,17 +34,45 @@ struct worker {
 	struct scratch_source scratch; /* over `chunks` */
 	struct list sessions_list;     /* every struct session, for soft stop and `show sess` */
 	uint64_t accepted, loops;
-	bool stopping;
-	void *stats; /* this worker's counters: stats/counters.h */
-	void *log;   /* core/log.h: sockets, line buffer */
-	void *servers; /* backend/: idle connections by server */
+	uint64_t wall_offset_us; /* wall clock minus monotonic clock, refreshed every WORKER_WALL_MS */
+	uint64_t wall_checked;   /* `now` of the last refresh */
+	uint64_t tick_at;        /* when `tick` fires (ms); UINT64_MAX: not armed */
+	uint32_t jobs;           /* what keeps a stopping worker alive: sessions of clients and of the CLI */
+	atomic_bool changed;     /* another thread wants on_changed to be called */
+	atomic_bool stop_asked;
+	bool started;        /* has a thread of its own */
+	bool stopping;       /* soft stop: no new connections, ends with its last job */
+	void *stats;         /* this worker's counters: stats/counters.h */
+	void *log;           /* core/log.h: sockets, line buffer */
+	void *servers;       /* backend/: idle connections by server */
+	struct pipes *pipes; /* net/splice.h: spare pipes */
+	/* Set by the process before the thread runs; all called on the worker. */
+	void (*on_begin)(struct worker *w), (*on_end)(struct worker *w); /* around the loop */
+	void (*on_changed)(struct worker *w);                            /* after worker_changed() */
+	void (*on_drained)(struct worker *w); /* stopping, and the last job is gone */
 };
+
+enum { WORKER_WALL_MS = 100, WORKER_STREAM_SIZE = 1536 /* pieces of pool `streams`: no stream is larger */ };
 
 /* Makes a worker with its loop; does not start the thread. NULL when memory is out. Main thread. */
 struct worker *worker_new(struct process *p, uint32_t id);
 bool worker_start(struct worker *w); /* false: no thread */
+/* Runs the loop on the calling thread until worker_stop(). */
+void worker_run(struct worker *w);
 /* Ends the loop soon. Any thread. */
 void worker_stop(struct worker *w);
+/* Has on_changed called soon. Any thread; needs no memory, so it cannot fail; many calls may give one. */
+void worker_changed(struct worker *w);
+/* Size of the pieces of pool `buffers` from now on. Main thread, before the worker runs, or the worker. */
+void worker_set_bufsize(struct worker *w, uint32_t size);
+/* Another libev backend (EVBACKEND_*), before anything is watched and the worker runs. False: it cannot be had.
+ */
+bool worker_set_backend(struct worker *w, unsigned backend);
+/* Reads the clocks now: once per iteration by the loop itself, and by what has taken long. */
+void worker_clock(struct worker *w);
+/* A job more or less; the last one of a stopping worker calls on_drained. */
+void worker_job_begin(struct worker *w);
+void worker_job_end(struct worker *w);
 void worker_join(struct worker *w);
 void worker_free(struct worker **w);
 

@@ -1,5 +1,6 @@
-/* A connection: a non-blocking socket in a worker's loop with a transport above it (raw now, TLS later). conn_* functions return what
- * happened and never call back; only the loop calls `ready`, and only there may the owner destroy the connection. */
+/* A connection: a non-blocking socket in a worker's loop with a transport above it (raw now, TLS later). conn_*
+ * functions return what happened and never call back; only the loop calls `ready`, and only there may the owner
+ * destroy the connection. */
 #ifndef LB_NET_CONN_H
 #define LB_NET_CONN_H
 
@@ -10,8 +11,8 @@
 #include "runtime/eval/eval.h"
 
 enum conn_flags {
-	CONN_EOF = 1,	     /* the peer has shut down its sending side, all read */
-	CONN_ERROR = 2,	     /* broken: conn.error tells why */
+	CONN_EOF = 1,        /* the peer has shut down its sending side, all read */
+	CONN_ERROR = 2,      /* broken: conn.error tells why */
 	CONN_WR_SHUT = 4,    /* we have shut down our sending side */
 	CONN_CONNECTING = 8, /* connect() under way */
 	CONN_HUP = 16,
@@ -19,8 +20,8 @@ enum conn_flags {
 
 struct conn;
 
-/* What a transport does. Results: bytes, 0 only for a request of 0 bytes or end of input (CONN_EOF set), -1 with errno EAGAIN or
- * CONN_ERROR set. */
+/* What a transport does. Results: bytes, 0 only for a request of 0 bytes or end of input (CONN_EOF set), -1
+ * with errno EAGAIN or CONN_ERROR set. */
 struct transport {
 	ssize_t (*recv)(struct conn *c, void *data, size_t size);
 	ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int n, bool more);
@@ -35,8 +36,8 @@ struct conn {
 	struct worker *worker;
 	const struct transport *transport;
 	void (*ready)(struct conn *c, int revents); /* EV_READ | EV_WRITE */
-	void *transport_state; /* TLS */
-	int16_t error; /* errno of CONN_ERROR */
+	void *transport_state;                      /* TLS */
+	int16_t error;                              /* errno of CONN_ERROR */
 	uint8_t flags;
 	uint8_t wants; /* EV_READ | EV_WRITE being watched */
 };
@@ -45,21 +46,27 @@ struct conn {
 void conn_init(struct conn *c, struct worker *w, int fd, void (*ready)(struct conn *, int));
 /* Which events are watched from now on; costs nothing when nothing changes. */
 void conn_want(struct conn *c, int events);
-/* Reads into the free room of a buffer (taken from the pool when it has none). Bytes, 0: end of input, -1: nothing now (EAGAIN),
- * no memory (ENOMEM) or CONN_ERROR. One recv(2), no speculative second one. */
+/* Reads into the free room of a buffer (taken from the pool when it has none). Bytes, 0: end of input, -1:
+ * nothing now (EAGAIN), no memory (ENOMEM) or CONN_ERROR. One recv(2), no speculative second one. */
 ssize_t conn_recv(struct conn *c, struct buf *b);
 /* Sends from the pieces; bytes sent (maybe fewer than asked) or -1. more: MSG_MORE. */
 ssize_t conn_sendv(struct conn *c, const struct iovec *iov, int n, bool more);
 /* Sends what a buffer holds and consumes it. Bytes or -1. */
 ssize_t conn_send(struct conn *c, struct buf *b, bool more);
+/* For transports: takes errno of a failed call; sets CONN_ERROR unless it was EAGAIN or EINTR (errno EAGAIN
+ * then). Always -1. */
+ssize_t conn_failed(struct conn *c);
 /* Half-close of our sending side. */
 void conn_shut(struct conn *c);
 /* Stops watching and closes; harmless when closed. `reset`: the peer gets an RST. */
 void conn_close(struct conn *c, bool reset);
-/* Starts a non-blocking connect; 0: under way or done (CONN_CONNECTING), else errno. src may be NULL. */
+/* Starts a non-blocking connect; 0: under way (CONN_CONNECTING) or done, else errno. Watches for EV_READ |
+ * EV_WRITE, also when done at once (unix sockets). src: local address to come from, its port 0 for any; may be
+ * NULL. */
 int conn_connect(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
 		 void (*ready)(struct conn *, int));
-/* After EV_WRITE during CONN_CONNECTING: 0 connected, EINPROGRESS, or the error. */
-int conn_connect_result(struct conn *c);
+/* When ready() is called during CONN_CONNECTING: 0 connected, EINPROGRESS, or the error. `revents` of the call:
+ * EV_WRITE alone means success without asking the system, because errors come with EV_READ. */
+int conn_connect_result(struct conn *c, int revents);
 
 #endif

@@ -1,0 +1,211 @@
+/* The process: workers, the current generation and the ways to end. Soft stop: every worker stops accepting,
+ * the last one to do so closes the listeners, each ends with its last job, the last of them ends the process.
+ * The main thread owns the process and is worker 0. */
+#include "runtime/core/process.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/backend/connect.h"
+#include "runtime/cli/cli.h"
+#include "runtime/core/log.h"
+#include "runtime/health/check.h"
+#include "runtime/net/splice.h"
+#include "runtime/proxy/session.h"
+#include "runtime/stats/counters.h"
+
+static void sessions_each(struct worker *w, void (*fn)(struct session *s))
+{
+	struct list *node, *next;
+
+	for (node = w->sessions_list.next; node != &w->sessions_list; node = next) {
+		next = node->next;
+		fn(LIST_OF(node, struct session, node));
+	}
+}
+
+static void worker_drained(struct worker *w)
+{
+	struct process *p = w->process;
+
+	w->on_drained = NULL;
+	if (atomic_fetch_sub(&p->draining, 1) == 1)
+		process_stop(p);
+}
+
+static void hard_stop(struct worker *w, struct deadline *d)
+{
+	(void)d;
+	log_global(w->process, 4, "soft-stop running for too long, performing a hard-stop.");
+	process_stop(w->process);
+}
+
+/* This worker's part of the soft stop. */
+static void worker_soft_stop(struct worker *w)
+{
+	struct process *p = w->process;
+
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	w->on_drained = worker_drained;
+	listeners_unwatch(w);
+	if (atomic_fetch_sub(&p->accepting, 1) == 1)
+		listeners_close(p);
+	if (w->id == 0 && p->hard_stop_after)
+		deadline_set(w, &p->hard_stop, w->now + p->hard_stop_after);
+	w->jobs++; /* so that the last session to go does not end the worker in the middle of this */
+	sessions_each(w, session_soft_stop);
+	worker_job_end(w);
+}
+
+static void worker_look(struct worker *w)
+{
+	if (atomic_load(&w->process->state) >= PROCESS_STOPPING)
+		worker_soft_stop(w);
+	else
+		listeners_watch(w);
+}
+
+static void worker_begin(struct worker *w)
+{
+	checks_start(w, w->process->generation);
+	worker_look(w); /* a soft stop may have come before the loop */
+}
+
+static void worker_end(struct worker *w)
+{
+	w->on_drained = NULL;
+	checks_stop(w, w->process->generation);
+	listeners_unwatch(w);
+	sessions_each(w, session_free);
+	cli_close_all(w);
+}
+
+static bool worker_equip(struct worker *w, struct generation *g)
+{
+	const struct global_conf *conf = &g->model->global;
+
+	if (conf->tune_bufsize)
+		worker_set_bufsize(w, conf->tune_bufsize);
+	if (conf->noepoll && !worker_set_backend(w, EVBACKEND_POLL))
+		return false;
+	return counters_init(w, g) && (w->log || log_init(w)) && (w->servers || srv_conns_init(w));
+}
+
+bool process_use(struct process *p, struct generation *g)
+{
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		if (!worker_equip(p->workers[i], g))
+			return false;
+	p->generation = g;
+	p->maxconn = g->model->global.maxconn;
+	return true;
+}
+
+struct process *process_new(uint32_t nworkers)
+{
+	struct process *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	list_init(&p->listeners);
+	deadline_init(&p->hard_stop, hard_stop);
+	p->pid = getpid();
+	gettimeofday(&p->started, NULL);
+	p->workers = calloc(nworkers, sizeof(*p->workers));
+	for (uint32_t i = 0; p->workers && i < nworkers; i++) {
+		p->workers[i] = worker_new(p, i);
+		if (!p->workers[i])
+			break;
+		p->nworkers++;
+	}
+	if (p->nworkers != nworkers)
+		process_free(&p);
+	return p;
+}
+
+/* What a fork() since process_new() left behind: the loops' epoll descriptors are the parent's. */
+static void process_after_fork(struct process *p)
+{
+	if (getpid() == p->pid)
+		return;
+	p->pid = getpid();
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		ev_loop_fork(p->workers[i]->loop);
+}
+
+bool process_start(struct process *p)
+{
+	int starting = PROCESS_STARTING;
+
+	signal(SIGPIPE, SIG_IGN); /* splice(2) knows no MSG_NOSIGNAL */
+	process_after_fork(p);
+	atomic_store(&p->accepting, p->nworkers);
+	atomic_store(&p->draining, p->nworkers);
+	atomic_compare_exchange_strong(&p->state, &starting, PROCESS_RUNNING);
+	for (uint32_t i = 0; i < p->nworkers; i++) {
+		p->workers[i]->on_begin = worker_begin;
+		p->workers[i]->on_end = worker_end;
+		p->workers[i]->on_changed = worker_look;
+	}
+	for (uint32_t i = 1; i < p->nworkers; i++)
+		if (!worker_start(p->workers[i]))
+			return false;
+	return true;
+}
+
+void process_run(struct process *p)
+{
+	worker_run(p->workers[0]);
+	process_stop(p);
+	for (uint32_t i = 1; i < p->nworkers; i++)
+		worker_join(p->workers[i]);
+}
+
+void process_soft_stop(struct process *p, uint32_t hard_stop_after)
+{
+	int state = atomic_load(&p->state);
+
+	p->hard_stop_after = hard_stop_after;
+	do {
+		if (state >= PROCESS_STOPPING)
+			return;
+	} while (!atomic_compare_exchange_weak(&p->state, &state, PROCESS_STOPPING));
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		worker_changed(p->workers[i]);
+}
+
+void process_stop(struct process *p)
+{
+	atomic_store(&p->state, PROCESS_ENDING);
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		worker_stop(p->workers[i]);
+}
+
+void process_free(struct process **pp)
+{
+	struct process *p = *pp;
+
+	*pp = NULL;
+	if (!p)
+		return;
+	listeners_close(p);
+	for (uint32_t i = 0; i < p->nworkers; i++) {
+		struct worker *w = p->workers[i];
+
+		if (w->servers)
+			srv_conns_free(w);
+		if (w->stats)
+			counters_free(w);
+		if (w->log)
+			log_free(w);
+		pipes_free(w);
+		worker_free(&w);
+	}
+	generation_free(&p->generation);
+	free(p->workers);
+	free(p);
+}

@@ -1,0 +1,249 @@
+/* Workers: one thread and one libev loop each. The loop reads the clocks once per iteration, before anything
+ * else runs, and drives the timing wheel with a single timer that is only touched when the next deadline has
+ * moved nearer. A worker owns its loop, pools and wheel; the process owns the workers. */
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "runtime/backend/connect.h"
+#include "runtime/proxy/session.h"
+
+enum { BUFSIZE_DEFAULT = 16384, BUFFERS_CACHED = 128, CHUNKS_CACHED = 128, OBJECTS_CACHED = 1024 };
+
+static uint64_t clock_us(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+void worker_clock(struct worker *w)
+{
+	uint64_t wall;
+
+	w->now_us = clock_us(CLOCK_MONOTONIC);
+	w->now = w->now_us / 1000;
+	if (!w->wall_offset_us || w->now - w->wall_checked >= WORKER_WALL_MS) {
+		w->wall_offset_us = clock_us(CLOCK_REALTIME) - w->now_us;
+		w->wall_checked = w->now;
+	}
+	wall = w->now_us + w->wall_offset_us;
+	w->wall.tv_sec = (time_t)(wall / 1000000);
+	w->wall.tv_usec = (suseconds_t)(wall % 1000000);
+}
+
+static struct worker *worker_of(struct ev_loop *loop)
+{
+	return ev_userdata(loop);
+}
+
+/* First thing after the system has reported events. */
+static void after_poll(struct ev_loop *loop, ev_check *after, int revents)
+{
+	struct worker *w = worker_of(loop);
+
+	(void)after, (void)revents;
+	w->loops++;
+	worker_clock(w);
+}
+
+/* Last thing before the loop sleeps: what is due, and the timer if the next deadline is nearer than it. */
+static void before_poll(struct ev_loop *loop, ev_prepare *before, int revents)
+{
+	struct worker *w = worker_of(loop);
+	uint64_t next;
+
+	(void)before, (void)revents;
+	deadlines_run(w, w->deadlines, w->now);
+	next = deadlines_next(w->deadlines);
+	if (next >= w->tick_at)
+		return;
+	w->tick_at = next;
+	ev_timer_stop(loop, &w->tick);
+	ev_timer_set(&w->tick, next * 1000 > w->now_us ? (double)(next * 1000 - w->now_us) / 1e6 : 0., 0.);
+	ev_timer_start(loop, &w->tick);
+}
+
+/* Only wakes the loop: before_poll() does the work. */
+static void tick_expired(struct ev_loop *loop, ev_timer *tick, int revents)
+{
+	(void)tick, (void)revents;
+	worker_of(loop)->tick_at = UINT64_MAX;
+}
+
+static void woken(struct ev_loop *loop, ev_async *wake, int revents)
+{
+	struct worker *w = worker_of(loop);
+
+	(void)wake, (void)revents;
+	if (atomic_exchange(&w->stop_asked, false)) {
+		ev_break(loop, EVBREAK_ALL);
+		return;
+	}
+	if (atomic_exchange(&w->changed, false) && w->on_changed)
+		w->on_changed(w);
+	mailbox_run(w);
+}
+
+static void *chunk_get(void *ctx, size_t size)
+{
+	struct worker *w = ctx;
+
+	return size == SCRATCH_CHUNK ? pool_get(&w->chunks) : malloc(size);
+}
+
+static void chunk_put(void *ctx, void *chunk, size_t size)
+{
+	struct worker *w = ctx;
+
+	if (size == SCRATCH_CHUNK)
+		pool_put(&w->chunks, chunk);
+	else
+		free(chunk);
+}
+
+static void pools_init(struct worker *w)
+{
+	pool_init(&w->buffers, BUFSIZE_DEFAULT, BUFFERS_CACHED);
+	pool_init(&w->sessions, sizeof(struct session), OBJECTS_CACHED);
+	pool_init(&w->streams, WORKER_STREAM_SIZE, OBJECTS_CACHED / 4);
+	pool_init(&w->srv_conns, sizeof(struct srv_conn), OBJECTS_CACHED);
+	pool_init(&w->chunks, SCRATCH_CHUNK, CHUNKS_CACHED);
+	w->scratch = (struct scratch_source){.get = chunk_get, .put = chunk_put, .ctx = w};
+}
+
+void worker_set_bufsize(struct worker *w, uint32_t size)
+{
+	uint64_t used = w->buffers.used;
+
+	if (w->buffers.size == size)
+		return;
+	pool_free(&w->buffers);
+	pool_init(&w->buffers, size, BUFFERS_CACHED);
+	w->buffers.used = used;
+}
+
+static void watchers_init(struct worker *w)
+{
+	ev_set_userdata(w->loop, w);
+	ev_check_init(&w->after, after_poll);
+	ev_set_priority(&w->after, EV_MAXPRI);
+	ev_check_start(w->loop, &w->after);
+	ev_prepare_init(&w->before, before_poll);
+	ev_prepare_start(w->loop, &w->before);
+	ev_async_init(&w->wake, woken);
+	ev_async_start(w->loop, &w->wake);
+	ev_init(&w->tick, tick_expired);
+	w->tick_at = UINT64_MAX;
+}
+
+struct worker *worker_new(struct process *p, uint32_t id)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->id = id;
+	w->process = p;
+	list_init(&w->sessions_list);
+	worker_clock(w);
+	pools_init(w);
+	w->deadlines = deadlines_new(w->now);
+	if (!w->deadlines || !mailbox_init(w) || !worker_set_backend(w, EVBACKEND_EPOLL)) {
+		worker_free(&w);
+		return NULL;
+	}
+	return w;
+}
+
+bool worker_set_backend(struct worker *w, unsigned backend)
+{
+	struct ev_loop *loop = ev_loop_new(backend | EVFLAG_NOENV);
+
+	if (!loop)
+		return false;
+	if (w->loop)
+		ev_loop_destroy(w->loop);
+	w->loop = loop;
+	watchers_init(w);
+	return true;
+}
+
+void worker_run(struct worker *w)
+{
+	worker_clock(w);
+	if (w->on_begin)
+		w->on_begin(w);
+	ev_run(w->loop, 0);
+	worker_clock(w);
+	if (w->on_end)
+		w->on_end(w);
+}
+
+static void *worker_main(void *arg)
+{
+	worker_run(arg);
+	return NULL;
+}
+
+bool worker_start(struct worker *w)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old); /* signals are the main thread's */
+	w->started = !pthread_create(&w->thread, NULL, worker_main, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return w->started;
+}
+
+void worker_changed(struct worker *w)
+{
+	atomic_store(&w->changed, true);
+	ev_async_send(w->loop, &w->wake);
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store(&w->stop_asked, true);
+	ev_async_send(w->loop, &w->wake);
+}
+
+void worker_join(struct worker *w)
+{
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	w->started = false;
+}
+
+void worker_job_begin(struct worker *w)
+{
+	w->jobs++;
+}
+
+void worker_job_end(struct worker *w)
+{
+	w->jobs--;
+	if (w->stopping && !w->jobs && w->on_drained)
+		w->on_drained(w);
+}
+
+void worker_free(struct worker **wp)
+{
+	struct worker *w = *wp;
+
+	*wp = NULL;
+	if (!w)
+		return;
+	mailbox_free(w);
+	if (w->loop)
+		ev_loop_destroy(w->loop);
+	deadlines_free(&w->deadlines);
+	pool_free(&w->buffers);
+	pool_free(&w->sessions);
+	pool_free(&w->streams);
+	pool_free(&w->srv_conns);
+	pool_free(&w->chunks);
+	free(w);
+}

@@ -1,0 +1,26 @@
+/* Addresses: from the model to what the kernel takes, and to text as HAProxy prints it. No state, any thread.
+ */
+#ifndef LB_NET_ADDRESS_H
+#define LB_NET_ADDRESS_H
+
+#include "grammar/model.h"
+#include "runtime/eval/eval.h"
+
+enum { ADDRESS_TEXT = 128 }; /* room for any address as text */
+
+/* The socket address of a configured one, with this port. False for what has none: fd@, sockpair@, unresolved
+ * names, unix paths that are too long. */
+bool address_from_conf(const struct addr_conf *conf, uint16_t port, struct sockaddr_storage *ss,
+		       socklen_t *len);
+/* The small form: no path of a unix socket. */
+void address_pack(union addr *addr, const struct sockaddr_storage *ss);
+uint16_t address_port(const union addr *addr);
+void address_set_port(union addr *addr, uint16_t port);
+socklen_t address_len(const union addr *addr);
+/* "192.0.2.1:80", "[2001:db8::1]:80" as "2001:db8::1:80" in HAProxy's way, "unix:/path", "abns@name". Returns
+ * text. */
+const char *address_text(const struct sockaddr_storage *ss, socklen_t len, char text[ADDRESS_TEXT]);
+/* Same family, address and port; of unix sockets the same path. */
+bool address_eq(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+
+#endif

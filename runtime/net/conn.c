@@ -1,0 +1,221 @@
+/* Connections: a socket, its libev watcher and the raw transport. Nothing in here calls back or frees: each
+ * function does one system call at most and says what happened. Owned by the session or server connection that
+ * embeds it; worker thread only. */
+#include "runtime/net/conn.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24
+#endif
+
+static void io_ready(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct conn *c = (struct conn *)io; /* first member */
+
+	(void)loop;
+	c->ready(c, revents);
+}
+
+ssize_t conn_failed(struct conn *c)
+{
+	if (errno == EAGAIN || errno == EINTR) {
+		errno = EAGAIN;
+		return -1;
+	}
+	c->error = (int16_t)errno;
+	c->flags |= CONN_ERROR;
+	return -1;
+}
+
+static ssize_t raw_recv(struct conn *c, void *data, size_t size)
+{
+	ssize_t n = recv(c->io.fd, data, size, 0);
+
+	if (n > 0)
+		return n;
+	if (n < 0)
+		return conn_failed(c);
+	if (size)
+		c->flags |= CONN_EOF;
+	return 0;
+}
+
+static ssize_t raw_sendv(struct conn *c, const struct iovec *iov, int n, bool more)
+{
+	int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+	struct msghdr msg = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n};
+	ssize_t sent =
+		n == 1 ? send(c->io.fd, iov->iov_base, iov->iov_len, flags) : sendmsg(c->io.fd, &msg, flags);
+
+	return sent >= 0 ? sent : conn_failed(c);
+}
+
+static void raw_shut(struct conn *c)
+{
+	shutdown(c->io.fd, SHUT_WR);
+}
+
+static void raw_close(struct conn *c)
+{
+	close(c->io.fd);
+}
+
+const struct transport transport_raw = {
+	.recv = raw_recv, .sendv = raw_sendv, .shut = raw_shut, .close = raw_close, .splice = true};
+
+void conn_init(struct conn *c, struct worker *w, int fd, void (*ready)(struct conn *, int))
+{
+	ev_io_init(&c->io, io_ready, fd, EV_READ);
+	c->worker = w;
+	c->transport = &transport_raw;
+	c->ready = ready;
+	c->transport_state = NULL;
+	c->error = 0;
+	c->flags = 0;
+	c->wants = 0;
+}
+
+/* libev compares what is wanted with what the kernel was told only once per iteration, so that wanting
+ * something else for a moment costs no epoll_ctl. */
+void conn_want(struct conn *c, int events)
+{
+	if (c->wants == events || c->io.fd < 0)
+		return;
+	if (c->wants)
+		ev_io_stop(c->worker->loop, &c->io);
+	if (events) {
+		ev_io_modify(&c->io, events);
+		ev_io_start(c->worker->loop, &c->io);
+	}
+	c->wants = (uint8_t)events;
+}
+
+ssize_t conn_recv(struct conn *c, struct buf *b)
+{
+	ssize_t n;
+
+	if (!buf_take(c->worker, b)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (!buf_room(b))
+		buf_pack(b);
+	if (!buf_room(b)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	n = c->transport->recv(c, b->data + b->off + b->len, buf_room(b));
+	if (n > 0)
+		b->len += (uint32_t)n;
+	else if (!b->len) {
+		int error = errno;
+
+		buf_drop(c->worker, b);
+		errno = error;
+	}
+	return n;
+}
+
+ssize_t conn_sendv(struct conn *c, const struct iovec *iov, int n, bool more)
+{
+	return c->transport->sendv(c, iov, n, more);
+}
+
+ssize_t conn_send(struct conn *c, struct buf *b, bool more)
+{
+	struct iovec iov = {b->data + b->off, b->len};
+	ssize_t n = b->len ? c->transport->sendv(c, &iov, 1, more) : 0;
+
+	if (n > 0)
+		buf_eat(b, (uint32_t)n);
+	return n;
+}
+
+void conn_shut(struct conn *c)
+{
+	if (c->io.fd < 0 || c->flags & CONN_WR_SHUT)
+		return;
+	c->transport->shut(c);
+	c->flags |= CONN_WR_SHUT;
+}
+
+void conn_close(struct conn *c, bool reset)
+{
+	static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	if (c->io.fd < 0)
+		return;
+	conn_want(c, 0);
+	if (reset)
+		setsockopt(c->io.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	c->transport->close(c);
+	c->io.fd = -1;
+}
+
+/* tcp(7): no waiting for a full segment. A source address leaves the choice of the port to connect(), which
+ * knows the destination. */
+static int socket_prepare(int fd, const union addr *to, const union addr *src)
+{
+	int one = 1;
+
+	if (to->family == AF_UNIX)
+		return 0;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!src || src->family == AF_UNSPEC)
+		return 0;
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	return bind(fd, (const struct sockaddr *)src,
+		    src->family == AF_INET ? sizeof(src->in) : sizeof(src->in6))
+		       ? errno
+		       : 0;
+}
+
+static int connect_start(int fd, const union addr *to, socklen_t tolen, const union addr *src)
+{
+	int error = socket_prepare(fd, to, src);
+
+	if (error)
+		return error;
+	return connect(fd, (const struct sockaddr *)to, tolen) ? errno : 0;
+}
+
+int conn_connect(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
+		 void (*ready)(struct conn *, int))
+{
+	int fd = socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+
+	conn_init(c, w, fd, ready);
+	if (fd < 0)
+		return errno;
+	error = connect_start(fd, to, tolen, src);
+	if (error && error != EINPROGRESS) {
+		conn_close(c, false);
+		return error;
+	}
+	if (error)
+		c->flags |= CONN_CONNECTING;
+	conn_want(c, EV_READ | EV_WRITE);
+	return 0;
+}
+
+int conn_connect_result(struct conn *c, int revents)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (!(revents & EV_WRITE))
+		return EINPROGRESS;
+	if (revents & EV_READ && getsockopt(c->io.fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		error = errno;
+	if (error) {
+		c->error = (int16_t)error;
+		c->flags |= CONN_ERROR;
+	}
+	c->flags &= (uint8_t)~CONN_CONNECTING;
+	return error;
+}

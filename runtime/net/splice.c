@@ -1,0 +1,114 @@
+/* splice(2) and the spare pipes of a worker. A pipe belongs to the stream that took it until pipe_put(). */
+#include "runtime/net/splice.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PIPES_SPARE = 16, PIPES_MAX = 1024, PIPE_SIZE = 1 << 20 };
+
+struct pipes {
+	struct pipe *spare;
+	uint32_t nspare, used;
+};
+
+static struct pipe *pipe_new(void)
+{
+	struct pipe *p = calloc(1, sizeof(*p));
+	int fds[2];
+
+	if (!p)
+		return NULL;
+	if (pipe2(fds, O_NONBLOCK | O_CLOEXEC)) {
+		free(p);
+		return NULL;
+	}
+	p->rd = fds[0];
+	p->wr = fds[1];
+	fcntl(p->wr, F_SETPIPE_SZ, PIPE_SIZE); /* refused beyond the user's limit: 64 kB then */
+	return p;
+}
+
+static void pipe_close(struct pipe *p)
+{
+	close(p->rd);
+	close(p->wr);
+	free(p);
+}
+
+struct pipe *pipe_get(struct worker *w)
+{
+	struct pipe *p;
+
+	if (!w->pipes)
+		w->pipes = calloc(1, sizeof(*w->pipes));
+	if (!w->pipes || w->pipes->used >= PIPES_MAX)
+		return NULL;
+	p = w->pipes->spare;
+	if (p) {
+		w->pipes->spare = p->next;
+		w->pipes->nspare--;
+	} else {
+		p = pipe_new();
+	}
+	if (p)
+		w->pipes->used++;
+	return p;
+}
+
+void pipe_put(struct worker *w, struct pipe *p)
+{
+	w->pipes->used--;
+	if (p->len || w->pipes->nspare >= PIPES_SPARE) {
+		pipe_close(p);
+		return;
+	}
+	p->blocked = false;
+	p->next = w->pipes->spare;
+	w->pipes->spare = p;
+	w->pipes->nspare++;
+}
+
+ssize_t pipe_fill(struct pipe *p, struct conn *from, size_t max)
+{
+	ssize_t n = splice(from->io.fd, NULL, p->wr, NULL, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+	if (n > 0) {
+		p->len += (uint32_t)n;
+		return n;
+	}
+	if (n == 0) {
+		from->flags |= CONN_EOF;
+		return 0;
+	}
+	if (errno == EAGAIN && p->len)
+		p->blocked = true;
+	return conn_failed(from);
+}
+
+ssize_t pipe_drain(struct pipe *p, struct conn *to, bool more)
+{
+	ssize_t n = splice(p->rd, NULL, to->io.fd, NULL, p->len,
+			   SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0));
+
+	if (n < 0)
+		return conn_failed(to);
+	p->len -= (uint32_t)n;
+	p->blocked = false;
+	return n;
+}
+
+void pipes_free(struct worker *w)
+{
+	struct pipe *p = w->pipes ? w->pipes->spare : NULL;
+
+	while (p) {
+		struct pipe *next = p->next;
+
+		pipe_close(p);
+		p = next;
+	}
+	free(w->pipes);
+	w->pipes = NULL;
+}
