@@ -21,6 +21,8 @@ enum srv_outcome {
 struct srv_conn {
 	struct conn conn;
 	struct server *server;
+	struct srv_request *user; /* whose it is while in use; NULL while idle. conn.ready belongs to the user then */
+	void *owner;		  /* kept only for requests of this owner (http-reuse never), or NULL */
 	struct list idle_node;
 	uint64_t idle_since;
 	uint32_t requests; /* how many it has carried */
@@ -32,6 +34,7 @@ struct srv_request {
 	struct proxy *backend;
 	struct server *server; /* in: preferred (cookie, use-server, stick) or NULL; out: the one chosen, kept after failure for the log */
 	bool forced;	       /* in: only this server (`option persist`, force-persist) */
+	void *owner;	       /* in: the client session, only compared: with http-reuse never its connections stay with it */
 	bool reuse_ok;	       /* in: an idle connection may be taken (http-reuse and the stream's own rules) */
 	bool has_key;
 	uint32_t key; /* in: hash for source, uri, hdr ... balancing */
@@ -61,7 +64,8 @@ void srv_request_cancel(struct srv_request *r);
 /* The stream is done with its connection: keep it idle (only if `reusable`: response complete, keep-alive agreed) or close it.
  * Frees the place at the server and wakes the queue. r->conn becomes NULL. */
 void srv_request_finish(struct srv_request *r, bool reusable);
-/* Gives back the server place only: the connection went to a tunnel that keeps it... not used by HTTP. */
+/* The session is gone: closes the idle connections that were kept for it. */
+void srv_owner_left(struct worker *w, void *owner);
 
 /* Balancing (backend/balance_*.c): the algorithm's choice among usable servers, NULL when there is none or all are full
  * (*full tells). Under lb_lock. */

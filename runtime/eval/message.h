@@ -36,6 +36,9 @@ struct http_msg {
 	bool is_response, keep_alive, upgrade, expect_continue;
 	bool edited; /* some header was added, removed or changed: head cannot be sent as received */
 	bool start_edited; /* the start line was */
+	bool as_is; /* no line of the head needs rewriting for the next hop, as long as neither `edited` nor `start_edited` */
+	bool conn_close, conn_keep_alive, conn_upgrade; /* what Connection asked for; `close` and `keep-alive` are no longer in the field */
+	bool ambiguous; /* both Content-Length and Transfer-Encoding: the connection ends with this message (RFC 9112 section 6.1) */
 	uint8_t version; /* 9, 10, 11, 20, 30 */
 	uint8_t method; /* enum http_method; of the request, in responses too */
 	uint8_t body;	/* enum http_body */
@@ -43,6 +46,7 @@ struct http_msg {
 	struct str method_name, uri; /* uri: as in the start line */
 	struct str reason;
 	uint64_t content_length; /* for HTTP_BODY_LENGTH */
+	uint32_t counted; /* size of the head as HAProxy counts it for %B and %U: parts of the start line + 20, names, values, 1 */
 	struct str head; /* bytes as received, start line to the empty line, when all in one piece; else empty */
 	struct http_hdr *hdrs;
 	uint16_t nhdrs, cap;

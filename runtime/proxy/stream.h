@@ -17,6 +17,8 @@ struct stream {
 	struct scratch scratch;
 	struct eval_vars *txn_vars, *req_vars, *res_vars;
 	struct log_record log;
+	/* Ends the stream at once, with everything it holds; session_free() calls it for the session's stream. */
+	void (*abort)(struct stream *s);
 	uint64_t begun; /* worker->now at its first byte (http) or at accept (tcp) */
 	bool counted_backend;
 };
