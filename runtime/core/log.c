@@ -215,8 +215,9 @@ static void event_send(struct log_route *r, int level, const char *format, va_li
 	line->len = 0;
 	put_clean(line, out_get(&raw));
 	out_free(&raw);
-	event_say(r->process, level, out_get(line));
-	route_send(r, level, out_get(line));
+	if (!(level & LOG_TARGETS_ONLY))
+		event_say(r->process, level, out_get(line));
+	route_send(r, level & LL_DEBUG, out_get(line));
 }
 
 void log_event(struct worker *w, const struct proxy_conf *proxy, int level, const char *format, ...)

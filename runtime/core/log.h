@@ -11,6 +11,8 @@ struct process;
 
 /* RFC 5424, section 6.2.1, under the names that the manual gives them. */
 enum log_level { LL_EMERG, LL_ALERT, LL_CRIT, LL_ERR, LL_WARNING, LL_NOTICE, LL_INFO, LL_DEBUG };
+/* Or'ed to a level of log_event(): to the log targets, not to standard error. */
+enum { LOG_TARGETS_ONLY = 0x100 };
 
 bool log_init(struct worker *w);
 void log_free(struct worker *w);

@@ -45,6 +45,8 @@ struct worker {
 	void *stats;         /* this worker's counters: stats/counters.h */
 	void *log;           /* core/log.h: sockets, line buffer */
 	void *servers;       /* backend/: idle connections by server */
+	struct list transfers; /* reload/handover_offer.c: sockets being handed over; next NULL: none yet */
+	struct list clis;      /* cli/: its sessions; next NULL: none yet */
 	struct pipes *pipes; /* net/splice.h: spare pipes */
 	/* Set by the process before the thread runs; all called on the worker. */
 	void (*on_begin)(struct worker *w), (*on_end)(struct worker *w); /* around the loop */

@@ -1,0 +1,143 @@
+/* The program lbd: HAProxy's command line, life cycle and exit statuses around the library. main() owns the state of the program; what
+ * each step does stands in the files beside this one. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/lbd.h"
+
+extern char **environ;
+
+enum { STATUS_OK = 0, STATUS_INVALID = 1, STATUS_NO_LISTENER = 2 };
+
+/* -n, -N, -de, -dS, -dR and their like stand above the configuration. The model is ours alone until the process is made of it. */
+static void overrides_apply(struct lbd *l)
+{
+	struct global_conf *g = &l->model->global;
+	const struct lbd_options *o = &l->options;
+
+	g->noepoll |= o->no_epoll;
+	g->nosplice |= o->no_splice;
+	g->noreuseport |= o->no_reuseport;
+	g->nogetaddrinfo |= o->no_getaddrinfo;
+	l->options.master |= g->master_worker;
+	l->options.daemon = (o->daemon || g->daemon) && !o->foreground && !o->debug;
+	l->report.quiet = (l->report.quiet || g->quiet) && !o->verbose && !o->debug;
+	if (!o->proxy_maxconn)
+		return;
+	vec_each(px, &l->model->proxies) {
+		struct proxy_conf *conf = (struct proxy_conf *)(uintptr_t)*px;
+
+		if (!conf->maxconn)
+			conf->maxconn = o->proxy_maxconn;
+	}
+}
+
+static bool load(struct lbd *l)
+{
+	char peer[300] = "";
+	const char *defines[] = { NULL, NULL, NULL };
+	struct load_options options = { .compat = l->options.compat, .strict_env = true, .defines = defines };
+	int n = 0;
+
+	options.environ = (const char *const *)environ;
+	if (l->options.peer) {
+		snprintf(peer, sizeof(peer), "HAPROXY_LOCALPEER=%s", l->options.peer);
+		defines[n++] = peer;
+	}
+	if (l->options.master)
+		defines[n++] = "HAPROXY_MWORKER=1";
+	l->loaded = load_files(l->options.files, l->options.nfiles, &options);
+	if (!l->loaded) {
+		report_say(&l->report, REPORT_ALERT, "config : out of memory.");
+		return false;
+	}
+	diags_sort(&l->loaded->diags);
+	if (!report_loaded(&l->report, l->loaded, l->options.zero_warning))
+		return false;
+	l->model = l->loaded->model;
+	return true;
+}
+
+/* -c: what is printed and the exit status. */
+static int check_end(struct lbd *l)
+{
+	bool quiet = l->report.quiet;
+
+	if (!serve_listeners(l->model)) {
+		if (!quiet)
+			puts("Configuration file has no error but will not start (no listener) => exit(2).");
+		return STATUS_NO_LISTENER;
+	}
+	if (l->loaded->diags.warnings && !quiet)
+		puts("Warnings were found.");
+	if (!quiet && (l->options.compat < 209 || l->options.verbose))
+		puts("Configuration file is valid");
+	return STATUS_OK;
+}
+
+static int run(struct lbd *l)
+{
+	if (l->options.dir && chdir(l->options.dir)) {
+		report_say(&l->report, REPORT_ALERT, "Could not change to directory %s : %s", l->options.dir, strerror(errno));
+		return STATUS_INVALID;
+	}
+	if (!load(l))
+		return STATUS_INVALID;
+	overrides_apply(l);
+	if (l->options.dump_libraries)
+		libraries_print();
+	if (l->options.check)
+		return check_end(l);
+	if (!serve_listeners(l->model)) {
+		report_say(&l->report, REPORT_ALERT,
+			   "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
+		return STATUS_INVALID;
+	}
+	if (l->options.daemon && !daemon_fork(l))
+		return STATUS_INVALID;
+	l->report.pid = getpid();
+	return serve(l);
+}
+
+/* What asks for an answer and nothing else; -1: go on. */
+static int answer(struct lbd *l, bool understood, const char *program)
+{
+	const struct lbd_options *o = &l->options;
+
+	if (!understood || o->usage || (!o->nfiles && !o->version && !o->build && !o->condition)) {
+		version_print(o->compat);
+		fflush(stdout);
+		usage_print(program);
+		return STATUS_INVALID;
+	}
+	if (o->build)
+		version_print_build(o->compat);
+	else if (o->version)
+		version_print(o->compat);
+	else if (o->condition)
+		return condition_answer(l);
+	else
+		return -1;
+	return STATUS_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct lbd l = { .ready_fd = -1 };
+	bool understood = options_parse(&l.options, argc, argv);
+	int status;
+
+	l.report = (struct report){ .pid = getpid(), .compat = l.options.compat };
+	l.report.quiet = l.options.quiet && !l.options.verbose;
+	status = answer(&l, understood, argc ? argv[0] : "lbd");
+	if (status < 0)
+		status = run(&l);
+	loaded_free(&l.loaded);
+	options_free(&l.options);
+	if (l.ended_by)
+		signal_die(l.ended_by);
+	return status;
+}

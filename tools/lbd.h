@@ -1,0 +1,103 @@
+/* The program lbd, in parts: options, messages, limits, privileges, background, signals. `struct lbd` is the whole state of the program and
+ * lives in main(); main thread only. */
+#ifndef LB_TOOLS_LBD_H
+#define LB_TOOLS_LBD_H
+
+#include <sys/types.h>
+
+#include "grammar/base/out.h"
+#include "grammar/load.h"
+
+struct process;
+struct generation;
+
+struct pid_list {
+	pid_t *v;
+	uint32_t n;
+};
+
+/* The command line, as given. */
+struct lbd_options {
+	const char **files; /* -f and --, in order */
+	uint32_t nfiles;
+	const char *dir, *pidfile, *peer, *socket, *master_socket, *condition; /* -C -p -L -x -S -cc */
+	struct pid_list old;
+	int old_signal; /* SIGUSR1 for -sf, SIGTERM for -st */
+	uint32_t maxconn, proxy_maxconn, memory_mb;
+	bool check, daemon, debug, foreground, quiet, verbose, master, notify; /* -c -D -d -db -q -V -W -Ws */
+	bool zero_warning, diagnose, dump_libraries, no_epoll, no_splice, no_getaddrinfo, no_reuseport, no_resolve;
+	bool usage, version, build;
+	int compat; /* 206 ... */
+};
+
+/* Messages in HAProxy's form, "[ALERT]    (pid) : text". The first one is preceded by two lines that say which program talks. */
+enum report_level { REPORT_DIAG, REPORT_NOTICE, REPORT_WARNING, REPORT_ALERT };
+struct report {
+	bool quiet; /* says nothing */
+	bool plain; /* the two lines have been said, or are not wanted */
+	pid_t pid;
+	int compat;
+};
+
+struct lbd {
+	struct lbd_options options;
+	struct report report;
+	struct loaded *loaded;
+	struct model *model; /* loaded->model */
+	struct process *process;
+	uint32_t maxconn, maxsock, ulimit_n;
+	int ready_fd; /* to the waiting parent of a background process; -1: none */
+	int ended_by; /* signal that ended it, 0: a soft stop */
+	void *signals; /* lbd_signals.c */
+};
+
+/* lbd_options.c. False: not understood, the usage should be shown. Pointers into argv are kept. */
+bool options_parse(struct lbd_options *o, int argc, char **argv);
+void options_free(struct lbd_options *o);
+
+/* lbd_version.c */
+const char *version_name(int compat); /* "2.6.12" */
+void version_print(int compat);
+void version_print_build(int compat);
+void usage_print(const char *program);
+/* -dL: the program and its shared objects, one path a line. */
+void libraries_print(void);
+/* -cc: 0 true, 1 false, 2 cannot be evaluated (reported). */
+int condition_answer(struct lbd *l);
+
+/* lbd_report.c */
+void report_say(struct report *r, enum report_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A line without level. */
+void report_note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Diagnostics of a load in HAProxy's words, then its closing lines. False: there were errors, or warnings that are fatal. */
+bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning);
+
+/* lbd_limits.c. Works out maxconn and the number of descriptors (management guide, section 5) and raises the limits. False: reported. */
+bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads);
+
+/* lbd_privileges.c. chroot, group, user, in this order. False: reported. */
+bool privileges_drop(struct lbd *l);
+
+/* lbd_daemon.c */
+/* Goes to the background: true in the child, which must call daemon_ready(); the parent waits for that and exits here, with
+ * the child's status if it fails first. False: no fork. */
+bool daemon_fork(struct lbd *l);
+void daemon_ready(struct lbd *l);
+/* Standard input, output and error become /dev/null, but for those that are log targets. */
+void daemon_detach(const struct model *m);
+/* Opens the pid file; -1: none wanted. False: reported. */
+bool pidfile_open(struct lbd *l, int *fd);
+void pidfile_write(int fd, pid_t pid);
+
+/* lbd_signals.c */
+bool signals_init(struct lbd *l); /* watches on worker 0's loop */
+void signals_free(struct lbd *l);
+/* Ends the program as that signal does by default. */
+void signal_die(int signal);
+
+/* lbd_serve.c: from a checked model to the end of the traffic; the exit status of the process. */
+int serve(struct lbd *l);
+uint32_t serve_threads(const struct model *m);
+uint32_t serve_listeners(const struct model *m);
+
+#endif

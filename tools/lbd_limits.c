@@ -1,0 +1,87 @@
+/* How many connections and descriptors the process may have, worked out as HAProxy 2.6 does (management guide, section 5; figures
+ * compared with it): two descriptors per connection, one per listener and checked server, three per thread, and a reserve. Main thread. */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "tools/lbd.h"
+
+enum { FDS_RESERVED = 10, FDS_PER_THREAD = 3, CONNS_PER_MB = 28, STATS_MAXCONN = 10 };
+
+static uint32_t fds_overhead(const struct model *m, uint32_t nlisteners, uint32_t nthreads)
+{
+	uint32_t n = FDS_RESERVED + nlisteners + FDS_PER_THREAD * nthreads;
+
+	if (m->global.stats_sockets.n)
+		n += m->global.stats_maxconn ? m->global.stats_maxconn : STATS_MAXCONN;
+	vec_each(px, &m->proxies) {
+		if ((*px)->disabled)
+			continue;
+		vec_each(server, &(*px)->servers)
+			n += (*server)->check;
+	}
+	return n;
+}
+
+/* Connections for which `fds` descriptors and the memory limit suffice. */
+static uint32_t maxconn_fitting(uint64_t fds, uint32_t overhead, uint32_t memory_mb)
+{
+	uint64_t n = fds > overhead ? (fds - overhead) / 2 : 0;
+
+	if (memory_mb && n > (uint64_t)memory_mb * CONNS_PER_MB)
+		n = (uint64_t)memory_mb * CONNS_PER_MB;
+	return n > 1000000 ? 1000000 : (uint32_t)n;
+}
+
+static bool fds_raise(struct lbd *l, uint32_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return true;
+	if (limit.rlim_max < wanted && limit.rlim_max != RLIM_INFINITY) {
+		struct rlimit both = { wanted, wanted };
+
+		if (!setrlimit(RLIMIT_NOFILE, &both))
+			return true;
+		report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Cannot raise FD limit to %u, limit is %lu.", wanted,
+			   (unsigned long)limit.rlim_max);
+		return false;
+	}
+	limit.rlim_cur = wanted;
+	return !setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* What malloc may still get: -m. */
+static bool memory_limit(struct lbd *l)
+{
+	struct rlimit limit;
+	rlim_t bytes = (rlim_t)l->options.memory_mb << 20;
+
+	if (!bytes)
+		return true;
+	limit.rlim_cur = limit.rlim_max = bytes;
+	if (!setrlimit(RLIMIT_DATA, &limit))
+		return true;
+	report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Cannot fix MEM limit to %u megs.", l->options.memory_mb);
+	return false;
+}
+
+bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads)
+{
+	const struct global_conf *g = &l->model->global;
+	uint32_t overhead = fds_overhead(l->model, nlisteners, nthreads);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		limit.rlim_max = 1024;
+	l->maxconn = l->options.maxconn ? l->options.maxconn : g->maxconn;
+	if (!l->maxconn)
+		l->maxconn = maxconn_fitting(limit.rlim_max == RLIM_INFINITY ? 1048576 : limit.rlim_max, overhead,
+					     l->options.memory_mb);
+	l->maxsock = l->maxconn * 2 + overhead;
+	l->ulimit_n = g->ulimit_n ? g->ulimit_n : l->maxsock;
+	if (l->options.verbose && !(l->options.maxconn ? l->options.maxconn : g->maxconn))
+		report_note(&l->report, "Note: setting global.maxconn to %u.", l->maxconn);
+	return fds_raise(l, l->ulimit_n) && memory_limit(l);
+}

@@ -1,0 +1,93 @@
+/* What lbd says on standard error, in the form that HAProxy's users and scripts know. Main thread. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "grammar/render.h"
+#include "tools/lbd.h"
+
+static const char *const levels[] = {
+	[REPORT_DIAG] = "[DIAG]     ",
+	[REPORT_NOTICE] = "[NOTICE]   ",
+	[REPORT_WARNING] = "[WARNING]  ",
+	[REPORT_ALERT] = "[ALERT]    ",
+};
+
+static void say_who(struct report *r)
+{
+	char path[512];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (r->plain)
+		return;
+	r->plain = true;
+	path[n < 0 ? 0 : n] = 0;
+	fprintf(stderr, "[NOTICE]   (%d) : haproxy version is %s-lbd%s\n", (int)r->pid, version_name(r->compat), PACKAGE_VERSION);
+	if (n > 0)
+		fprintf(stderr, "[NOTICE]   (%d) : path to executable is %s\n", (int)r->pid, path);
+}
+
+void report_say(struct report *r, enum report_level level, const char *format, ...)
+{
+	va_list ap;
+
+	if (r->quiet)
+		return;
+	say_who(r);
+	fprintf(stderr, "%s(%d) : ", levels[level], (int)r->pid);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void report_note(struct report *r, const char *format, ...)
+{
+	va_list ap;
+
+	if (r->quiet)
+		return;
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+/* After the errors of each file HAProxy names the file. */
+static void say_files(struct report *r, const struct loaded *l)
+{
+	for (uint32_t source = 1; source <= l->sources.list.n; source++) {
+		bool bad = false;
+
+		vec_each(d, &l->diags.list)
+			bad = bad || ((*d)->severity == SEV_ERROR && (*d)->span.source == source && !(*d)->haproxy_unplaced);
+		if (bad)
+			report_say(r, REPORT_ALERT, "config : Error(s) found in configuration file : %.*s",
+				   STR_ARG(l->sources.list.v[source - 1]->name));
+	}
+}
+
+bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning)
+{
+	struct render_options options = { .haproxy = true, .pid = r->pid };
+	struct out text = out_growing(64u << 20);
+
+	if (l->diags.list.n && !r->quiet) {
+		say_who(r);
+		render_haproxy(&text, &l->diags, &l->sources, &options);
+		fwrite(text.buf, 1, text.len, stderr);
+		out_free(&text);
+	}
+	if (l->diags.errors || !l->model) {
+		say_files(r, l);
+		report_say(r, REPORT_ALERT, "config : Fatal errors found in configuration.");
+		return false;
+	}
+	if (l->diags.warnings && (zero_warning || l->model->global.zero_warning)) {
+		report_say(r, REPORT_ALERT, "config : Some warnings were found and 'zero-warning' is set. Aborting.");
+		return false;
+	}
+	return true;
+}

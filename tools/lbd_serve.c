@@ -1,0 +1,202 @@
+/* From a checked model to the end of the traffic. Everything that can fail comes before the old process is told to leave: runtime objects,
+ * sockets (handed over, or bound anew with the old process making room), privileges, threads. Main thread. */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runtime/backend/server.h"
+#include "runtime/core/log.h"
+#include "runtime/core/process.h"
+#include "runtime/net/listener.h"
+#include "runtime/reload/handover.h"
+#include "runtime/reload/kept.h"
+#include "tools/lbd.h"
+
+enum { THREADS_MAX = 64, BIND_TRIES = 200, BIND_PAUSE_US = 10000, MAX_ERRORS = 1 << 20 };
+
+uint32_t serve_threads(const struct model *m)
+{
+	cpu_set_t cpus;
+	int n;
+
+	if (m->global.nbthread)
+		return m->global.nbthread;
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return 1;
+	n = CPU_COUNT(&cpus);
+	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (uint32_t)n;
+}
+
+static uint32_t binds_count(const struct bind_conf *b)
+{
+	return b->addr.port_end > b->addr.port ? b->addr.port_end - b->addr.port + 1u : 1;
+}
+
+uint32_t serve_listeners(const struct model *m)
+{
+	uint32_t n = m->global.stats_sockets.n;
+
+	vec_each(px, &m->proxies) {
+		if ((*px)->disabled)
+			continue;
+		vec_each(bind, &(*px)->binds)
+			n += binds_count(*bind);
+	}
+	return n;
+}
+
+/* --- sockets ------------------------------------------------------------------------------------------------------ */
+
+/* False: -x was given and failed. Pids that do not answer are HAProxy's or gone: their addresses are bound anew. */
+static bool sockets_fetch(struct lbd *l, struct fd_set_kept *k)
+{
+	if (l->options.socket) {
+		switch (handover_fetch_path(k, l->options.socket)) {
+		case HANDOVER_OK:
+			return true;
+		case HANDOVER_NO_PEER:
+			report_say(&l->report, REPORT_WARNING, "Failed to connect to the old process socket '%s'",
+				   l->options.socket);
+			break;
+		default:
+			report_say(&l->report, REPORT_WARNING, "Failed to receive the sockets of the old process from '%s'",
+				   l->options.socket);
+		}
+		report_say(&l->report, REPORT_ALERT, "Failed to get the sockets from the old process!");
+		return false;
+	}
+	for (uint32_t i = 0; i < l->options.old.n; i++)
+		handover_fetch_pid(k, l->options.old.v[i]);
+	return true;
+}
+
+static uint32_t old_signal(struct lbd *l, int number)
+{
+	uint32_t reached = 0;
+
+	for (uint32_t i = 0; i < l->options.old.n; i++)
+		reached += !kill(l->options.old.v[i], number);
+	return reached;
+}
+
+static bool sockets_try(struct lbd *l, struct out *errors, bool *fatal)
+{
+	struct fd_set_kept *k = kept_new();
+	bool ok;
+
+	*fatal = !k || !sockets_fetch(l, k);
+	ok = !*fatal && listeners_open(l->process, l->process->generation, k, errors);
+	kept_free(&k);
+	return ok;
+}
+
+/* Lines "ALERT text" and "WARNING text". */
+static void sockets_report(struct lbd *l, struct str lines)
+{
+	while (lines.len) {
+		size_t end = str_chr(lines, '\n'), blank = str_chr(lines, ' ');
+		bool alert = str_starts(lines, STR("ALERT "));
+
+		if (blank < end)
+			report_say(&l->report, alert ? REPORT_ALERT : REPORT_WARNING, "%.*s",
+				   STR_ARG(str_sub(lines, blank + 1, end - blank - 1)));
+		lines = str_tail(lines, end + 1);
+	}
+}
+
+/* Opens everything. When an address is busy, the old processes are asked to pause, as often as HAProxy asks; when that does not
+ * help, they go on. */
+static bool sockets_open(struct lbd *l)
+{
+	bool ok = false, fatal = false;
+
+	for (int i = 0; i < BIND_TRIES && !ok && !fatal; i++) {
+		struct out errors = out_growing(MAX_ERRORS);
+		bool last = i == BIND_TRIES - 1;
+
+		ok = sockets_try(l, &errors, &fatal);
+		if (!ok && !fatal && (last || !old_signal(l, SIGTTOU)))
+			fatal = true;
+		if (ok || fatal)
+			sockets_report(l, out_get(&errors));
+		out_free(&errors);
+		if (!ok && !fatal)
+			usleep(BIND_PAUSE_US);
+	}
+	if (ok)
+		return true;
+	old_signal(l, SIGTTIN);
+	if (!l->options.socket)
+		report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Some protocols failed to start their listeners! Exiting.");
+	return false;
+}
+
+/* --- start and end ------------------------------------------------------------------------------------------------- */
+
+static bool process_make(struct lbd *l)
+{
+	uint32_t threads = serve_threads(l->model);
+	struct generation *g;
+	struct process *p;
+
+	if (!limits_apply(l, serve_listeners(l->model), threads))
+		return false;
+	p = l->process = process_new(threads);
+	if (!p)
+		return false;
+	p->compat = l->options.compat;
+	p->say_events = !l->report.quiet && !l->options.daemon;
+	g = generation_new(p, l->model);
+	if (!g)
+		return false;
+	if (!process_use(p, g)) {
+		generation_free(&g);
+		return false;
+	}
+	p->maxconn = l->maxconn;
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		log_prepare(p->workers[i], l->model);
+	return true;
+}
+
+static bool process_prepare(struct lbd *l)
+{
+	int pidfile;
+
+	if (!process_make(l)) {
+		if (!l->process)
+			report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Out of memory or descriptors while starting.");
+		return false;
+	}
+	if (!sockets_open(l))
+		return false;
+	handover_offer(l->process);
+	if (!pidfile_open(l, &pidfile))
+		return false;
+	if (!privileges_drop(l))
+		return false;
+	pidfile_write(pidfile, getpid());
+	return signals_init(l) && process_start(l->process);
+}
+
+int serve(struct lbd *l)
+{
+	bool started = process_prepare(l);
+
+	if (started) {
+		old_signal(l, l->options.old_signal);
+		handover_watch(l->process);
+		daemon_ready(l);
+		if (l->options.daemon)
+			daemon_detach(l->model);
+		process_run(l->process);
+	}
+	if (l->process) {
+		signals_free(l);
+		handover_close(l->process);
+		process_free(&l->process);
+	}
+	return started ? 0 : 1;
+}

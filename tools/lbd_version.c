@@ -1,0 +1,121 @@
+/* What lbd says of itself: version, build, usage. The first words are HAProxy's, because scripts read them: the version given is the one
+ * whose behaviour is kept (--compat, LBD_COMPAT); our own stands behind it. A feature that is not built is `-NAME`. */
+#include <ev.h>
+#include <link.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "tools/lbd.h"
+
+const char *version_name(int compat)
+{
+	switch (compat) {
+	case 208:
+		return "2.8.16";
+	case 300:
+		return "3.0.12";
+	case 302:
+		return "3.2.8";
+	case 304:
+		return "3.4.0";
+	default:
+		return "2.6.12";
+	}
+}
+
+void version_print(int compat)
+{
+	struct utsname u;
+
+	printf("HAProxy version %s-lbd%s 2026/11/22 - compatible: this is lbd %s, not HAProxy\n", version_name(compat),
+	       PACKAGE_VERSION, PACKAGE_VERSION);
+	printf("Status: development branch.\n");
+	if (!uname(&u))
+		printf("Running on: %s %s %s %s\n", u.sysname, u.release, u.version, u.machine);
+}
+
+/* HAProxy's names of build options; those that hold here have a plus. */
+static const char features[] =
+	"-51DEGREES +ACCEPT4 -BACKTRACE -CLOSEFROM +CPU_AFFINITY +CRYPT_H -DEVICEATLAS -DL -ENGINE +EPOLL -EVPORTS "
+	"+GETADDRINFO -KQUEUE +LIBCRYPT +LINUX_SPLICE -LINUX_TPROXY -LUA -MEMORY_PROFILING -NETFILTER -NS "
+	"-OBSOLETE_LINKER -OPENSSL -OT -PCRE +PCRE2 +PCRE2_JIT -PCRE_JIT +POLL +PRCTL -PROCCTL -PROMEX -QUIC +RT -SLZ "
+	"-STATIC_PCRE -STATIC_PCRE2 +SYSTEMD -TFO +THREAD -THREAD_DUMP -TPROXY -WURFL -ZLIB";
+
+void version_print_build(int compat)
+{
+	char pcre[64] = "";
+
+	version_print(compat);
+	printf("Build options :\n  TARGET  = linux-glibc\n  CC      = %s\n\n", __VERSION__);
+	printf("Feature list : %s\n\n", features);
+	printf("Default settings :\n  bufsize = 16384, maxrewrite = 1024, maxpollevents = 200\n\n");
+	printf("Built with multi-threading support (MAX_THREADS=64).\n");
+	pcre2_config(PCRE2_CONFIG_VERSION, pcre);
+	printf("Built with PCRE2 version : %s\nPCRE2 library supports JIT : yes\n", pcre);
+	printf("Built with libev version : %d.%d\n", ev_version_major(), ev_version_minor());
+	printf("Encrypted password support via crypt(3): yes\n\n");
+	printf("Available polling systems :\n      epoll : pref=300,  test result OK\n       poll : pref=200,  test result OK\n"
+	       "Total: 2 (2 usable), will use epoll.\n\n");
+	printf("Available multiplexer protocols :\n"
+	       "(protocols marked as <default> cannot be specified using 'proto' keyword)\n"
+	       "  <default> : mode=HTTP  side=FE|BE  mux=H1    flags=\n"
+	       "  <default> : mode=TCP   side=FE|BE  mux=PASS  flags=\n\n");
+	printf("Available services : none\n\nAvailable filters : none\n");
+}
+
+static int library_print(struct dl_phdr_info *info, size_t size, void *nothing)
+{
+	(void)size, (void)nothing;
+	if (info->dlpi_name[0] && info->dlpi_name[0] != 'l')
+		puts(info->dlpi_name);
+	return 0;
+}
+
+void libraries_print(void)
+{
+	char path[512];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	puts("List of loaded object files:");
+	if (n > 0)
+		printf("%.*s\n", (int)n, path);
+	dl_iterate_phdr(library_print, NULL);
+}
+
+void usage_print(const char *program)
+{
+	fprintf(stderr,
+		"Usage : %s [-f <cfgfile|cfgdir>]* [ -vdVD ] [ -n <maxconn> ] [ -N <maxpconn> ]\n"
+		"        [ -p <pidfile> ] [ -m <max megs> ] [ -C <dir> ] [-- <cfgfile>*]\n"
+		"        -v displays version ; -vv shows known build options.\n"
+		"        -d enters debug mode ; -db only disables background mode.\n"
+		"        -V enters verbose mode (disables quiet mode)\n"
+		"        -D goes daemon ; -C changes to <dir> before loading files.\n"
+		"        -W master-worker mode.\n"
+		"        -Ws master-worker mode with systemd notify support.\n"
+		"        -q quiet mode : don't display messages\n"
+		"        -c check mode : only check config files and exit\n"
+		"        -cc check condition : evaluate a condition and exit\n"
+		"        -n sets the maximum total # of connections (uses ulimit -n)\n"
+		"        -m limits the usable amount of memory (in MB)\n"
+		"        -N sets the default, per-proxy maximum # of connections (0)\n"
+		"        -L set local peer name (default to hostname)\n"
+		"        -p writes pids of all children to this file\n"
+		"        -de disables epoll() usage even when available\n"
+		"        -dS disables splice usage (broken on old kernels)\n"
+		"        -dG disables getaddrinfo() usage\n"
+		"        -dR disables SO_REUSEPORT usage\n"
+		"        -dL dumps loaded object files after config checks\n"
+		"        -dr ignores server address resolution failures\n"
+		"        -dW fails if any warning is emitted\n"
+		"        -dD diagnostic mode : warn about suspicious configuration statements\n"
+		"        -sf/-st [pid ]* finishes/terminates old pids.\n"
+		"        -x <unix_socket> get listening sockets from a unix socket\n"
+		"        -S <bind>[,<bind options>...] new master CLI\n"
+		"        --compat=<version> behave as that version of HAProxy (2.6 2.8 3.0 3.2 3.4)\n\n",
+		program);
+}
