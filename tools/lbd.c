@@ -1,5 +1,5 @@
-/* The program lbd: HAProxy's command line, life cycle and exit statuses around the library. main() owns the state of the program; what
- * each step does stands in the files beside this one. */
+/* The program lbd: HAProxy's command line, life cycle and exit statuses around the library. main() owns the
+ * state of the program; what each step does stands in the files beside this one. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@ extern char **environ;
 
 enum { STATUS_OK = 0, STATUS_INVALID = 1, STATUS_NO_LISTENER = 2 };
 
-/* -n, -N, -de, -dS, -dR and their like stand above the configuration. The model is ours alone until the process is made of it. */
+/* -n, -N, -de, -dS, -dR and their like stand above the configuration. The model is ours alone until the process
+ * is made of it. */
 static void overrides_apply(struct lbd *l)
 {
 	struct global_conf *g = &l->model->global;
@@ -27,7 +28,7 @@ static void overrides_apply(struct lbd *l)
 	l->report.quiet = (l->report.quiet || g->quiet) && !o->verbose && !o->debug;
 	if (!o->proxy_maxconn)
 		return;
-	vec_each(px, &l->model->proxies) {
+	vec_each (px, &l->model->proxies) {
 		struct proxy_conf *conf = (struct proxy_conf *)(uintptr_t)*px;
 
 		if (!conf->maxconn)
@@ -38,8 +39,8 @@ static void overrides_apply(struct lbd *l)
 static bool load(struct lbd *l)
 {
 	char peer[300] = "";
-	const char *defines[] = { NULL, NULL, NULL };
-	struct load_options options = { .compat = l->options.compat, .strict_env = true, .defines = defines };
+	const char *defines[] = {NULL, NULL, NULL};
+	struct load_options options = {.compat = l->options.compat, .strict_env = true, .defines = defines};
 	int n = 0;
 
 	options.environ = (const char *const *)environ;
@@ -81,7 +82,8 @@ static int check_end(struct lbd *l)
 static int run(struct lbd *l)
 {
 	if (l->options.dir && chdir(l->options.dir)) {
-		report_say(&l->report, REPORT_ALERT, "Could not change to directory %s : %s", l->options.dir, strerror(errno));
+		report_say(&l->report, REPORT_ALERT, "Could not change to directory %s : %s", l->options.dir,
+			   strerror(errno));
 		return STATUS_INVALID;
 	}
 	if (!load(l))
@@ -92,8 +94,9 @@ static int run(struct lbd *l)
 	if (l->options.check)
 		return check_end(l);
 	if (!serve_listeners(l->model)) {
-		report_say(&l->report, REPORT_ALERT,
-			   "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
+		report_say(
+			&l->report, REPORT_ALERT,
+			"[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
 		return STATUS_INVALID;
 	}
 	if (l->options.daemon && !daemon_fork(l))
@@ -126,11 +129,11 @@ static int answer(struct lbd *l, bool understood, const char *program)
 
 int main(int argc, char **argv)
 {
-	struct lbd l = { .ready_fd = -1 };
+	struct lbd l = {.ready_fd = -1};
 	bool understood = options_parse(&l.options, argc, argv);
 	int status;
 
-	l.report = (struct report){ .pid = getpid(), .compat = l.options.compat };
+	l.report = (struct report){.pid = getpid(), .compat = l.options.compat};
 	l.report.quiet = l.options.quiet && !l.options.verbose;
 	status = answer(&l, understood, argc ? argv[0] : "lbd");
 	if (status < 0)

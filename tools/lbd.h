@@ -1,5 +1,5 @@
-/* The program lbd, in parts: options, messages, limits, privileges, background, signals. `struct lbd` is the whole state of the program and
- * lives in main(); main thread only. */
+/* The program lbd, in parts: options, messages, limits, privileges, background, signals. `struct lbd` is the
+ * whole state of the program and lives in main(); main thread only. */
 #ifndef LB_TOOLS_LBD_H
 #define LB_TOOLS_LBD_H
 
@@ -25,12 +25,14 @@ struct lbd_options {
 	int old_signal; /* SIGUSR1 for -sf, SIGTERM for -st */
 	uint32_t maxconn, proxy_maxconn, memory_mb;
 	bool check, daemon, debug, foreground, quiet, verbose, master, notify; /* -c -D -d -db -q -V -W -Ws */
-	bool zero_warning, diagnose, dump_libraries, no_epoll, no_splice, no_getaddrinfo, no_reuseport, no_resolve;
+	bool zero_warning, diagnose, dump_libraries, no_epoll, no_splice, no_getaddrinfo, no_reuseport,
+		no_resolve;
 	bool usage, version, build;
 	int compat; /* 206 ... */
 };
 
-/* Messages in HAProxy's form, "[ALERT]    (pid) : text". The first one is preceded by two lines that say which program talks. */
+/* Messages in HAProxy's form, "[ALERT]    (pid) : text". The first one is preceded by two lines that say which
+ * program talks. */
 enum report_level { REPORT_DIAG, REPORT_NOTICE, REPORT_WARNING, REPORT_ALERT };
 struct report {
 	bool quiet; /* says nothing */
@@ -46,8 +48,8 @@ struct lbd {
 	struct model *model; /* loaded->model */
 	struct process *process;
 	uint32_t maxconn, maxsock, ulimit_n;
-	int ready_fd; /* to the waiting parent of a background process; -1: none */
-	int ended_by; /* signal that ended it, 0: a soft stop */
+	int ready_fd;  /* to the waiting parent of a background process; -1: none */
+	int ended_by;  /* signal that ended it, 0: a soft stop */
 	void *signals; /* lbd_signals.c */
 };
 
@@ -66,21 +68,24 @@ void libraries_print(void);
 int condition_answer(struct lbd *l);
 
 /* lbd_report.c */
-void report_say(struct report *r, enum report_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void report_say(struct report *r, enum report_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* A line without level. */
 void report_note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Diagnostics of a load in HAProxy's words, then its closing lines. False: there were errors, or warnings that are fatal. */
+/* Diagnostics of a load in HAProxy's words, then its closing lines. False: there were errors, or warnings that
+ * are fatal. */
 bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning);
 
-/* lbd_limits.c. Works out maxconn and the number of descriptors (management guide, section 5) and raises the limits. False: reported. */
+/* lbd_limits.c. Works out maxconn and the number of descriptors (management guide, section 5) and raises the
+ * limits. False: reported. */
 bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads);
 
 /* lbd_privileges.c. chroot, group, user, in this order. False: reported. */
 bool privileges_drop(struct lbd *l);
 
 /* lbd_daemon.c */
-/* Goes to the background: true in the child, which must call daemon_ready(); the parent waits for that and exits here, with
- * the child's status if it fails first. False: no fork. */
+/* Goes to the background: true in the child, which must call daemon_ready(); the parent waits for that and
+ * exits here, with the child's status if it fails first. False: no fork. */
 bool daemon_fork(struct lbd *l);
 void daemon_ready(struct lbd *l);
 /* Standard input, output and error become /dev/null, but for those that are log targets. */

@@ -1,5 +1,6 @@
-/* The background: one fork before anything is opened, a pipe on which the child says that it serves, and the pid file. The parent lives until
- * then, so that who started it learns of every failure by its exit status. Main thread. */
+/* The background: one fork before anything is opened, a pipe on which the child says that it serves, and the
+ * pid file. The parent lives until then, so that who started it learns of every failure by its exit status.
+ * Main thread. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -61,11 +62,11 @@ void daemon_ready(struct lbd *l)
 
 static bool is_log_target(const struct model *m, int fd)
 {
-	vec_each(t, &m->global.log_targets)
+	vec_each (t, &m->global.log_targets)
 		if (t->addr.kind == ADDR_FD && t->addr.fd == fd)
 			return true;
-	vec_each(px, &m->proxies)
-		vec_each(t, &(*px)->log_targets)
+	vec_each (px, &m->proxies)
+		vec_each (t, &(*px)->log_targets)
 			if (t->addr.kind == ADDR_FD && t->addr.fd == fd)
 				return true;
 	return false;

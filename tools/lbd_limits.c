@@ -1,5 +1,6 @@
-/* How many connections and descriptors the process may have, worked out as HAProxy 2.6 does (management guide, section 5; figures
- * compared with it): two descriptors per connection, one per listener and checked server, three per thread, and a reserve. Main thread. */
+/* How many connections and descriptors the process may have, worked out as HAProxy 2.6 does (management guide,
+ * section 5; figures compared with it): two descriptors per connection, one per listener and checked server,
+ * three per thread, and a reserve. Main thread. */
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,10 +15,10 @@ static uint32_t fds_overhead(const struct model *m, uint32_t nlisteners, uint32_
 
 	if (m->global.stats_sockets.n)
 		n += m->global.stats_maxconn ? m->global.stats_maxconn : STATS_MAXCONN;
-	vec_each(px, &m->proxies) {
+	vec_each (px, &m->proxies) {
 		if ((*px)->disabled)
 			continue;
-		vec_each(server, &(*px)->servers)
+		vec_each (server, &(*px)->servers)
 			n += (*server)->check;
 	}
 	return n;
@@ -40,11 +41,12 @@ static bool fds_raise(struct lbd *l, uint32_t wanted)
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
 		return true;
 	if (limit.rlim_max < wanted && limit.rlim_max != RLIM_INFINITY) {
-		struct rlimit both = { wanted, wanted };
+		struct rlimit both = {wanted, wanted};
 
 		if (!setrlimit(RLIMIT_NOFILE, &both))
 			return true;
-		report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Cannot raise FD limit to %u, limit is %lu.", wanted,
+		report_say(&l->report, REPORT_ALERT,
+			   "[haproxy.main()] Cannot raise FD limit to %u, limit is %lu.", wanted,
 			   (unsigned long)limit.rlim_max);
 		return false;
 	}
@@ -63,7 +65,8 @@ static bool memory_limit(struct lbd *l)
 	limit.rlim_cur = limit.rlim_max = bytes;
 	if (!setrlimit(RLIMIT_DATA, &limit))
 		return true;
-	report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Cannot fix MEM limit to %u megs.", l->options.memory_mb);
+	report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Cannot fix MEM limit to %u megs.",
+		   l->options.memory_mb);
 	return false;
 }
 
@@ -77,8 +80,8 @@ bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads)
 		limit.rlim_max = 1024;
 	l->maxconn = l->options.maxconn ? l->options.maxconn : g->maxconn;
 	if (!l->maxconn)
-		l->maxconn = maxconn_fitting(limit.rlim_max == RLIM_INFINITY ? 1048576 : limit.rlim_max, overhead,
-					     l->options.memory_mb);
+		l->maxconn = maxconn_fitting(limit.rlim_max == RLIM_INFINITY ? 1048576 : limit.rlim_max,
+					     overhead, l->options.memory_mb);
 	l->maxsock = l->maxconn * 2 + overhead;
 	l->ulimit_n = g->ulimit_n ? g->ulimit_n : l->maxsock;
 	if (l->options.verbose && !(l->options.maxconn ? l->options.maxconn : g->maxconn))

@@ -1,5 +1,5 @@
-/* The command line of lbd, which is HAProxy's (management guide, section 3). Options are read by table where they are plain flags or
- * plain values. Main thread. */
+/* The command line of lbd, which is HAProxy's (management guide, section 3). Options are read by table where
+ * they are plain flags or plain values. Main thread. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +49,8 @@ static void take_pids(struct lbd_options *o, struct words *w, int signal)
 	}
 }
 
-/* -d...: debug switches. Those that change nothing here are accepted: they tune parts that HAProxy alone has (-dM its memory pools, -dk a
- * poller of other systems, -dI, -dF, -dt, -dZ and the like). */
+/* -d...: debug switches. Those that change nothing here are accepted: they tune parts that HAProxy alone has
+ * (-dM its memory pools, -dk a poller of other systems, -dI, -dF, -dt, -dZ and the like). */
 static void take_debug(struct lbd_options *o, const char *flags)
 {
 	switch (*flags) {
@@ -128,9 +128,9 @@ static bool take_flag(struct lbd_options *o, const char *word)
 		const char *word;
 		bool *flag, *also;
 	} flags[] = {
-		{ "-c", &o->check, NULL },   { "-D", &o->daemon, NULL },  { "-q", &o->quiet, NULL },	{ "-V", &o->verbose, NULL },
-		{ "-W", &o->master, NULL },  { "-Ws", &o->master, &o->notify }, { "-v", &o->version, NULL }, { "-vv", &o->build, NULL },
-		{ "-h", &o->usage, NULL },
+		{"-c", &o->check, NULL},   {"-D", &o->daemon, NULL}, {"-q", &o->quiet, NULL},
+		{"-V", &o->verbose, NULL}, {"-W", &o->master, NULL}, {"-Ws", &o->master, &o->notify},
+		{"-v", &o->version, NULL}, {"-vv", &o->build, NULL}, {"-h", &o->usage, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
@@ -147,7 +147,7 @@ static bool take_flag(struct lbd_options *o, const char *word)
 /* "2.6" or "2.6.12" as 206; 0: no version that is known. */
 static int compat_parse(const char *text)
 {
-	static const int known[] = { 206, 208, 300, 302, 304 };
+	static const int known[] = {206, 208, 300, 302, 304};
 	char *end;
 	long major = strtol(text, &end, 10), minor = *end == '.' ? strtol(end + 1, NULL, 10) : -1;
 
@@ -183,10 +183,10 @@ static bool take_option(struct lbd_options *o, const char *word, struct words *w
 
 bool options_parse(struct lbd_options *o, int argc, char **argv)
 {
-	struct words w = { argv + 1, argc - 1 };
+	struct words w = {argv + 1, argc - 1};
 	const char *compat = getenv("LBD_COMPAT");
 
-	*o = (struct lbd_options){ .compat = compat ? compat_parse(compat) : 206 };
+	*o = (struct lbd_options){.compat = compat ? compat_parse(compat) : 206};
 	if (!o->compat)
 		o->compat = 206;
 	o->files = calloc((size_t)argc + 1, sizeof(*o->files));

@@ -1,5 +1,6 @@
-/* Giving up privileges for good: chroot, supplementary groups, group, user, in the only order that works. Everything that needs them (ports,
- * pid file, log descriptors) has been opened before. Main thread, before the workers start. */
+/* Giving up privileges for good: chroot, supplementary groups, group, user, in the only order that works.
+ * Everything that needs them (ports, pid file, log descriptors) has been opened before. Main thread, before the
+ * workers start. */
 #include <errno.h>
 #include <grp.h>
 #include <string.h>
@@ -29,8 +30,9 @@ static bool group_set(struct lbd *l, int gid)
 	if (gid < 0)
 		return true;
 	if (geteuid() == 0 && setgroups(0, NULL))
-		report_say(&l->report, REPORT_WARNING, "[haproxy.main()] Failed to drop supplementary groups. Using 'gid'/'group' "
-						       "without 'uid'/'user' is generally useless.");
+		report_say(&l->report, REPORT_WARNING,
+			   "[haproxy.main()] Failed to drop supplementary groups. Using 'gid'/'group' "
+			   "without 'uid'/'user' is generally useless.");
 	if (!setgid((gid_t)gid))
 		return true;
 	report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Cannot set gid %d.", gid);

@@ -24,7 +24,8 @@ static void say_who(struct report *r)
 		return;
 	r->plain = true;
 	path[n < 0 ? 0 : n] = 0;
-	fprintf(stderr, "[NOTICE]   (%d) : haproxy version is %s-lbd%s\n", (int)r->pid, version_name(r->compat), PACKAGE_VERSION);
+	fprintf(stderr, "[NOTICE]   (%d) : haproxy version is %s-lbd%s\n", (int)r->pid, version_name(r->compat),
+		PACKAGE_VERSION);
 	if (n > 0)
 		fprintf(stderr, "[NOTICE]   (%d) : path to executable is %s\n", (int)r->pid, path);
 }
@@ -61,8 +62,9 @@ static void say_files(struct report *r, const struct loaded *l)
 	for (uint32_t source = 1; source <= l->sources.list.n; source++) {
 		bool bad = false;
 
-		vec_each(d, &l->diags.list)
-			bad = bad || ((*d)->severity == SEV_ERROR && (*d)->span.source == source && !(*d)->haproxy_unplaced);
+		vec_each (d, &l->diags.list)
+			bad = bad || ((*d)->severity == SEV_ERROR && (*d)->span.source == source &&
+				      !(*d)->haproxy_unplaced);
 		if (bad)
 			report_say(r, REPORT_ALERT, "config : Error(s) found in configuration file : %.*s",
 				   STR_ARG(l->sources.list.v[source - 1]->name));
@@ -71,7 +73,7 @@ static void say_files(struct report *r, const struct loaded *l)
 
 bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning)
 {
-	struct render_options options = { .haproxy = true, .pid = r->pid };
+	struct render_options options = {.haproxy = true, .pid = r->pid};
 	struct out text = out_growing(64u << 20);
 
 	if (l->diags.list.n && !r->quiet) {
@@ -86,7 +88,8 @@ bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning)
 		return false;
 	}
 	if (l->diags.warnings && (zero_warning || l->model->global.zero_warning)) {
-		report_say(r, REPORT_ALERT, "config : Some warnings were found and 'zero-warning' is set. Aborting.");
+		report_say(r, REPORT_ALERT,
+			   "config : Some warnings were found and 'zero-warning' is set. Aborting.");
 		return false;
 	}
 	return true;

@@ -1,5 +1,6 @@
-/* From a checked model to the end of the traffic. Everything that can fail comes before the old process is told to leave: runtime objects,
- * sockets (handed over, or bound anew with the old process making room), privileges, threads. Main thread. */
+/* From a checked model to the end of the traffic. Everything that can fail comes before the old process is told
+ * to leave: runtime objects, sockets (handed over, or bound anew with the old process making room), privileges,
+ * threads. Main thread. */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,18 +39,20 @@ uint32_t serve_listeners(const struct model *m)
 {
 	uint32_t n = m->global.stats_sockets.n;
 
-	vec_each(px, &m->proxies) {
+	vec_each (px, &m->proxies) {
 		if ((*px)->disabled)
 			continue;
-		vec_each(bind, &(*px)->binds)
+		vec_each (bind, &(*px)->binds)
 			n += binds_count(*bind);
 	}
 	return n;
 }
 
-/* --- sockets ------------------------------------------------------------------------------------------------------ */
+/* --- sockets
+ * ------------------------------------------------------------------------------------------------------ */
 
-/* False: -x was given and failed. Pids that do not answer are HAProxy's or gone: their addresses are bound anew. */
+/* False: -x was given and failed. Pids that do not answer are HAProxy's or gone: their addresses are bound
+ * anew. */
 static bool sockets_fetch(struct lbd *l, struct fd_set_kept *k)
 {
 	if (l->options.socket) {
@@ -57,11 +60,12 @@ static bool sockets_fetch(struct lbd *l, struct fd_set_kept *k)
 		case HANDOVER_OK:
 			return true;
 		case HANDOVER_NO_PEER:
-			report_say(&l->report, REPORT_WARNING, "Failed to connect to the old process socket '%s'",
-				   l->options.socket);
+			report_say(&l->report, REPORT_WARNING,
+				   "Failed to connect to the old process socket '%s'", l->options.socket);
 			break;
 		default:
-			report_say(&l->report, REPORT_WARNING, "Failed to receive the sockets of the old process from '%s'",
+			report_say(&l->report, REPORT_WARNING,
+				   "Failed to receive the sockets of the old process from '%s'",
 				   l->options.socket);
 		}
 		report_say(&l->report, REPORT_ALERT, "Failed to get the sockets from the old process!");
@@ -106,8 +110,8 @@ static void sockets_report(struct lbd *l, struct str lines)
 	}
 }
 
-/* Opens everything. When an address is busy, the old processes are asked to pause, as often as HAProxy asks; when that does not
- * help, they go on. */
+/* Opens everything. When an address is busy, the old processes are asked to pause, as often as HAProxy asks;
+ * when that does not help, they go on. */
 static bool sockets_open(struct lbd *l)
 {
 	bool ok = false, fatal = false;
@@ -129,11 +133,13 @@ static bool sockets_open(struct lbd *l)
 		return true;
 	old_signal(l, SIGTTIN);
 	if (!l->options.socket)
-		report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Some protocols failed to start their listeners! Exiting.");
+		report_say(&l->report, REPORT_ALERT,
+			   "[haproxy.main()] Some protocols failed to start their listeners! Exiting.");
 	return false;
 }
 
-/* --- start and end ------------------------------------------------------------------------------------------------- */
+/* --- start and end
+ * ------------------------------------------------------------------------------------------------- */
 
 static bool process_make(struct lbd *l)
 {
@@ -167,7 +173,8 @@ static bool process_prepare(struct lbd *l)
 
 	if (!process_make(l)) {
 		if (!l->process)
-			report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Out of memory or descriptors while starting.");
+			report_say(&l->report, REPORT_ALERT,
+				   "[haproxy.main()] Out of memory or descriptors while starting.");
 		return false;
 	}
 	if (!sockets_open(l))

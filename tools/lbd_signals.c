@@ -1,6 +1,7 @@
-/* Signals of a running process (management guide, section 4): USR1 soft stop, TERM and INT the end, HUP the states of all servers into the
- * log, TTOU and TTIN pause and resume, QUIT the use of memory pools. Handlers are installed even where a signal was inherited
- * ignored. Watchers run on worker 0's loop, which is the main thread's. */
+/* Signals of a running process (management guide, section 4): USR1 soft stop, TERM and INT the end, HUP the
+ * states of all servers into the log, TTOU and TTIN pause and resume, QUIT the use of memory pools. Handlers
+ * are installed even where a signal was inherited ignored. Watchers run on worker 0's loop, which is the main
+ * thread's. */
 #include <ev.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +29,8 @@ static struct worker *main_worker(const struct lbd *l)
 	return l->process->workers[0];
 }
 
-/* --- the words of a stop, a pause and a dump -------------------------------------------------------------------- */
+/* --- the words of a stop, a pause and a dump
+ * -------------------------------------------------------------------- */
 
 static void say_stopped(struct lbd *l, const struct proxy *px)
 {
@@ -37,8 +39,9 @@ static void say_stopped(struct lbd *l, const struct proxy *px)
 
 	counters_fe_sum(l->process, px->index, &fe);
 	counters_be_sum(l->process, px->index, &be);
-	log_event(main_worker(l), px->conf, LL_WARNING, "Proxy %.*s stopped (cumulated conns: FE: %llu, BE: %llu).",
-		  STR_ARG(px->conf->name), (unsigned long long)fe.cum_conn, (unsigned long long)be.cum_sess);
+	log_event(main_worker(l), px->conf, LL_WARNING,
+		  "Proxy %.*s stopped (cumulated conns: FE: %llu, BE: %llu).", STR_ARG(px->conf->name),
+		  (unsigned long long)fe.cum_conn, (unsigned long long)be.cum_sess);
 }
 
 /* Proxies with listeners stop first. */
@@ -68,9 +71,9 @@ static void dump_server(struct lbd *l, struct server *s)
 
 	counters_srv_sum(l->process, s->index, &c);
 	log_event(main_worker(l), s->proxy->conf, LL_NOTICE,
-		  "SIGHUP: Server %.*s/%.*s is %s. Conn: %u act, %u pend, %llu tot.", STR_ARG(s->proxy->conf->name),
-		  STR_ARG(s->conf->name), server_is_usable(s) ? "UP" : "DOWN", atomic_load(&s->conns), atomic_load(&s->queued),
-		  (unsigned long long)c.cum_sess);
+		  "SIGHUP: Server %.*s/%.*s is %s. Conn: %u act, %u pend, %llu tot.",
+		  STR_ARG(s->proxy->conf->name), STR_ARG(s->conf->name), server_is_usable(s) ? "UP" : "DOWN",
+		  atomic_load(&s->conns), atomic_load(&s->queued), (unsigned long long)c.cum_sess);
 }
 
 /* How a proxy stands, as the last line of its dump begins. */
@@ -86,7 +89,8 @@ static void dump_standing(struct proxy *px, char *text, size_t size)
 	else if (active)
 		snprintf(text, size, "has %u active servers and %u backup servers available", active, backup);
 	else
-		snprintf(text, size, "%s", backup ? "is running on backup servers !" : "has no server available !");
+		snprintf(text, size, "%s",
+			 backup ? "is running on backup servers !" : "has no server available !");
 }
 
 static void dump_proxy(struct lbd *l, struct proxy *px)
@@ -107,9 +111,9 @@ static void dump_proxy(struct lbd *l, struct proxy *px)
 	dump_standing(px, standing, sizeof(standing));
 	log_event(main_worker(l), px->conf, LL_NOTICE,
 		  "SIGHUP: Proxy %.*s %s%s Conn: act(FE+BE): %u+%u, %u pend (%u unass), tot(FE+BE): %llu+%llu.",
-		  STR_ARG(px->conf->name), standing, standing[strlen(standing) - 1] == '!' ? "" : ".", atomic_load(&px->fe_conns),
-		  atomic_load(&px->be_conns), atomic_load(&px->queued), own, (unsigned long long)fe.cum_conn,
-		  (unsigned long long)be.cum_sess);
+		  STR_ARG(px->conf->name), standing, standing[strlen(standing) - 1] == '!' ? "" : ".",
+		  atomic_load(&px->fe_conns), atomic_load(&px->be_conns), atomic_load(&px->queued), own,
+		  (unsigned long long)fe.cum_conn, (unsigned long long)be.cum_sess);
 }
 
 static void dump_states(struct lbd *l)
@@ -123,7 +127,8 @@ static void dump_states(struct lbd *l)
 			dump_proxy(l, &g->proxies[i]);
 }
 
-/* --- what each signal does ---------------------------------------------------------------------------------------- */
+/* --- what each signal does
+ * ---------------------------------------------------------------------------------------- */
 
 static void soft_stop(struct lbd *l)
 {
@@ -166,7 +171,7 @@ static void received(struct ev_loop *loop, ev_signal *watcher, int revents)
 
 bool signals_init(struct lbd *l)
 {
-	static const int watched[SIGNALS] = { SIGUSR1, SIGTERM, SIGINT, SIGHUP, SIGTTOU, SIGTTIN, SIGQUIT };
+	static const int watched[SIGNALS] = {SIGUSR1, SIGTERM, SIGINT, SIGHUP, SIGTTOU, SIGTTIN, SIGQUIT};
 	struct signals *s = calloc(1, sizeof(*s));
 	sigset_t none;
 

@@ -1,5 +1,6 @@
-/* What lbd says of itself: version, build, usage. The first words are HAProxy's, because scripts read them: the version given is the one
- * whose behaviour is kept (--compat, LBD_COMPAT); our own stands behind it. A feature that is not built is `-NAME`. */
+/* What lbd says of itself: version, build, usage. The first words are HAProxy's, because scripts read them: the
+ * version given is the one whose behaviour is kept (--compat, LBD_COMPAT); our own stands behind it. A feature
+ * that is not built is `-NAME`. */
 #include <ev.h>
 #include <link.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -31,8 +32,8 @@ void version_print(int compat)
 {
 	struct utsname u;
 
-	printf("HAProxy version %s-lbd%s 2026/11/22 - compatible: this is lbd %s, not HAProxy\n", version_name(compat),
-	       PACKAGE_VERSION, PACKAGE_VERSION);
+	printf("HAProxy version %s-lbd%s 2026/11/22 - compatible: this is lbd %s, not HAProxy\n",
+	       version_name(compat), PACKAGE_VERSION, PACKAGE_VERSION);
 	printf("Status: development branch.\n");
 	if (!uname(&u))
 		printf("Running on: %s %s %s %s\n", u.sysname, u.release, u.version, u.machine);
@@ -40,9 +41,11 @@ void version_print(int compat)
 
 /* HAProxy's names of build options; those that hold here have a plus. */
 static const char features[] =
-	"-51DEGREES +ACCEPT4 -BACKTRACE -CLOSEFROM +CPU_AFFINITY +CRYPT_H -DEVICEATLAS -DL -ENGINE +EPOLL -EVPORTS "
+	"-51DEGREES +ACCEPT4 -BACKTRACE -CLOSEFROM +CPU_AFFINITY +CRYPT_H -DEVICEATLAS -DL -ENGINE +EPOLL "
+	"-EVPORTS "
 	"+GETADDRINFO -KQUEUE +LIBCRYPT +LINUX_SPLICE -LINUX_TPROXY -LUA -MEMORY_PROFILING -NETFILTER -NS "
-	"-OBSOLETE_LINKER -OPENSSL -OT -PCRE +PCRE2 +PCRE2_JIT -PCRE_JIT +POLL +PRCTL -PROCCTL -PROMEX -QUIC +RT -SLZ "
+	"-OBSOLETE_LINKER -OPENSSL -OT -PCRE +PCRE2 +PCRE2_JIT -PCRE_JIT +POLL +PRCTL -PROCCTL -PROMEX -QUIC "
+	"+RT -SLZ "
 	"-STATIC_PCRE -STATIC_PCRE2 +SYSTEMD -TFO +THREAD -THREAD_DUMP -TPROXY -WURFL -ZLIB";
 
 void version_print_build(int compat)
@@ -58,7 +61,8 @@ void version_print_build(int compat)
 	printf("Built with PCRE2 version : %s\nPCRE2 library supports JIT : yes\n", pcre);
 	printf("Built with libev version : %d.%d\n", ev_version_major(), ev_version_minor());
 	printf("Encrypted password support via crypt(3): yes\n\n");
-	printf("Available polling systems :\n      epoll : pref=300,  test result OK\n       poll : pref=200,  test result OK\n"
+	printf("Available polling systems :\n      epoll : pref=300,  test result OK\n       poll : pref=200,  "
+	       "test result OK\n"
 	       "Total: 2 (2 usable), will use epoll.\n\n");
 	printf("Available multiplexer protocols :\n"
 	       "(protocols marked as <default> cannot be specified using 'proto' keyword)\n"

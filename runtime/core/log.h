@@ -1,5 +1,6 @@
-/* Logging: formats only when a target wants it, sends datagrams or writes without blocking, counts what was dropped. Each worker has its own
- * sockets and line buffer; the functions are called on the worker that they are given. */
+/* Logging: formats only when a target wants it, sends datagrams or writes without blocking, counts what was
+ * dropped. Each worker has its own sockets and line buffer; the functions are called on the worker that they
+ * are given. */
 #ifndef LB_CORE_LOG_H
 #define LB_CORE_LOG_H
 
@@ -18,15 +19,16 @@ bool log_init(struct worker *w);
 void log_free(struct worker *w);
 /* Opens what can only be opened before chroot and while privileges are there. Before the worker runs. */
 void log_prepare(struct worker *w, const struct model *m);
-/* The traffic log of a finished stream: the frontend's targets and format; without a format HAProxy's default one ("Connect from
- * ..."). Level: e->log->log_level, -1 is silent; `option log-separate-errors` raises LL_INFO to LL_ERR for failed streams. Whether
- * to log at all (dontlognull, dontlog-normal) is the caller's decision. */
+/* The traffic log of a finished stream: the frontend's targets and format; without a format HAProxy's default
+ * one ("Connect from
+ * ..."). Level: e->log->log_level, -1 is silent; `option log-separate-errors` raises LL_INFO to LL_ERR for
+ * failed streams. Whether to log at all (dontlognull, dontlog-normal) is the caller's decision. */
 void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e);
-/* A stream that did not go as it should: error, timeout, retry, redispatch or a status of 5xx (manual, `option log-separate-errors`,
- * `option dontlog-normal`). */
+/* A stream that did not go as it should: error, timeout, retry, redispatch or a status of 5xx (manual, `option
+ * log-separate-errors`, `option dontlog-normal`). */
 bool log_is_failure(const struct log_record *r);
-/* An event of a proxy ("Server b/s is DOWN ...") to its targets, with the header of each format, and to standard error when
- * the process says its events there. level: RFC 5424. */
+/* An event of a proxy ("Server b/s is DOWN ...") to its targets, with the header of each format, and to
+ * standard error when the process says its events there. level: RFC 5424. */
 void log_event(struct worker *w, const struct proxy_conf *proxy, int level, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Before workers run and from the main thread: to the global targets. */
