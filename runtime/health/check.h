@@ -1,22 +1,45 @@
-/* Health checks: layer 4 and `option httpchk`, one state machine per checked server, all checks of a server on one worker. */
+/* Health checks: layer 4 and `option httpchk` (manual, section 4.2 "option httpchk", "http-check", and 5.2
+ * "check", "rise", "fall", "inter"). One state machine per checked server, all checks of a server on one
+ * worker; results may be read by any thread. */
 #ifndef LB_HEALTH_CHECK_H
 #define LB_HEALTH_CHECK_H
 
 #include "runtime/backend/server.h"
 
-/* Starts checks of every server whose check runs on this worker (spread over the interval as HAProxy does). On that worker. */
-bool checks_start(struct worker *w, struct generation *g);
-void checks_stop(struct worker *w, struct generation *g);
-
-/* For statistics and the CLI: last result. */
-struct check_report {
-	uint8_t status; /* enum check_status: rows of check_status.def with HAProxy's short and long texts (L4OK, L7STS ...) */
-	uint16_t code;
-	uint32_t duration; /* ms */
-	int health, rise, fall; /* health: 0 to rise + fall - 1 */
-	char info[128];
-	uint64_t last; /* worker->now of the end of the last check */
+enum check_status {
+#define CHECK_STATUS(name, number, word, text) CHECK_##name = number,
+#include "runtime/health/check_status.def"
+#undef CHECK_STATUS
 };
+/* "L4OK" and "Layer4 check passed". Pure. */
+const char *check_status_word(enum check_status status);
+const char *check_status_text(enum check_status status);
+
+/* Makes the checks of a generation, and who follows whom by `track`. False when memory is out. Main thread,
+ * before workers run. */
+bool checks_init(struct process *p, struct generation *g);
+/* Starts those that run on this worker, spread over the interval as HAProxy does. On that worker. */
+void checks_start(struct worker *w, struct generation *g);
+/* Ends them: nothing is under way or planned afterwards. On that worker. */
+void checks_stop(struct worker *w, struct generation *g);
+/* Frees them. Main thread, when no worker runs. */
+void checks_free(struct generation *g);
+
+/* For statistics and the CLI: the last result. */
+struct check_report {
+	enum check_status status;
+	uint16_t code;          /* HTTP status, 0: none */
+	int32_t duration;       /* ms, -1: none yet */
+	int health, rise, fall; /* health: 0 to rise + fall - 1; at least rise: up */
+	bool running;           /* one is under way */
+	uint8_t result;         /* 0 none yet, 2 failed, 3 passed, 4 passed conditionally */
+	char info[128];
+	uint64_t last; /* worker->now at the end of the last check, 0: none */
+};
+/* False when the server has no check. Any thread. */
 bool check_report(struct server *s, struct check_report *report);
+/* `set server B/S health up|stopping|down`: as if checks had found so. False when the server has no check. Any
+ * worker. */
+bool check_force(struct worker *w, struct server *s, enum srv_oper oper);
 
 #endif

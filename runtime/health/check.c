@@ -1,0 +1,371 @@
+/* Checks: when they run, and what their results mean for the server. A server starts up with `rise` points of
+ * health of at most rise + fall - 1; a failure takes one and a success adds one, but who goes below `rise`
+ * falls to 0, and who is at it or above is lifted to the top (manual, section 5.2, "rise", "fall"). The result
+ * is guarded by the check's lock, everything else belongs to the check's worker. */
+#include "runtime/health/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/core/log.h"
+#include "runtime/health/check_run.h"
+#include "runtime/stats/counters.h"
+
+enum { INTER_DEFAULT = 2000, RISE_DEFAULT = 2, FALL_DEFAULT = 3, SPREAD_THRESHOLD = 1000 };
+enum { RESULT_NONE = 0, RESULT_FAILED = 2, RESULT_PASSED = 3, RESULT_CONDITIONAL = 4 };
+
+const char *check_status_word(enum check_status status)
+{
+	switch (status) {
+#define CHECK_STATUS(name, number, word, text)                                                                 \
+	case CHECK_##name:                                                                                     \
+		return word;
+#include "runtime/health/check_status.def"
+#undef CHECK_STATUS
+	}
+	return "";
+}
+
+const char *check_status_text(enum check_status status)
+{
+	switch (status) {
+#define CHECK_STATUS(name, number, word, text)                                                                 \
+	case CHECK_##name:                                                                                     \
+		return text;
+#include "runtime/health/check_status.def"
+#undef CHECK_STATUS
+	}
+	return "";
+}
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+/* --- intervals ------------------------------------------------------------------------------------------ */
+
+uint32_t check_interval(const struct check *k)
+{
+	const struct server_conf *conf = k->server->conf;
+	const struct check_report *r = &k->report;
+	uint32_t inter = or_default(conf->inter, INTER_DEFAULT);
+
+	if (r->health == r->rise + r->fall - 1)
+		return inter;
+	if (r->health == 0)
+		return or_default(conf->downinter, inter);
+	return or_default(conf->fastinter, inter);
+}
+
+/* Manual, "spread-checks": up to so many percent earlier or later. */
+static uint32_t interval_spread(const struct check *k, uint32_t interval)
+{
+	uint32_t percent = k->server->proxy->generation->model->global.spread_checks;
+	uint32_t range = (uint32_t)((uint64_t)interval * percent / 100);
+
+	if (!range)
+		return interval;
+	return interval - range +
+	       (uint32_t)((uint64_t)k->worker->now_us * 2654435761u % (2 * (uint64_t)range + 1));
+}
+
+static void plan_next(struct check *k)
+{
+	deadline_set(k->worker, &k->deadline, k->worker->now + interval_spread(k, check_interval(k)));
+}
+
+/* --- what a result does --------------------------------------------------------------------------------- */
+
+static bool is_up(const struct check_report *r)
+{
+	return r->health >= r->rise;
+}
+
+static bool status_passes(enum check_status status)
+{
+	return status == CHECK_L4_OK || status == CHECK_L6_OK || status == CHECK_L7_OK ||
+	       status == CHECK_L7_CONDITIONAL;
+}
+
+/* Points of health after a result. */
+static int health_after(const struct check_report *r, bool passed)
+{
+	if (!passed)
+		return r->health > r->rise ? r->health - 1 : 0;
+	return r->health + 1 >= r->rise ? r->rise + r->fall - 1 : r->health + 1;
+}
+
+/* ", reason: Layer7 wrong status, code: 404, info: "Not Found", check duration: 0ms" */
+static void describe(const struct check_report *r, char *text, size_t size)
+{
+	struct out o = out_fixed(text, size - 1);
+
+	out_printf(&o, ", reason: %s", check_status_text(r->status));
+	if (r->code)
+		out_printf(&o, ", code: %u", r->code);
+	if (r->info[0])
+		out_printf(&o, ", info: \"%s\"", r->info);
+	out_printf(&o, ", check duration: %dms", r->duration);
+	text[o.len] = 0;
+}
+
+/* Manual, "option log-health-checks": every change of the result or of the health. */
+static void log_result(struct check *k, const struct check_report *r, const char *reason)
+{
+	const struct server_conf *conf = k->server->conf;
+	const char *how = r->result == RESULT_FAILED        ? "failed"
+			  : r->result == RESULT_CONDITIONAL ? "conditionally succeeded"
+							    : "succeeded";
+	int have = is_up(r) ? r->health - r->rise + 1 : r->health, of = is_up(r) ? r->fall : r->rise;
+
+	log_event(k->worker, conf->proxy, LL_NOTICE,
+		  "Health check for %sserver %.*s/%.*s %s%s, status: %d/%d %s.", conf->backup ? "backup " : "",
+		  STR_ARG(conf->proxy->name), STR_ARG(conf->name), how, reason, have, of,
+		  is_up(r) ? "UP" : "DOWN");
+}
+
+static void follow(struct check *k, enum srv_oper oper)
+{
+	char via[256];
+
+	if (!k->nfollowers)
+		return;
+	snprintf(via, sizeof(via), " via %.*s/%.*s", STR_ARG(k->server->proxy->conf->name),
+		 STR_ARG(k->server->conf->name));
+	for (uint32_t i = 0; i < k->nfollowers; i++)
+		server_set_oper(k->worker, k->followers[i], oper, via);
+}
+
+static void apply(struct check *k, struct worker *w, enum srv_oper oper, const char *reason)
+{
+	server_set_oper(w, k->server, oper, reason);
+	follow(k, oper);
+}
+
+static enum srv_oper oper_of(const struct check *k, const struct check_report *r)
+{
+	if (!is_up(r))
+		return SRV_STOPPED;
+	return k->conditional ? SRV_STOPPING : SRV_RUNNING;
+}
+
+static void report_fill(struct check *k, struct check_report *r, enum check_status status, uint16_t code,
+			const char *info)
+{
+	bool passed = status_passes(status);
+
+	r->status = status;
+	r->code = code;
+	r->duration = (int32_t)((k->worker->now_us - k->started_us) / 1000);
+	r->result = !passed                          ? RESULT_FAILED
+		    : status == CHECK_L7_CONDITIONAL ? RESULT_CONDITIONAL
+						     : RESULT_PASSED;
+	r->running = false;
+	snprintf(r->info, sizeof(r->info), "%s", info);
+	r->health = health_after(r, passed);
+	r->last = k->worker->now;
+	k->conditional = status == CHECK_L7_CONDITIONAL;
+}
+
+void check_conclude(struct check *k, enum check_status status, uint16_t code, const char *info)
+{
+	bool logs = proxy_option_is_set(k->server->proxy->conf, PO_LOG_HEALTH_CHECKS);
+	struct check_report before, after;
+	char reason[320];
+
+	pthread_mutex_lock(&k->lock);
+	before = k->report;
+	report_fill(k, &k->report, status, code, info);
+	after = k->report;
+	pthread_mutex_unlock(&k->lock);
+	describe(&after, reason, sizeof(reason));
+	if (after.result == RESULT_FAILED && is_up(&before))
+		counters_srv(k->worker, k->server->index)->failed_checks++;
+	if (logs && (after.status != before.status || after.health != before.health))
+		log_result(k, &after, reason);
+	if (atomic_load(&k->server->oper) != (int)oper_of(k, &after))
+		apply(k, k->worker, oper_of(k, &after), logs ? "" : reason);
+	plan_next(k);
+}
+
+/* --- the loop's side ------------------------------------------------------------------------------------ */
+
+static enum check_status timeout_status(const struct check *k)
+{
+	return k->phase == PHASE_CONNECTING ? CHECK_L4_TIMEOUT : CHECK_L7_TIMEOUT;
+}
+
+static void check_due(struct worker *w, struct deadline *d)
+{
+	struct check *k = (struct check *)((char *)d - offsetof(struct check, deadline));
+	unsigned admin = atomic_load(&k->server->admin);
+
+	(void)w;
+	if (k->phase != PHASE_WAITING) {
+		enum check_status status = timeout_status(k);
+
+		check_run_close(k);
+		check_conclude(k, status, 0, "");
+		return;
+	}
+	if (admin & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT)) {
+		plan_next(k);
+		return;
+	}
+	pthread_mutex_lock(&k->lock);
+	k->report.running = true;
+	pthread_mutex_unlock(&k->lock);
+	check_run(k);
+}
+
+/* --- life ----------------------------------------------------------------------------------------------- */
+
+static bool check_new(struct server *s)
+{
+	struct check *k = calloc(1, sizeof(*k));
+	const struct server_conf *conf = s->conf;
+
+	if (!k)
+		return false;
+	s->check = k;
+	k->server = s;
+	k->conn.io.fd = -1;
+	deadline_init(&k->deadline, check_due);
+	pthread_mutex_init(&k->lock, NULL);
+	k->report = (struct check_report){.status = CHECK_INITIAL,
+					  .duration = -1,
+					  .rise = (int)or_default(conf->rise, RISE_DEFAULT),
+					  .fall = (int)or_default(conf->fall, FALL_DEFAULT)};
+	k->report.health = k->report.rise;
+	return true;
+}
+
+static bool follower_add(struct check *k, struct server *s)
+{
+	struct server **more = realloc(k->followers, (k->nfollowers + 1) * sizeof(struct server *));
+
+	if (!more)
+		return false;
+	more[k->nfollowers++] = s;
+	k->followers = more;
+	return true;
+}
+
+/* The checked server at the end of a chain of `track`, or NULL. */
+static struct server *followed(struct generation *g, struct server *s)
+{
+	for (uint32_t i = 0; i < g->nservers && s && s->conf->track_server; i++)
+		s = generation_server(g, s->conf->track_server);
+	return s && s->check ? s : NULL;
+}
+
+bool checks_init(struct process *p, struct generation *g)
+{
+	(void)p;
+	for (uint32_t i = 0; i < g->nservers; i++)
+		if (g->servers[i].conf->check && !check_new(&g->servers[i]))
+			return false;
+	for (uint32_t i = 0; i < g->nservers; i++) {
+		struct server *leader = g->servers[i].conf->track_server ? followed(g, &g->servers[i]) : NULL;
+
+		if (leader && leader != &g->servers[i] && !follower_add(leader->check, &g->servers[i]))
+			return false;
+	}
+	return true;
+}
+
+/* HAProxy begins the first round evenly over the shortest interval, intervals under a second left out if there
+ * are longer ones. */
+static uint32_t first_round(struct generation *g, uint32_t *count)
+{
+	uint32_t shortest = 0, any = 0;
+
+	*count = 0;
+	for (uint32_t i = 0; i < g->nservers; i++) {
+		uint32_t inter = or_default(g->servers[i].conf->inter, INTER_DEFAULT);
+
+		if (!g->servers[i].check)
+			continue;
+		++*count;
+		if (!any || inter < any)
+			any = inter;
+		if (inter >= SPREAD_THRESHOLD && (!shortest || inter < shortest))
+			shortest = inter;
+	}
+	shortest = shortest ? shortest : any;
+	if (g->model->global.max_spread_checks && shortest > g->model->global.max_spread_checks)
+		shortest = g->model->global.max_spread_checks;
+	return shortest;
+}
+
+void checks_start(struct worker *w, struct generation *g)
+{
+	uint32_t count, position = 0, round = first_round(g, &count);
+
+	for (uint32_t i = 0; i < g->nservers; i++) {
+		struct check *k = g->servers[i].check;
+
+		if (!k)
+			continue;
+		if (i % w->process->nworkers == w->id) {
+			k->worker = w;
+			deadline_set(w, &k->deadline, w->now + 1 + (uint64_t)round * position / count);
+		}
+		position++;
+	}
+}
+
+void checks_stop(struct worker *w, struct generation *g)
+{
+	for (uint32_t i = 0; i < g->nservers; i++) {
+		struct check *k = g->servers[i].check;
+
+		if (!k || k->worker != w)
+			continue;
+		deadline_clear(&k->deadline);
+		if (k->phase != PHASE_WAITING)
+			check_run_close(k);
+	}
+}
+
+void checks_free(struct generation *g)
+{
+	for (uint32_t i = 0; i < g->nservers; i++) {
+		struct check *k = g->servers[i].check;
+
+		if (!k)
+			continue;
+		pthread_mutex_destroy(&k->lock);
+		free(k->followers);
+		free(k);
+		g->servers[i].check = NULL;
+	}
+}
+
+/* --- for others ----------------------------------------------------------------------------------------- */
+
+bool check_report(struct server *s, struct check_report *report)
+{
+	if (!s->check)
+		return false;
+	pthread_mutex_lock(&s->check->lock);
+	*report = s->check->report;
+	pthread_mutex_unlock(&s->check->lock);
+	return true;
+}
+
+bool check_force(struct worker *w, struct server *s, enum srv_oper oper)
+{
+	struct check *k = s->check;
+
+	if (!k)
+		return false;
+	pthread_mutex_lock(&k->lock);
+	k->report.health = oper == SRV_STOPPED ? 0 : k->report.rise + k->report.fall - 1;
+	pthread_mutex_unlock(&k->lock);
+	if (atomic_load(&s->oper) != (int)oper)
+		apply(k, w, oper, ", changed from CLI");
+	return true;
+}
