@@ -24,6 +24,10 @@ void deadline_init(struct deadline *d, void (*expired)(struct worker *, struct d
 void deadline_set(struct worker *w, struct deadline *d, uint64_t at);
 /* Not set any more. Harmless when it is not. */
 void deadline_clear(struct deadline *d);
+static inline bool deadline_is_set(const struct deadline *d)
+{
+	return d->at != 0;
+}
 
 /* The wheel itself, for the worker. */
 struct deadlines *deadlines_new(uint64_t now);

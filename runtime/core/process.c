@@ -13,7 +13,7 @@
 #include "runtime/core/log.h"
 #include "runtime/health/check.h"
 #include "runtime/net/splice.h"
-#include "runtime/proxy/session.h"
+#include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
 
 static void sessions_each(struct worker *w, void (*fn)(struct session *s))
@@ -88,6 +88,7 @@ static bool worker_equip(struct worker *w, struct generation *g)
 {
 	const struct global_conf *conf = &g->model->global;
 
+	stream_host_init(w);
 	if (conf->tune_bufsize)
 		worker_set_bufsize(w, conf->tune_bufsize);
 	if (conf->noepoll && !worker_set_backend(w, EVBACKEND_POLL))
@@ -192,7 +193,7 @@ void process_free(struct process **pp)
 	*pp = NULL;
 	if (!p)
 		return;
-	listeners_close(p);
+	listeners_free(p);
 	for (uint32_t i = 0; i < p->nworkers; i++) {
 		struct worker *w = p->workers[i];
 

@@ -3,6 +3,7 @@
  * moved nearer. A worker owns its loop, pools and wheel; the process owns the workers. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "runtime/backend/connect.h"
@@ -148,6 +149,8 @@ struct worker *worker_new(struct process *p, uint32_t id)
 	w->process = p;
 	list_init(&w->sessions_list);
 	worker_clock(w);
+	if (getrandom(w->random, sizeof(w->random), 0) != sizeof(w->random))
+		w->random[0] = w->now_us * 0x9e3779b97f4a7c15ULL | 1;
 	pools_init(w);
 	w->deadlines = deadlines_new(w->now);
 	if (!w->deadlines || !mailbox_init(w) || !worker_set_backend(w, EVBACKEND_EPOLL)) {
@@ -217,6 +220,17 @@ void worker_join(struct worker *w)
 	w->started = false;
 }
 
+/* xoroshiro128+ of Blackman and Vigna. */
+uint64_t worker_random(struct worker *w)
+{
+	uint64_t a = w->random[0], b = w->random[1], sum = a + b;
+
+	b ^= a;
+	w->random[0] = (a << 24 | a >> 40) ^ b ^ (b << 16);
+	w->random[1] = b << 37 | b >> 27;
+	return sum;
+}
+
 void worker_job_begin(struct worker *w)
 {
 	w->jobs++;
@@ -237,6 +251,8 @@ void worker_free(struct worker **wp)
 	if (!w)
 		return;
 	mailbox_free(w);
+	if (w->proc_vars)
+		eval_vars_free(&w->proc_vars);
 	if (w->loop)
 		ev_loop_destroy(w->loop);
 	deadlines_free(&w->deadlines);

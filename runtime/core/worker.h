@@ -11,7 +11,7 @@
 #include "runtime/core/buf.h"
 #include "runtime/core/deadline.h"
 #include "runtime/core/mailbox.h"
-#include "runtime/eval/scratch.h"
+#include "runtime/eval/eval.h"
 
 struct process;
 struct generation;
@@ -47,6 +47,11 @@ struct worker {
 	void *servers;       /* backend/: idle connections by server */
 	struct list transfers; /* reload/handover_offer.c: sockets being handed over; next NULL: none yet */
 	struct list clis;      /* cli/: its sessions; next NULL: none yet */
+	struct deadline accept_retry; /* set: no accepting until then, for lack of descriptors */
+	uint64_t accept_complained;   /* `now` of the last message about it */
+	struct eval_host host;	      /* live figures for the evaluator: proxy/stream_host.c */
+	struct eval_vars *proc_vars;
+	uint64_t random[2];	      /* state of worker_random() */
 	struct pipes *pipes; /* net/splice.h: spare pipes */
 	/* Set by the process before the thread runs; all called on the worker. */
 	void (*on_begin)(struct worker *w), (*on_end)(struct worker *w); /* around the loop */
@@ -72,6 +77,8 @@ void worker_set_bufsize(struct worker *w, uint32_t size);
 bool worker_set_backend(struct worker *w, unsigned backend);
 /* Reads the clocks now: once per iteration by the loop itself, and by what has taken long. */
 void worker_clock(struct worker *w);
+/* A random number that nobody should rely on for secrets. */
+uint64_t worker_random(struct worker *w);
 /* A job more or less; the last one of a stopping worker calls on_drained. */
 void worker_job_begin(struct worker *w);
 void worker_job_end(struct worker *w);

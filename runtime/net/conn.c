@@ -150,10 +150,23 @@ void conn_close(struct conn *c, bool reset)
 	if (c->io.fd < 0)
 		return;
 	conn_want(c, 0);
-	if (reset)
+	if (reset || c->flags & CONN_RESET)
 		setsockopt(c->io.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	c->transport->close(c);
 	c->io.fd = -1;
+}
+
+/* In repair mode (CAP_NET_ADMIN) nothing is sent on close; else the RST gets no further than the first router.
+ */
+void conn_drop(struct conn *c)
+{
+	int one = 1;
+
+	if (c->io.fd >= 0 && setsockopt(c->io.fd, SOL_TCP, TCP_REPAIR, &one, sizeof(one))) {
+		setsockopt(c->io.fd, SOL_IP, IP_TTL, &one, sizeof(one));
+		setsockopt(c->io.fd, SOL_IPV6, IPV6_UNICAST_HOPS, &one, sizeof(one));
+	}
+	conn_close(c, true);
 }
 
 /* tcp(7): no waiting for a full segment. A source address leaves the choice of the port to connect(), which

@@ -16,6 +16,7 @@ enum conn_flags {
 	CONN_WR_SHUT = 4,    /* we have shut down our sending side */
 	CONN_CONNECTING = 8, /* connect() under way */
 	CONN_HUP = 16,
+	CONN_RESET = 32, /* whenever it is closed, the peer gets an RST */
 };
 
 struct conn;
@@ -60,6 +61,8 @@ ssize_t conn_failed(struct conn *c);
 void conn_shut(struct conn *c);
 /* Stops watching and closes; harmless when closed. `reset`: the peer gets an RST. */
 void conn_close(struct conn *c, bool reset);
+/* Closes so that the peer hears nothing at all, as far as we are allowed to (action silent-drop). */
+void conn_drop(struct conn *c);
 /* Starts a non-blocking connect; 0: under way (CONN_CONNECTING) or done, else errno. Watches for EV_READ |
  * EV_WRITE, also when done at once (unix sockets). src: local address to come from, its port 0 for any; may be
  * NULL. */

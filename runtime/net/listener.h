@@ -13,6 +13,7 @@
 struct proxy;
 struct out;
 
+/* FULL: a limit on connections is reached, others wait in the backlog; the end of a connection resumes it. PAUSED: by listeners_pause(). */
 enum listener_state { LI_NEW, LI_LISTENING, LI_FULL, LI_PAUSED, LI_CLOSED };
 
 struct listener {
@@ -23,26 +24,37 @@ struct listener {
 	uint32_t index; /* in the process; counters are kept by it */
 	uint16_t port;	/* actual; conf may hold a range */
 	int fd;
-	enum listener_state state;
-	bool inherited; /* fd@, -x or handed over: never unlinked or rebound */
-	uint32_t conns; /* atomic: open connections accepted here */
-	/* Takes the socket over (non-blocking, close-on-exec). Called on the accepting worker. */
+	_Atomic int state; /* enum listener_state */
+	bool inherited;	   /* fd@, -x or handed over: never unlinked or rebound */
+	atomic_uint conns; /* open connections accepted here */
+	uint32_t maxaccept, backlog; /* connections per wake-up; listen(2) */
+	struct sockaddr_storage addr; /* what it is bound to */
+	socklen_t addr_len;
+	/* Takes the socket over (non-blocking, close-on-exec). Called on the accepting worker, on which listener_release() has to follow
+	 * when the connection is closed, whatever happens to it. */
 	void (*accept)(struct worker *w, struct listener *l, int fd, const union addr *from);
 	ev_io *watchers; /* by worker id */
 };
 
-/* Opens every address of a model's binds and stats sockets, taking sockets out of `inherited` (fds from an old process, by address)
- * where they fit. False and a message per failure, in HAProxy's words ("Starting frontend X: cannot bind socket (Address already
- * in use) [127.0.0.1:80]"), into `errors`; then nothing is left open. Main thread, before workers run. */
+/* Opens every address of a model's binds and stats sockets, taking sockets out of `inherited` (by address) where they fit, in the order
+ * in which HAProxy opens them: IPv6, IPv4, unix. False when one failed; then nothing is left open. One line per finding into `errors`,
+ * "ALERT " or "WARNING " and HAProxy's words: "ALERT Binding [x.cfg:5] for frontend fe: cannot bind socket (Address already in use)
+ * for [127.0.0.1:80]". Main thread, before workers run. */
 struct fd_set_kept; /* reload/kept.h: sockets received from an old process; NULL: none */
 bool listeners_open(struct process *p, struct generation *g, struct fd_set_kept *inherited, struct out *errors);
-/* Each worker watches (or no longer watches) every listening socket. On that worker. */
+/* Brings what this worker watches in line with the listeners' states. On that worker. */
 void listeners_watch(struct worker *w);
+/* Watches none any more. On that worker. */
 void listeners_unwatch(struct worker *w);
-/* Connection limits: stop and go on accepting on a proxy's listeners. Any thread. */
-void listener_full(struct listener *l);
-void listener_resume(struct listener *l);
-/* Closes for good (soft stop). Main thread. */
+/* A connection that this listener accepted is closed; goes on accepting where a limit kept listeners from it. On the accepting worker. */
+void listener_release(struct worker *w, struct listener *l);
+/* Stops and goes on accepting on all listeners without closing them (SIGTTOU, SIGTTIN): a paused TCP socket does not listen, so
+ * that another process may bind its address. Main thread. False: some could not be resumed. */
+void listeners_pause(struct process *p);
+bool listeners_resume(struct process *p);
+/* Closes for good (soft stop), once no worker watches them. The structs stay until the process is freed. */
 void listeners_close(struct process *p);
+/* Closes and frees all. Main thread, no workers running. */
+void listeners_free(struct process *p);
 
 #endif

@@ -26,16 +26,27 @@ struct session {
 	struct eval_vars *vars;
 };
 
-/* listener->accept for proxies: makes the session, runs tcp-request connection rules, and starts mode tcp or http. */
+/* listener->accept for proxies: makes the session, runs tcp-request connection and session rules, and starts mode tcp or http. */
 void session_accept(struct worker *w, struct listener *l, int fd, const union addr *from);
-/* Ends the session and everything it owns. Only from the loop's callbacks. */
+/* Ends the session and everything it owns, a stream under way included (with cause `K` and the state it is in, unless it noted
+ * others). Only from the loop's callbacks. */
 void session_free(struct session *s);
+/* Fills `e` for evaluating at a place (AT() bit) what concerns the connection alone. */
+void session_eval(struct session *s, struct eval *e, uint32_t place, struct scratch *scratch);
+/* The address the client connected to. Asks the system only where the listener's own address does not tell. */
 const union addr *session_dst(struct session *s);
+static inline struct session *session_of(struct conn *c)
+{
+	return (struct session *)c;
+}
 
-/* Entry points of the two protocols: called when the session begins. */
+/* Entry points of the two protocols: called when the session begins. They set conn.ready and the deadline's function, and decide what is watched.
+ * May end the session. */
 void tcp_session_begin(struct session *s);
 void http_session_begin(struct session *s);
 /* Soft stop: an idle HTTP session closes, others finish their stream and then close. */
 void session_soft_stop(struct session *s);
+/* For that: called on every HTTP session of a stopping worker; may free it. */
+void http_session_soft_stop(struct session *s);
 
 #endif

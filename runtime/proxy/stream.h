@@ -15,22 +15,35 @@ struct stream {
 	struct proxy *backend; /* NULL: not chosen; the frontend itself for a listen */
 	struct srv_request server;
 	struct scratch scratch;
+	struct http_msg *req, *res;	  /* mode http: set by its stream, for stream_eval() */
+	struct str *cap_req, *cap_res;	  /* capture slots */
 	struct eval_vars *txn_vars, *req_vars, *res_vars;
 	struct log_record log;
 	/* Ends the stream at once, with everything it holds; session_free() calls it for the session's stream. */
 	void (*abort)(struct stream *s);
 	uint64_t begun; /* worker->now at its first byte (http) or at accept (tcp) */
+	uint64_t counted_in, counted_out; /* bytes that the statistics have already */
 	bool counted_backend;
 };
 
+/* For session->stream; the embedding struct is the protocol's. backend: NULL, chosen later. */
 void stream_init(struct stream *s, struct session *session, struct proxy *backend);
-/* Fills `e` for evaluating at a place; cheap. */
+/* Fills `e` for evaluating at a place (AT() bit); cheap. */
 void stream_eval(struct stream *s, struct eval *e, uint32_t place);
-/* Chooses the backend by use_backend rules and counts it. NULL: none (503). */
+/* Takes the backend that eval_backend() has chosen, or the frontend itself where that is a `listen` and none was, and counts the stream there.
+ * NULL: none (503). */
 struct proxy *stream_set_backend(struct stream *s, const struct proxy_conf *conf);
-/* Closes the log record (times, termination), counts, logs, and gives back what the stream holds but the session and its server connection. */
+/* The backend's use-server rules: s->server.server becomes the first one's that matches and is usable (or `option persist`). */
+void stream_use_server(struct stream *s, struct eval *e);
+/* Closes the log record (what times, counts and names were not noted yet), counts, logs unless told not to (dontlognull, dontlog-normal), and
+ * gives back what the stream holds but the session. The server connection must be gone already (srv_request_finish). */
 void stream_finish(struct stream *s);
-/* Cause and state letters, only if none was noted before (the first one wins). */
+/* Cause and state letters (manual, section 8.5), only if none was noted before (the first one wins). */
 void stream_end(struct stream *s, char cause, char state);
+/* Adds what passed since the last call to the byte counters: at the end, and on the way with `option contstats`. */
+void stream_count_bytes(struct stream *s);
+
+/* worker->host. */
+void stream_host_init(struct worker *w);
 
 #endif

@@ -1,0 +1,320 @@
+/* Listeners at work: every worker accepts from every socket, a few connections per wake-up, within the limits
+ * of the listener, its frontend and the process. A connection counts before it is accepted, so that no limit is
+ * ever exceeded; the end of one resumes whoever waits for it. Lack of descriptors makes a worker pause instead
+ * of spin. The process owns the listeners; states are atomic. */
+#include "runtime/net/listener.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "runtime/backend/server.h"
+#include "runtime/core/log.h"
+#include "runtime/net/address.h"
+
+enum { RETRY_MS = 100, COMPLAIN_MS = 1000 };
+
+static uint32_t frontend_limit(const struct listener *l)
+{
+	const struct process *p = l->process;
+
+	if (!l->proxy)
+		return p->generation->model->global.stats_maxconn;
+	return l->proxy->conf->maxconn ? l->proxy->conf->maxconn : p->maxconn;
+}
+
+static bool count_within(atomic_uint *count, uint32_t limit)
+{
+	uint32_t before = atomic_fetch_add(count, 1);
+
+	if (!limit || before < limit)
+		return true;
+	atomic_fetch_sub(count, 1);
+	return false;
+}
+
+/* One connection more at the listener, its frontend and the process; stats sockets know no frontend and do not
+ * count for the process. */
+static bool listener_reserve(struct listener *l)
+{
+	struct process *p = l->process;
+
+	if (!count_within(&l->conns, l->proxy ? l->conf->maxconn : frontend_limit(l)))
+		return false;
+	if (!l->proxy)
+		return true;
+	if (count_within(&l->proxy->fe_conns, frontend_limit(l))) {
+		if (count_within(&p->connections, p->maxconn))
+			return true;
+		atomic_fetch_sub(&l->proxy->fe_conns, 1);
+	}
+	atomic_fetch_sub(&l->conns, 1);
+	return false;
+}
+
+static void listener_unreserve(struct listener *l)
+{
+	atomic_fetch_sub(&l->conns, 1);
+	if (!l->proxy)
+		return;
+	atomic_fetch_sub(&l->proxy->fe_conns, 1);
+	atomic_fetch_sub(&l->process->connections, 1);
+}
+
+static bool listener_has_room(struct listener *l)
+{
+	uint32_t own = l->proxy ? l->conf->maxconn : frontend_limit(l), all = l->process->maxconn;
+
+	if (own && atomic_load(&l->conns) >= own)
+		return false;
+	if (!l->proxy)
+		return true;
+	return (!frontend_limit(l) || atomic_load(&l->proxy->fe_conns) < frontend_limit(l)) &&
+	       (!all || atomic_load(&l->process->connections) < all);
+}
+
+/* Every worker looks at the states again, this one at once. */
+static void workers_look(struct worker *w)
+{
+	struct process *p = w->process;
+
+	listeners_watch(w);
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		if (p->workers[i] != w)
+			worker_changed(p->workers[i]);
+}
+
+/* Full listeners for which there is room again. */
+static void listeners_refill(struct worker *w)
+{
+	struct process *p = w->process;
+	bool any = false;
+
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
+		struct listener *l = LIST_OF(node, struct listener, node);
+		int full = LI_FULL;
+
+		if (atomic_load(&l->state) != LI_FULL || !listener_has_room(l))
+			continue;
+		if (!atomic_compare_exchange_strong(&l->state, &full, LI_LISTENING))
+			continue;
+		atomic_fetch_sub(&p->full_listeners, 1);
+		any = true;
+	}
+	if (any)
+		workers_look(w);
+}
+
+void listener_release(struct worker *w, struct listener *l)
+{
+	listener_unreserve(l);
+	if (atomic_load(&l->process->full_listeners) && !w->stopping)
+		listeners_refill(w);
+}
+
+/* A limit is reached. Whoever closes a connection from here on sees the state; who did so just before is made
+ * up for. */
+static void listener_fill(struct worker *w, struct listener *l)
+{
+	int listening = LI_LISTENING;
+
+	if (atomic_compare_exchange_strong(&l->state, &listening, LI_FULL))
+		atomic_fetch_add(&l->process->full_listeners, 1);
+	listeners_watch(w);
+	listeners_refill(w);
+}
+
+static void accept_again(struct worker *w, struct deadline *d)
+{
+	(void)d;
+	listeners_watch(w);
+}
+
+/* Out of descriptors or memory: the others in the backlog have to wait. */
+static void accept_pause(struct worker *w, struct listener *l, int error)
+{
+	struct rlimit files = {0};
+
+	deadline_init(&w->accept_retry, accept_again);
+	deadline_set(w, &w->accept_retry, w->now + RETRY_MS);
+	listeners_unwatch(w);
+	if (!l->proxy || w->now < w->accept_complained + COMPLAIN_MS)
+		return;
+	w->accept_complained = w->now;
+	getrlimit(RLIMIT_NOFILE, &files);
+	if (error == EMFILE)
+		log_event(w, l->proxy->conf, LOG_EMERG,
+			  "Proxy %.*s reached process FD limit (maxsock=%llu). Please check 'ulimit-n' and "
+			  "restart.",
+			  STR_ARG(l->proxy->conf->name), (unsigned long long)files.rlim_cur);
+	else if (error == ENFILE)
+		log_event(w, l->proxy->conf, LOG_EMERG,
+			  "Proxy %.*s reached system FD limit (maxsock=%llu). Please check system tunables.",
+			  STR_ARG(l->proxy->conf->name), (unsigned long long)files.rlim_cur);
+	else
+		log_event(
+			w, l->proxy->conf, LOG_EMERG,
+			"Proxy %.*s reached system memory limit (maxsock=%llu). Please check system tunables.",
+			STR_ARG(l->proxy->conf->name), (unsigned long long)files.rlim_cur);
+}
+
+/* What accept(2) may fail with: nothing left, this connection's own trouble (true: try the next one), or ours.
+ */
+static bool accept_failed(struct worker *w, struct listener *l, int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+		accept_pause(w, l, error);
+		return false;
+	case EINTR:
+	case ECONNABORTED:
+	case EPROTO:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int accept_from(const struct listener *l, union addr *from)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		address_pack(from, &ss);
+	return fd;
+}
+
+static void listener_ready(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct listener *l = io->data;
+	struct worker *w = ev_userdata(loop);
+	union addr from;
+
+	(void)revents;
+	for (uint32_t n = 0; n < l->maxaccept; n++) {
+		int fd, error;
+
+		if (atomic_load_explicit(&l->state, memory_order_relaxed) != LI_LISTENING) {
+			listeners_watch(w);
+			return;
+		}
+		if (!listener_reserve(l)) {
+			listener_fill(w, l);
+			return;
+		}
+		fd = accept_from(l, &from);
+		error = errno;
+		if (fd >= 0) {
+			w->accepted++;
+			l->accept(w, l, fd, &from);
+			continue;
+		}
+		listener_release(w, l);
+		if (!accept_failed(w, l, error))
+			return;
+	}
+}
+
+void listeners_watch(struct worker *w)
+{
+	struct process *p = w->process;
+
+	if (w->stopping || deadline_is_set(&w->accept_retry))
+		return;
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
+		struct listener *l = LIST_OF(node, struct listener, node);
+		ev_io *io = &l->watchers[w->id];
+
+		if (atomic_load(&l->state) != LI_LISTENING) {
+			ev_io_stop(w->loop, io);
+		} else if (!ev_is_active(io)) {
+			ev_io_init(io, listener_ready, l->fd, EV_READ);
+			io->data = l;
+			ev_io_start(w->loop, io);
+		}
+	}
+}
+
+void listeners_unwatch(struct worker *w)
+{
+	struct process *p = w->process;
+
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next)
+		ev_io_stop(w->loop, &LIST_OF(node, struct listener, node)->watchers[w->id]);
+}
+
+static void listener_set_state(struct listener *l, enum listener_state state)
+{
+	if (atomic_exchange(&l->state, state) == LI_FULL)
+		atomic_fetch_sub(&l->process->full_listeners, 1);
+}
+
+/* shutdown(2) takes a TCP socket out of the listening state and leaves it bound; unix sockets just are not
+ * accepted from. */
+void listeners_pause(struct process *p)
+{
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
+		struct listener *l = LIST_OF(node, struct listener, node);
+
+		if (atomic_load(&l->state) == LI_CLOSED || !l->proxy)
+			continue;
+		listener_set_state(l, LI_PAUSED);
+		if (l->addr.ss_family != AF_UNIX && !l->inherited)
+			shutdown(l->fd, SHUT_RD);
+	}
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		worker_changed(p->workers[i]);
+}
+
+bool listeners_resume(struct process *p)
+{
+	bool all = true;
+
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
+		struct listener *l = LIST_OF(node, struct listener, node);
+
+		if (atomic_load(&l->state) != LI_PAUSED)
+			continue;
+		if (l->addr.ss_family != AF_UNIX && !l->inherited && listen(l->fd, (int)l->backlog)) {
+			all = false;
+			continue;
+		}
+		listener_set_state(l, LI_LISTENING);
+	}
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		worker_changed(p->workers[i]);
+	return all;
+}
+
+void listeners_close(struct process *p)
+{
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
+		struct listener *l = LIST_OF(node, struct listener, node);
+
+		if (l->fd >= 0)
+			close(l->fd);
+		l->fd = -1;
+		listener_set_state(l, LI_CLOSED);
+	}
+}
+
+void listeners_free(struct process *p)
+{
+	listeners_close(p);
+	while (!list_empty(&p->listeners)) {
+		struct listener *l = LIST_OF(p->listeners.next, struct listener, node);
+
+		list_remove(&l->node);
+		free(l->watchers);
+		free(l);
+	}
+	p->nlisteners = 0;
+}

@@ -1,0 +1,179 @@
+/* Sessions: from an accepted socket to the first step of its protocol, and the end. A session owns its
+ * connection, its buffer and its stream; it pins the generation that it was born in and is counted by its
+ * listener. One worker for life. */
+#include "runtime/proxy/session.h"
+
+#include <unistd.h>
+
+#include "runtime/backend/server.h"
+#include "runtime/net/address.h"
+#include "runtime/proxy/stream.h"
+#include "runtime/stats/counters.h"
+
+/* Nothing happens to a connection before its protocol has begun. */
+static void not_begun(struct conn *c, int revents)
+{
+	(void)revents;
+	conn_want(c, 0);
+}
+
+static void session_init(struct session *s, struct worker *w, struct listener *l, int fd,
+			 const union addr *from)
+{
+	conn_init(&s->conn, w, fd, not_begun);
+	s->listener = l;
+	s->frontend = l->proxy;
+	s->generation = l->proxy->generation;
+	s->stream = NULL;
+	deadline_init(&s->deadline, NULL);
+	s->in = (struct buf){0};
+	s->src = *from;
+	s->dst_known = false;
+	s->requests = 0;
+	s->accept_date = w->wall;
+	s->accepted = w->now;
+	s->idle_since = w->now;
+	s->vars = NULL;
+	list_append(&w->sessions_list, &s->node);
+	generation_pin(s->generation);
+	worker_job_begin(w);
+}
+
+static void session_count(struct session *s)
+{
+	struct worker *w = s->conn.worker;
+	struct fe_counters *fe = counters_fe(w, s->frontend->index);
+	uint32_t open = atomic_load_explicit(&s->frontend->fe_conns, memory_order_relaxed);
+
+	atomic_fetch_add_explicit(&w->process->cum_connections, 1, memory_order_relaxed);
+	fe->cum_conn++;
+	rate_add(&fe->conn_rate, w->now, 1);
+	if (open > fe->max_sess)
+		fe->max_sess = open;
+}
+
+void session_eval(struct session *s, struct eval *e, uint32_t place, struct scratch *scratch)
+{
+	struct worker *w = s->conn.worker;
+
+	*e = (struct eval){
+		.engine = s->generation->engines[w->id],
+		.model = s->generation->model,
+		.host = &w->host,
+		.scratch = scratch,
+		.frontend = s->frontend->conf,
+		.bind = s->listener->conf,
+		.src = &s->src,
+		.dst = session_dst(s),
+		.place = place,
+		.now = w->wall,
+		.vars = {[VAR_PROC] = &w->proc_vars, [VAR_SESS] = &s->vars},
+		.uuid_seed = {worker_random(w), worker_random(w)},
+	};
+}
+
+/* One list of tcp-request rules. False: the connection is refused. */
+static bool rules_allow(struct session *s, enum ruleset set, uint32_t place, uint64_t *denied)
+{
+	const struct rules *rules = &s->frontend->conf->rules[set];
+	const struct rule *decider = NULL;
+	struct scratch scratch;
+	struct eval e;
+	uint32_t index = 0;
+	enum verdict v;
+
+	if (!rules->n)
+		return true;
+	scratch_init(&scratch, &s->conn.worker->scratch);
+	session_eval(s, &e, place, &scratch);
+	v = rules_run(&e, rules, &index, &decider);
+	scratch_reset(&scratch);
+	if (v == V_CONTINUE || v == V_ALLOW)
+		return true;
+	if (v == V_SILENT_DROP)
+		conn_drop(&s->conn);
+	++*denied;
+	return false;
+}
+
+static bool session_allowed(struct session *s)
+{
+	struct worker *w = s->conn.worker;
+	struct fe_counters *fe = counters_fe(w, s->frontend->index);
+
+	if (!rules_allow(s, RS_TCP_REQ_CONN, AT(FE_CONN), &fe->denied_conn))
+		return false;
+	if (!rules_allow(s, RS_TCP_REQ_SESS, AT(FE_SESS), &fe->denied_sess))
+		return false;
+	fe->cum_sess++;
+	rate_add(&fe->sess_rate, w->now, 1);
+	return true;
+}
+
+void session_accept(struct worker *w, struct listener *l, int fd, const union addr *from)
+{
+	struct session *s = pool_get(&w->sessions);
+
+	if (!s) {
+		close(fd);
+		listener_release(w, l);
+		return;
+	}
+	session_init(s, w, l, fd, from);
+	session_count(s);
+	if (!session_allowed(s))
+		session_free(s);
+	else if (s->frontend->conf->mode == MODE_HTTP)
+		http_session_begin(s);
+	else
+		tcp_session_begin(s);
+}
+
+void session_free(struct session *s)
+{
+	struct worker *w = s->conn.worker;
+	struct listener *l = s->listener;
+
+	if (s->stream)
+		s->stream->abort(s->stream);
+	if (s->frontend->conf->mode == MODE_HTTP)
+		srv_owner_left(w, s);
+	deadline_clear(&s->deadline);
+	conn_close(&s->conn, false);
+	buf_drop(w, &s->in);
+	if (s->vars)
+		eval_vars_free(&s->vars);
+	list_remove(&s->node);
+	generation_unpin(s->generation);
+	pool_put(&w->sessions, s);
+	listener_release(w, l);
+	worker_job_end(w);
+}
+
+static bool is_wildcard(const union addr *a)
+{
+	if (a->family == AF_INET)
+		return a->in.sin_addr.s_addr == INADDR_ANY;
+	return a->family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
+
+const union addr *session_dst(struct session *s)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (s->dst_known)
+		return &s->dst;
+	address_pack(&s->dst, &s->listener->addr);
+	if ((is_wildcard(&s->dst) || s->listener->conf->transparent) &&
+	    !getsockname(s->conn.io.fd, (struct sockaddr *)&ss, &len))
+		address_pack(&s->dst, &ss);
+	s->dst_known = true;
+	return &s->dst;
+}
+
+void session_soft_stop(struct session *s)
+{
+	if (s->frontend->conf->mode == MODE_HTTP)
+		http_session_soft_stop(s);
+}

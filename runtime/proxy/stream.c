@@ -1,0 +1,216 @@
+/* Streams: what mode tcp and mode http have in common around one exchange. The embedding struct owns it and
+ * lives in the worker's pool; the session owns that. */
+#include "runtime/proxy/stream.h"
+
+#include "runtime/core/log.h"
+#include "runtime/stats/counters.h"
+
+enum { AVERAGE_OVER = 1024 };
+
+static void log_init_record(struct log_record *log, struct session *session)
+{
+	log->accept_date = session->accept_date;
+	log->t_handshake = 0;
+	log->t_idle = log->t_request = log->t_queue = log->t_connect = log->t_response = log->t_data = -1;
+	log->cause = log->state = log->cookie_cli = log->cookie_srv = '-';
+	log->log_level = LL_INFO;
+}
+
+void stream_init(struct stream *s, struct session *session, struct proxy *backend)
+{
+	struct worker *w = session->conn.worker;
+
+	memset(s, 0, sizeof(*s));
+	s->session = session;
+	s->backend = backend;
+	s->begun = w->now;
+	s->server.worker = w;
+	s->server.client = &session->src;
+	list_init(&s->server.queue_node);
+	scratch_init(&s->scratch, &w->scratch);
+	log_init_record(&s->log, session);
+	session->stream = s;
+}
+
+void stream_eval(struct stream *s, struct eval *e, uint32_t place)
+{
+	session_eval(s->session, e, place, &s->scratch);
+	e->backend = s->backend ? s->backend->conf : NULL;
+	e->server = s->server.server ? s->server.server->conf : NULL;
+	e->log = &s->log;
+	e->req = s->req;
+	e->res = s->res;
+	e->cap_req = s->cap_req;
+	e->cap_res = s->cap_res;
+	e->vars[VAR_TXN] = &s->txn_vars;
+	e->vars[VAR_REQ] = &s->req_vars;
+	e->vars[VAR_RES] = &s->res_vars;
+}
+
+struct proxy *stream_set_backend(struct stream *s, const struct proxy_conf *conf)
+{
+	struct worker *w = s->session->conn.worker;
+	struct proxy *fe = s->session->frontend,
+		     *px = conf ? generation_proxy(s->session->generation, conf) : NULL;
+	struct be_counters *be;
+	uint32_t open;
+
+	if (!px && !conf && fe->conf->role & ROLE_BACKEND)
+		px = fe;
+	s->backend = s->server.backend = px;
+	if (!px)
+		return NULL;
+	be = counters_be(w, px->index);
+	open = atomic_fetch_add_explicit(&px->be_conns, 1, memory_order_relaxed) + 1;
+	if (open > be->max_sess)
+		be->max_sess = open;
+	be->cum_sess++;
+	rate_add(&be->sess_rate, w->now, 1);
+	s->counted_backend = true;
+	return px;
+}
+
+void stream_use_server(struct stream *s, struct eval *e)
+{
+	const struct proxy_conf *conf = s->backend->conf;
+
+	for (uint32_t i = 0; i < conf->use_server.n; i++) {
+		const struct switch_rule *rule = &conf->use_server.v[i];
+		struct server *server;
+
+		if (!cond_eval(e, rule->cond))
+			continue;
+		server = generation_server(s->session->generation, rule->server);
+		if (!server || !(server_is_usable(server) || proxy_option_is_set(conf, PO_PERSIST)))
+			continue;
+		s->server.server = server;
+		s->server.forced = proxy_option_is_set(conf, PO_PERSIST);
+		return;
+	}
+}
+
+void stream_end(struct stream *s, char cause, char state)
+{
+	if (s->log.cause != '-')
+		return;
+	s->log.cause = cause;
+	s->log.state = state;
+}
+
+void stream_count_bytes(struct stream *s)
+{
+	struct worker *w = s->session->conn.worker;
+	uint64_t in = s->log.bytes_in - s->counted_in, out = s->log.bytes_out - s->counted_out;
+	struct fe_counters *fe = counters_fe(w, s->session->frontend->index);
+
+	s->counted_in = s->log.bytes_in;
+	s->counted_out = s->log.bytes_out;
+	fe->bytes_in += in;
+	fe->bytes_out += out;
+	if (s->counted_backend) {
+		struct be_counters *be = counters_be(w, s->backend->index);
+
+		be->bytes_in += in;
+		be->bytes_out += out;
+	}
+	if (s->server.server) {
+		struct srv_counters *srv = counters_srv(w, s->server.server->index);
+
+		srv->bytes_in += in;
+		srv->bytes_out += out;
+	}
+}
+
+/* Running average of the last AVERAGE_OVER values, in 1/1024: exact while there are fewer. */
+static void average_add(uint64_t *average, uint64_t count, int32_t value)
+{
+	uint64_t n = count < AVERAGE_OVER ? count + 1 : AVERAGE_OVER;
+	int64_t step = ((int64_t)(value < 0 ? 0 : value) * AVERAGE_OVER - (int64_t)*average) / (int64_t)n;
+
+	*average = (uint64_t)((int64_t)*average + step);
+}
+
+static void count_times(struct stream *s)
+{
+	struct worker *w = s->session->conn.worker;
+	const struct log_record *log = &s->log;
+	struct srv_counters *srv;
+	struct be_counters *be;
+
+	if (!s->counted_backend || !s->server.server || log->t_connect < 0)
+		return;
+	be = counters_be(w, s->backend->index);
+	srv = counters_srv(w, s->server.server->index);
+	average_add(&be->q_time, be->cum_lbconn, log->t_queue);
+	average_add(&be->c_time, be->cum_lbconn, log->t_connect);
+	average_add(&be->d_time, be->cum_lbconn, log->t_response);
+	average_add(&be->t_time, be->cum_lbconn, log->t_total);
+	average_add(&srv->q_time, srv->cum_lbconn, log->t_queue);
+	average_add(&srv->c_time, srv->cum_lbconn, log->t_connect);
+	average_add(&srv->d_time, srv->cum_lbconn, log->t_response);
+	average_add(&srv->t_time, srv->cum_lbconn, log->t_total);
+}
+
+/* The counts as HAProxy logs them: without this stream at the backend and the server, with its connection at
+ * the frontend. */
+static void log_close(struct stream *s)
+{
+	struct session *session = s->session;
+	struct log_record *log = &s->log;
+	struct server *server = s->server.server;
+
+	log->t_total = (int32_t)(session->conn.worker->now - s->begun);
+	log->retries = s->server.retries;
+	log->redispatched = s->server.redispatched;
+	log->srv_queue = s->server.srv_queue_pos;
+	log->backend_queue = s->server.backend_queue_pos;
+	log->actconn = atomic_load_explicit(&session->conn.worker->process->connections, memory_order_relaxed);
+	log->feconn = atomic_load_explicit(&session->frontend->fe_conns, memory_order_relaxed);
+	log->beconn = s->backend ? atomic_load_explicit(&s->backend->be_conns, memory_order_relaxed) : 0;
+	log->srvconn = server ? atomic_load_explicit(&server->conns, memory_order_relaxed) : 0;
+	log->frontend = session->frontend->conf->name;
+	log->backend = s->backend ? s->backend->conf->name : session->frontend->conf->name;
+	log->server = server ? server->conf->name : STR_NONE;
+	log->bind_name = session->listener->conf->name;
+	log->frontend_port = session->listener->port;
+}
+
+/* Does the frontend want to hear of this one? */
+static bool log_wanted(const struct stream *s)
+{
+	const struct proxy_conf *fe = s->session->frontend->conf;
+
+	if (!fe->log_targets.n || s->log.log_level < 0)
+		return false;
+	if (!s->log.bytes_in && proxy_option_is_set(fe, PO_DONTLOGNULL))
+		return false;
+	return !proxy_option_is_set(fe, PO_DONTLOG_NORMAL) || log_is_failure(&s->log);
+}
+
+static void vars_free(struct eval_vars **vars)
+{
+	if (*vars)
+		eval_vars_free(vars);
+}
+
+void stream_finish(struct stream *s)
+{
+	struct worker *w = s->session->conn.worker;
+	struct eval e;
+
+	if (s->counted_backend)
+		atomic_fetch_sub_explicit(&s->backend->be_conns, 1, memory_order_relaxed);
+	log_close(s);
+	stream_count_bytes(s);
+	count_times(s);
+	if (log_wanted(s)) {
+		stream_eval(s, &e, AT(FE_LOG));
+		log_traffic(w, s->session->frontend, &e);
+	}
+	s->counted_backend = false;
+	vars_free(&s->txn_vars);
+	vars_free(&s->req_vars);
+	vars_free(&s->res_vars);
+	scratch_reset(&s->scratch);
+	s->session->stream = NULL;
+}

@@ -1,0 +1,120 @@
+/* What the evaluator asks about live proxies and servers (fe_conn, nbsrv, queue and their like; manual,
+ * section 7.3.2). Plain atomic reads; sums of rates go over the workers' counters. Any worker. */
+#include "runtime/proxy/stream.h"
+#include "runtime/stats/counters.h"
+
+static int64_t usable_servers(struct proxy *px)
+{
+	int64_t n = 0;
+
+	for (uint32_t i = 0; i < px->nservers; i++)
+		n += server_is_usable(&px->servers[i]);
+	return n;
+}
+
+/* Places for connections that are free: -1 when a usable server has no limit (manual: connslots, be_conn_free).
+ */
+static int64_t free_slots(struct proxy *px, bool queues)
+{
+	int64_t slots = 0;
+
+	for (uint32_t i = 0; i < px->nservers; i++) {
+		struct server *s = &px->servers[i];
+
+		if (!server_is_usable(s))
+			continue;
+		if (!s->conf->maxconn || (queues && !s->conf->maxqueue))
+			return -1;
+		slots += (int64_t)s->conf->maxconn - atomic_load(&s->conns);
+		if (queues)
+			slots += (int64_t)s->conf->maxqueue - atomic_load(&s->queued);
+	}
+	return slots < 0 ? 0 : slots;
+}
+
+static int64_t average_queue(struct proxy *px)
+{
+	int64_t queued = atomic_load(&px->queued), usable = usable_servers(px);
+
+	return usable ? (queued + usable - 1) / usable : queued * 65536;
+}
+
+static int64_t backend_stat(struct worker *w, enum eval_stat what, struct proxy *px)
+{
+	struct be_counters sum;
+
+	switch (what) {
+	case ES_BE_CONN:
+		return atomic_load(&px->be_conns);
+	case ES_BE_QUEUE:
+		return atomic_load(&px->queued);
+	case ES_BE_NBSRV:
+		return usable_servers(px);
+	case ES_BE_AVG_QUEUE:
+		return average_queue(px);
+	case ES_BE_CONNSLOTS:
+		return free_slots(px, true);
+	case ES_BE_CONN_FREE:
+		return free_slots(px, false);
+	case ES_BE_SESS_RATE:
+		counters_be_sum(w->process, px->index, &sum);
+		return rate_read(&sum.sess_rate, w->now);
+	default:
+		return 0;
+	}
+}
+
+static int64_t frontend_stat(struct worker *w, enum eval_stat what, struct proxy *px)
+{
+	struct fe_counters sum;
+
+	if (what == ES_FE_CONN)
+		return atomic_load(&px->fe_conns);
+	counters_fe_sum(w->process, px->index, &sum);
+	return rate_read(what == ES_FE_REQ_RATE ? &sum.req_rate : &sum.sess_rate, w->now);
+}
+
+static int64_t server_stat(struct worker *w, enum eval_stat what, struct server *s)
+{
+	struct srv_counters sum;
+
+	switch (what) {
+	case ES_SRV_CONN:
+		return atomic_load(&s->conns);
+	case ES_SRV_IS_UP:
+		return server_is_usable(s);
+	case ES_SRV_QUEUE:
+		return atomic_load(&s->queued);
+	case ES_SRV_WEIGHT:
+		return atomic_load(&s->weight);
+	case ES_SRV_CONN_FREE:
+		return s->conf->maxconn ? (int64_t)s->conf->maxconn - atomic_load(&s->conns) : -1;
+	default:
+		counters_srv_sum(w->process, s->index, &sum);
+		return rate_read(&sum.sess_rate, w->now);
+	}
+}
+
+static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf *proxy,
+			 const struct server_conf *server)
+{
+	struct worker *w = ctx;
+	struct generation *g = w->process->generation;
+	struct server *s = generation_server(g, server);
+	struct proxy *px = generation_proxy(g, proxy);
+
+	if (what == ES_ACTCONN)
+		return atomic_load(&w->process->connections);
+	if (s)
+		return server_stat(w, what, s);
+	if (!px)
+		return 0;
+	if (what == ES_FE_CONN || what == ES_FE_REQ_RATE || what == ES_FE_SESS_RATE)
+		return frontend_stat(w, what, px);
+	return backend_stat(w, what, px);
+}
+
+void stream_host_init(struct worker *w)
+{
+	w->host = (struct eval_host){.stat = host_stat, .ctx = w};
+}

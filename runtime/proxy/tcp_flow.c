@@ -1,0 +1,128 @@
+/* Moving bytes one way: a buffer that is taken for the moment between receiving and sending, or, for bulk, a
+ * pipe through which they stay in the kernel. A flow that fills its buffer several times in a row is bulk and
+ * moves on to a pipe; one whose pipe carries little comes back: at small sizes two splice(2) cost more than two
+ * copies. The flow borrows both connections. */
+#include "runtime/proxy/tcp_stream.h"
+
+#include <errno.h>
+
+enum {
+	BULK_READS = 4, /* full buffers in a row that make bulk; eager: 1 */
+	THIN_FILLS = 8, /* small fills in a row that end it */
+	THIN_BYTES = 8192,
+	FILL_BYTES = 1 << 20 /* at most, per event, so that others get their turn */
+};
+
+bool tcp_flow_pending(const struct tcp_flow *f)
+{
+	return f->buf->len || (f->pipe && f->pipe->len);
+}
+
+static void flow_ended(struct tcp_flow *f)
+{
+	f->eof = true;
+	f->paused |= PAUSE_DONE;
+}
+
+/* Bulk, with nothing left to send out of the buffer: the next bytes go through a pipe. */
+static void flow_try_pipe(struct tcp_flow *f)
+{
+	if (!f->splice || f->held || f->full_reads < (f->splice_eager ? 1 : BULK_READS) || f->buf->len ||
+	    !f->to)
+		return;
+	if (!f->from->transport->splice || !f->to->transport->splice)
+		return;
+	f->full_reads = 0;
+	f->thin_fills = 0;
+	f->pipe = pipe_get(f->from->worker);
+}
+
+static bool flow_copy_in(struct tcp_flow *f)
+{
+	uint32_t room = f->buf->data ? f->buf->cap - f->buf->len : UINT32_MAX;
+	ssize_t n = conn_recv(f->from, f->buf);
+
+	if (n > 0) {
+		*f->bytes += (uint64_t)n;
+		if (room == UINT32_MAX)
+			room = f->buf->cap;
+		f->full_reads = (uint32_t)n == room ? f->full_reads + (f->full_reads < BULK_READS) : 0;
+		if (f->buf->len == f->buf->cap)
+			f->paused |= PAUSE_FULL;
+		return true;
+	}
+	if (n == 0)
+		flow_ended(f);
+	return n == 0 || errno == EAGAIN;
+}
+
+static bool flow_splice_in(struct tcp_flow *f)
+{
+	ssize_t n = pipe_fill(f->pipe, f->from, FILL_BYTES);
+
+	if (n > 0) {
+		*f->bytes += (uint64_t)n;
+		f->thin_fills = n < THIN_BYTES ? f->thin_fills + 1 : 0;
+		return true;
+	}
+	if (n == 0)
+		flow_ended(f);
+	else if (f->pipe->blocked)
+		f->paused |= PAUSE_FULL;
+	return n == 0 || errno == EAGAIN;
+}
+
+bool tcp_flow_read(struct tcp_flow *f)
+{
+	if (!f->pipe)
+		flow_try_pipe(f);
+	return f->pipe ? flow_splice_in(f) : flow_copy_in(f);
+}
+
+/* The pipe is empty: kept for the next bytes, or given back when these have become few or have ended. */
+static void flow_pipe_empty(struct tcp_flow *f)
+{
+	if (!f->eof && f->thin_fills < THIN_FILLS)
+		return;
+	pipe_put(f->to->worker, f->pipe);
+	f->pipe = NULL;
+}
+
+static bool flow_send(struct tcp_flow *f)
+{
+	ssize_t n = f->pipe ? pipe_drain(f->pipe, f->to, false) : conn_send(f->to, f->buf, false);
+
+	if (n < 0)
+		return errno == EAGAIN;
+	if (f->pipe || f->buf->len <= f->buf->cap / 2)
+		f->paused &= (uint8_t)~PAUSE_FULL;
+	return true;
+}
+
+bool tcp_flow_write(struct tcp_flow *f)
+{
+	if (!f->to || f->held)
+		return true;
+	if (tcp_flow_pending(f)) {
+		if (!flow_send(f))
+			return false;
+		if (tcp_flow_pending(f))
+			return true;
+	}
+	if (f->pipe)
+		flow_pipe_empty(f);
+	buf_drop(f->to->worker, f->buf);
+	if (f->eof && !f->shut) {
+		conn_shut(f->to);
+		f->shut = true;
+	}
+	return true;
+}
+
+void tcp_flow_drop(struct tcp_flow *f, struct worker *w)
+{
+	buf_drop(w, f->buf);
+	if (f->pipe)
+		pipe_put(w, f->pipe);
+	f->pipe = NULL;
+}

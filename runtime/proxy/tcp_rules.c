@@ -1,0 +1,155 @@
+/* Content rules in mode tcp (manual: tcp-request content, tcp-response content, inspect-delay, use_backend,
+ * use-server) over the bytes at hand. A list that needs more bytes waits until they come, the buffer is full,
+ * the sender has ended or the inspect delay is over. */
+#include "runtime/proxy/tcp_stream.h"
+
+#include "runtime/stats/counters.h"
+
+/* May the rules still wait? The delay begins with their first look. */
+static bool may_wait(struct tcp_stream *t, const struct tcp_flow *f, uint32_t delay)
+{
+	struct worker *w = t->s.session->conn.worker;
+
+	if (!delay || f->eof || f->paused & PAUSE_FULL)
+		return false;
+	if (!t->inspect_until) {
+		t->inspect_until = w->now + delay;
+		deadline_set(w, &t->s.session->deadline, t->inspect_until);
+	}
+	return w->now < t->inspect_until;
+}
+
+static struct str at_hand(const struct tcp_flow *f)
+{
+	return f->buf->data ? str_make(f->buf->data + f->buf->off, f->buf->len) : str_make("", 0);
+}
+
+/* One list, from t->rule on. */
+static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct rules *rules)
+{
+	const struct rule *decider = NULL;
+	enum verdict v = rules_run(e, rules, &t->rule, &decider);
+
+	if (v == V_WAIT && !e->may_wait) /* what it waits for will not come */
+		v = V_CONTINUE;
+	if (v == V_WAIT)
+		return v;
+	t->rule = 0;
+	t->inspect_until = 0;
+	deadline_clear(&t->s.session->deadline);
+	return v;
+}
+
+static enum verdict request_list(struct tcp_stream *t, const struct proxy_conf *conf, uint32_t place,
+				 struct eval *e)
+{
+	stream_eval(&t->s, e, place);
+	if (!conf->rules[RS_TCP_REQ_CONT].n)
+		return V_CONTINUE;
+	e->raw_req = at_hand(&t->up);
+	e->raw_req_final = t->up.eof;
+	e->may_wait = may_wait(t, &t->up, conf->tcp_req_inspect);
+	return list_run(t, e, &conf->rules[RS_TCP_REQ_CONT]);
+}
+
+/* What a list decided, where it was not to go on. */
+static enum tcp_next refuse(struct tcp_stream *t, enum verdict v, char state)
+{
+	if (v == V_WAIT)
+		return TCP_WAIT;
+	if (v == V_SILENT_DROP)
+		conn_drop(&t->s.session->conn);
+	stream_end(&t->s, v == V_ERROR ? 'I' : 'P', state);
+	return TCP_END;
+}
+
+static void count_denied(struct tcp_stream *t, enum verdict v)
+{
+	struct worker *w = t->s.session->conn.worker;
+
+	if (v == V_WAIT)
+		return;
+	if (v == V_ERROR) {
+		counters_fe(w, t->s.session->frontend->index)->internal_errors++;
+		return;
+	}
+	counters_fe(w, t->s.session->frontend->index)->denied_req++;
+	if (t->s.counted_backend)
+		counters_be(w, t->s.backend->index)->denied_req++;
+}
+
+static enum tcp_next frontend_rules(struct tcp_stream *t)
+{
+	const struct proxy_conf *fe = t->s.session->frontend->conf;
+	const struct switch_rule *decider = NULL;
+	struct eval e;
+	enum verdict v = request_list(t, fe, AT(FE_CONTENT), &e);
+
+	if (v != V_CONTINUE && v != V_ALLOW) {
+		count_denied(t, v);
+		return refuse(t, v, 'R');
+	}
+	e.place = AT(FE_USE_BACKEND);
+	e.raw_req = at_hand(&t->up);
+	e.raw_req_final = t->up.eof;
+	if (!stream_set_backend(&t->s, eval_backend(&e, fe, &decider))) {
+		stream_end(&t->s, 'S', 'C');
+		return TCP_END;
+	}
+	t->backend_rules = true;
+	return TCP_GO_ON;
+}
+
+static enum tcp_next backend_rules(struct tcp_stream *t)
+{
+	const struct proxy_conf *be = t->s.backend->conf;
+	struct eval e;
+	enum verdict v = V_CONTINUE;
+
+	if (t->s.backend != t->s.session->frontend) {
+		v = request_list(t, be, AT(BE_CONTENT), &e);
+	} else {
+		stream_eval(&t->s, &e, AT(BE_SET_SRV));
+	}
+	if (v != V_CONTINUE && v != V_ALLOW) {
+		count_denied(t, v);
+		return refuse(t, v, 'R');
+	}
+	if (be->use_server.n) {
+		e.place = AT(BE_SET_SRV);
+		e.raw_req = at_hand(&t->up);
+		stream_use_server(&t->s, &e);
+	}
+	return TCP_GO_ON;
+}
+
+enum tcp_next tcp_rules_request(struct tcp_stream *t)
+{
+	enum tcp_next next = TCP_GO_ON;
+
+	if (!t->backend_rules)
+		next = frontend_rules(t);
+	return next == TCP_GO_ON ? backend_rules(t) : next;
+}
+
+enum tcp_next tcp_rules_response(struct tcp_stream *t)
+{
+	const struct proxy_conf *be = t->s.backend->conf;
+	struct worker *w = t->s.session->conn.worker;
+	struct eval e;
+	enum verdict v;
+
+	stream_eval(&t->s, &e, AT(BE_RES_CONTENT));
+	e.raw_res = at_hand(&t->down);
+	e.raw_res_final = t->down.eof;
+	e.may_wait = may_wait(t, &t->down, be->tcp_res_inspect);
+	v = list_run(t, &e, &be->rules[RS_TCP_RES_CONT]);
+	if (v == V_CONTINUE || v == V_ALLOW)
+		return TCP_GO_ON;
+	if (v != V_WAIT) {
+		counters_fe(w, t->s.session->frontend->index)->denied_resp++;
+		counters_be(w, t->s.backend->index)->denied_resp++;
+		counters_srv(w, t->s.server.server->index)->denied_resp++;
+	}
+	return refuse(t, v, 'D');
+}

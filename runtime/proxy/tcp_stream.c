@@ -1,0 +1,270 @@
+/* The life of a stream in mode tcp: content rules, a server, then bytes both ways until both sides have ended.
+ * Every function below the loop's callbacks only says what happened; the callbacks end the session. The session
+ * owns the stream, the worker's pool its memory. */
+#include "runtime/proxy/tcp_stream.h"
+
+#include <errno.h>
+
+#include "runtime/stats/counters.h"
+
+_Static_assert(sizeof(struct tcp_stream) <= WORKER_STREAM_SIZE, "fits a piece of the pool");
+
+static void client_ready(struct conn *c, int revents);
+static void server_ready(struct conn *c, int revents);
+
+static struct tcp_stream *of_request(struct srv_request *r)
+{
+	return LIST_OF(r, struct tcp_stream, s.server);
+}
+
+/* What each side is watched for follows from the flows. */
+static void watch(struct tcp_stream *t)
+{
+	conn_want(&t->s.session->conn,
+		  (t->up.paused ? 0 : EV_READ) | (!t->down.held && tcp_flow_pending(&t->down) ? EV_WRITE : 0));
+	if (t->up.to)
+		conn_want(t->up.to, (t->down.paused ? 0 : EV_READ) | (tcp_flow_pending(&t->up) ? EV_WRITE : 0));
+	tcp_timer_update(t);
+}
+
+/* Everything goes; the letters are noted already, or all was well. */
+static void stream_abort(struct stream *s)
+{
+	struct tcp_stream *t = (struct tcp_stream *)s;
+	struct worker *w = s->session->conn.worker;
+	bool connected = t->up.to != NULL;
+
+	if (t->requested)
+		srv_request_cancel(&t->s.server);
+	tcp_flow_drop(&t->up, w);
+	tcp_flow_drop(&t->down, w);
+	if (connected)
+		srv_request_finish(&t->s.server, false);
+	stream_finish(&t->s);
+	pool_put(&w->streams, t);
+}
+
+static void end(struct tcp_stream *t)
+{
+	session_free(t->s.session);
+}
+
+/* A side is broken: the other one gets what it has got and no orderly end. */
+static void end_broken(struct tcp_stream *t, bool client)
+{
+	struct worker *w = t->s.session->conn.worker;
+	struct be_counters *be = t->s.backend ? counters_be(w, t->s.backend->index) : NULL;
+
+	if (client && be)
+		be->cli_aborts++;
+	else if (be)
+		be->srv_aborts++;
+	if (t->s.server.server && client)
+		counters_srv(w, t->s.server.server->index)->cli_aborts++;
+	else if (t->s.server.server)
+		counters_srv(w, t->s.server.server->index)->srv_aborts++;
+	if (client && t->up.to)
+		t->up.to->flags |= CONN_RESET;
+	stream_end(&t->s, client ? 'C' : 'S',
+		   t->state == TCP_REQ_RULES ? 'R'
+		   : t->state == TCP_CONNECT ? 'C'
+					     : 'D');
+	end(t);
+}
+
+static void failed(struct tcp_stream *t, enum srv_outcome outcome)
+{
+	static const char letters[][3] = {
+		[SRV_NO_SERVER] = "SC",      [SRV_QUEUE_TIMEOUT] = "sQ",   [SRV_QUEUE_FULL] = "SQ",
+		[SRV_CONNECT_FAILED] = "SC", [SRV_CONNECT_TIMEOUT] = "sC", [SRV_RESOURCES] = "RC",
+	};
+
+	stream_end(&t->s, letters[outcome][0], letters[outcome][1]);
+	end(t);
+}
+
+static bool wants_splice(const struct tcp_stream *t, enum proxy_option option)
+{
+	return proxy_option_is_set(t->s.session->frontend->conf, option) ||
+	       proxy_option_is_set(t->s.backend->conf, option);
+}
+
+static void splice_setup(struct tcp_stream *t)
+{
+	bool allowed = !t->s.session->generation->model->global.nosplice;
+
+	t->up.splice = t->down.splice = allowed;
+	t->up.splice_eager = wants_splice(t, PO_SPLICE_REQUEST);
+	t->down.splice_eager = wants_splice(t, PO_SPLICE_RESPONSE);
+}
+
+/* Both flows have ended and everything is delivered. */
+static bool is_over(const struct tcp_stream *t)
+{
+	return t->up.eof && t->down.eof && !tcp_flow_pending(&t->up) && !tcp_flow_pending(&t->down);
+}
+
+/* Moves what can be moved after an event. Ends the session when there is nothing more to expect. */
+static void go_on(struct tcp_stream *t)
+{
+	if (!tcp_flow_write(&t->up))
+		end_broken(t, false);
+	else if (!tcp_flow_write(&t->down))
+		end_broken(t, true);
+	else if (is_over(t))
+		end(t);
+	else
+		watch(t);
+}
+
+static void response_rules(struct tcp_stream *t)
+{
+	switch (tcp_rules_response(t)) {
+	case TCP_GO_ON:
+		t->state = TCP_OPEN;
+		t->down.held = false;
+		go_on(t);
+		break;
+	case TCP_WAIT:
+		watch(t);
+		break;
+	case TCP_END:
+		end(t);
+		break;
+	}
+}
+
+static void connected(struct tcp_stream *t)
+{
+	struct srv_request *r = &t->s.server;
+	struct conn *c = &r->conn->conn;
+	struct worker *w = r->worker;
+
+	t->s.log.t_connect = (int32_t)(r->connected - r->assigned);
+	c->ready = server_ready;
+	t->up.to = t->down.from = c;
+	t->client_seen = t->server_seen = w->now;
+	t->timer_shape = 0;
+	splice_setup(t);
+	t->state = t->s.backend->conf->rules[RS_TCP_RES_CONT].n ? TCP_RES_RULES : TCP_OPEN;
+	t->down.held = t->state == TCP_RES_RULES;
+	go_on(t);
+}
+
+static void server_done(struct srv_request *r, enum srv_outcome outcome)
+{
+	struct tcp_stream *t = of_request(r);
+
+	t->requested = false;
+	if (r->assigned)
+		t->s.log.t_queue = (int32_t)(r->assigned - t->s.begun);
+	if (outcome == SRV_CONNECTED)
+		connected(t);
+	else
+		failed(t, outcome);
+}
+
+static void find_server(struct tcp_stream *t)
+{
+	enum srv_outcome outcome;
+
+	t->state = TCP_CONNECT;
+	t->s.server.done = server_done;
+	outcome = srv_request_start(&t->s.server);
+	t->requested = outcome == SRV_PENDING;
+	if (t->requested)
+		watch(t);
+	else
+		server_done(&t->s.server, outcome);
+}
+
+static void request_rules(struct tcp_stream *t)
+{
+	switch (tcp_rules_request(t)) {
+	case TCP_GO_ON:
+		find_server(t);
+		break;
+	case TCP_WAIT:
+		watch(t);
+		break;
+	case TCP_END:
+		end(t);
+		break;
+	}
+}
+
+static void client_ready(struct conn *c, int revents)
+{
+	struct tcp_stream *t = tcp_stream_of(session_of(c));
+
+	t->client_seen = c->worker->now;
+	if (revents & EV_READ && !t->up.paused && !tcp_flow_read(&t->up)) {
+		end_broken(t, true);
+		return;
+	}
+	if (t->state == TCP_REQ_RULES)
+		request_rules(t);
+	else if (t->state == TCP_CONNECT)
+		watch(t);
+	else
+		go_on(t);
+}
+
+static void server_ready(struct conn *c, int revents)
+{
+	struct tcp_stream *t = of_request(((struct srv_conn *)c)->user);
+
+	t->server_seen = c->worker->now;
+	if (revents & EV_READ && !t->down.paused && !tcp_flow_read(&t->down)) {
+		end_broken(t, false);
+		return;
+	}
+	if (t->state == TCP_RES_RULES && (t->down.buf->len || t->down.eof))
+		response_rules(t);
+	else
+		go_on(t);
+}
+
+static void deadline_expired(struct worker *w, struct deadline *d)
+{
+	struct session *s = LIST_OF(d, struct session, deadline);
+	struct tcp_stream *t = tcp_stream_of(s);
+
+	(void)w;
+	if (t->state == TCP_REQ_RULES)
+		request_rules(t);
+	else if (t->state == TCP_RES_RULES && t->inspect_until)
+		response_rules(t);
+	else if (t->up.to && tcp_timer_expired(t))
+		end(t);
+}
+
+static void flows_init(struct tcp_stream *t, struct session *s)
+{
+	t->up = (struct tcp_flow){.from = &s->conn, .buf = &s->in, .bytes = &t->s.log.bytes_in};
+	t->down = (struct tcp_flow){.to = &s->conn, .buf = &t->in, .bytes = &t->s.log.bytes_out};
+	t->in = (struct buf){0};
+	t->client_seen = t->server_seen = s->accepted;
+	t->inspect_until = 0;
+	t->rule = 0;
+	t->state = TCP_REQ_RULES;
+	t->backend_rules = false;
+	t->requested = false;
+	t->timer_shape = 0;
+}
+
+void tcp_session_begin(struct session *s)
+{
+	struct tcp_stream *t = pool_get(&s->conn.worker->streams);
+
+	if (!t) {
+		session_free(s);
+		return;
+	}
+	stream_init(&t->s, s, NULL);
+	t->s.abort = stream_abort;
+	flows_init(t, s);
+	s->conn.ready = client_ready;
+	s->deadline.expired = deadline_expired;
+	request_rules(t);
+}

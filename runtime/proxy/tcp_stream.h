@@ -1,0 +1,70 @@
+/* Mode tcp: one stream per session, two flows, one for each direction. Files: tcp_stream.c (events, ends),
+ * tcp_flow.c (moving bytes), tcp_rules.c (content rules, choice of the backend), tcp_timer.c (inactivity).
+ * Worker thread only. */
+#ifndef LB_PROXY_TCP_STREAM_H
+#define LB_PROXY_TCP_STREAM_H
+
+#include "runtime/net/splice.h"
+#include "runtime/proxy/stream.h"
+
+enum tcp_state {
+	TCP_REQ_RULES, /* tcp-request content: frontend, then backend */
+	TCP_CONNECT,   /* waiting for a server */
+	TCP_RES_RULES, /* tcp-response content: what the server says is held back */
+	TCP_OPEN,
+};
+
+/* One direction. Bytes at hand are in the buffer or in the pipe, never in both. */
+struct tcp_flow {
+	struct conn *from, *to; /* the server's side is NULL while not connected */
+	struct buf *buf;
+	struct pipe *pipe;         /* NULL: copying */
+	uint64_t *bytes;           /* count of the log record */
+	uint8_t paused;            /* enum pause_reason bits: why nothing is read */
+	uint8_t full_reads;        /* reads in a row that filled the buffer: it is bulk */
+	uint8_t thin_fills;        /* fills of the pipe in a row that were small: it is not */
+	bool splice, splice_eager; /* allowed; without waiting for bulk */
+	bool eof;                  /* `from` has ended and all was read */
+	bool shut;                 /* `to` was told so */
+	bool held;                 /* rules look at the bytes: nothing is sent on */
+};
+
+struct tcp_stream {
+	struct stream s;                   /* first member: stream and tcp_stream convert into each other */
+	struct tcp_flow up, down;          /* client to server, server to client */
+	struct buf in;                     /* bytes from the server */
+	uint64_t client_seen, server_seen; /* worker->now of the last activity on that side */
+	uint64_t inspect_until;            /* content rules may wait until then; 0: not set yet */
+	uint32_t rule;                     /* at which the list goes on */
+	uint8_t state;                     /* enum tcp_state */
+	bool backend_rules;                /* TCP_REQ_RULES: the frontend's are done */
+	bool requested;                    /* a server was asked for, srv_request.done will be called */
+	uint8_t timer_shape;               /* what the timers depended on when the deadline was set */
+};
+
+enum tcp_next { TCP_GO_ON, TCP_WAIT, TCP_END };
+
+static inline struct tcp_stream *tcp_stream_of(struct session *s)
+{
+	return (struct tcp_stream *)s->stream;
+}
+
+/* tcp_flow.c. Reads once; false: `from` is broken (or memory is out). */
+bool tcp_flow_read(struct tcp_flow *f);
+/* Sends what is at hand, once, and passes the end on when nothing is left. False: `to` is broken. */
+bool tcp_flow_write(struct tcp_flow *f);
+bool tcp_flow_pending(const struct tcp_flow *f);
+/* Gives buffer and pipe back. */
+void tcp_flow_drop(struct tcp_flow *f, struct worker *w);
+
+/* tcp_rules.c. Content rules from where they stand, then backend and server request settings. TCP_END:
+ * stream_end() was called. */
+enum tcp_next tcp_rules_request(struct tcp_stream *t);
+enum tcp_next tcp_rules_response(struct tcp_stream *t);
+
+/* tcp_timer.c. Arms the session's deadline if something may expire earlier than it. */
+void tcp_timer_update(struct tcp_stream *t);
+/* What has expired, noted with stream_end(): true, or nothing has and the deadline is set anew. */
+bool tcp_timer_expired(struct tcp_stream *t);
+
+#endif

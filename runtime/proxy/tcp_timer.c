@@ -1,0 +1,99 @@
+/* Inactivity in mode tcp (manual: timeout client, server, tunnel, client-fin, server-fin). A side may expire
+ * while something is expected of it: that it sends, because we read from it, or that it takes what waits for
+ * it. Activity only notes the time; the one deadline of the session is armed when the shape of what is expected
+ * changes, and looks at the notes when it fires. */
+#include "runtime/proxy/tcp_stream.h"
+
+enum timer_shape {
+	CLIENT_READING = 1,
+	CLIENT_PENDING = 2,
+	CLIENT_EOF = 4,
+	CLIENT_SHUT = 8,
+	SERVER_SHIFT = 4, /* the same four of the server */
+};
+
+static unsigned side_shape(const struct tcp_flow *from_it, const struct tcp_flow *to_it)
+{
+	return (!from_it->paused ? CLIENT_READING : 0) | (tcp_flow_pending(to_it) ? CLIENT_PENDING : 0) |
+	       (from_it->eof ? CLIENT_EOF : 0) | (to_it->shut ? CLIENT_SHUT : 0);
+}
+
+/* Timeouts in ms; 0: none. */
+static uint32_t side_timeout(const struct tcp_stream *t, unsigned shape, uint32_t plain, uint32_t fin)
+{
+	uint32_t tunnel = t->s.backend->conf->timeout[TMO_TUNNEL];
+
+	if (!(shape & (CLIENT_READING | CLIENT_PENDING)))
+		return 0;
+	if (shape & (CLIENT_EOF | CLIENT_SHUT) && fin)
+		return fin;
+	return tunnel ? tunnel : plain;
+}
+
+static uint64_t client_expiry(const struct tcp_stream *t, unsigned shape)
+{
+	const uint32_t *timeout = t->s.session->frontend->conf->timeout;
+	uint32_t ms = side_timeout(t, shape & 15, timeout[TMO_CLIENT], timeout[TMO_CLIENT_FIN]);
+
+	return ms ? t->client_seen + ms : UINT64_MAX;
+}
+
+static uint64_t server_expiry(const struct tcp_stream *t, unsigned shape)
+{
+	const uint32_t *timeout = t->s.backend->conf->timeout;
+	uint32_t ms = side_timeout(t, shape >> SERVER_SHIFT, timeout[TMO_SERVER], timeout[TMO_SERVER_FIN]);
+
+	return ms ? t->server_seen + ms : UINT64_MAX;
+}
+
+static void arm(struct tcp_stream *t, unsigned shape)
+{
+	struct session *s = t->s.session;
+	uint64_t client = client_expiry(t, shape), server = server_expiry(t, shape);
+	uint64_t first = client < server ? client : server;
+
+	if (first == UINT64_MAX)
+		return;
+	if (!deadline_is_set(&s->deadline) || first < s->deadline.at)
+		deadline_set(s->conn.worker, &s->deadline, first);
+}
+
+static unsigned shape_of(const struct tcp_stream *t)
+{
+	return side_shape(&t->up, &t->down) | side_shape(&t->down, &t->up) << SERVER_SHIFT;
+}
+
+/* What begins to be expected of a side counts from now on. */
+void tcp_timer_update(struct tcp_stream *t)
+{
+	unsigned shape = shape_of(t), begun = shape & ~t->timer_shape;
+	uint64_t now = t->s.session->conn.worker->now;
+
+	if (shape == t->timer_shape || !t->up.to)
+		return;
+	if (begun & 15)
+		t->client_seen = now;
+	if (begun >> SERVER_SHIFT)
+		t->server_seen = now;
+	t->timer_shape = (uint8_t)shape;
+	arm(t, shape);
+}
+
+/* The letter of the side; `L` when the other one has ended already and only last data were waited for (manual,
+ * section 8.5). */
+bool tcp_timer_expired(struct tcp_stream *t)
+{
+	unsigned shape = shape_of(t);
+	uint64_t now = t->s.session->conn.worker->now;
+
+	if (client_expiry(t, shape) <= now) {
+		stream_end(&t->s, 'c', t->down.eof ? 'L' : 'D');
+		return true;
+	}
+	if (server_expiry(t, shape) <= now) {
+		stream_end(&t->s, 's', t->down.eof ? 'L' : 'D');
+		return true;
+	}
+	arm(t, shape);
+	return false;
+}
