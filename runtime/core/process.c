@@ -203,6 +203,8 @@ void process_free(struct process **pp)
 			counters_free(w);
 		if (w->log)
 			log_free(w);
+		if (w->proc_vars)
+			eval_vars_free(&w->proc_vars);
 		pipes_free(w);
 		worker_free(&w);
 	}

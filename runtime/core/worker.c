@@ -251,8 +251,6 @@ void worker_free(struct worker **wp)
 	if (!w)
 		return;
 	mailbox_free(w);
-	if (w->proc_vars)
-		eval_vars_free(&w->proc_vars);
 	if (w->loop)
 		ev_loop_destroy(w->loop);
 	deadlines_free(&w->deadlines);
