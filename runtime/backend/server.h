@@ -42,6 +42,7 @@ struct server {
 	struct check *check;
 	void *lb; /* algorithm's own, under proxy->lb_lock */
 	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
+	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
 };
 
 struct proxy {
@@ -60,6 +61,7 @@ struct proxy {
 	uint64_t last_change, down_time;
 	bool stopped;
 	const struct logfmt *unused;
+	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
 };
 
 static inline bool server_is_usable(struct server *s)
@@ -73,5 +75,16 @@ static inline bool server_is_usable(struct server *s)
 void server_set_oper(struct worker *w, struct server *s, enum srv_oper oper, const char *reason);
 /* Text of the state as the stats show it: "UP", "DOWN", "MAINT", "DRAIN", "UP 1/3", "DOWN 1/2", "no check", "NOLB". */
 void server_state_text(struct server *s, char *text, size_t size);
+
+/* For who has changed s->admin, s->oper or s->weight: recounts what is usable, updates the balancing structure and the times of the state,
+ * lets waiting requests look again and closes idle connections of a server that went away. Logs nothing. Requests taken out of
+ * the server's own queue are counted. Any worker. */
+uint32_t server_changed(struct worker *w, struct server *s);
+
+/* backend/server_admin.c: sets and clears SRV_ADM_* bits (of MAINT and DRAIN) as `set server b/s state` and `disable server` do, with all
+ * that follows: HAProxy's log lines, and the servers that track this one. Any worker. */
+void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned clear);
+/* User weight, 0 to 256. Any worker. */
+void server_set_weight(struct worker *w, struct server *s, unsigned weight);
 
 #endif
