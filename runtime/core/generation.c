@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/backend/connect.h"
+#include "runtime/health/check.h"
 #include "runtime/net/address.h"
 
 struct conf_slot {
@@ -136,7 +137,7 @@ static bool generation_build(struct generation *g, uint32_t nworkers)
 			return false;
 		g->nengines++;
 	}
-	return true;
+	return checks_init(g);
 }
 
 struct generation *generation_new(struct process *p, struct model *m)
@@ -168,6 +169,7 @@ void generation_free(struct generation **gp)
 	*gp = NULL;
 	if (!g)
 		return;
+	checks_free(g);
 	for (uint32_t i = 0; i < g->nproxies; i++) {
 		if (g->proxies[i].conf->role & ROLE_BACKEND)
 			balance_free(&g->proxies[i]);

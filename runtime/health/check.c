@@ -261,9 +261,8 @@ static struct server *followed(struct generation *g, struct server *s)
 	return s && s->check ? s : NULL;
 }
 
-bool checks_init(struct process *p, struct generation *g)
+bool checks_init(struct generation *g)
 {
-	(void)p;
 	for (uint32_t i = 0; i < g->nservers; i++)
 		if (g->servers[i].conf->check && !check_new(&g->servers[i]))
 			return false;

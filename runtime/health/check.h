@@ -17,7 +17,7 @@ const char *check_status_text(enum check_status status);
 
 /* Makes the checks of a generation, and who follows whom by `track`. False when memory is out. Main thread,
  * before workers run. */
-bool checks_init(struct process *p, struct generation *g);
+bool checks_init(struct generation *g);
 /* Starts those that run on this worker, spread over the interval as HAProxy does. On that worker. */
 void checks_start(struct worker *w, struct generation *g);
 /* Ends them: nothing is under way or planned afterwards. On that worker. */
