@@ -66,8 +66,9 @@ struct proxy {
 
 static inline bool server_is_usable(struct server *s)
 {
+	/* CMAINT only remembers that the configuration disabled it. */
 	return atomic_load_explicit(&s->oper, memory_order_relaxed) != SRV_STOPPED &&
-	       !atomic_load_explicit(&s->admin, memory_order_relaxed);
+	       !(atomic_load_explicit(&s->admin, memory_order_relaxed) & ~(unsigned)SRV_ADM_CMAINT);
 }
 
 /* Changes the state, updates the balancing structure, counters and logs in HAProxy's words, and gives waiting requests a new chance.

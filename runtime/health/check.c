@@ -368,3 +368,14 @@ bool check_force(struct worker *w, struct server *s, enum srv_oper oper)
 		apply(k, w, oper, ", changed from CLI");
 	return true;
 }
+
+void check_restart(struct server *s)
+{
+	struct check *k = s->check;
+
+	if (!k)
+		return;
+	pthread_mutex_lock(&k->lock);
+	k->report.health = k->report.rise;
+	pthread_mutex_unlock(&k->lock);
+}

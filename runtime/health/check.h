@@ -42,4 +42,8 @@ bool check_report(struct server *s, struct check_report *report);
  * worker. */
 bool check_force(struct worker *w, struct server *s, enum srv_oper oper);
 
+/* The server comes out of maintenance: its health begins anew at `rise`, so that one failure takes it down. Any
+ * thread. */
+void check_restart(struct server *s);
+
 #endif
