@@ -1,0 +1,244 @@
+"""tools/bench: proxies side by side on this machine, in turn, with nginx as origin and wrk as load.
+
+The proxy has the first core to itself; origin and load share the others. Each row is measured in
+rounds A B C A B C, so that a slow moment of the machine hits all alike; medians are shown.
+"""
+import argparse
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import proxies
+
+BIG = 8 << 20
+
+# name: mode, what wrk is told, path, what it shows
+ROWS = {
+    "http": ("http", ["-c32"], "/", "keep-alive, small answers"),
+    "tcp": ("tcp", ["-c32"], "/", "mode tcp, small answers"),
+    "conn": ("http", ["-c32", "-HConnection: close"], "/", "one connection per request"),
+    "http-8m": ("http", ["-c4"], "/big", "8 MB bodies"),
+    "tcp-8m": ("tcp", ["-c4"], "/big", "mode tcp, 8 MB bodies"),
+    "idle": ("http", None, "/", "bytes per idle keep-alive connection"),
+}
+
+
+def cores():
+    """(the proxy's, everybody else's) as lists for taskset."""
+    all_cores = sorted(os.sched_getaffinity(0))
+    rest = all_cores[1:] or all_cores
+    return str(all_cores[0]), ",".join(map(str, rest))
+
+
+def run_wrk(port, path, options, seconds, load_cores):
+    """(requests, seconds, errors) of one run of wrk."""
+    out = subprocess.run(["taskset", "-c", load_cores, "wrk", "-t1", f"-d{seconds}s", *options,
+                          f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
+    done = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", out)
+    if not done:
+        raise SystemExit("bench: cannot read what wrk says:\n" + out)
+    errors = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", out)))
+    errors += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", out)))
+    return int(done[1]), float(done[2]) * {"ms": 0.001, "s": 1, "m": 60}[done[3]], errors
+
+
+def measure_load(program, row, seconds, load_cores):
+    _, options, path, _ = ROWS[row]
+    before = proxies.cpu_us(program.pid)
+    requests, took, errors = run_wrk(program.port, path, options, seconds, load_cores)
+    cpu = proxies.cpu_us(program.pid) - before
+    return {"rate": requests / took, "cpu": cpu / max(requests, 1), "errors": errors}
+
+
+def one_request(conn):
+    conn.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
+    data = b""
+    while not data.endswith(b"hello, world\n"):
+        part = conn.recv(4096)
+        if not part:
+            raise SystemExit("bench: a connection closed before its answer")
+        data += part
+
+
+def open_idle(port, count):
+    conns = []
+    for _ in range(count):
+        conn = socket.create_connection(("127.0.0.1", port), 10)
+        conns.append(conn)
+        one_request(conn)
+    return conns
+
+
+def measure_idle(program, count):
+    """Resident bytes that count connections add, after one request on each."""
+    warm = open_idle(program.port, 50)
+    time.sleep(0.2)
+    before = proxies.rss_bytes(program.pid)
+    conns = open_idle(program.port, count)
+    time.sleep(0.3)
+    grown = proxies.rss_bytes(program.pid) - before
+    for conn in warm + conns:
+        conn.close()
+    return {"bytes": grown / count, "errors": 0}
+
+
+def bench_row(row, contestants, args, work):
+    """{name: [measurements]} of one row."""
+    mode = ROWS[row][0]
+    proxy_core, load_cores = cores()
+    origin = proxies.start_origin(os.path.join(work, "origin"), load_cores, BIG)
+    running, results = [], {}
+    try:
+        for proxy in contestants:
+            if proxy.can(mode):
+                running.append(proxy.start(mode, origin.port, os.path.join(work, proxy.name), proxy_core))
+                results[proxy.name] = []
+        if row != "idle":
+            for program in running:
+                run_wrk(program.port, ROWS[row][2], ROWS[row][1], 1, load_cores)
+        for _ in range(1 if row == "idle" else args.rounds):
+            for program in running:
+                results[program.name].append(measure_idle(program, args.idle) if row == "idle" else
+                                             measure_load(program, row, args.seconds, load_cores))
+    finally:
+        for program in running:
+            program.stop()
+        origin.stop()
+    return results
+
+
+def median(values, key):
+    return statistics.median(v[key] for v in values)
+
+
+def spread(values, key):
+    """Half the distance between the extremes, in per cent of the median."""
+    data = [v[key] for v in values]
+    return 50 * (max(data) - min(data)) / max(statistics.median(data), 1e-9)
+
+
+def print_row(row, results, first):
+    print(f"\n### {row}: {ROWS[row][3]}\n")
+    if row == "idle":
+        print("| program | bytes/connection |\n|---|---:|")
+        for name, values in results.items():
+            print(f"| {name} | {median(values, 'bytes'):.0f} |")
+        return
+    print(f"| program | req/s | ± | CPU µs/req | ± | {first}'s req/s to it | {first}'s CPU to it |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    base = results.get(first)
+    for name, values in results.items():
+        rate, cpu = median(values, "rate"), median(values, "cpu")
+        ratios = f"{median(base, 'rate') / rate:.2f} | {median(base, 'cpu') / cpu:.2f}" if base and cpu else "- | -"
+        bad = sum(v["errors"] for v in values)
+        note = f" ({bad} errors!)" if bad else ""
+        print(f"| {name}{note} | {rate:.0f} | {spread(values, 'rate'):.1f} % | {cpu:.2f} | "
+              f"{spread(values, 'cpu'):.1f} % | {ratios} |")
+
+
+def count_instructions(proxy, mode, origin, requests, work):
+    """Instructions of a whole run that serves this many requests on one connection."""
+    workdir = os.path.join(work, f"{proxy.name}-{mode}-{requests}")
+    os.makedirs(workdir, exist_ok=True)
+    out = os.path.join(workdir, "callgrind.out")
+    program = proxy.start(mode, origin.port, workdir, None,
+                          ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}.%p", "--trace-children=no"])
+    try:
+        conn = socket.create_connection(("127.0.0.1", program.port), 30)
+        for _ in range(requests):
+            one_request(conn)
+        conn.close()
+        time.sleep(0.2)
+    finally:
+        program.proc.send_signal(signal.SIGTERM)
+        program.proc.wait(30)
+    totals = []
+    for name in os.listdir(workdir):
+        if name.startswith("callgrind.out."):
+            with open(os.path.join(workdir, name)) as f:
+                totals += [int(m[1]) for m in re.finditer(r"^(?:summary|totals): (\d+)", f.read(), re.M)][:1]
+    return max(totals), os.path.join(workdir, "callgrind.out." + str(program.pid))
+
+
+def callgrind(contestants, args, work):
+    """Instructions per small keep-alive request: the difference of a long and a short run."""
+    origin = proxies.start_origin(os.path.join(work, "origin"), None, 1 << 10)
+    short, long = 200, 200 + args.requests
+    try:
+        print("| program | mode | instructions/request |\n|---|---|---:|")
+        for mode in ("http", "tcp"):
+            for proxy in contestants:
+                if proxy.kind == "nginx" or not proxy.can(mode):
+                    continue
+                a, _ = count_instructions(proxy, mode, origin, short, work)
+                b, out = count_instructions(proxy, mode, origin, long, work)
+                print(f"| {proxy.name} | {mode} | {(b - a) / (long - short):.0f} |", flush=True)
+                if args.keep:
+                    shutil.copy(out, f"callgrind.{proxy.name}.{mode}")
+    finally:
+        origin.stop()
+
+
+def describe_machine():
+    with open("/proc/cpuinfo") as f:
+        model = re.search(r"model name\s*: (.*)", f.read())
+    proxy_core, load_cores = cores()
+    print(f"{model[1] if model else 'unknown processor'}, Linux {os.uname().release}, "
+          f"proxy on core {proxy_core}, origin and load on {load_cores}")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", default=",".join(ROWS), help="of: " + " ".join(ROWS))
+    parser.add_argument("--seconds", type=int, default=3, help="length of one measurement (3)")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each program in each row (5)")
+    parser.add_argument("--idle", type=int, default=4000, help="connections of the row idle (4000)")
+    parser.add_argument("--callgrind", action="store_true", help="instructions per request instead of time")
+    parser.add_argument("--requests", type=int, default=2000, help="requests that callgrind looks at (2000)")
+    parser.add_argument("--keep", action="store_true", help="keep callgrind's files as callgrind.NAME.MODE")
+    parser.add_argument("program", nargs="*", help="KIND or NAME=KIND:PATH; kinds: lbd haproxy nginx nghttpx "
+                        "(default: all that are there; the first is compared to the others)")
+    args = parser.parse_args()
+    for row in args.rows.split(","):
+        if row not in ROWS:
+            parser.error(f"no row {row}; there are: {' '.join(ROWS)}")
+    return args
+
+
+def choose(args):
+    contestants = [proxies.Proxy(spec) for spec in args.program or ["lbd", "haproxy", "nginx", "nghttpx"]]
+    for proxy in contestants:
+        if not hasattr(proxy, "argv_" + proxy.kind):
+            raise SystemExit(f"bench: no kind {proxy.kind}")
+        if args.program and not proxy.present():
+            raise SystemExit(f"bench: {proxy.name} is not there")
+    contestants = [p for p in contestants if p.present()]
+    if not contestants or not shutil.which("wrk"):
+        raise SystemExit("bench: nothing to compare, or no wrk (tools/deps bench installs it)")
+    return contestants
+
+
+def main():
+    args = parse_arguments()
+    contestants = choose(args)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    describe_machine()
+    with tempfile.TemporaryDirectory(prefix="lbd-bench.") as work:
+        os.chmod(work, 0o755)
+        if args.callgrind:
+            callgrind(contestants, args, work)
+            return
+        for row in args.rows.split(","):
+            print_row(row, bench_row(row, contestants, args, work), contestants[0].name)
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

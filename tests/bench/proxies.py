@@ -1,0 +1,234 @@
+"""The programs that tools/bench compares: how each is configured, started, and what it costs.
+
+A proxy is named "KIND" or "NAME=KIND:PATH"; KIND tells the configuration language. Each gets one thread,
+one core, and the same job: pass everything on to one origin. Every process is ended by its pid.
+"""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+HAPROXY_CONFIG = """
+global
+    nbthread 1
+    maxconn 9000
+
+defaults
+    mode {mode}
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+    {reuse}
+
+frontend in
+    bind 127.0.0.1:{port}
+    default_backend out
+
+backend out
+    server origin 127.0.0.1:{origin}
+"""
+
+NGINX_PROXY = """
+daemon off;
+worker_processes 1;
+pid {dir}/pid;
+error_log {dir}/error.log;
+events {{ worker_connections 18000; }}
+http {{
+    access_log off;
+    keepalive_requests 100000000;
+    keepalive_timeout 60s;
+    client_body_temp_path {dir}/b;
+    proxy_temp_path {dir}/p;
+    fastcgi_temp_path {dir}/f;
+    uwsgi_temp_path {dir}/u;
+    scgi_temp_path {dir}/s;
+    upstream out {{
+        server 127.0.0.1:{origin};
+        keepalive 256;
+        keepalive_requests 100000000;
+    }}
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        location / {{
+            proxy_pass http://out;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_max_temp_file_size 0;
+        }}
+    }}
+}}
+"""
+
+NGINX_ORIGIN = """
+daemon off;
+worker_processes 1;
+pid {dir}/pid;
+error_log {dir}/error.log;
+events {{ worker_connections 18000; }}
+http {{
+    access_log off;
+    sendfile on;
+    keepalive_requests 100000000;
+    keepalive_timeout 120s;
+    client_body_temp_path {dir}/b;
+    proxy_temp_path {dir}/p;
+    fastcgi_temp_path {dir}/f;
+    uwsgi_temp_path {dir}/u;
+    scgi_temp_path {dir}/s;
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        root {dir};
+        location = / {{ default_type text/plain; return 200 "hello, world\\n"; }}
+    }}
+}}
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for_port(port, proc, name, limit=20.0):
+    end = time.time() + limit
+    while time.time() < end:
+        if proc.poll() is not None:
+            raise SystemExit(f"bench: {name} ended at once; its output is above")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"bench: {name} does not listen")
+
+
+def process_tree(pid):
+    """The pid and all its descendants."""
+    pids = [pid]
+    for p in pids:
+        try:
+            for task in os.listdir(f"/proc/{p}/task"):
+                with open(f"/proc/{p}/task/{task}/children") as f:
+                    pids += [int(c) for c in f.read().split()]
+        except FileNotFoundError:
+            pass
+    return pids
+
+
+def cpu_us(pid):
+    """Microseconds of CPU, user and system, of a process and its children."""
+    total = 0
+    for p in process_tree(pid):
+        try:
+            with open(f"/proc/{p}/stat") as f:
+                fields = f.read().rsplit(")", 1)[1].split()
+            total += (int(fields[11]) + int(fields[12])) * 1000000 // os.sysconf("SC_CLK_TCK")
+        except FileNotFoundError:
+            pass
+    return total
+
+
+def rss_bytes(pid):
+    total = 0
+    for p in process_tree(pid):
+        with open(f"/proc/{p}/statm") as f:
+            total += int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return total
+
+
+class Program:
+    """A started process on its own cores, and the folder it lives in."""
+
+    def __init__(self, name, argv, port, workdir, cores, wrapper=()):
+        self.name, self.port, self.dir = name, port, workdir
+        pin = ["taskset", "-c", cores] if cores else []
+        self.proc = subprocess.Popen([*pin, *wrapper, *argv], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.DEVNULL, cwd=workdir)
+        try:
+            wait_for_port(port, self.proc, name)
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def pid(self):
+        return self.proc.pid
+
+    def stop(self):
+        if self.proc.poll() is None:
+            self.proc.send_signal(signal.SIGTERM)
+            try:
+                self.proc.wait(10)
+            except subprocess.TimeoutExpired:
+                self.proc.kill()
+                self.proc.wait()
+
+
+class Proxy:
+    """One of the compared programs, not yet started."""
+
+    def __init__(self, spec):
+        name, _, rest = spec.partition("=")
+        kind, _, path = (rest or name).partition(":")
+        self.name, self.kind = name, kind
+        self.path = path or self.default_path(kind)
+
+    @staticmethod
+    def default_path(kind):
+        if kind == "lbd":
+            return os.path.join(TOP, "build", "lbd")
+        return shutil.which(kind, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+    def present(self):
+        return bool(self.path) and os.access(self.path, os.X_OK)
+
+    def can(self, mode):
+        return mode == "http" or self.kind in ("lbd", "haproxy", "nghttpx-tcp")
+
+    def start(self, mode, origin, workdir, cores, wrapper=()):
+        os.makedirs(workdir, exist_ok=True)
+        port = free_port()
+        argv = getattr(self, "argv_" + self.kind.replace("-", "_"))(mode, port, origin, workdir)
+        return Program(self.name, argv, port, workdir, cores, wrapper)
+
+    def argv_haproxy(self, mode, port, origin, workdir):
+        config = os.path.join(workdir, "cfg")
+        with open(config, "w") as f:
+            f.write(HAPROXY_CONFIG.format(mode=mode, port=port, origin=origin,
+                                          reuse="http-reuse always" if mode == "http" else ""))
+        return [self.path, "-db", "-f", config]
+
+    argv_lbd = argv_haproxy
+
+    def argv_nginx(self, _mode, port, origin, workdir):
+        return nginx_argv(self.path, NGINX_PROXY, port, origin, workdir)
+
+    def argv_nghttpx(self, _mode, port, origin, workdir):
+        return [self.path, f"-f127.0.0.1,{port};no-tls", f"-b127.0.0.1,{origin}", "--workers=1",
+                "--accesslog-file=/dev/null", f"--errorlog-file={workdir}/error.log", "--conf=/dev/null"]
+
+
+def nginx_argv(path, template, port, origin, workdir):
+    config = os.path.join(workdir, "nginx.conf")
+    with open(config, "w") as f:
+        f.write(template.format(dir=workdir, port=port, origin=origin))
+    return [path, "-e", os.path.join(workdir, "error.log"), "-p", workdir, "-c", config]
+
+
+def start_origin(workdir, cores, big_bytes):
+    os.makedirs(workdir, exist_ok=True)
+    os.chmod(workdir, 0o755)
+    with open(os.path.join(workdir, "big"), "wb") as f:
+        f.write(b"0123456789abcdef" * (big_bytes // 16))
+    port = free_port()
+    path = Proxy.default_path("nginx")
+    if not path:
+        raise SystemExit("bench: nginx is missing (tools/deps bench installs it)")
+    return Program("origin", nginx_argv(path, NGINX_ORIGIN, port, 0, workdir), port, workdir, cores)
