@@ -7,13 +7,18 @@
 
 #include "grammar/compile.h"
 
+/* What a format string is for. Log lines: blanks are merged, what is absent is logged as "-". HTTP: control
+ * characters are encoded, what is absent is nothing. A unique id is HTTP with blanks merged. */
+enum lang_format { FORMAT_LOG, FORMAT_HTTP, FORMAT_UNIQUE_ID };
+
 /* Where an expression or condition stands: decides which ACLs are visible and which samples can be fetched. */
 struct lang_scope {
 	struct proxy_conf *proxy; /* whose ACLs are visible; NULL: none but the predefined ones */
 	uint32_t places;          /* AT() bits: a sample must be available at one of them; 0: anywhere */
-	const char *where;        /* in messages: "http-request rule", as HAProxy names it */
-	const char *haproxy; /* how HAProxy begins a message here: "error detected while parsing switching rule
-				: "; or NULL */
+	const char *where;        /* in messages: "frontend http-request header rule", as HAProxy names it */
+	/* How HAProxy begins a message here, "error detected while parsing switching rule : "; or NULL. */
+	const char *haproxy;
+	uint8_t format; /* enum lang_format: of the format strings that stand here */
 };
 
 /* AT() bits of the places where a rule set of such a proxy runs. */
@@ -37,7 +42,8 @@ bool acl_parse(struct compile *c, const struct word *name, const struct word *wo
 const struct cond *cond_parse(struct compile *c, const struct word *words, uint32_t n,
 			      const struct lang_scope *scope);
 
-/* A whole word as a log format or format string. */
+/* A whole word as a log format or format string (scope->format). Aliases of HTTP are refused when the proxy's
+ * mode is tcp: call it for log-format lines when the mode is settled, at the section's end. */
 const struct logfmt *logfmt_parse(struct compile *c, const struct word *w, const struct lang_scope *scope);
 /* A text of our own ("%ci:%cp ..."), for the built-in formats. */
 const struct logfmt *logfmt_builtin(struct compile *c, const char *text);

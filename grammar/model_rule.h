@@ -51,7 +51,8 @@ struct regex {
 struct ip_net {
 	uint8_t addr[16]; /* network byte order; IPv4 in the first four */
 	uint8_t family;	  /* 4 or 6 */
-	uint8_t bits;	  /* prefix length */
+	uint8_t bits;	  /* prefix length; 255: an IPv4 mask with holes */
+	uint8_t mask4[4]; /* IPv4 patterns: the mask, network byte order */
 };
 
 /* A file of patterns and values for map converters: patterns[i] gives values[i]. */
@@ -92,10 +93,12 @@ struct sample_expr {
 
 /* Matching methods (manual, section 7.1). */
 enum match_method { MATCH_DEFAULT, MATCH_FOUND, MATCH_BOOL, MATCH_INT, MATCH_IP, MATCH_BIN, MATCH_LEN, MATCH_STR, MATCH_SUB,
-		    MATCH_REG, MATCH_BEG, MATCH_END, MATCH_DIR, MATCH_DOM };
+		    MATCH_REG, MATCH_BEG, MATCH_END, MATCH_DIR, MATCH_DOM,
+		    MATCH_METH /* `method GET`: known methods by number */ };
 
 struct pattern {
 	struct str text;
+	bool icase; /* `-i` stood before it */
 	union {
 		struct {
 			int64_t min, max; /* integers and lengths; open ends are INT64_MIN and INT64_MAX */
@@ -105,11 +108,19 @@ struct pattern {
 	};
 };
 
+struct map_value {
+	struct str text;
+	union {
+		int64_t sint;
+		struct ip_net net;
+	};
+};
 struct map_conf {
 	struct str path;
 	enum match_method method;
+	enum smp_type type; /* of the values: SMP_STR, SMP_SINT, SMP_ADDR */
 	const struct pattern *patterns;
-	const struct str *values;
+	const struct map_value *values;
 	uint32_t n;
 	uint32_t id; /* dense, per model */
 };
@@ -118,7 +129,7 @@ struct map_conf {
 struct acl_expr {
 	const struct sample_expr *sample;
 	enum match_method method;
-	bool icase;
+	bool icase; /* of any pattern */
 	const struct pattern *patterns;
 	uint32_t npatterns;
 	struct str text;
@@ -165,6 +176,7 @@ struct logfmt {
 	uint32_t n;
 	struct str text;
 	bool literal; /* one LOGFMT_TEXT node or none: no evaluation needed */
+	bool http; /* part of an HTTP message: encoded, and nothing for what is absent; else a log line with "-" */
 };
 
 /* Rule sets, in the order in which a stream meets them. */

@@ -136,7 +136,7 @@ static const char *const match_names[] = {
 	[MATCH_DEFAULT] = "", [MATCH_FOUND] = "found", [MATCH_BOOL] = "bool", [MATCH_INT] = "int",
 	[MATCH_IP] = "ip",    [MATCH_BIN] = "bin",     [MATCH_LEN] = "len",   [MATCH_STR] = "str",
 	[MATCH_SUB] = "sub",  [MATCH_REG] = "reg",     [MATCH_BEG] = "beg",   [MATCH_END] = "end",
-	[MATCH_DIR] = "dir",  [MATCH_DOM] = "dom",
+	[MATCH_DIR] = "dir",  [MATCH_DOM] = "dom",     [MATCH_METH] = "",
 };
 
 const char *match_method_name(enum match_method method)

@@ -1,0 +1,193 @@
+/* Tokens of log formats: text, the percent sign, flags, aliases, and whole expressions. Blanks of log lines are
+ * merged. One thread. */
+#include "grammar/logfmt_scan.h"
+
+#include "grammar/logfmt_grammar.h"
+
+static bool scan_more(const struct logfmt_scan *scan)
+{
+	return scan->pos < scan->word->text.len;
+}
+
+static char scan_char(const struct logfmt_scan *scan, size_t ahead)
+{
+	struct str text = scan->word->text;
+
+	return scan->pos + ahead < text.len ? text.ptr[scan->pos + ahead] : 0;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Text up to the next alias, flags or expression. %% is a percent sign, %- a dash. */
+static int scan_plain(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
+{
+	struct arena *a = scan->c->model->arena;
+	char *out = arena_alloc(a, scan->word->text.len - scan->pos + 1);
+	size_t n = 0;
+
+	while (scan_more(scan)) {
+		char c = scan_char(scan, 0), next = scan_char(scan, 1);
+
+		if (c == '%' && next != '%' && next != '-')
+			break;
+		scan->pos += c == '%' ? 2 : 1;
+		if (c == '%')
+			c = next;
+		if (c == ' ' && scan->merge_blanks && n && out[n - 1] == ' ')
+			continue;
+		out[n++] = c;
+	}
+	value->text = str_make(out, n);
+	return TEXT;
+}
+
+/* One of the words between braces: +Q, -X ...; true when it was understood. */
+static bool flag_parse(struct str text, struct logfmt_flags_ast *flags)
+{
+	static const struct {
+		const char *name;
+		uint16_t flag;
+	} known[] = {{"Q", LOGFMT_QUOTE}, {"X", LOGFMT_HEX}, {"E", LOGFMT_ESCAPE}, {"M", LOGFMT_MANDATORY}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (text.len < 2 || !str_is(str_tail(text, 1), known[i].name))
+			continue;
+		if (text.ptr[0] == '+') {
+			flags->set |= known[i].flag;
+			flags->clear &= (uint16_t)~known[i].flag;
+		} else {
+			flags->clear |= known[i].flag;
+			flags->set &= (uint16_t)~known[i].flag;
+		}
+		return true;
+	}
+	return false;
+}
+
+static void flags_parse(struct logfmt_scan *scan, struct str text, size_t off, struct logfmt_flags_ast *flags)
+{
+	size_t i = 0, end;
+
+	while (i < text.len) {
+		if (text.ptr[i] == ',' || text.ptr[i] == ' ' || text.ptr[i] == '\t') {
+			i++;
+			continue;
+		}
+		end = i + 1;
+		while (end < text.len && !strchr(",+- \t", text.ptr[end]))
+			end++;
+		if (!flag_parse(str_sub(text, i, end - i), flags)) {
+			struct diag *g =
+				diag_add(scan->c->diags, D_LOGFMT_FLAG, word_span(scan->word, off + i, end - i),
+					 "`%.*s` is no flag", STR_ARG(str_sub(text, i, end - i)));
+
+			diag_note(scan->c->diags, g, "HAProxy ignores it in silence");
+			diag_help(scan->c->diags, g,
+				  "the flags are +Q (quote), +X (hexadecimal), +E (escape), or with - to end "
+				  "them");
+		}
+		i = end;
+	}
+}
+
+/* {...}, already seen to begin. */
+static int scan_flags(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
+{
+	struct str rest = str_tail(scan->word->text, scan->pos + 1);
+	size_t len = str_chr(rest, '}');
+	struct diag *g;
+
+	value->flags = (struct logfmt_flags_ast){.text = str_sub(rest, 0, len)};
+	if (len == rest.len) {
+		g = diag_add(scan->c->diags, D_LOGFMT_SYNTAX, word_span(scan->word, scan->pos, rest.len + 1),
+			     "these flags are not closed by `}`");
+		lang_haproxy(scan->c, g, scan->scope, "truncated line after '%.*s'", STR_ARG(rest));
+		scan->failed = true;
+	}
+	flags_parse(scan, value->flags.text, scan->pos + 1, &value->flags);
+	scan->pos += len == rest.len ? len + 1 : len + 2;
+	scan->state = LOGFMT_AFTER_FLAGS;
+	return FLAGS;
+}
+
+/* Without its closing bracket an expression runs to the end of the word. */
+static bool sample_closed(struct logfmt_scan *scan, size_t start, size_t end)
+{
+	struct diag *g;
+
+	if (end < scan->word->text.len)
+		return true;
+	g = diag_add(scan->c->diags, D_LOGFMT_SYNTAX, word_span(scan->word, start - 2, 2),
+		     "this expression is not closed by `]`");
+	diag_fix(scan->c->diags, g, FIX_LIKELY, word_span(scan->word, end, 0), STR("]"), "insert `]`");
+	lang_haproxy(scan->c, g, scan->scope, "missing ']' after '%.*s'",
+		     STR_ARG(str_tail(scan->word->text, start)));
+	return false;
+}
+
+static int scan_sample(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
+{
+	size_t start = ++scan->pos, end;
+
+	value->sample = sample_parse(scan->c, scan->word, start, ']', &end, scan->scope);
+	if (!value->sample || !sample_closed(scan, start, end))
+		scan->failed = true;
+	scan->pos = end < scan->word->text.len ? end + 1 : end;
+	scan->state = LOGFMT_PLAIN;
+	return SAMPLE;
+}
+
+static int scan_alias(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
+{
+	size_t start = scan->pos;
+
+	while (is_alnum(scan_char(scan, 0)))
+		scan->pos++;
+	value->text = str_sub(scan->word->text, start, scan->pos - start);
+	scan->state = LOGFMT_PLAIN;
+	return ALIAS;
+}
+
+static int scan_token(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
+{
+	char c = scan_char(scan, 0);
+
+	if (!scan_more(scan) || scan->failed)
+		return LOGFMT_YYEOF;
+	if (scan->state == LOGFMT_PLAIN && c == '%' && scan_char(scan, 1) != '%' && scan_char(scan, 1) != '-') {
+		scan->percent = scan->pos++;
+		scan->state = LOGFMT_PERCENT;
+		return PERCENT;
+	}
+	if (scan->state == LOGFMT_PLAIN)
+		return scan_plain(value, scan);
+	if (c == '{' && scan->state == LOGFMT_PERCENT)
+		return scan_flags(value, scan);
+	if (c == '[')
+		return scan_sample(value, scan);
+	if (is_alnum(c))
+		return scan_alias(value, scan);
+	scan->state = LOGFMT_PLAIN;
+	return scan_plain(value, scan);
+}
+
+int logfmt_yylex(union LOGFMT_YYSTYPE *value, struct span *span, struct logfmt_scan *scan)
+{
+	size_t start = scan->pos;
+	int token = scan_token(value, scan);
+
+	*span = word_span(scan->word, start, scan->pos - start);
+	if (token == FLAGS)
+		value->flags.span = *span;
+	return token;
+}
+
+void logfmt_yyerror(struct span *span, struct logfmt_scan *scan, const char *message)
+{
+	(void)message;
+	if (!scan->failed)
+		logfmt_syntax_error(scan, *span, false);
+}

@@ -1,0 +1,200 @@
+/* Patterns of ACLs and maps. Words and lines become struct pattern according to the matching method; files are
+ * read line by line. Results live in the model's arena. One thread. */
+#include "grammar/pattern.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include "grammar/value_parse.h"
+
+/* A pattern that its method cannot use: HAProxy's words, and ours. */
+static bool pattern_error(const struct pattern_reader *r, struct span span, struct str haproxy,
+			  struct str message)
+{
+	struct diag *g = diag_add(r->c->diags, D_PATTERN_VALUE, span, "%.*s", STR_ARG(message));
+
+	lang_haproxy(r->c, g, r->scope, "%.*s%.*s", STR_ARG(haproxy), STR_ARG(r->haproxy_tail));
+	return false;
+}
+
+/* The first address of a host name; false when it has none, or none may be asked for. */
+static bool resolve_host(const struct pattern_reader *r, struct str text, struct ip_net *net)
+{
+	struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found = NULL;
+	struct str host = arena_str(r->c->arena, str_sub(text, 0, str_chr(text, '/')));
+	struct str rest = str_tail(text, host.len);
+	const struct sockaddr_in *in;
+	uint8_t ip[4];
+
+	if (r->no_dns || !host.len || (r->c->options && r->c->options->offline) ||
+	    getaddrinfo(host.ptr, NULL, &hints, &found))
+		return false;
+	in = (const void *)found->ai_addr;
+	memcpy(ip, &in->sin_addr, sizeof(ip));
+	freeaddrinfo(found);
+	return value_parse_network(
+		arena_printf(r->c->arena, "%u.%u.%u.%u%.*s", ip[0], ip[1], ip[2], ip[3], STR_ARG(rest)), net);
+}
+
+static bool looks_like_host(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((text.ptr[i] >= 'a' && text.ptr[i] <= 'z') || (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z'))
+			return str_chr(text, ':') == text.len;
+	return false;
+}
+
+static bool read_network(const struct pattern_reader *r, struct str text, struct span span, struct pattern *out)
+{
+	struct arena *a = r->c->arena;
+	struct diag *g;
+
+	if (value_parse_network(text, &out->net) || resolve_host(r, text, &out->net))
+		return true;
+	if (looks_like_host(text) && r->c->options && (r->c->options->offline || !r->c->options->strict_env) &&
+	    !r->no_dns) {
+		g = diag_add(r->c->diags, D_PATTERN_HOST, span, "`%.*s` was not resolved", STR_ARG(text));
+		diag_note(r->c->diags, g, "taken as an address that never matches");
+		out->net = (struct ip_net){.family = 4, .bits = 32, .mask4 = {255, 255, 255, 255}};
+		return true;
+	}
+	return pattern_error(r, span,
+			     arena_printf(a, "'%.*s' is not a valid IPv4 or IPv6 address", STR_ARG(text)),
+			     arena_printf(a, "`%.*s` is no address or network", STR_ARG(text)));
+}
+
+static bool read_hex(const struct pattern_reader *r, struct str text, struct span span, struct pattern *out)
+{
+	struct arena *a = r->c->arena;
+	size_t bad;
+
+	if (value_parse_hex(r->c->model->arena, text, &out->text, &bad))
+		return true;
+	if (bad < text.len)
+		return pattern_error(r, span,
+				     arena_printf(a, "an hex digit is expected (found '%c')", text.ptr[bad]),
+				     arena_printf(a, "`%c` is no hexadecimal digit", text.ptr[bad]));
+	return pattern_error(r, span, STR("an even number of hex digit is expected"),
+			     STR("an even number of hexadecimal digits is needed"));
+}
+
+bool pattern_read(const struct pattern_reader *r, struct str text, struct span span, struct pattern *out)
+{
+	*out = (struct pattern){.icase = r->icase};
+	switch (r->method) {
+	case MATCH_IP:
+		out->text = arena_str(r->c->model->arena, text);
+		return read_network(r, text, span, out);
+	case MATCH_BIN:
+		return read_hex(r, text, span, out);
+	case MATCH_REG:
+		out->text = arena_str(r->c->model->arena, text);
+		out->regex = regex_compile(r->c, r->scope, out->text, r->icase, span);
+		return out->regex != NULL;
+	default:
+		out->text = arena_str(r->c->model->arena, text);
+		return true;
+	}
+}
+
+/* Narrows a single number by the operator before it; ranges are taken as they are. */
+static void number_apply(struct str op, struct pattern *p)
+{
+	int64_t value = p->min;
+
+	if (str_is(op, "gt") || str_is(op, "ge")) {
+		p->max = INT64_MAX;
+		p->min = str_is(op, "gt") && value < INT64_MAX ? value + 1 : value;
+	} else if (str_is(op, "lt") || str_is(op, "le")) {
+		p->min = INT64_MIN;
+		p->max = str_is(op, "lt") && value > INT64_MIN ? value - 1 : value;
+	}
+}
+
+bool pattern_read_number(const struct pattern_reader *r, struct str text, struct span span, struct str *op,
+			 pattern_vec *out)
+{
+	static const char *const operators[] = {"eq", "ge", "gt", "le", "lt"};
+	struct pattern p = {.icase = r->icase};
+	struct arena *a = r->c->arena;
+	bool range = false, done;
+
+	for (size_t i = 0; op && i < sizeof(operators) / sizeof(operators[0]); i++) {
+		if (str_is(text, operators[i])) {
+			*op = str_from(operators[i]);
+			return true;
+		}
+	}
+	done = r->version ? value_parse_version_range(text, &p.min, &p.max, &range)
+			  : value_parse_range(text, &p.min, &p.max, &range);
+	if (!done && range)
+		return pattern_error(r, span,
+				     arena_printf(a, "'%.*s' is not a valid number range", STR_ARG(text)),
+				     arena_printf(a, "`%.*s` is no range of numbers", STR_ARG(text)));
+	if (!done)
+		return pattern_error(r, span,
+				     arena_printf(a, "'%.*s' is not a %s", STR_ARG(text),
+						  r->version ? "dotted number" : "number"),
+				     arena_printf(a, "`%.*s` is no number", STR_ARG(text)));
+	if (!range && op)
+		number_apply(*op, &p);
+	p.text = arena_str(r->c->model->arena, text);
+	*vec_push(r->c->model->arena, out) = p;
+	return true;
+}
+
+bool pattern_next_line(struct pattern_lines *lines, struct str *line)
+{
+	while (lines->rest.len) {
+		size_t end = str_chr(lines->rest, '\n');
+		struct str text = str_sub(lines->rest, 0, end);
+
+		lines->rest = str_tail(lines->rest, end + 1);
+		lines->line++;
+		if (!text.len || text.ptr[0] == '#')
+			continue;
+		while (text.len && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
+			text = str_tail(text, 1);
+		while (text.len && text.ptr[text.len - 1] == '\r')
+			text.len--;
+		*line = text;
+		if (text.len)
+			return true;
+	}
+	return false;
+}
+
+struct str pattern_map_key(struct str line, struct str *value)
+{
+	size_t end = 0;
+
+	while (end < line.len && line.ptr[end] != ' ' && line.ptr[end] != '\t')
+		end++;
+	*value = str_trim(str_tail(line, end));
+	return str_sub(line, 0, end);
+}
+
+bool pattern_read_file(struct pattern_reader *r, struct str path, struct span span, bool two_columns,
+		       pattern_vec *out)
+{
+	struct pattern_lines lines = {0};
+	struct str line, value;
+	uint32_t errors = r->c->diags->errors;
+
+	if (!lang_read_file(r->c, path, span, r->scope, &lines.rest))
+		return r->c->diags->errors == errors;
+	while (pattern_next_line(&lines, &line)) {
+		if (two_columns)
+			line = pattern_map_key(line, &value);
+		r->haproxy_tail =
+			arena_printf(r->c->arena, " at line %u of file '%.*s'", lines.line, STR_ARG(path));
+		if (r->method == MATCH_INT || r->method == MATCH_LEN) {
+			if (!pattern_read_number(r, line, span, NULL, out))
+				return false;
+		} else if (!pattern_read(r, line, span, vec_push(r->c->model->arena, out))) {
+			return false;
+		}
+	}
+	r->haproxy_tail = STR_NONE;
+	return true;
+}

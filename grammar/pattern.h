@@ -1,0 +1,39 @@
+/* Patterns of ACLs and maps: texts to struct pattern by matching method (manual, section 7.1). One thread. */
+#ifndef LB_GRAMMAR_PATTERN_H
+#define LB_GRAMMAR_PATTERN_H
+
+#include "grammar/lang_state.h"
+
+/* How the patterns of one ACL or map are read. */
+struct pattern_reader {
+	struct compile *c;
+	const struct lang_scope *scope;
+	enum match_method method;
+	bool icase, no_dns;
+	bool version;            /* integers may be versions, 3.1 */
+	struct str haproxy_tail; /* " at line 1 of file 'x'" */
+};
+
+typedef VEC(struct pattern) pattern_vec;
+
+/* One pattern of any method but int and len. False after an error. */
+bool pattern_read(const struct pattern_reader *r, struct str text, struct span span, struct pattern *out);
+/* One word of int or len: an operator changes *op ("eq" when NULL), anything else is appended. False after an
+ * error. */
+bool pattern_read_number(const struct pattern_reader *r, struct str text, struct span span, struct str *op,
+			 pattern_vec *out);
+/* All lines of a file (manual, section 7.1, "-f"); two_columns: maps, the key only. False after an error. */
+bool pattern_read_file(struct pattern_reader *r, struct str path, struct span span, bool two_columns,
+		       pattern_vec *out);
+
+/* The lines of a pattern or map file: the next one that is neither empty nor a comment, trimmed; false at the
+ * end. */
+struct pattern_lines {
+	struct str rest;
+	uint32_t line;
+};
+bool pattern_next_line(struct pattern_lines *lines, struct str *line);
+/* The first word of a map's line, and the value behind it. */
+struct str pattern_map_key(struct str line, struct str *value);
+
+#endif

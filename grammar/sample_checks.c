@@ -1,0 +1,409 @@
+/* What the types of arguments do not tell: choices, ranges, variables, expressions, map files. One small
+ * function per kind of argument, attached to rows below. One thread. */
+#include "grammar/sample.h"
+#include "grammar/suggest.h"
+#include "grammar/value_parse.h"
+
+typedef bool (*check_fn)(struct sample_call *call);
+
+static struct arena *scratch(const struct sample_call *call)
+{
+	return call->reader->c->arena;
+}
+
+static bool arg_given(const struct sample_call *call, uint32_t i)
+{
+	return i < call->nargs && call->args[i].type != ARG_NONE;
+}
+
+static struct str arg_text(const struct sample_call *call, uint32_t i)
+{
+	return arg_given(call, i) ? call->args[i].str : STR("");
+}
+
+/* Fails unless argument i is absent, empty or one of the choices ("a", "b", NULL). */
+static bool check_choice(struct sample_call *call, uint32_t i, const char *const *choices, struct str haproxy)
+{
+	struct suggest s;
+	struct str text = arg_text(call, i);
+	struct diag *g;
+
+	if (!text.len)
+		return true;
+	suggest_start(&s, text);
+	for (; *choices; choices++) {
+		if (str_is(text, *choices))
+			return true;
+		suggest_offer(&s, str_from(*choices));
+	}
+	g = sample_arg_error(call, i, haproxy,
+			     arena_printf(scratch(call), "`%.*s` is no choice here", STR_ARG(text)));
+	diag_note(call->reader->c->diags, g, "HAProxy says: %.*s", STR_ARG(haproxy));
+	lang_suggest(call->reader->c, g, &s, sample_arg_span(call, i));
+	return false;
+}
+
+static bool check_occurrence(struct sample_call *call)
+{
+	if (!arg_given(call, 1) || call->args[1].sint >= -10)
+		return true;
+	sample_arg_error(call, 1, STR("header occurrence must be >= -10"),
+			 STR("an occurrence counted from the end is at most -10"));
+	return false;
+}
+
+static bool check_bool(struct sample_call *call)
+{
+	struct str text = arg_text(call, 0);
+	bool yes = str_ieq(text, STR("true")) || str_is(text, "1");
+
+	if (yes || str_ieq(text, STR("false")) || str_is(text, "0")) {
+		call->args[0].type = ARG_SINT;
+		call->args[0].sint = yes;
+		return true;
+	}
+	sample_arg_error(call, 0, STR("Expects 'true', 'false', '0' or '1'"),
+			 STR("`bool` takes `true`, `false`, `0` or `1`"));
+	return false;
+}
+
+static bool check_bin(struct sample_call *call)
+{
+	struct str text = arg_text(call, 0), bytes;
+	size_t bad;
+
+	if (value_parse_hex(call->reader->c->model->arena, text, &bytes, &bad)) {
+		call->args[0].str = bytes;
+		return true;
+	}
+	if (bad < text.len)
+		sample_arg_error(
+			call, 0,
+			arena_printf(scratch(call), "an hex digit is expected (found '%c')", text.ptr[bad]),
+			arena_printf(scratch(call), "`%c` is no hexadecimal digit", text.ptr[bad]));
+	else
+		sample_arg_error(call, 0, STR("an even number of hex digit is expected"),
+				 STR("an even number of hexadecimal digits is needed"));
+	return false;
+}
+
+static bool check_unit(struct sample_call *call)
+{
+	static const char *const units[] = {"s", "ms", "us", NULL};
+	struct str text = arg_text(call, 1);
+
+	return check_choice(
+		call, 1, units,
+		arena_printf(scratch(call), "expects 's', 'ms' or 'us', got '%.*s'", STR_ARG(text)));
+}
+
+static bool check_uuid(struct sample_call *call)
+{
+	if (!arg_given(call, 0) || call->args[0].sint == 4 ||
+	    (call->args[0].sint == 7 && call->reader->c->model->compat > 206))
+		return true;
+	sample_arg_error(
+		call, 0,
+		arena_printf(scratch(call), "Unsupported UUID version: '%lld'", (long long)call->args[0].sint),
+		STR("there are UUIDs of version 4 and, since HAProxy 3.0, 7"));
+	return false;
+}
+
+static bool check_payload_lv(struct sample_call *call)
+{
+	struct str text = arg_text(call, 2);
+	int64_t offset;
+
+	if (call->args[0].sint < 0) {
+		sample_arg_error(call, 0, STR("payload offset1 must be positive"),
+				 STR("the offset is negative"));
+		return false;
+	}
+	if (call->args[1].sint <= 0) {
+		sample_arg_error(call, 1, STR("payload length must be > 0"),
+				 STR("the size of the length is not positive"));
+		return false;
+	}
+	if (text.len && !str_to_i64(text, &offset)) {
+		sample_arg_error(call, 2, STR("payload offset2 is not a number"),
+				 arena_printf(scratch(call), "`%.*s` is not an integer", STR_ARG(text)));
+		return false;
+	}
+	if (text.len)
+		call->args[2].sint = offset;
+	return true;
+}
+
+/* Turns argument i into a variable. */
+static bool check_variable(struct sample_call *call, uint32_t i, struct str haproxy)
+{
+	struct str why;
+	const struct var_ref *var = var_find(call->reader->c, arg_text(call, i), &why);
+
+	if (!var) {
+		struct diag *g =
+			sample_arg_error(call, i, haproxy.len ? haproxy : why,
+					 arena_printf(scratch(call), "`%.*s` is not the name of a variable",
+						      STR_ARG(arg_text(call, i))));
+
+		g->code = D_VAR_NAME;
+		var_explain(call->reader->c, g);
+		return false;
+	}
+	call->args[i].type = ARG_VAR;
+	call->args[i].var = var;
+	return true;
+}
+
+static bool check_first_variable(struct sample_call *call)
+{
+	return check_variable(call, 0, STR_NONE);
+}
+
+static bool check_compared_variable(struct sample_call *call)
+{
+	return check_variable(call, 0,
+			      arena_printf(scratch(call), "failed to register variable name '%.*s'",
+					   STR_ARG(arg_text(call, 0))));
+}
+
+static bool check_joined_variable(struct sample_call *call)
+{
+	if (!arg_text(call, 1).len)
+		return true;
+	return check_variable(call, 1,
+			      arena_printf(scratch(call), "failed to register variable name '%.*s'",
+					   STR_ARG(arg_text(call, 1))));
+}
+
+static bool check_add_item(struct sample_call *call)
+{
+	if (!arg_text(call, 1).len && !arg_text(call, 2).len) {
+		sample_arg_error(call, 1, STR("one of the optional arguments has to be nonempty"),
+				 STR("a variable or a suffix is needed"));
+		return false;
+	}
+	return check_joined_variable(call);
+}
+
+/* Argument i: an integer or a variable. */
+static bool check_operand(struct sample_call *call, uint32_t i)
+{
+	struct str text = arg_text(call, i);
+
+	call->args[i].type = ARG_SINT;
+	if (!text.len || str_to_i64(text, &call->args[i].sint))
+		return true;
+	return check_variable(call, i, STR("expects an integer or a variable name"));
+}
+
+static bool check_first_operand(struct sample_call *call)
+{
+	return check_operand(call, 0);
+}
+
+static bool check_bytes(struct sample_call *call)
+{
+	return check_operand(call, 0) && (!arg_given(call, 1) || check_operand(call, 1));
+}
+
+static bool check_index(struct sample_call *call)
+{
+	if (call->args[0].sint)
+		return true;
+	sample_arg_error(call, 0, STR("Unexpected value 0 for index"),
+			 STR("fields are counted from 1, or from -1 at the end"));
+	return false;
+}
+
+static bool check_regsub(struct sample_call *call)
+{
+	struct str flags = arg_text(call, 2);
+	const struct regex *regex;
+	bool icase = false;
+
+	for (size_t i = 0; i < flags.len; i++) {
+		if (flags.ptr[i] != 'i' && flags.ptr[i] != 'g') {
+			sample_arg_error(call, 2,
+					 arena_printf(scratch(call),
+						      "invalid regex flag '%c', only 'i' and 'g' are supported",
+						      flags.ptr[i]),
+					 arena_printf(scratch(call), "`%c` is no flag; there are `i` and `g`",
+						      flags.ptr[i]));
+			return false;
+		}
+		icase |= flags.ptr[i] == 'i';
+	}
+	regex = regex_parse(call->reader->c, arg_text(call, 0), icase, sample_arg_span(call, 0));
+	if (!regex)
+		return false;
+	call->args[0].type = ARG_REGEX;
+	call->args[0].regex = regex;
+	call->args[2].sint = str_chr(flags, 'g') < flags.len;
+	return true;
+}
+
+static bool check_json(struct sample_call *call)
+{
+	static const char *const codes[] = {"ascii", "utf8", "utf8s", "utf8p", "utf8ps", NULL};
+
+	return check_choice(call, 0, codes,
+			    STR("Unexpected input code type. Allowed value are 'ascii', 'utf8', 'utf8s', "
+				"'utf8p' and 'utf8ps'"));
+}
+
+static bool check_url_enc(struct sample_call *call)
+{
+	static const char *const types[] = {"query", NULL};
+
+	return check_choice(call, 0, types, STR("Unexpected encode type. Allowed value is 'query'"));
+}
+
+static bool check_set_var(struct sample_call *call)
+{
+	static const char *const conditions[] = {"ifexists", "ifnotexists", "ifempty", "ifnotempty", "ifset",
+						 "ifnotset", "ifgt",        "iflt",    NULL};
+
+	if (!check_variable(call, 0, STR_NONE))
+		return false;
+	for (uint32_t i = 1; i < call->nargs; i++)
+		if (!check_choice(call, i, conditions,
+				  arena_printf(scratch(call), "unknown condition \"%.*s\"",
+					       STR_ARG(arg_text(call, i)))))
+			return false;
+	return true;
+}
+
+static bool check_chunk(struct sample_call *call)
+{
+	bool dec = call->id != CONV_BE2HEX;
+	int64_t size = arg_given(call, 1) ? call->args[1].sint : 0;
+	int64_t truncate = arg_given(call, 2) ? call->args[2].sint : 0;
+
+	if (!dec && !arg_given(call, 0))
+		return true;
+	if (dec && (size < 1 || size > 8)) {
+		sample_arg_error(
+			call, 1,
+			arena_printf(scratch(call), "chunk_size out of [1..8] range (%lld)", (long long)size),
+			STR("a chunk has 1 to 8 bytes"));
+		return false;
+	}
+	if (!dec && size < 1 && arg_text(call, 0).len) {
+		sample_arg_error(
+			call, 1,
+			arena_printf(scratch(call), "chunk_size needs to be positive (%lld)", (long long)size),
+			STR("the size of a chunk must be positive"));
+		return false;
+	}
+	if (truncate == 0 || truncate == 1)
+		return true;
+	sample_arg_error(call, 2,
+			 arena_printf(scratch(call), "Unsupported truncate value (%lld)", (long long)truncate),
+			 STR("the third argument is 0 or 1"));
+	return false;
+}
+
+static bool check_sha2(struct sample_call *call)
+{
+	int64_t bits = arg_given(call, 0) ? call->args[0].sint : 256;
+
+	if (bits == 224 || bits == 256 || bits == 384 || bits == 512)
+		return true;
+	sample_arg_error(call, 0,
+			 arena_printf(scratch(call), "Unsupported number of bits: '%lld'", (long long)bits),
+			 STR("SHA-2 has 224, 256, 384 or 512 bits"));
+	return false;
+}
+
+/* map_<method>_<result>(file[,default]): the method is in the name. */
+static bool check_map(struct sample_call *call)
+{
+	static const struct {
+		const char *word;
+		enum match_method method;
+	} methods[] = {{"_beg", MATCH_BEG},  {"_dir", MATCH_DIR}, {"_dom", MATCH_DOM},
+		       {"_end", MATCH_END},  {"_ip", MATCH_IP},   {"_int", MATCH_INT},
+		       {"_regm", MATCH_REG}, {"_reg", MATCH_REG}, {"_sub", MATCH_SUB}};
+	struct str kind = str_tail(str_from(call->name), 3), fallback = arg_text(call, 1);
+	enum match_method method = MATCH_STR;
+	const struct map_conf *map;
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]) && method == MATCH_STR; i++)
+		if (str_starts(kind, str_from(methods[i].word)))
+			method = methods[i].method;
+	if (fallback.len && conv_row(call->id)->out == SMP_ADDR &&
+	    !value_parse_address(fallback, &call->args[1].net)) {
+		sample_arg_error(call, 1,
+				 arena_printf(scratch(call), "map: cannot parse default value '%.*s'",
+					      STR_ARG(fallback)),
+				 arena_printf(scratch(call), "`%.*s` is no address", STR_ARG(fallback)));
+		return false;
+	}
+	if (arg_given(call, 1))
+		call->args[1].type = conv_row(call->id)->out == SMP_ADDR ? ARG_NET : call->args[1].type;
+	map = map_load(call, method, arg_text(call, 0), sample_arg_span(call, 0));
+	call->args[0].type = ARG_MAP;
+	call->args[0].map = map;
+	return map != NULL;
+}
+
+bool sample_args_check(struct sample_call *call)
+{
+	static const check_fn fetch_checks[FETCH_COUNT] = {
+		[FETCH_BOOL] = check_bool,
+		[FETCH_BIN] = check_bin,
+		[FETCH_DATE] = check_unit,
+		[FETCH_UUID] = check_uuid,
+		[FETCH_VAR] = check_first_variable,
+		[FETCH_PAYLOAD_LV] = check_payload_lv,
+		[FETCH_REQ_PAYLOAD_LV] = check_payload_lv,
+		[FETCH_RES_PAYLOAD_LV] = check_payload_lv,
+		[FETCH_HDR] = check_occurrence,
+		[FETCH_HDR_IP] = check_occurrence,
+		[FETCH_HDR_VAL] = check_occurrence,
+		[FETCH_SHDR] = check_occurrence,
+		[FETCH_SHDR_IP] = check_occurrence,
+		[FETCH_SHDR_VAL] = check_occurrence,
+		[FETCH_REQ_HDR] = check_occurrence,
+		[FETCH_REQ_FHDR] = check_occurrence,
+		[FETCH_REQ_HDR_IP] = check_occurrence,
+		[FETCH_REQ_HDR_VAL] = check_occurrence,
+		[FETCH_RES_HDR] = check_occurrence,
+		[FETCH_RES_FHDR] = check_occurrence,
+		[FETCH_RES_HDR_IP] = check_occurrence,
+		[FETCH_RES_HDR_VAL] = check_occurrence,
+	};
+	static const check_fn conv_checks[CONV_COUNT] = {
+		[CONV_ADD] = check_first_operand,
+		[CONV_SUB] = check_first_operand,
+		[CONV_MUL] = check_first_operand,
+		[CONV_DIV] = check_first_operand,
+		[CONV_MOD] = check_first_operand,
+		[CONV_AND] = check_first_operand,
+		[CONV_OR] = check_first_operand,
+		[CONV_XOR] = check_first_operand,
+		[CONV_BYTES] = check_bytes,
+		[CONV_FIELD] = check_index,
+		[CONV_WORD] = check_index,
+		[CONV_REGSUB] = check_regsub,
+		[CONV_JSON] = check_json,
+		[CONV_URL_ENC] = check_url_enc,
+		[CONV_HTTP_DATE] = check_unit,
+		[CONV_CONCAT] = check_joined_variable,
+		[CONV_ADD_ITEM] = check_add_item,
+		[CONV_STRCMP] = check_compared_variable,
+		[CONV_SECURE_MEMCMP] = check_compared_variable,
+		[CONV_SET_VAR] = check_set_var,
+		[CONV_UNSET_VAR] = check_first_variable,
+		[CONV_BE2DEC] = check_chunk,
+		[CONV_LE2DEC] = check_chunk,
+		[CONV_BE2HEX] = check_chunk,
+		[CONV_SHA2] = check_sha2,
+	};
+	check_fn check = call->is_fetch ? fetch_checks[call->id] : conv_checks[call->id];
+
+	if (!check && !call->is_fetch && str_starts(str_from(call->name), STR("map")))
+		check = check_map;
+	return !check || check(call);
+}
