@@ -82,6 +82,7 @@ static bool server_init(struct server *s, const struct server_conf *conf, struct
 	s->index = index;
 	list_init(&s->queue);
 	atomic_store(&s->weight, conf->weight);
+	atomic_store(&s->maxconn, conf->maxconn);
 	atomic_store(&s->oper, conf->disabled ? SRV_STOPPED : SRV_RUNNING);
 	atomic_store(&s->admin, conf->disabled ? SRV_ADM_MAINT | SRV_ADM_CMAINT : 0);
 	conf_put(px->generation, conf, index);
@@ -94,6 +95,7 @@ static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct g
 	px->generation = g;
 	px->index = index;
 	px->servers = g->servers + g->nservers;
+	atomic_store(&px->maxconn, conf->maxconn);
 	list_init(&px->queue);
 	pthread_mutex_init(&px->lb_lock, NULL);
 	conf_put(g, conf, index);

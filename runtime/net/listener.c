@@ -17,13 +17,15 @@
 
 enum { RETRY_MS = 100, COMPLAIN_MS = 1000 };
 
-static uint32_t frontend_limit(const struct listener *l)
+static uint32_t frontend_limit(struct listener *l)
 {
 	const struct process *p = l->process;
+	uint32_t own;
 
 	if (!l->proxy)
 		return p->generation->model->global.stats_maxconn;
-	return l->proxy->conf->maxconn ? l->proxy->conf->maxconn : p->maxconn;
+	own = atomic_load_explicit(&l->proxy->maxconn, memory_order_relaxed);
+	return own ? own : p->maxconn;
 }
 
 static bool count_within(atomic_uint *count, uint32_t limit)

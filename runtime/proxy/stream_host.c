@@ -20,12 +20,13 @@ static int64_t free_slots(struct proxy *px, bool queues)
 
 	for (uint32_t i = 0; i < px->nservers; i++) {
 		struct server *s = &px->servers[i];
+		uint32_t maxconn = atomic_load(&s->maxconn);
 
 		if (!server_is_usable(s))
 			continue;
-		if (!s->conf->maxconn || (queues && !s->conf->maxqueue))
+		if (!maxconn || (queues && !s->conf->maxqueue))
 			return -1;
-		slots += (int64_t)s->conf->maxconn - atomic_load(&s->conns);
+		slots += (int64_t)maxconn - atomic_load(&s->conns);
 		if (queues)
 			slots += (int64_t)s->conf->maxqueue - atomic_load(&s->queued);
 	}
@@ -88,7 +89,8 @@ static int64_t server_stat(struct worker *w, enum eval_stat what, struct server 
 	case ES_SRV_WEIGHT:
 		return atomic_load(&s->weight);
 	case ES_SRV_CONN_FREE:
-		return s->conf->maxconn ? (int64_t)s->conf->maxconn - atomic_load(&s->conns) : -1;
+		return atomic_load(&s->maxconn) ? (int64_t)atomic_load(&s->maxconn) - atomic_load(&s->conns)
+						: -1;
 	default:
 		counters_srv_sum(w->process, s->index, &sum);
 		return rate_read(&sum.sess_rate, w->now);
