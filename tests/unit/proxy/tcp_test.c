@@ -263,8 +263,9 @@ START_TEST(receiver_stands_still)
 	rig.px->timeout[TMO_SERVER] = 400;
 	pair_up();
 	full = (struct pollfd){.fd = client, .events = POLLOUT};
-	while (poll(&full, 1, 300) == 1) /* until back-pressure reaches us */
-		ck_assert_int_gt(send(client, data, sizeof(data), MSG_DONTWAIT), 0);
+	while (poll(&full, 1, 300) == 1) /* until back-pressure reaches us, or the end */
+		if (send(client, data, sizeof(data), MSG_DONTWAIT | MSG_NOSIGNAL) <= 0)
+			break;
 	rig_expect_letters(&rig, 0, "sD");
 }
 END_TEST
@@ -305,6 +306,14 @@ START_TEST(request_rules_run_out_of_time)
 }
 END_TEST
 
+static struct fe_counters counted(void)
+{
+	struct fe_counters sum;
+
+	counters_fe_sum(rig.process, 0, &sum);
+	return sum;
+}
+
 START_TEST(request_is_rejected)
 {
 	set_rules(RS_TCP_REQ_CONT, RIG_REJECT, 1);
@@ -315,7 +324,7 @@ START_TEST(request_is_rejected)
 	rig_send(client, "x", 1);
 	rig_expect_end(client);
 	rig_expect_letters(&rig, 0, "PR");
-	ck_assert_uint_eq(counters_fe(rig.process->workers[0], 0)->denied_req, 1);
+	ck_assert_uint_eq(counted().denied_req, 1);
 }
 END_TEST
 
@@ -351,7 +360,7 @@ START_TEST(connection_is_rejected)
 	client = rig_connect(&rig);
 	server = -1;
 	rig_expect_end(client);
-	ck_assert_uint_eq(counters_fe(rig.process->workers[0], 0)->denied_conn, 1);
+	ck_assert_uint_eq(counted().denied_conn, 1);
 }
 END_TEST
 
