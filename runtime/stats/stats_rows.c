@@ -1,0 +1,211 @@
+/* The forms of the statistics that programs read: CSV, typed lines, JSON. Each is one walk over the rows;
+ * columns and their tags come from stats_fields.def. Pure but for reading running counters. */
+#include "runtime/stats/stats_rows.h"
+
+static const struct column {
+	const char *name, *tags;
+	int position; /* in the typed and JSON forms */
+} columns[] = {
+#define STATS_FIELD(name, tags, type) {#name, tags, ST_##name - (ST_##name > (int)ST_gap)},
+#define STATS_GAP() {"-", "", -1},
+#include "runtime/stats/stats_fields.def"
+#undef STATS_FIELD
+#undef STATS_GAP
+};
+
+const char *stats_column_name(enum stats_column column)
+{
+	return columns[column].name;
+}
+
+/* RFC 4180: quotes only where a comma, a quote or a line end needs them. */
+static void put_csv_text(struct out *out, struct str text)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < text.len && !quoted; i++)
+		quoted = text.ptr[i] == ',' || text.ptr[i] == '"' || text.ptr[i] == '\n' || text.ptr[i] == '\r';
+	if (!quoted) {
+		out_str(out, text);
+		return;
+	}
+	out_char(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"')
+			out_char(out, '"');
+		out_char(out, text.ptr[i]);
+	}
+	out_char(out, '"');
+}
+
+static void put_number(struct out *out, const struct stats_value *v)
+{
+	if (v->kind == STATS_S32)
+		out_printf(out, "%lld", (long long)v->signed_number);
+	else
+		out_printf(out, "%llu", (unsigned long long)v->number);
+}
+
+static void csv_row(void *ctx, const struct stats_row *r)
+{
+	struct out *out = ctx;
+
+	for (int i = 0; i < ST_COLUMNS; i++) {
+		if (i == ST_gap)
+			out_char(out, '-');
+		else if (r->values[i].kind == STATS_STR)
+			put_csv_text(out, r->values[i].text);
+		else if (r->values[i].kind != STATS_EMPTY)
+			put_number(out, &r->values[i]);
+		out_char(out, ',');
+	}
+	out_char(out, '\n');
+}
+
+void stats_csv(struct worker *w, const struct stats_filter *f, struct out *out)
+{
+	out_puts(out, "# ");
+	for (int i = 0; i < ST_COLUMNS; i++) {
+		out_puts(out, columns[i].name);
+		out_char(out, ',');
+	}
+	out_char(out, '\n');
+	stats_each(w, f, csv_row, out);
+}
+
+static const char *kind_name(enum stats_kind kind)
+{
+	static const char *const names[] = {"", "u32", "s32", "u64", "str"};
+
+	return names[kind];
+}
+
+static char type_letter(enum stats_type type)
+{
+	return type == STATS_FRONTEND ? 'F' : type == STATS_BACKEND ? 'B' : type == STATS_SERVER ? 'S' : 'L';
+}
+
+static unsigned row_number(const struct stats_row *r, enum stats_column column)
+{
+	return (unsigned)r->values[column].number;
+}
+
+static void typed_row(void *ctx, const struct stats_row *r)
+{
+	struct out *out = ctx;
+
+	for (int i = 0; i < ST_COLUMNS; i++) {
+		const struct stats_value *v = &r->values[i];
+
+		if (i == ST_gap || v->kind == STATS_EMPTY)
+			continue;
+		out_printf(out, "%c.%u.%u.%d.%s.1:%s:%s:", type_letter(r->type), row_number(r, ST_iid),
+			   row_number(r, ST_sid), columns[i].position, columns[i].name, columns[i].tags,
+			   kind_name(v->kind));
+		if (v->kind == STATS_STR)
+			out_str(out, v->text);
+		else
+			put_number(out, v);
+		out_char(out, '\n');
+	}
+}
+
+void stats_typed(struct worker *w, const struct stats_filter *f, struct out *out)
+{
+	stats_each(w, f, typed_row, out);
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------------- */
+
+static const char *tag_origin(char tag)
+{
+	switch (tag) {
+	case 'M':
+		return "Metric";
+	case 'S':
+		return "Status";
+	case 'K':
+		return "Key";
+	case 'C':
+		return "Config";
+	default:
+		return "Product";
+	}
+}
+
+static const char *tag_nature(char tag)
+{
+	static const struct {
+		char tag;
+		const char *name;
+	} natures[] = {{'A', "Age"},   {'a', "Average"}, {'C', "Counter"}, {'D', "Duration"},
+		       {'G', "Gauge"}, {'L', "Limit"},   {'M', "Max"},     {'m', "Min"},
+		       {'N', "Name"},  {'O', "Output"},  {'R', "Rate"},    {'T', "Time"}};
+
+	for (size_t i = 0; i < sizeof(natures) / sizeof(*natures); i++)
+		if (natures[i].tag == tag)
+			return natures[i].name;
+	return "Unknown";
+}
+
+static const char *tag_scope(char tag)
+{
+	return tag == 'C' ? "Cluster" : tag == 'S' ? "Service" : "Process";
+}
+
+static const char *type_name(enum stats_type type)
+{
+	return type == STATS_FRONTEND  ? "Frontend"
+	       : type == STATS_BACKEND ? "Backend"
+	       : type == STATS_SERVER  ? "Server"
+				       : "Listener";
+}
+
+struct json_state {
+	struct out *out;
+	bool any;
+};
+
+static void json_value(struct out *out, const struct stats_value *v)
+{
+	out_printf(out, "\"value\":{\"type\":\"%s\",\"value\":", kind_name(v->kind));
+	if (v->kind == STATS_STR)
+		out_json(out, v->text);
+	else
+		put_number(out, v);
+	out_puts(out, "}}");
+}
+
+static void json_row(void *ctx, const struct stats_row *r)
+{
+	struct json_state *s = ctx;
+	bool first = true;
+
+	out_puts(s->out, s->any ? ",[" : "[");
+	s->any = true;
+	for (int i = 0; i < ST_COLUMNS; i++) {
+		const char *tags = columns[i].tags;
+
+		if (i == ST_gap || r->values[i].kind == STATS_EMPTY)
+			continue;
+		out_printf(s->out,
+			   "%s{\"objType\":\"%s\",\"proxyId\":%u,\"id\":%u,\"field\":{\"pos\":%d,\"name\":\"%"
+			   "s\"},\"processNum\":1,"
+			   "\"tags\":{\"origin\":\"%s\",\"nature\":\"%s\",\"scope\":\"%s\"},",
+			   first ? "" : ",", type_name(r->type), row_number(r, ST_iid), row_number(r, ST_sid),
+			   columns[i].position, columns[i].name, tag_origin(tags[0]), tag_nature(tags[1]),
+			   tag_scope(tags[2]));
+		json_value(s->out, &r->values[i]);
+		first = false;
+	}
+	out_char(s->out, ']');
+}
+
+void stats_json(struct worker *w, const struct stats_filter *f, struct out *out)
+{
+	struct json_state s = {out, false};
+
+	out_char(out, '[');
+	stats_each(w, f, json_row, &s);
+	out_puts(out, "]\n");
+}
