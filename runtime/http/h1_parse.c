@@ -1,0 +1,381 @@
+/* The HTTP/1 parser: one state for each place where the bytes may end. Names are lower-cased and line folds
+ * blanked out where they lie; fields become slices of the buffer. What a field means is h1_fields.c's business.
+ * Owned by the stream; one thread. */
+#include "runtime/http/h1_parse.h"
+
+#include "runtime/http/h1_scan.h"
+
+enum state { ST_BEGIN, ST_LINE, ST_FIELD, ST_NAME, ST_VALUE, ST_FOLD, ST_DONE };
+
+enum { PART_COST = 8, HEAD_COST = 48, LINE_COST = 20, HDRS_FIRST = 32 };
+
+/* clang-format off */
+#define L(c) [c] = c, [c - 'a' + 'A'] = c
+const unsigned char h1_token[256] = {
+	L('a'), L('b'), L('c'), L('d'), L('e'), L('f'), L('g'), L('h'), L('i'), L('j'), L('k'), L('l'), L('m'), L('n'), L('o'), L('p'),
+	L('q'), L('r'), L('s'), L('t'), L('u'), L('v'), L('w'), L('x'), L('y'), L('z'),
+	['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9',
+	['!'] = '!', ['#'] = '#', ['$'] = '$', ['%'] = '%', ['&'] = '&', ['\''] = '\'', ['*'] = '*', ['+'] = '+', ['-'] = '-', ['.'] = '.',
+	['^'] = '^', ['_'] = '_', ['`'] = '`', ['|'] = '|', ['~'] = '~',
+};
+#undef L
+/* clang-format on */
+
+void h1_parse_init(struct h1_parser *p, struct http_msg *m, uint16_t max_hdrs, uint32_t size)
+{
+	struct http_msg clean = {.scratch = m->scratch, .is_response = m->is_response};
+
+	if (m->is_response)
+		clean.method = m->method;
+	*m = clean;
+	*p = (struct h1_parser){.max_hdrs = max_hdrs, .max_size = size > HEAD_COST ? size - HEAD_COST : 0};
+}
+
+void h1_parse_trailers_init(struct h1_parser *p, struct http_msg *m, uint16_t max_hdrs)
+{
+	*m = (struct http_msg){.scratch = m->scratch};
+	*p = (struct h1_parser){.max_hdrs = max_hdrs, .trailers = true, .state = ST_FIELD};
+}
+
+void h1_parse_moved(struct http_msg *m, const char *from, const char *to)
+{
+	ptrdiff_t by = to - from;
+
+	for (struct http_hdr *h = m->hdrs; h < m->hdrs + m->nhdrs; h++) {
+		h->name += by;
+		h->value += by;
+	}
+	if (m->method_name.ptr)
+		m->method_name.ptr += by;
+	if (m->uri.ptr)
+		m->uri.ptr += by;
+	if (m->reason.ptr)
+		m->reason.ptr += by;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static enum http_method method_of(struct str name)
+{
+	static const struct {
+		struct str name;
+		enum http_method method;
+	} known[] = {
+		{{"GET", 3}, HTTP_M_GET},         {{"POST", 4}, HTTP_M_POST},
+		{{"HEAD", 4}, HTTP_M_HEAD},       {{"PUT", 3}, HTTP_M_PUT},
+		{{"DELETE", 6}, HTTP_M_DELETE},   {{"OPTIONS", 7}, HTTP_M_OPTIONS},
+		{{"CONNECT", 7}, HTTP_M_CONNECT}, {{"PATCH", 5}, HTTP_M_PATCH},
+		{{"TRACE", 5}, HTTP_M_TRACE},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (str_eq(name, known[i].name))
+			return known[i].method;
+	return HTTP_M_OTHER;
+}
+
+/* "HTTP/1.1": eight bytes; also RTSP in responses, as HAProxy does. */
+static bool version_parse(struct http_msg *m, const char *v, size_t len)
+{
+	static const char digits[] = "0123456789";
+
+	if (len != 8 || v[6] != '.' || !memchr(digits, v[5], 10) || !memchr(digits, v[7], 10))
+		return false;
+	if (memcmp(v, "HTTP/", 5) != 0 && !(m->is_response && memcmp(v, "RTSP/", 5) == 0))
+		return false;
+	m->version = (uint8_t)((v[5] - '0') * 10 + (v[7] - '0'));
+	if (m->version > 11)
+		m->start_edited = true;
+	return true;
+}
+
+/* Method, target and version between blanks (RFC 9112 section 3). */
+static bool request_line(struct http_msg *m, const char *line, const char *end)
+{
+	const char *p = line, *uri, *uri_end;
+
+	while (p < end && h1_token[(unsigned char)*p])
+		p++;
+	m->method_name = str_make(line, (size_t)(p - line));
+	if (p == line || p == end || !is_blank(*p))
+		return false;
+	for (uri = p; uri < end && is_blank(*uri); uri++)
+		;
+	uri_end = h1_find_target_end(uri, end);
+	if (uri_end < end && !is_blank(*uri_end)) {
+		while (uri_end < end && !is_blank(*uri_end))
+			uri_end++;
+		if (!h1_target_chars(uri, (size_t)(uri_end - uri)))
+			return false;
+	}
+	m->uri = str_make(uri, (size_t)(uri_end - uri));
+	for (p = uri_end; p < end && is_blank(*p); p++)
+		;
+	if (uri_end - uri == 0 || p - uri_end != 1 ||
+	    uri - m->method_name.ptr - (ptrdiff_t)m->method_name.len != 1)
+		m->start_edited = true;
+	m->method = method_of(m->method_name);
+	return uri_end > uri && version_parse(m, p, (size_t)(end - p));
+}
+
+/* Version, status and reason (RFC 9112 section 4); HAProxy wants neither three digits nor a reason. */
+static bool status_line(struct http_msg *m, const char *line, const char *end)
+{
+	const char *p = line, *code;
+	unsigned status = 0;
+	size_t digits;
+
+	while (p < end && !is_blank(*p))
+		p++;
+	if (!version_parse(m, line, (size_t)(p - line)))
+		return false;
+	for (code = p; code < end && is_blank(*code); code++)
+		;
+	for (p = code; p < end && *p >= '0' && *p <= '9' && p - code < 5; p++)
+		status = status * 10 + (unsigned)(*p - '0');
+	digits = (size_t)(p - code);
+	if (!digits || digits > 4 || (p < end && !is_blank(*p)))
+		return false;
+	m->status = (uint16_t)status;
+	if (code - line != 9 || p == end)
+		m->start_edited = true;
+	if (p < end && p + 1 < end && is_blank(p[1]))
+		m->start_edited = true;
+	while (p < end && is_blank(*p))
+		p++;
+	m->reason = str_make(p, (size_t)(end - p));
+	m->counted = (uint32_t)(8 + digits + m->reason.len);
+	return true;
+}
+
+/* A start line that cannot become a good one is refused before it is complete. */
+static bool line_hopeless(const struct http_msg *m, const char *line, const char *end)
+{
+	static const char name[] = "HTTP/", other[] = "RTSP/";
+	size_t n = (size_t)(end - line);
+	const char *p = line;
+
+	if (m->is_response) {
+		n = n > 5 ? 5 : n;
+		return memcmp(line, name, n) != 0 && memcmp(line, other, n) != 0;
+	}
+	while (p < end && h1_token[(unsigned char)*p])
+		p++;
+	if (p < end && (p == line || !is_blank(*p)))
+		return true;
+	while (p < end && is_blank(*p))
+		p++;
+	for (; p < end && !is_blank(*p); p++)
+		if ((unsigned char)*p < 0x20 || *p == '#' || (unsigned char)*p >= 0xa4)
+			return true;
+	return false;
+}
+
+/* The start line, behind empty lines (RFC 9112 section 2.2). */
+static enum h1_result step_line(struct h1_parser *p, struct http_msg *m, char *data, char *end)
+{
+	char *line, *eol;
+
+	while (p->state == ST_BEGIN && data + p->pos < end) {
+		char *c = data + p->pos;
+
+		if (*c == '\r' && c + 1 == end)
+			return H1_MORE;
+		if (*c != '\n' && !(*c == '\r' && c[1] == '\n')) {
+			p->first = p->pos;
+			p->state = ST_LINE;
+		} else {
+			p->pos += *c == '\n' ? 1 : 2;
+		}
+	}
+	if (p->state == ST_BEGIN)
+		return H1_MORE;
+	line = data + p->first;
+	eol = h1_find_eol(data + p->pos, end);
+	p->pos = (uint32_t)(eol - data);
+	if (eol == end || (*eol == '\r' && eol + 1 == end))
+		return line_hopeless(m, line, eol) ? H1_BAD : H1_MORE;
+	if (*eol == '\r' && eol[1] != '\n')
+		return H1_BAD;
+	m->as_is = *eol == '\r';
+	p->pos += *eol == '\r' ? 2 : 1;
+	p->state = ST_FIELD;
+	return (m->is_response ? status_line(m, line, eol) : request_line(m, line, eol)) ? H1_DONE : H1_BAD;
+}
+
+/* Room for one field more; the first array is small. */
+static bool hdrs_grow(struct http_msg *m)
+{
+	uint32_t cap = m->cap ? m->cap * 2u : HDRS_FIRST;
+	struct http_hdr *hdrs = cap <= UINT16_MAX ? scratch_alloc(m->scratch, cap * sizeof(*hdrs)) : NULL;
+
+	if (!hdrs)
+		return false;
+	if (m->nhdrs)
+		memcpy(hdrs, m->hdrs, m->nhdrs * sizeof(*hdrs));
+	m->hdrs = hdrs;
+	m->cap = (uint16_t)cap;
+	return true;
+}
+
+/* A field is complete: the next line does not continue it. */
+static enum h1_result field_end(struct h1_parser *p, struct http_msg *m, char *data)
+{
+	const char *value = data + p->mark, *end = data + p->eol;
+	enum h1_result result = H1_DONE;
+	struct http_hdr *h;
+	bool keep = true;
+
+	while (value < end && is_blank(*value))
+		value++;
+	while (end > value && is_blank(end[-1]))
+		end--;
+	if (m->nhdrs == m->cap && !hdrs_grow(m))
+		return H1_MEMORY;
+	h = &m->hdrs[m->nhdrs];
+	*h = (struct http_hdr){.name = data + p->name,
+			       .name_len = p->name_len,
+			       .value = value,
+			       .value_len = (uint32_t)(end - value)};
+	h->id = (uint8_t)http_name_of_lower(str_make(h->name, h->name_len));
+	if (value != data + p->mark + 1 || end != data + p->eol || value[-1] != ' ' || *end != '\r')
+		m->as_is = false;
+	if (m->nhdrs + 1 >= p->max_hdrs)
+		return H1_BAD;
+	result = p->trailers ? H1_DONE : h1_field(p, m, h, &keep);
+	if (keep) {
+		m->counted += h->name_len + h->value_len;
+		m->nhdrs++;
+	} else {
+		m->as_is = false;
+	}
+	return result;
+}
+
+/* Behind a line's end. True when this line continues the last one (RFC 9112 section 5.2). */
+static bool line_folds(struct h1_parser *p, char *data)
+{
+	if (!is_blank(data[p->pos]))
+		return false;
+	memset(data + p->eol, ' ', p->pos - p->eol);
+	p->state = ST_VALUE;
+	return true;
+}
+
+/* The empty line at the end of the head. */
+static enum h1_result step_end(struct h1_parser *p, struct http_msg *m, char *data, char *end)
+{
+	char *c = data + p->pos;
+
+	if (*c == '\r' && c + 1 == end)
+		return H1_MORE;
+	if (*c == '\r' && c[1] != '\n')
+		return H1_BAD;
+	if (*c == '\n')
+		m->as_is = false;
+	p->pos += *c == '\r' ? 2 : 1;
+	p->state = ST_DONE;
+	m->head = str_make(data + p->first, p->pos - p->first);
+	return H1_DONE;
+}
+
+static enum h1_result step_field(struct h1_parser *p, struct http_msg *m, char *data, char *end)
+{
+	char *c = data + p->pos;
+
+	if (c == end)
+		return H1_MORE;
+	if (*c == '\r' || *c == '\n')
+		return step_end(p, m, data, end);
+	p->name = p->pos;
+	p->state = ST_NAME;
+	return H1_DONE;
+}
+
+static enum h1_result step_name(struct h1_parser *p, char *data, char *end)
+{
+	char *c = h1_lower_name(data + p->pos, end);
+
+	while (p->trailers && c < end && *c != ':' && *c != '\r' && *c != '\n')
+		c = h1_lower_name(c + 1, end);
+	p->pos = (uint32_t)(c - data);
+	if (p->pos - p->name > H1_NAME_MAX)
+		return H1_BAD;
+	if (c == end)
+		return H1_MORE;
+	if (*c != ':' || p->pos == p->name)
+		return H1_BAD;
+	p->name_len = (uint16_t)(p->pos - p->name);
+	p->mark = ++p->pos;
+	p->state = ST_VALUE;
+	return H1_DONE;
+}
+
+static enum h1_result step_value(struct h1_parser *p, char *data, char *end)
+{
+	char *c = h1_find_eol(data + p->pos, end);
+
+	p->pos = (uint32_t)(c - data);
+	if (c == end || (*c == '\r' && c + 1 == end))
+		return H1_MORE;
+	if (*c == '\r' && c[1] != '\n')
+		return H1_BAD;
+	p->eol = p->pos;
+	p->pos += *c == '\r' ? 2 : 1;
+	p->state = ST_FOLD;
+	return H1_DONE;
+}
+
+static enum h1_result step_fold(struct h1_parser *p, struct http_msg *m, char *data, char *end)
+{
+	if (data + p->pos == end)
+		return H1_MORE;
+	if (line_folds(p, data))
+		return H1_DONE;
+	p->state = ST_FIELD;
+	return field_end(p, m, data);
+}
+
+/* The whole head is there: what it means, and whether it fits as HAProxy counts. */
+static enum h1_result head_end(struct h1_parser *p, struct http_msg *m)
+{
+	enum h1_result result = p->trailers ? H1_DONE : h1_fields_end(p, m);
+
+	if (p->trailers)
+		return H1_DONE;
+	if (!m->is_response)
+		m->counted += (uint32_t)(m->method_name.len + m->uri.len + 8);
+	m->counted += LINE_COST + 1;
+	if (result == H1_DONE && m->counted + PART_COST * (m->nhdrs + 2u) > p->max_size)
+		result = H1_BAD;
+	return result;
+}
+
+enum h1_result h1_parse(struct h1_parser *p, struct http_msg *m, char *data, uint32_t len)
+{
+	enum h1_result result = H1_DONE;
+	char *end = data + len;
+
+	while (result == H1_DONE && p->state != ST_DONE) {
+		switch ((enum state)p->state) {
+		case ST_FIELD:
+			result = step_field(p, m, data, end);
+			break;
+		case ST_NAME:
+			result = step_name(p, data, end);
+			break;
+		case ST_VALUE:
+			result = step_value(p, data, end);
+			break;
+		case ST_FOLD:
+			result = step_fold(p, m, data, end);
+			break;
+		default:
+			result = step_line(p, m, data, end);
+		}
+	}
+	return result == H1_DONE ? head_end(p, m) : result;
+}

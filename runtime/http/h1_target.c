@@ -1,0 +1,117 @@
+/* The request target (RFC 9112 section 3.2): which characters and forms pass, and that an authority in it
+ * agrees with Host. As HAProxy 2.6 does, a default port is taken out of both. Works on the parser's message in
+ * its buffer; one thread. */
+#include "runtime/http/h1_parse.h"
+
+/* HAProxy 2.6 looks at four characters at a time from the start of the target, and then lets some above 0x7e
+ * pass that it refuses one by one. This decides as it does. */
+bool h1_target_chars(const char *uri, size_t len)
+{
+	const unsigned char *u = (const unsigned char *)uri;
+	size_t i = 0;
+
+	for (; i + 4 <= len; i += 4) {
+		bool in_range = true, visible = false;
+
+		for (size_t k = i; k < i + 4; k++) {
+			in_range = in_range && u[k] >= 0x24 && u[k] <= 0xa3;
+			visible = visible || u[k] < 0x7f;
+		}
+		if (!in_range || !visible)
+			break;
+	}
+	for (; i < len; i++)
+		if (u[i] < 0x21 || u[i] > 0x7e || u[i] == '#')
+			return false;
+	return true;
+}
+
+/* host:port without user information; *port is what stands behind the last colon outside brackets, with the
+ * colon. */
+static struct str authority_host(struct str authority, struct str *port)
+{
+	size_t at = str_chr(authority, '@'), colon;
+	struct str host = at < authority.len ? str_tail(authority, at + 1) : authority;
+
+	for (colon = host.len; colon > 0 && host.ptr[colon - 1] >= '0' && host.ptr[colon - 1] <= '9'; colon--)
+		;
+	*port = STR_NONE;
+	if (colon > 0 && host.ptr[colon - 1] == ':') {
+		*port = str_tail(host, colon - 1);
+		host.len = colon - 1;
+	}
+	return host;
+}
+
+static bool port_is_default(struct str scheme, bool tunnel, struct str port)
+{
+	if (port.len == 1)
+		return true;
+	if (str_is(port, ":80"))
+		return tunnel || str_ieq(scheme, STR("http"));
+	return str_is(port, ":443") && (tunnel || str_ieq(scheme, STR("https")));
+}
+
+/* Takes n bytes at `at` out of the target; its start moves up. */
+static void target_cut(struct http_msg *m, const char *at, size_t n)
+{
+	char *start = (char *)m->uri.ptr; /* the receive buffer, ours to write */
+	size_t before = (size_t)(at - start);
+
+	memmove(start + n, start, before);
+	m->uri = str_make(start + n, m->uri.len - n);
+	m->start_edited = true;
+}
+
+static bool authority_port_ok(struct str port)
+{
+	return port.len > 1;
+}
+
+/* The authority says the same as Host, but for a default port. */
+static enum h1_result host_agrees(struct http_msg *m, struct str authority, bool tunnel)
+{
+	struct http_hdr *h = http_find_id(m, HN_HOST, NULL);
+	struct str scheme = http_uri_scheme(m->uri), port, host_port, name = authority_host(authority, &port),
+		   host, bare;
+	bool cut = port.len && port_is_default(scheme, tunnel, port);
+
+	if (tunnel && !authority_port_ok(port))
+		return H1_BAD;
+	if (h) {
+		host = str_make(h->value, h->value_len);
+		bare = authority_host(host, &host_port);
+		if (bare.ptr != host.ptr)
+			bare = host; /* an `@` in Host is part of it */
+		if (!host_port.len || !port_is_default(scheme, tunnel, host_port))
+			bare = host;
+		if (!cut)
+			name.len += port.len;
+		if (!str_ieq(bare, name))
+			return H1_BAD;
+		if (cut && bare.len != host.len) {
+			m->counted -= (uint32_t)(host.len - bare.len);
+			h->value_len = (uint32_t)bare.len;
+			m->as_is = false;
+		}
+	}
+	if (cut && !tunnel)
+		target_cut(m, port.ptr, port.len);
+	return H1_DONE;
+}
+
+enum h1_result h1_target_check(struct http_msg *m)
+{
+	struct str authority;
+
+	if (m->method == HTTP_M_CONNECT) {
+		authority = http_uri_authority(m->uri);
+		return authority.len ? host_agrees(m, authority, true) : H1_BAD;
+	}
+	if (m->uri.ptr[0] == '/' || m->uri.ptr[0] == '*')
+		return H1_DONE;
+	if (!http_uri_scheme(m->uri).len)
+		return H1_BAD;
+	authority = http_uri_authority(m->uri);
+	return authority.len ? host_agrees(m, authority, false) : H1_DONE;
+}
