@@ -16,6 +16,7 @@ struct load_options {
 	const char *const *environ; /* "NAME=value" list ended by NULL; NULL: empty */
 	const char *work_dir;	    /* -C; NULL: current */
 	const char *const *defines; /* extra variables of the program: HAPROXY_MWORKER=1 ... */
+	size_t memory; /* bytes that the tree may take; 0: no limit. Beyond it is out of memory */
 };
 
 /* Everything of one compilation; model is NULL when there were errors that leave none. */
@@ -26,6 +27,8 @@ struct loaded {
 	struct diags diags;
 	struct model *model;
 };
+
+/* The program gives HAPROXY_LOCALPEER, HAPROXY_STARTUP_VERSION, HAPROXY_MWORKER and their like in `defines`. */
 
 /* Compiles files and directories (in the given order, a directory's *.cfg sorted by name) as one configuration.
  * Never NULL but when not even the first block of memory can be had; the caller frees it with loaded_free(). */

@@ -22,15 +22,17 @@ static void haproxy_place(struct out *o, const struct diag *g, const struct sour
 		out_puts(o, " : ");
 }
 
-/* HAProxy's words may hold line ends of their own (an excerpt with a caret). */
+/* HAProxy's words may hold tabs, and line ends of their own (an excerpt with a caret). */
 static void haproxy_words(struct out *o, struct str words)
 {
-	while (words.len) {
-		size_t end = str_chr(words, '\n');
-		glyph_print(o, str_sub(words, 0, end));
-		out_char(o, '\n');
-		words = str_tail(words, end + 1);
+	for (size_t i = 0, end; i < words.len; i = end + 1) {
+		for (end = i; end < words.len && words.ptr[end] != '\n' && words.ptr[end] != '\t';)
+			end++;
+		glyph_print(o, str_sub(words, i, end - i));
+		if (end < words.len)
+			out_char(o, words.ptr[end]);
 	}
+	out_char(o, '\n');
 }
 
 void render_haproxy(struct out *o, const struct diags *d, const struct sources *s,
@@ -42,7 +44,9 @@ void render_haproxy(struct out *o, const struct diags *d, const struct sources *
 		const struct diag *g = *item;
 		if (!left--)
 			break;
-		out_printf(o, "%s(%ld) : config : ", levels[g->severity], options->pid);
+		out_printf(o,
+			   "%s(%ld) : config : ", g->code == D_USER_DIAG ? "[DIAG]     " : levels[g->severity],
+			   options->pid);
 		haproxy_place(o, g, s);
 		if (g->haproxy.len) {
 			haproxy_words(o, g->haproxy);

@@ -59,6 +59,14 @@ static void render_fix(const struct excerpt *x, const struct diag_fix *fix, cons
 	snippet_fix(x, fix, s);
 }
 
+/* Without what joins the words to file and line, and without HAProxy's own excerpt. */
+static struct str haproxy_first_line(struct str words)
+{
+	if (str_starts(words, STR(": ")))
+		words = str_tail(words, 2);
+	return str_sub(words, 0, str_chr(words, '\n'));
+}
+
 static bool has_remarks(const struct diag *g, const struct render_options *options)
 {
 	return g->notes.n || g->helps.n || (options->haproxy && g->haproxy.len);
@@ -81,7 +89,7 @@ static void render_diag(struct out *o, const struct diag *g, const struct source
 	vec_each (fix, &g->fixes)
 		render_fix(&x, fix, s);
 	if (options->haproxy && g->haproxy.len)
-		render_remark(&x, "haproxy", g->haproxy);
+		render_remark(&x, "haproxy", haproxy_first_line(g->haproxy));
 	if (options->explain) {
 		snprintf(text, sizeof(text), "`%s %s`", options->explain,
 			 render_code(code, g->code, g->severity));

@@ -5,6 +5,7 @@
 #ifndef LB_GRAMMAR_TREE_H
 #define LB_GRAMMAR_TREE_H
 
+#include "grammar/base/map.h"
 #include "grammar/base/vec.h"
 #include "grammar/span.h"
 
@@ -33,13 +34,22 @@ struct line {
 	bool poisoned;	 /* a lexical error was reported: no second message for it */
 };
 
+struct section_kind;
+
 struct section {
-	const struct line *header; /* words[0] is the section keyword; NULL for lines before the first section */
+	const struct line *header; /* words[0] is the section keyword (a misspelt one is corrected); NULL for lines before the
+				    * first section of a file */
+	const struct section_kind *kind; /* section.h; NULL without header */
 	VEC(struct line *) lines;
 };
 
 struct tree {
 	VEC(struct section *) sections;
+	struct map addresses; /* see word_as_address() */
 };
+
+/* Where a word stands for an address, $NAME and ${NAME} count outside of double quotes as well. The word as such a place reads it:
+ * another one, or w itself when it holds no dollar sign. */
+const struct word *word_as_address(const struct tree *t, const struct word *w);
 
 #endif

@@ -1,0 +1,151 @@
+/* The pipeline: files, raw lines, tree, model. All memory is two arenas, the tree's and the model's; when
+ * either runs out, the compilation is given up at one place, here, and a diagnostic is all that is left of it.
+ */
+#include "grammar/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "grammar/expand.h"
+#include "grammar/source_list.h"
+
+/* One compilation on its way. */
+struct load {
+	struct loaded *result;
+	struct compile c;
+	const char *const *paths; /* n of them; or the text */
+	size_t n;
+	struct str name, text;
+	jmp_buf no_memory;
+};
+
+static void report_unreadable(struct load *l, const char *path, int error)
+{
+	struct diag *g = diag_add(l->c.diags, D_FILE_UNREADABLE, SPAN_NONE, "cannot read `%s`: %s", path,
+				  strerror(error));
+
+	diag_haproxy_unplaced(l->c.diags, g, "Cannot open configuration file/directory %s : %s", path,
+			      strerror(error));
+}
+
+static void load_path(struct load *l, struct source_list *list, const char *path)
+{
+	uint32_t found;
+
+	if (!source_list_add(l->c.arena, list, path, &found)) {
+		report_unreadable(l, path, errno);
+	} else if (!found) {
+		struct diag *g =
+			diag_add(l->c.diags, D_DIRECTORY_EMPTY, SPAN_NONE, "no configuration in `%s`", path);
+		diag_note(l->c.diags, g,
+			  "of a directory, the files are read whose names end in .cfg and do not start with a "
+			  "dot");
+	}
+}
+
+static void load_sources(struct load *l, struct expand *x)
+{
+	struct source_list list = {0};
+	uint32_t source;
+
+	if (!l->paths) {
+		expand_source(x, sources_add(l->c.sources, l->name, l->text, true));
+		return;
+	}
+	for (size_t i = 0; i < l->n; i++)
+		load_path(l, &list, l->paths[i]);
+	vec_each (path, &list.paths) {
+		source = sources_add_file(l->c.sources, path->ptr);
+		if (source)
+			expand_source(x, source);
+		else
+			report_unreadable(l, path->ptr, errno);
+	}
+}
+
+static void load_run(struct load *l)
+{
+	load_sources(l, expand_new(&l->c));
+	model_release(&l->c.model);
+	diags_sort(l->c.diags);
+}
+
+/* Nothing is known any more but that it was too much. A fresh arena holds the message. */
+static void load_give_up(struct loaded *r)
+{
+	arena_free(&r->arena);
+	r->arena = arena_new();
+	r->sources = (struct sources){.arena = r->arena};
+	r->diags = (struct diags){.arena = r->arena};
+	r->tree = (struct tree){0};
+	if (r->arena)
+		diag_add(&r->diags, D_OUT_OF_MEMORY, SPAN_NONE, "out of memory");
+	else
+		r->diags.errors = 1;
+}
+
+static void load_guarded(struct load *l)
+{
+	struct loaded *r = l->result;
+
+	if (!l->c.model || setjmp(l->no_memory)) {
+		model_release(&l->c.model);
+		load_give_up(r);
+		return;
+	}
+	arena_catch(r->arena, &l->no_memory);
+	arena_catch(l->c.model->arena, &l->no_memory);
+	load_run(l);
+	arena_catch(r->arena, NULL);
+	if (l->c.model)
+		arena_catch(l->c.model->arena, NULL);
+	r->model = l->c.model;
+}
+
+static struct loaded *load_start(struct load *l, const struct load_options *options)
+{
+	struct loaded *r = calloc(1, sizeof(*r));
+
+	if (!r || !(r->arena = arena_new())) {
+		free(r);
+		return NULL;
+	}
+	arena_limit(r->arena, options->memory);
+	r->sources.arena = r->arena;
+	r->diags.arena = r->arena;
+	l->result = r;
+	l->c = (struct compile){
+		.arena = r->arena,
+		.sources = &r->sources,
+		.diags = &r->diags,
+		.tree = &r->tree,
+		.model = model_new(options->compat),
+		.options = options,
+	};
+	load_guarded(l);
+	return r;
+}
+
+struct loaded *load_files(const char *const *paths, size_t n, const struct load_options *options)
+{
+	struct load l = {.paths = paths, .n = n};
+
+	return load_start(&l, options);
+}
+
+struct loaded *load_text(struct str name, struct str text, const struct load_options *options)
+{
+	struct load l = {.name = name, .text = text};
+
+	return load_start(&l, options);
+}
+
+void loaded_free(struct loaded **l)
+{
+	if (!l || !*l)
+		return;
+	model_release(&(*l)->model);
+	arena_free(&(*l)->arena);
+	free(*l);
+	*l = NULL;
+}
