@@ -1,5 +1,6 @@
-/* From "this stream needs a server" to an open connection: pick, queue, reuse an idle connection or connect, retry, redispatch.
- * The struct is embedded in the stream; one request at a time. Worker thread of the stream only (other workers wake it by mailbox). */
+/* From "this stream needs a server" to an open connection: pick, queue, reuse an idle connection or connect,
+ * retry, redispatch. The struct is embedded in the stream; one request at a time. Worker thread of the stream
+ * only (other workers wake it by mailbox). */
 #ifndef LB_BACKEND_CONNECT_H
 #define LB_BACKEND_CONNECT_H
 
@@ -7,47 +8,52 @@
 #include "runtime/net/conn.h"
 
 enum srv_outcome {
-	SRV_PENDING,	     /* `done` will be called from the loop, never from within srv_request_start() */
-	SRV_CONNECTED,	     /* request->conn is ours and connected */
-	SRV_NO_SERVER,	     /* none usable: 503, SC */
+	SRV_PENDING,         /* `done` will be called from the loop, never from within srv_request_start() */
+	SRV_CONNECTED,       /* request->conn is ours and connected */
+	SRV_NO_SERVER,       /* none usable: 503, SC */
 	SRV_QUEUE_TIMEOUT,   /* 503, sQ */
-	SRV_QUEUE_FULL,	     /* 503, SQ */
+	SRV_QUEUE_FULL,      /* 503, SQ */
 	SRV_CONNECT_FAILED,  /* after all retries: 503, SC */
 	SRV_CONNECT_TIMEOUT, /* 503, sC */
-	SRV_RESOURCES,	     /* no memory, descriptors or ports: 503, RC */
+	SRV_RESOURCES,       /* no memory, descriptors or ports: 503, RC */
 };
 
 /* A connection to a server, in use by one stream or idle. */
 struct srv_conn {
 	struct conn conn;
 	struct server *server;
-	struct srv_request *user; /* whose it is while in use; NULL while idle. conn.ready belongs to the user then */
-	void *owner;		  /* kept only for requests of this owner (http-reuse never), or NULL */
+	struct srv_request
+		*user; /* whose it is while in use; NULL while idle. conn.ready belongs to the user then */
+	void *owner;   /* kept only for requests of this owner (http-reuse never), or NULL */
 	struct list idle_node;
 	uint64_t idle_since;
 	uint32_t requests; /* how many it has carried */
-	bool fresh;	   /* this is its first use: a failure is the server's, not a race with its keep-alive timeout */
+	bool fresh; /* this is its first use: a failure is the server's, not a race with its keep-alive timeout
+		     */
 };
 
 struct srv_request {
 	struct worker *worker;
 	struct proxy *backend;
-	struct server *server; /* in: preferred (cookie, use-server, stick) or NULL; out: the one chosen, kept after failure for the log */
-	bool forced;	       /* in: only this server (`option persist`, force-persist) */
-	void *owner;	       /* in: the client session, only compared: with http-reuse never its connections stay with it */
-	bool reuse_ok;	       /* in: an idle connection may be taken (http-reuse and the stream's own rules) */
+	struct server *server; /* in: preferred (cookie, use-server, stick) or NULL; out: the one chosen, kept
+				  after failure for the log */
+	bool forced;           /* in: only this server (`option persist`, force-persist) */
+	void *owner;   /* in: the client session, only compared: with http-reuse never its connections stay with
+			  it */
+	bool reuse_ok; /* in: an idle connection may be taken (http-reuse and the stream's own rules) */
 	bool has_key;
-	uint32_t key; /* in: hash for source, uri, hdr ... balancing */
+	uint32_t key;             /* in: hash for source, uri, hdr ... balancing */
 	const union addr *client; /* in: for balance source and send-proxy */
 	void (*done)(struct srv_request *r, enum srv_outcome outcome);
 	struct srv_conn *conn; /* out */
 	/* for the log */
 	uint16_t retries;
 	bool redispatched;
-	uint64_t started, assigned, connected; /* worker->now */
+	uint64_t started, assigned, connected;     /* worker->now */
 	uint32_t srv_queue_pos, backend_queue_pos; /* %sq %bq */
-	uint32_t srvconn; /* %sc at assignment */
+	uint32_t srvconn;                          /* %sc at assignment */
 	/* internal */
+	struct server *avoid; /* where the last try failed */
 	struct list queue_node;
 	struct deadline deadline;
 	uint16_t tries_left;
@@ -57,21 +63,26 @@ struct srv_request {
 
 /* Takes the server that balancing gives, or waits. See enum. */
 enum srv_outcome srv_request_start(struct srv_request *r);
-/* The connection died before anything was answered and the caller may send again: another try, if retries allow. */
+/* The connection died before anything was answered and the caller may send again: another try, if retries
+ * allow. */
 enum srv_outcome srv_request_retry(struct srv_request *r);
 /* The client went away while pending: nothing is called any more. */
 void srv_request_cancel(struct srv_request *r);
-/* The stream is done with its connection: keep it idle (only if `reusable`: response complete, keep-alive agreed) or close it.
- * Frees the place at the server and wakes the queue. r->conn becomes NULL. */
+/* The stream is done with its connection: keep it idle (only if `reusable`: response complete, keep-alive
+ * agreed) or close it. Frees the place at the server and wakes the queue. r->conn becomes NULL. */
 void srv_request_finish(struct srv_request *r, bool reusable);
 /* The session is gone: closes the idle connections that were kept for it. */
 void srv_owner_left(struct worker *w, void *owner);
 
-/* Balancing (backend/balance_*.c): the algorithm's choice among usable servers, NULL when there is none or all are full
+/* Balancing (backend/balance_*.c): the algorithm's choice among usable servers, NULL when there is none or all
+ * are full
  * (*full tells). Under lb_lock. */
 struct server *balance_pick(struct proxy *px, const struct srv_request *r, bool *full);
 /* A server's usability or weight changed. Under lb_lock. */
 void balance_update(struct server *s);
+/* Its connections or its queue changed. Under lb_lock; of interest only where balance_wants_load() says so. */
+void balance_loaded(struct server *s);
+bool balance_wants_load(const struct proxy *px);
 bool balance_init(struct proxy *px);
 void balance_free(struct proxy *px);
 

@@ -1,5 +1,5 @@
-/* Runtime proxies and servers. State that several workers change is atomic or under the proxy's lock `lb_lock`, which is held for
- * nanoseconds and never while another lock is taken. */
+/* Runtime proxies and servers. State that several workers change is atomic or under the proxy's lock `lb_lock`,
+ * which is held for nanoseconds and never while another lock is taken. */
 #ifndef LB_BACKEND_SERVER_H
 #define LB_BACKEND_SERVER_H
 
@@ -19,7 +19,9 @@ enum srv_admin {
 	SRV_ADM_CMAINT = 0x04,
 	SRV_ADM_DRAIN = 0x08,
 	SRV_ADM_IDRAIN = 0x10,
-	SRV_ADM_RMAINT = 0x20 /* its name has no address */
+	SRV_ADM_RMAINT = 0x20, /* its name has no address */
+	SRV_ADM_ANY_MAINT = SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT,
+	SRV_ADM_ANY_DRAIN = SRV_ADM_DRAIN | SRV_ADM_IDRAIN
 };
 /* Operational state. */
 enum srv_oper { SRV_STOPPED, SRV_STARTING, SRV_RUNNING, SRV_STOPPING };
@@ -31,18 +33,19 @@ struct server {
 	union addr addr;
 	socklen_t addr_len;
 	struct sockaddr_storage *unix_addr; /* unix servers */
-	_Atomic int oper;		    /* enum srv_oper */
-	atomic_uint admin;		    /* SRV_ADM_* */
-	atomic_uint weight;		    /* user weight, 0 to 256 */
-	atomic_uint conns;		    /* connections in use for streams: maxconn applies to it */
+	_Atomic int oper;                   /* enum srv_oper */
+	atomic_uint admin;                  /* SRV_ADM_* */
+	atomic_uint weight;                 /* user weight, 0 to 256 */
+	atomic_uint conns;                  /* connections in use for streams: maxconn applies to it */
 	atomic_uint queued;
-	atomic_uint idle;   /* idle connections, all workers */
+	atomic_uint idle;     /* idle connections, all workers */
 	uint64_t last_change; /* monotonic ms of the last state change */
 	uint64_t down_time;   /* ms, total, without the current one */
 	struct check *check;
-	void *lb; /* algorithm's own, under proxy->lb_lock */
+	void *lb;          /* algorithm's own, under proxy->lb_lock */
 	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
+	uint32_t dequeued; /* how many requests have left `queue` for a connection, under proxy->lb_lock */
 };
 
 struct proxy {
@@ -52,29 +55,46 @@ struct proxy {
 	struct server *servers; /* slice of generation->servers */
 	uint32_t nservers;
 	pthread_mutex_t lb_lock;
-	void *lb; /* algorithm state */
-	struct list queue; /* requests waiting for any server, under lb_lock */
-	atomic_uint queued; /* all of them, the servers' included */
-	atomic_uint fe_conns, be_conns; /* open sessions and streams */
-	atomic_uint served;		/* streams in service at servers */
+	void *lb;                          /* algorithm state */
+	struct list queue;                 /* requests waiting for any server, under lb_lock */
+	atomic_uint queued;                /* all of them, the servers' included */
+	atomic_uint fe_conns, be_conns;    /* open sessions and streams */
+	atomic_uint served;                /* streams in service at servers */
 	atomic_uint usable, usable_backup; /* servers that can be picked */
+	uint32_t dequeued;                 /* as the server's */
 	uint64_t last_change, down_time;
 	bool stopped;
 	const struct logfmt *unused;
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
 };
 
+/* May be picked by balancing: up, not in maintenance, neither draining nor weightless. Any worker.
+ * CMAINT only remembers that the configuration disabled it. */
 static inline bool server_is_usable(struct server *s)
 {
-	/* CMAINT only remembers that the configuration disabled it. */
-	return atomic_load_explicit(&s->oper, memory_order_relaxed) != SRV_STOPPED &&
-	       !(atomic_load_explicit(&s->admin, memory_order_relaxed) & ~(unsigned)SRV_ADM_CMAINT);
+	int oper = atomic_load_explicit(&s->oper, memory_order_relaxed);
+
+	return (oper == SRV_RUNNING || oper == SRV_STARTING) &&
+	       !(atomic_load_explicit(&s->admin, memory_order_relaxed) & ~(unsigned)SRV_ADM_CMAINT) &&
+	       atomic_load_explicit(&s->weight, memory_order_relaxed);
 }
 
-/* Changes the state, updates the balancing structure, counters and logs in HAProxy's words, and gives waiting requests a new chance.
- * Any worker. reason: "Layer4 connection problem ..." or NULL. */
+/* May get requests that belong to it (cookie, use-server, stick): also while it drains. Any worker. */
+static inline bool server_is_reachable(struct server *s)
+{
+	return atomic_load_explicit(&s->oper, memory_order_relaxed) != SRV_STOPPED &&
+	       !(atomic_load_explicit(&s->admin, memory_order_relaxed) & SRV_ADM_ANY_MAINT);
+}
+
+/* How many connections it may have now: maxconn, or the ramp from minconn to maxconn below the proxy's fullconn
+ * (manual, "minconn" and "fullconn"); 0: any number. Any worker. */
+uint32_t server_limit(const struct server *s);
+
+/* Changes the operational state, updates the balancing structure, counters and logs in HAProxy's words, and
+ * gives waiting requests a new chance. Any worker. reason: "Layer4 connection problem ..." or NULL. */
 void server_set_oper(struct worker *w, struct server *s, enum srv_oper oper, const char *reason);
-/* Text of the state as the stats show it: "UP", "DOWN", "MAINT", "DRAIN", "UP 1/3", "DOWN 1/2", "no check", "NOLB". */
+/* Text of the state as the stats show it: "UP", "DOWN", "MAINT", "DRAIN", "UP 1/3", "DOWN 1/2", "no check",
+ * "NOLB". */
 void server_state_text(struct server *s, char *text, size_t size);
 
 /* For who has changed s->admin, s->oper or s->weight: recounts what is usable, updates the balancing structure and the times of the state,

@@ -1,0 +1,166 @@
+/* Balancing: which algorithm a proxy has, which servers may be picked, and the two groups (active and backup)
+ * that the algorithms work on. The balance state belongs to its proxy and is made and freed with the
+ * generation; in between it is touched under proxy->lb_lock only. */
+#include "runtime/backend/balance.h"
+
+#include <stdlib.h>
+
+/* What is not here is marked not effective in the registry, and the checker refuses it. */
+static const struct lb_algorithm *algorithm_of(const struct proxy_conf *conf)
+{
+	switch (conf->balance.kind) {
+	case BAL_ROUNDROBIN:
+	default:
+		return &balance_roundrobin;
+	}
+}
+
+bool server_has_room(const struct server *s)
+{
+	uint32_t limit = server_limit(s);
+
+	if (!limit)
+		return true;
+	return !atomic_load_explicit(&s->queued, memory_order_relaxed) &&
+	       atomic_load_explicit(&s->conns, memory_order_relaxed) < limit;
+}
+
+/* Weight in sixteenths; 0: not to be picked. */
+static uint32_t weight_of(struct server *s)
+{
+	return server_is_usable(s) ? BALANCE_SCALE * atomic_load_explicit(&s->weight, memory_order_relaxed) : 0;
+}
+
+/* Without `option allbackups` only the first usable one in the order of the configuration works. */
+static struct server *first_backup(struct proxy *px)
+{
+	for (uint32_t i = 0; i < px->nservers; i++) {
+		struct lb_server *ls = px->servers[i].lb;
+
+		if (px->servers[i].conf->backup && ls->weight)
+			return &px->servers[i];
+	}
+	return NULL;
+}
+
+void balance_update(struct server *s)
+{
+	struct proxy *px = s->proxy;
+	struct balance *b = px->lb;
+	struct lb_server *ls = s->lb;
+	uint32_t before = ls->weight, weight = weight_of(s);
+	atomic_uint *usable = ls->group == GROUP_BACKUP ? &px->usable_backup : &px->usable;
+
+	if (before == weight)
+		return;
+	ls->weight = weight;
+	if (!before)
+		atomic_fetch_add(usable, 1);
+	else if (!weight)
+		atomic_fetch_sub(usable, 1);
+	b->algorithm->changed(b->groups[ls->group], ls, before);
+	if (ls->group == GROUP_BACKUP)
+		b->first_backup = first_backup(px);
+}
+
+static struct server *backup_pick(struct proxy *px, const struct srv_request *r, bool *full)
+{
+	struct balance *b = px->lb;
+
+	if (proxy_option_is_set(px->conf, PO_ALLBACKUPS))
+		return b->algorithm->pick(b->groups[GROUP_BACKUP], r, full);
+	if (!b->first_backup || server_has_room(b->first_backup))
+		return b->first_backup;
+	*full = true;
+	return NULL;
+}
+
+struct server *balance_pick(struct proxy *px, const struct srv_request *r, bool *full)
+{
+	struct balance *b = px->lb;
+
+	*full = false;
+	if (atomic_load_explicit(&px->usable, memory_order_relaxed))
+		return b->algorithm->pick(b->groups[GROUP_ACTIVE], r, full);
+	return backup_pick(px, r, full);
+}
+
+void balance_loaded(struct server *s)
+{
+	struct balance *b = s->proxy->lb;
+	struct lb_server *ls = s->lb;
+
+	if (b->algorithm->loaded && ls->weight)
+		b->algorithm->loaded(b->groups[ls->group], ls);
+}
+
+bool balance_wants_load(const struct proxy *px)
+{
+	const struct balance *b = px->lb;
+
+	return b->algorithm->loaded != NULL;
+}
+
+static bool groups_init(struct proxy *px, struct balance *b)
+{
+	uint32_t count[GROUPS] = {0};
+
+	for (uint32_t i = 0; i < px->nservers; i++)
+		count[px->servers[i].conf->backup ? GROUP_BACKUP : GROUP_ACTIVE]++;
+	for (int i = 0; i < GROUPS; i++) {
+		struct lb_group *g = calloc(1, b->algorithm->group_size);
+
+		b->groups[i] = g;
+		if (!g)
+			return false;
+		g->proxy = px;
+		if (!b->algorithm->group_init(px, g, count[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool servers_init(struct proxy *px, struct balance *b)
+{
+	for (uint32_t i = 0; i < px->nservers; i++) {
+		struct server *s = &px->servers[i];
+		struct lb_server *ls = calloc(1, b->algorithm->server_size);
+
+		if (!ls)
+			return false;
+		ls->server = s;
+		ls->group = s->conf->backup ? GROUP_BACKUP : GROUP_ACTIVE;
+		s->lb = ls;
+	}
+	for (uint32_t i = 0; i < px->nservers; i++)
+		balance_update(&px->servers[i]);
+	return true;
+}
+
+bool balance_init(struct proxy *px)
+{
+	struct balance *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return false;
+	px->lb = b;
+	b->algorithm = algorithm_of(px->conf);
+	return groups_init(px, b) && servers_init(px, b);
+}
+
+void balance_free(struct proxy *px)
+{
+	struct balance *b = px->lb;
+
+	for (uint32_t i = 0; i < px->nservers; i++) {
+		free(px->servers[i].lb);
+		px->servers[i].lb = NULL;
+	}
+	for (int i = 0; b && i < GROUPS; i++) {
+		if (b->groups[i])
+			b->algorithm->group_free(b->groups[i]);
+		free(b->groups[i]);
+	}
+	free(b);
+	px->lb = NULL;
+}

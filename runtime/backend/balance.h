@@ -1,0 +1,50 @@
+/* What the balancing algorithms have in common: a table of functions per algorithm, two groups of servers per
+ * proxy (active and backup; the manual's keywords "backup" and "option allbackups"), and the weights that they
+ * compute with. Everything under proxy->lb_lock. */
+#ifndef LB_BACKEND_BALANCE_H
+#define LB_BACKEND_BALANCE_H
+
+#include "runtime/backend/connect.h"
+
+/* Weights inside the algorithms are in sixteenths, so that a slow start has steps. */
+enum { BALANCE_SCALE = 16 };
+enum { GROUP_ACTIVE, GROUP_BACKUP, GROUPS };
+
+/* What every algorithm keeps per server at server->lb: its own struct begins with this. */
+struct lb_server {
+	struct server *server;
+	uint32_t weight; /* it is in its group with this, in sixteenths; 0: not in it */
+	uint8_t group;
+};
+
+struct lb_algorithm {
+	size_t server_size, group_size; /* of the structs that begin with lb_server and lb_group */
+	/* A group of at most n servers; the servers that are usable enter afterwards. False when memory is out.
+	 */
+	bool (*group_init)(struct proxy *px, void *group, uint32_t n);
+	void (*group_free)(void *group);
+	/* Its weight has changed from `before` (0: it enters) to ls->weight (0: it leaves). */
+	void (*changed)(void *group, struct lb_server *ls, uint32_t before);
+	/* The choice; NULL: none has room (*full is set then) or none is there. */
+	struct server *(*pick)(void *group, const struct srv_request *r, bool *full);
+	/* Connections or queue of a server changed; NULL: of no interest. */
+	void (*loaded)(void *group, struct lb_server *ls);
+};
+
+struct lb_group {
+	struct proxy *proxy;
+};
+
+/* px->lb */
+struct balance {
+	const struct lb_algorithm *algorithm;
+	void *groups[GROUPS];
+	struct server *first_backup; /* the only one in use without `option allbackups`; NULL: none usable */
+};
+
+extern const struct lb_algorithm balance_roundrobin;
+
+/* A request may go there now: below its maxconn (or the ramp up to it) and nobody waits in its own queue. */
+bool server_has_room(const struct server *s);
+
+#endif

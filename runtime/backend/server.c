@@ -1,0 +1,17 @@
+/* Servers: how many connections one may have. Any worker. */
+#include "runtime/backend/server.h"
+
+uint32_t server_limit(const struct server *s)
+{
+	uint32_t max = atomic_load_explicit(&s->maxconn, memory_order_relaxed);
+	uint32_t min = s->conf->minconn, full = s->proxy->conf->fullconn;
+	uint64_t now, ramp;
+
+	if (!min || !max || min >= max)
+		return max ? max : min;
+	now = atomic_load_explicit(&s->proxy->be_conns, memory_order_relaxed);
+	if (!full || now >= full)
+		return max;
+	ramp = max * now / full;
+	return ramp > min ? (uint32_t)ramp : min;
+}

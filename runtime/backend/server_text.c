@@ -1,0 +1,49 @@
+/* The state of a server in the words of the statistics (management manual, section 9.1, "status"). Reads
+ * atomics only; any worker. */
+#include <stdio.h>
+
+#include "runtime/backend/server.h"
+#include "runtime/health/check.h"
+
+/* The server whose checks decide: its own or the one at the end of `track`. */
+static struct server *server_checked(struct server *s)
+{
+	while (s && !s->check && s->conf->track_server)
+		s = generation_server(s->proxy->generation, s->conf->track_server);
+	return s;
+}
+
+/* Health goes from 0 to rise + fall - 1: below rise it is down. */
+static void state_with_health(int oper, bool drains, const struct check_report *r, char *text, size_t size)
+{
+	const char *up = drains ? "DRAIN" : oper == SRV_STOPPING ? "NOLB" : "UP";
+
+	if (oper == SRV_STOPPED && r->health)
+		snprintf(text, size, "DOWN %d/%d", r->health, r->rise);
+	else if (oper == SRV_STOPPED)
+		snprintf(text, size, "DOWN");
+	else if (r->health >= r->rise && r->health < r->rise + r->fall - 1)
+		snprintf(text, size, "%s %d/%d", up, r->health - r->rise + 1, r->fall);
+	else
+		snprintf(text, size, "%s", up);
+}
+
+void server_state_text(struct server *s, char *text, size_t size)
+{
+	unsigned admin = atomic_load(&s->admin);
+	struct server *checked = server_checked(s);
+	bool drains = admin & SRV_ADM_ANY_DRAIN || !atomic_load(&s->weight);
+	struct check_report report = {0};
+
+	if (admin & SRV_ADM_RMAINT)
+		snprintf(text, size, "MAINT (resolution)");
+	else if (admin & SRV_ADM_IMAINT && s->conf->track_server)
+		snprintf(text, size, "MAINT (via %.*s/%.*s)", STR_ARG(s->conf->track_server->proxy->name),
+			 STR_ARG(s->conf->track_server->name));
+	else if (admin & SRV_ADM_ANY_MAINT)
+		snprintf(text, size, "MAINT");
+	else if (checked && checked->check && check_report(checked, &report))
+		state_with_health(atomic_load(&s->oper), drains, &report, text, size);
+	else
+		snprintf(text, size, "%s", drains ? "DRAIN" : "no check");
+}
