@@ -23,6 +23,15 @@ enum eval_stat { ES_FE_CONN, ES_FE_REQ_RATE, ES_FE_SESS_RATE, ES_BE_CONN, ES_BE_
 		 ES_BE_CONNSLOTS, ES_BE_CONN_FREE, ES_SRV_CONN, ES_SRV_IS_UP, ES_SRV_QUEUE, ES_SRV_SESS_RATE, ES_SRV_WEIGHT,
 		 ES_SRV_CONN_FREE, ES_ACTCONN };
 
+/* Dates change once a second: the last ones that were formatted, local and GMT. Zero-initialised; one per worker. */
+struct eval_dates {
+	struct eval_date {
+		time_t second;
+		char text[21]; /* 22/Nov/2026:13:28:34 */
+		char zone[6];  /* +0000 */
+	} local, gmt;
+};
+
 struct eval;
 struct eval_host {
 	int64_t (*stat)(void *ctx, enum eval_stat what, const struct proxy_conf *proxy, const struct server_conf *server);
@@ -62,6 +71,8 @@ struct eval {
 	struct eval_vars **vars[VAR_SCOPES]; /* where each scope keeps its list; an empty list is NULL */
 	struct str *cap_req, *cap_res; /* capture slots, by index */
 	uint64_t uuid_seed[2];
+	const union addr *server_src, *server_dst; /* of the connection to the server; NULL: none */
+	struct eval_dates *dates; /* the worker's cache of formatted dates; NULL: none */
 };
 
 /* Result of a rule list for its caller. */

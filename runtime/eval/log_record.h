@@ -33,6 +33,7 @@ struct log_record {
 	uint32_t ncap_req, ncap_res;
 	struct str cookie_captured_cli, cookie_captured_srv;
 	uint32_t request_counter; /* %rt */
+	uint32_t log_counter;	  /* %lc: lines that the frontend logged before this one */
 	int log_level; /* RFC 5424 number; -1: silent */
 };
 

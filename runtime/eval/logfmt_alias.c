@@ -1,0 +1,502 @@
+/* The aliases of log formats, one function per kind of value, with HAProxy 2.6's exact texts. Reads the log
+ * record and the addresses of the subject. One thread. */
+#include "runtime/eval/logfmt_alias.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "grammar/rows.h"
+
+/* --- numbers and addresses -------------------------------------------------------------------------------- */
+
+static void put_number(struct out *out, struct logfmt_style style, uint64_t n)
+{
+	out_printf(out, style.flags & LOGFMT_HEX ? "%04llX" : "%llu", (unsigned long long)n);
+}
+
+static void put_count(struct out *out, int64_t n)
+{
+	out_printf(out, "%lld", (long long)n);
+}
+
+static void put_quoted(struct out *out, struct logfmt_style style, const char *text)
+{
+	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
+
+	out_printf(out, "%s%s%s", quote, text, quote);
+}
+
+/* Manual, flag X: addresses as hexadecimal digits, never quoted. */
+static void put_hex_ip(struct out *out, const union addr *a)
+{
+	const unsigned char *p =
+		a->family == AF_INET ? (const unsigned char *)&a->in.sin_addr : a->in6.sin6_addr.s6_addr;
+
+	for (int i = 0; i < (a->family == AF_INET ? 4 : 16); i++)
+		out_printf(out, "%02X", p[i]);
+}
+
+static void put_ip(struct out *out, struct logfmt_style style, const union addr *a)
+{
+	char text[INET6_ADDRSTRLEN] = "unix";
+
+	if (!a || a->family == AF_UNSPEC) {
+		logfmt_put_word(out, style, STR_NONE);
+		return;
+	}
+	if (a->family != AF_UNIX && style.flags & LOGFMT_HEX) {
+		put_hex_ip(out, a);
+		return;
+	}
+	if (a->family == AF_INET)
+		inet_ntop(AF_INET, &a->in.sin_addr, text, sizeof(text));
+	else if (a->family == AF_INET6)
+		inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text));
+	put_quoted(out, style, text);
+}
+
+/* A unix socket has no port: the id of its `bind` line stands for it. */
+static void put_port(struct out *out, struct logfmt_style style, const union addr *a,
+		     const struct bind_conf *bind)
+{
+	if (!a || a->family == AF_UNSPEC)
+		logfmt_put_word(out, (struct logfmt_style){.http = style.http}, STR_NONE);
+	else if (a->family == AF_INET)
+		put_number(out, style, ntohs(a->in.sin_port));
+	else if (a->family == AF_INET6)
+		put_number(out, style, ntohs(a->in6.sin6_port));
+	else
+		put_number(out, style, bind ? bind->id : 0);
+}
+
+/* --- dates --------------------------------------------------------------------------------------------------
+ */
+
+static void date_format(struct eval_date *d, time_t second, bool gmt)
+{
+	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	struct tm tm;
+
+	if (gmt)
+		gmtime_r(&second, &tm);
+	else
+		localtime_r(&second, &tm);
+	snprintf(d->text, sizeof(d->text), "%02u/%s/%04u:%02u:%02u:%02u", (unsigned)tm.tm_mday % 100u,
+		 months[tm.tm_mon], ((unsigned)tm.tm_year + 1900) % 10000u, (unsigned)tm.tm_hour % 100u,
+		 (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
+	snprintf(d->zone, sizeof(d->zone), "%c%02u%02u", tm.tm_gmtoff < 0 ? '-' : '+',
+		 (unsigned)(labs(tm.tm_gmtoff) / 3600) % 100u, (unsigned)(labs(tm.tm_gmtoff) / 60) % 60u);
+	d->second = second;
+}
+
+const struct eval_date *logfmt_date(struct eval *e, time_t second, bool gmt, struct eval_date *space)
+{
+	struct eval_date *d = !e->dates ? space : gmt ? &e->dates->gmt : &e->dates->local;
+
+	if (d == space || d->second != second)
+		date_format(d, second, gmt);
+	return d;
+}
+
+static void put_date(struct eval *e, struct out *out, const struct timeval *when, bool gmt, bool zone)
+{
+	struct eval_date space;
+	const struct eval_date *d = logfmt_date(e, when->tv_sec, gmt, &space);
+
+	out_puts(out, d->text);
+	if (zone)
+		out_printf(out, " %s", d->zone);
+	else
+		out_printf(out, ".%03u", (unsigned)(when->tv_usec / 1000) % 1000u);
+}
+
+/* --- the request --------------------------------------------------------------------------------------------
+ */
+
+static struct str request_version(const struct log_record *r)
+{
+	switch (r->version) {
+	case 9:
+		return STR("HTTP/0.9");
+	case 10:
+		return STR("HTTP/1.0");
+	case 20:
+		return STR("HTTP/2.0");
+	case 30:
+		return STR("HTTP/3.0");
+	default:
+		return STR("HTTP/1.1");
+	}
+}
+
+static struct str before_query(struct str uri)
+{
+	return str_sub(uri, 0, str_chr(uri, '?'));
+}
+
+static struct str from_query(struct str uri)
+{
+	return str_tail(uri, str_chr(uri, '?'));
+}
+
+/* "GET / HTTP/1.1" */
+static void put_request_line(const struct log_record *r, struct logfmt_style style, struct out *out)
+{
+	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
+
+	out_puts(out, quote);
+	logfmt_put_text(out, style, r->method);
+	out_char(out, ' ');
+	logfmt_put_text(out, style, r->uri);
+	out_char(out, ' ');
+	out_str(out, request_version(r));
+	out_puts(out, quote);
+}
+
+static void put_request(const struct log_record *r, unsigned alias, struct logfmt_style style, struct out *out)
+{
+	struct str part;
+
+	if (r->bad_request || !r->method.len) {
+		put_quoted(out, style, "<BADREQ>");
+		return;
+	}
+	switch (alias) {
+	case LOGFMT_R:
+		put_request_line(r, style, out);
+		return;
+	case LOGFMT_HM:
+		part = r->method;
+		break;
+	case LOGFMT_HP:
+		part = before_query(r->uri);
+		break;
+	case LOGFMT_HPO:
+		part = before_query(http_uri_pathq(r->uri));
+		break;
+	case LOGFMT_HQ:
+		part = from_query(r->uri);
+		break;
+	case LOGFMT_HV:
+		part = request_version(r);
+		break;
+	default:
+		part = r->uri;
+	}
+	if (part.len || style.flags & LOGFMT_QUOTE)
+		logfmt_put_word(out, style, part);
+}
+
+/* --- captures -----------------------------------------------------------------------------------------------
+ */
+
+/* {a|b|c} */
+static void put_captures(const struct str *slots, uint32_t n, struct logfmt_style style, struct out *out)
+{
+	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
+
+	if (!n || !slots)
+		return;
+	out_printf(out, "%s{", quote);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i)
+			out_char(out, '|');
+		if (slots[i].ptr)
+			logfmt_put_text(out, style, slots[i]);
+	}
+	out_printf(out, "}%s", quote);
+}
+
+/* a b c, "-" for what is absent */
+static void put_capture_list(const struct str *slots, uint32_t n, struct logfmt_style style, struct out *out)
+{
+	for (uint32_t i = 0; i < n && slots; i++) {
+		if (i)
+			out_char(out, ' ');
+		logfmt_put_word(out, style, slots[i]);
+	}
+}
+
+/* --- everything else ----------------------------------------------------------------------------------------
+ */
+
+/* With `option logasap` sizes and total times are not final: a plus sign says so (manual, section 8.2.3). */
+static void put_open_ended(struct eval *e, struct out *out, int64_t n)
+{
+	if (e->frontend && proxy_option_is_set(e->frontend, PO_LOGASAP))
+		out_char(out, '+');
+	put_count(out, n);
+}
+
+static int32_t request_ready(const struct log_record *r)
+{
+	return r->t_request < 0 ? -1 : r->t_handshake + (r->t_idle < 0 ? 0 : r->t_idle) + r->t_request;
+}
+
+static void put_host_name(struct out *out, struct logfmt_style style)
+{
+	char name[256] = "";
+
+	gethostname(name, sizeof(name) - 1);
+	logfmt_put_word(out, style, str_from(name));
+}
+
+static bool put_time(struct eval *e, unsigned alias, struct out *out)
+{
+	const struct log_record *r = e->log;
+
+	switch (alias) {
+	case LOGFMT_TR:
+		put_count(out, r->t_request);
+		return true;
+	case LOGFMT_TA:
+		put_open_ended(e, out, r->t_active);
+		return true;
+	case LOGFMT_TC:
+		put_count(out, r->t_connect);
+		return true;
+	case LOGFMT_TD:
+		put_count(out, r->t_data);
+		return true;
+	case LOGFMT_TH:
+		put_count(out, r->t_handshake);
+		return true;
+	case LOGFMT_TI:
+		put_count(out, r->t_idle);
+		return true;
+	case LOGFMT_TQ:
+		put_count(out, request_ready(r));
+		return true;
+	case LOGFMT_TRR:
+		put_count(out, r->t_response);
+		return true;
+	case LOGFMT_TT:
+		put_open_ended(e, out, r->t_total);
+		return true;
+	case LOGFMT_TU:
+		put_open_ended(e, out, r->t_user);
+		return true;
+	case LOGFMT_TW:
+		put_count(out, r->t_queue);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool put_moment(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+{
+	const struct log_record *r = e->log;
+
+	switch (alias) {
+	case LOGFMT_ACCEPT:
+		put_date(e, out, &r->accept_date, false, false);
+		return true;
+	case LOGFMT_T:
+		put_date(e, out, &r->accept_date, true, true);
+		return true;
+	case LOGFMT_TL:
+		put_date(e, out, &r->accept_date, false, true);
+		return true;
+	case LOGFMT_REQUEST:
+		put_date(e, out, &r->request_date, false, false);
+		return true;
+	case LOGFMT_TRG:
+		put_date(e, out, &r->request_date, true, true);
+		return true;
+	case LOGFMT_TRL:
+		put_date(e, out, &r->request_date, false, true);
+		return true;
+	case LOGFMT_TS:
+		put_number(out, style, (uint64_t)r->accept_date.tv_sec);
+		return true;
+	case LOGFMT_MS:
+		out_printf(out, style.flags & LOGFMT_HEX ? "%02X" : "%03u",
+			   (unsigned)(r->accept_date.tv_usec / 1000));
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool put_address(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+{
+	switch (alias) {
+	case LOGFMT_CI:
+		put_ip(out, style, e->src);
+		return true;
+	case LOGFMT_CP:
+		put_port(out, style, e->src, e->bind);
+		return true;
+	case LOGFMT_FI:
+		put_ip(out, style, e->dst);
+		return true;
+	case LOGFMT_FP:
+		put_port(out, style, e->dst, e->bind);
+		return true;
+	case LOGFMT_BI:
+		put_ip(out, style, e->server_src);
+		return true;
+	case LOGFMT_BP:
+		put_port(out, style, e->server_src, NULL);
+		return true;
+	case LOGFMT_SI:
+		put_ip(out, style, e->server_dst);
+		return true;
+	case LOGFMT_SP:
+		put_port(out, style, e->server_dst, NULL);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool put_figure(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+{
+	const struct log_record *r = e->log;
+
+	switch (alias) {
+	case LOGFMT_AC:
+		put_count(out, r->actconn);
+		return true;
+	case LOGFMT_FC:
+		put_count(out, r->feconn);
+		return true;
+	case LOGFMT_BC:
+		put_count(out, r->beconn);
+		return true;
+	case LOGFMT_SC:
+		put_count(out, r->srvconn);
+		return true;
+	case LOGFMT_SQ:
+		put_count(out, r->srv_queue);
+		return true;
+	case LOGFMT_BQ:
+		put_count(out, r->backend_queue);
+		return true;
+	case LOGFMT_B:
+		put_open_ended(e, out, (int64_t)r->bytes_out);
+		return true;
+	case LOGFMT_U:
+		put_count(out, (int64_t)r->bytes_in);
+		return true;
+	case LOGFMT_ST:
+		put_count(out, r->status ? r->status : e->frontend && e->frontend->mode == MODE_HTTP ? -1 : 0);
+		return true;
+	case LOGFMT_RC:
+		out_printf(out, "%s%u", r->redispatched ? "+" : "", r->retries);
+		return true;
+	case LOGFMT_RT:
+		put_number(out, style, r->request_counter);
+		return true;
+	case LOGFMT_LC:
+		put_number(out, style, r->log_counter);
+		return true;
+	case LOGFMT_PID:
+		put_number(out, style, (uint64_t)getpid());
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void put_name(struct out *out, struct logfmt_style style, struct str name, const char *suffix)
+{
+	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
+
+	out_puts(out, quote);
+	logfmt_put_text(out, style, name);
+	out_printf(out, "%s%s", suffix, quote);
+}
+
+static bool put_string(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+{
+	const struct log_record *r = e->log;
+
+	switch (alias) {
+	case LOGFMT_FRONTEND:
+		put_name(out, style, r->frontend, "");
+		return true;
+	case LOGFMT_FT:
+		put_name(out, style, r->frontend, r->frontend_tls ? "~" : "");
+		return true;
+	case LOGFMT_BACKEND:
+		put_name(out, style, r->backend.len ? r->backend : r->frontend, "");
+		return true;
+	case LOGFMT_SERVER:
+		if (r->server.len)
+			put_name(out, style, r->server, "");
+		else
+			put_quoted(out, style, "<NOSRV>");
+		return true;
+	case LOGFMT_CC:
+		logfmt_put_word(out, style, r->cookie_captured_cli);
+		return true;
+	case LOGFMT_CS:
+		logfmt_put_word(out, style, r->cookie_captured_srv);
+		return true;
+	case LOGFMT_ID:
+		logfmt_put_word(out, style, r->unique_id);
+		return true;
+	case LOGFMT_H:
+		put_host_name(out, style);
+		return true;
+	case LOGFMT_SSLC:
+	case LOGFMT_SSLV: /* no connection of a client is encrypted yet */
+		logfmt_put_word(out, style, STR_NONE);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool put_state(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+{
+	const struct log_record *r = e->log;
+
+	switch (alias) {
+	case LOGFMT_STATE:
+	case LOGFMT_TSC:
+		out_bytes(out, (const char[]){r->cause ? r->cause : '-', r->state ? r->state : '-'}, 2);
+		if (alias == LOGFMT_TSC)
+			out_bytes(out,
+				  (const char[]){r->cookie_cli ? r->cookie_cli : '-',
+						 r->cookie_srv ? r->cookie_srv : '-'},
+				  2);
+		return true;
+	case LOGFMT_HR:
+		put_captures(r->cap_req, r->ncap_req, style, out);
+		return true;
+	case LOGFMT_HS:
+		put_captures(r->cap_res, r->ncap_res, style, out);
+		return true;
+	case LOGFMT_HRL:
+		put_capture_list(r->cap_req, r->ncap_req, style, out);
+		return true;
+	case LOGFMT_HSL:
+		put_capture_list(r->cap_res, r->ncap_res, style, out);
+		return true;
+	case LOGFMT_O: /* its flags are in the nodes behind it */
+		return true;
+	default:
+		return false;
+	}
+}
+
+void logfmt_put_alias(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+{
+	static const struct log_record nothing = {.t_handshake = 0};
+	struct log_record *given = e->log;
+
+	if (!given)
+		e->log = (struct log_record *)&nothing; /* only read */
+	if (!put_time(e, alias, out) && !put_moment(e, alias, style, out) &&
+	    !put_address(e, alias, style, out) && !put_figure(e, alias, style, out) &&
+	    !put_string(e, alias, style, out) && !put_state(e, alias, style, out))
+		put_request(e->log, alias, style, out);
+	e->log = given;
+}

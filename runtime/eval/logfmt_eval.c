@@ -1,0 +1,116 @@
+/* Log formats and format strings at work: a walk over the nodes that the compiler made of them. Texts go
+ * straight to the output; nothing is allocated but what samples take from the scratch memory. One thread: the
+ * subject's. */
+#include "runtime/eval/logfmt_alias.h"
+
+enum { TEXT_LIMIT = 64 * 1024 };
+
+/* What a log shows as #XX: control characters, and what delimits its fields. Bytes above 0x7e in aliases too
+ * (manual, section 8.6); samples keep them, as HAProxy does, so that UTF-8 stays readable. */
+static bool log_encodes(unsigned char c)
+{
+	return c < 0x20 || c >= 0x7f || c == '"' || c == '#' || c == '{' || c == '|' || c == '}';
+}
+
+static bool is_control(unsigned char c)
+{
+	return c < 0x20 || c == 0x7f;
+}
+
+static bool is_escaped(unsigned char c, struct logfmt_style style)
+{
+	return style.flags & LOGFMT_ESCAPE && (c == '"' || c == '\\' || c == ']');
+}
+
+/* Runs of bytes that need nothing are copied at once. */
+static void put_encoded(struct out *out, struct logfmt_style style, struct str text,
+			bool (*encodes)(unsigned char))
+{
+	size_t plain = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		bool encoded = encodes(c);
+
+		if (!encoded && !is_escaped(c, style))
+			continue;
+		out_bytes(out, text.ptr + plain, i - plain);
+		plain = i + 1;
+		if (encoded)
+			out_printf(out, "%c%02X", style.http ? '%' : '#', c);
+		else
+			out_bytes(out, (const char[]){'\\', (char)c}, 2);
+	}
+	out_bytes(out, text.ptr + plain, text.len - plain);
+}
+
+void logfmt_put_text(struct out *out, struct logfmt_style style, struct str text)
+{
+	put_encoded(out, style, text, style.http ? is_control : log_encodes);
+}
+
+void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text)
+{
+	bool quoted = style.flags & LOGFMT_QUOTE;
+
+	if (!text.len && !quoted && !style.http)
+		out_char(out, '-');
+	if (quoted)
+		out_char(out, '"');
+	logfmt_put_text(out, style, text);
+	if (quoted)
+		out_char(out, '"');
+}
+
+/* Samples in HTTP messages ignore the quote flag; in logs they are only kept from breaking the line. */
+static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfmt_style style, struct out *out)
+{
+	bool quoted = style.flags & LOGFMT_QUOTE && !style.http;
+	struct str text;
+	bool found = sample_text(e, n->sample, &text);
+
+	if (!found && !quoted && !style.http)
+		out_char(out, '-');
+	if (quoted)
+		out_char(out, '"');
+	if (found)
+		put_encoded(out, style, text, is_control);
+	if (quoted)
+		out_char(out, '"');
+}
+
+void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
+{
+	for (uint32_t i = 0; i < fmt->n; i++) {
+		const struct logfmt_node *n = &fmt->nodes[i];
+		struct logfmt_style style = {n->flags, fmt->http};
+
+		if (n->kind == LOGFMT_TEXT)
+			out_str(out, n->text);
+		else if (n->kind == LOGFMT_ALIAS)
+			logfmt_put_alias(e, n->alias, style, out);
+		else
+			put_sample(e, n, style, out);
+	}
+}
+
+/* Formats into what is left of the current scratch chunk; a text that does not fit is formatted once more, into
+ * memory of its size. */
+struct str logfmt_text(struct eval *e, const struct logfmt *fmt)
+{
+	struct out out;
+	char *p;
+
+	if (fmt->literal)
+		return fmt->n ? fmt->nodes[0].text : STR("");
+	for (size_t size = 256; size <= TEXT_LIMIT; size *= 4) {
+		p = scratch_alloc(e->scratch, size);
+		if (!p)
+			return STR_NONE;
+		out = out_fixed(p, size);
+		logfmt_eval(e, fmt, &out);
+		if (!out.truncated)
+			return out_get(&out);
+	}
+	return STR_NONE;
+}
