@@ -182,7 +182,9 @@ struct logfmt {
 /* Rule sets, in the order in which a stream meets them. */
 enum ruleset { RS_TCP_REQ_CONN, RS_TCP_REQ_SESS, RS_TCP_REQ_CONT, RS_HTTP_REQ, RS_TCP_RES_CONT, RS_HTTP_RES, RS_HTTP_AFTER_RES, RS_COUNT };
 
+/* A redirection: rule.redirect, .fmt (location, prefix or scheme), .num (code), .flags, .str (cookie to set or to clear, or empty). */
 enum redirect_kind { REDIR_LOCATION, REDIR_PREFIX, REDIR_SCHEME };
+enum redirect_flags { REDIR_DROP_QUERY = 1, REDIR_APPEND_SLASH = 2, REDIR_CLEAR_COOKIE = 4, REDIR_IGNORE_EMPTY = 8 };
 
 /* `http-request return|deny|tarpit` and `http-error`: a reply described by the configuration. */
 struct reply_header {
