@@ -1,0 +1,48 @@
+/* Style and script of the statistics page. The page works without the script: it only refreshes in place, so
+ * that nothing flickers and neither scroll position nor ticked boxes are lost, and asks before an action. */
+#include "runtime/stats/stats_page.h"
+
+const char stats_page_style[] =
+	":root{--bg:#fff;--fg:#1c2026;--dim:#667085;--line:#d9dee7;--head:#f3f5f9;--up:#d9f2e0;--down:#fbd9d9;-"
+	"-warn:#fff1c7;"
+	"--maint:#f4e0c8;--drain:#d6e8fb;--none:#eceff3;--accent:#2457c5}\n"
+	"@media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e6e9ef;--dim:#98a2b3;--line:#303743;--head:"
+	"#1d222a;--up:#17432a;"
+	"--down:#5b1f22;--warn:#54430f;--maint:#4f3514;--drain:#1b3c5f;--none:#262c35;--accent:#8ab4f8}}\n"
+	"*{box-sizing:border-box}body{margin:0 "
+	"auto;max-width:1500px;padding:1rem;background:var(--bg);color:var(--fg);"
+	"font:14px/1.45 system-ui,sans-serif}\n"
+	"h1{font-size:1.3rem;margin:0}h2{font-size:1.05rem;margin:0}header,section{margin-bottom:1.4rem}a{"
+	"color:var(--accent)}\n"
+	".facts{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem;margin:.5rem 0;padding:0;list-style:none}.facts "
+	"b{font-weight:600}\n"
+	".dim{color:var(--dim)}.bar{display:flex;flex-wrap:wrap;gap:.3rem "
+	"1rem;align-items:baseline;margin-bottom:.35rem}\n"
+	".scroll{overflow-x:auto;border:1px solid "
+	"var(--line);border-radius:6px}table{border-collapse:collapse;width:100%;"
+	"font-variant-numeric:tabular-nums}\n"
+	"th,td{padding:.22rem .5rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}"
+	"tr:last-child>*{border-bottom:0}\n"
+	"thead th{background:var(--head);font-weight:600;font-size:12px}thead th[colspan]{text-align:center}"
+	"th[scope=row],td.l{text-align:left}th[scope=row]{position:sticky;left:0;background:var(--bg);font-"
+	"weight:600}\n"
+	"tr.f th,tr.b th,tr.f td,tr.b td{background:var(--head)}td.s{text-align:left;font-weight:600}"
+	".up{background:var(--up)!important}.down{background:var(--down)!important}.warn{background:var(--warn)"
+	"!important}"
+	".maint{background:var(--maint)!important}.drain{background:var(--drain)!important}.none{background:"
+	"var(--none)!important}\n"
+	"form .acts{padding:.5rem "
+	"0;display:flex;flex-wrap:wrap;gap:.5rem}select,button{font:inherit;padding:.2rem .6rem}"
+	".note{padding:.4rem .7rem;border-radius:6px;background:var(--warn);display:inline-block}\n"
+	"@media(max-width:700px){body{padding:.5rem;font-size:13px}th,td{padding:.2rem .35rem}}\n";
+
+const char stats_page_script[] =
+	"(()=>{const m=document.querySelector('main'),s=+m.dataset.refresh;\n"
+	"document.addEventListener('submit',e=>{const a=e.target.querySelector('select[name=action]');"
+	"if(a&&!confirm('Apply \"'+a.options[a.selectedIndex].text+'\" to the selected "
+	"servers?'))e.preventDefault()});\n"
+	"if(!s)return;setInterval(async()=>{if(document.hidden||document.querySelector('main "
+	"input:checked'))return;\n"
+	"try{const r=await fetch(m.dataset.url+';norefresh');if(!r.ok)return;"
+	"const d=new DOMParser().parseFromString(await r.text(),'text/html').querySelector('main');"
+	"if(d)m.innerHTML=d.innerHTML}catch(e){}},s*1000)})();\n";
