@@ -92,6 +92,8 @@ static bool rules_allow(struct session *s, enum ruleset set, uint32_t place, uin
 		return true;
 	if (v == V_SILENT_DROP)
 		conn_drop(&s->conn);
+	else
+		conn_close(&s->conn, set == RS_TCP_REQ_CONN);
 	++*denied;
 	return false;
 }

@@ -8,15 +8,13 @@
 /* May the rules still wait? The delay begins with their first look. */
 static bool may_wait(struct tcp_stream *t, const struct tcp_flow *f, uint32_t delay)
 {
-	struct worker *w = t->s.session->conn.worker;
+	struct session *s = t->s.session;
 
 	if (!delay || f->eof || f->paused & PAUSE_FULL)
 		return false;
-	if (!t->inspect_until) {
-		t->inspect_until = w->now + delay;
-		deadline_set(w, &t->s.session->deadline, t->inspect_until);
-	}
-	return w->now < t->inspect_until;
+	if (!t->inspect_until)
+		t->inspect_until = s->conn.worker->now + delay;
+	return s->conn.worker->now < t->inspect_until;
 }
 
 static struct str at_hand(const struct tcp_flow *f)
@@ -36,6 +34,7 @@ static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct 
 		return v;
 	t->rule = 0;
 	t->inspect_until = 0;
+	t->timer_shape = 0;
 	deadline_clear(&t->s.session->deadline);
 	return v;
 }
@@ -152,4 +151,31 @@ enum tcp_next tcp_rules_response(struct tcp_stream *t)
 		counters_srv(w, t->s.server.server->index)->denied_resp++;
 	}
 	return refuse(t, v, 'D');
+}
+
+/* When the client must have said something; UINT64_MAX: it has all the time. */
+static uint64_t client_until(const struct tcp_stream *t)
+{
+	uint32_t silence = t->s.session->frontend->conf->timeout[TMO_CLIENT];
+
+	return silence ? t->client_seen + silence : UINT64_MAX;
+}
+
+bool tcp_rules_client_silent(struct tcp_stream *t)
+{
+	if (client_until(t) > t->s.session->conn.worker->now)
+		return false;
+	stream_end(&t->s, 'c', 'R');
+	return true;
+}
+
+void tcp_rules_arm(struct tcp_stream *t)
+{
+	struct session *s = t->s.session;
+	uint64_t until = t->inspect_until;
+
+	if (t->state == TCP_REQ_RULES && client_until(t) < until)
+		until = client_until(t);
+	if (!deadline_is_set(&s->deadline) || until < s->deadline.at)
+		deadline_set(s->conn.worker, &s->deadline, until);
 }

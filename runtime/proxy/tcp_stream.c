@@ -36,6 +36,8 @@ static void stream_abort(struct stream *s)
 
 	if (t->requested)
 		srv_request_cancel(&t->s.server);
+	if (connected && tcp_flow_pending(&t->up)) /* a cut request must not look like a whole one */
+		t->up.to->flags |= CONN_RESET;
 	tcp_flow_drop(&t->up, w);
 	tcp_flow_drop(&t->down, w);
 	if (connected)
@@ -49,8 +51,7 @@ static void end(struct tcp_stream *t)
 	session_free(t->s.session);
 }
 
-/* A side is broken: the other one gets what it has got and no orderly end. */
-static void end_broken(struct tcp_stream *t, bool client)
+static void count_abort(struct tcp_stream *t, bool client)
 {
 	struct worker *w = t->s.session->conn.worker;
 	struct be_counters *be = t->s.backend ? counters_be(w, t->s.backend->index) : NULL;
@@ -63,12 +64,15 @@ static void end_broken(struct tcp_stream *t, bool client)
 		counters_srv(w, t->s.server.server->index)->cli_aborts++;
 	else if (t->s.server.server)
 		counters_srv(w, t->s.server.server->index)->srv_aborts++;
-	if (client && t->up.to)
+}
+
+/* A side is broken. The server of a client that is gone hears so, unless it has ended itself. */
+static void end_broken(struct tcp_stream *t, bool client)
+{
+	count_abort(t, client);
+	if (client && t->up.to && !t->down.eof)
 		t->up.to->flags |= CONN_RESET;
-	stream_end(&t->s, client ? 'C' : 'S',
-		   t->state == TCP_REQ_RULES ? 'R'
-		   : t->state == TCP_CONNECT ? 'C'
-					     : 'D');
+	stream_end(&t->s, client ? 'C' : 'S', t->state == TCP_REQ_RULES ? 'R' : 'D');
 	end(t);
 }
 
@@ -126,7 +130,11 @@ static void response_rules(struct tcp_stream *t)
 		go_on(t);
 		break;
 	case TCP_WAIT:
-		watch(t);
+		tcp_rules_arm(t);
+		if (tcp_flow_write(&t->up))
+			watch(t);
+		else
+			end_broken(t, false);
 		break;
 	case TCP_END:
 		end(t);
@@ -148,7 +156,10 @@ static void connected(struct tcp_stream *t)
 	splice_setup(t);
 	t->state = t->s.backend->conf->rules[RS_TCP_RES_CONT].n ? TCP_RES_RULES : TCP_OPEN;
 	t->down.held = t->state == TCP_RES_RULES;
-	go_on(t);
+	if (t->down.held)
+		response_rules(t); /* which decide at once when there is no delay to wait for bytes */
+	else
+		go_on(t);
 }
 
 static void server_done(struct srv_request *r, enum srv_outcome outcome)
@@ -185,12 +196,26 @@ static void request_rules(struct tcp_stream *t)
 		find_server(t);
 		break;
 	case TCP_WAIT:
+		tcp_rules_arm(t);
 		watch(t);
 		break;
 	case TCP_END:
 		end(t);
 		break;
 	}
+}
+
+/* The client has ended while a server is being found: no use in going on for a request without a byte, nor for
+ * any with option abortonclose. */
+static void client_left(struct tcp_stream *t)
+{
+	if (t->up.buf->len && !proxy_option_is_set(t->s.backend->conf, PO_ABORTONCLOSE)) {
+		watch(t);
+		return;
+	}
+	count_abort(t, true);
+	stream_end(&t->s, 'C', t->s.server.assigned ? 'C' : 'Q');
+	end(t);
 }
 
 static void client_ready(struct conn *c, int revents)
@@ -204,10 +229,12 @@ static void client_ready(struct conn *c, int revents)
 	}
 	if (t->state == TCP_REQ_RULES)
 		request_rules(t);
-	else if (t->state == TCP_CONNECT)
-		watch(t);
-	else
+	else if (t->state != TCP_CONNECT)
 		go_on(t);
+	else if (t->up.eof)
+		client_left(t);
+	else
+		watch(t);
 }
 
 static void server_ready(struct conn *c, int revents)
@@ -219,7 +246,7 @@ static void server_ready(struct conn *c, int revents)
 		end_broken(t, false);
 		return;
 	}
-	if (t->state == TCP_RES_RULES && (t->down.buf->len || t->down.eof))
+	if (t->state == TCP_RES_RULES)
 		response_rules(t);
 	else
 		go_on(t);
@@ -231,12 +258,14 @@ static void deadline_expired(struct worker *w, struct deadline *d)
 	struct tcp_stream *t = tcp_stream_of(s);
 
 	(void)w;
-	if (t->state == TCP_REQ_RULES)
+	if (t->state == TCP_REQ_RULES && tcp_rules_client_silent(t))
+		end(t);
+	else if (t->state == TCP_REQ_RULES)
 		request_rules(t);
-	else if (t->state == TCP_RES_RULES && t->inspect_until)
-		response_rules(t);
 	else if (t->up.to && tcp_timer_expired(t))
 		end(t);
+	else if (t->state == TCP_RES_RULES)
+		response_rules(t);
 }
 
 static void flows_init(struct tcp_stream *t, struct session *s)

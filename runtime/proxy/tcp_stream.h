@@ -61,6 +61,10 @@ void tcp_flow_drop(struct tcp_flow *f, struct worker *w);
  * stream_end() was called. */
 enum tcp_next tcp_rules_request(struct tcp_stream *t);
 enum tcp_next tcp_rules_response(struct tcp_stream *t);
+/* While the request rules wait: has `timeout client` come before the end of the inspect delay? Notes it. */
+bool tcp_rules_client_silent(struct tcp_stream *t);
+/* While rules wait: has the session's deadline come no later than the end of the inspect delay. */
+void tcp_rules_arm(struct tcp_stream *t);
 
 /* tcp_timer.c. Arms the session's deadline if something may expire earlier than it. */
 void tcp_timer_update(struct tcp_stream *t);

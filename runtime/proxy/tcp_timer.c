@@ -79,19 +79,18 @@ void tcp_timer_update(struct tcp_stream *t)
 	arm(t, shape);
 }
 
-/* The letter of the side; `L` when the other one has ended already and only last data were waited for (manual,
- * section 8.5). */
+/* State `D`, whichever side has ended already: mode tcp knows no last data (`L` of the manual, section 8.5). */
 bool tcp_timer_expired(struct tcp_stream *t)
 {
 	unsigned shape = shape_of(t);
 	uint64_t now = t->s.session->conn.worker->now;
 
 	if (client_expiry(t, shape) <= now) {
-		stream_end(&t->s, 'c', t->down.eof ? 'L' : 'D');
+		stream_end(&t->s, 'c', 'D');
 		return true;
 	}
 	if (server_expiry(t, shape) <= now) {
-		stream_end(&t->s, 's', t->down.eof ? 'L' : 'D');
+		stream_end(&t->s, 's', 'D');
 		return true;
 	}
 	arm(t, shape);

@@ -341,6 +341,30 @@ START_TEST(response_is_rejected)
 }
 END_TEST
 
+START_TEST(client_leaves_before_a_server_is_found)
+{
+	rig_start(&rig);
+	server = -1;
+	for (int i = 0; i < 20; i++) /* whenever it is noticed, nothing stays behind */
+		close(rig_connect(&rig));
+	client = -1;
+	rig_record(&rig, 19);
+}
+END_TEST
+
+START_TEST(silent_client_while_rules_wait)
+{
+	set_rules(RS_TCP_REQ_CONT, RIG_ACCEPT, 4);
+	rig.px->tcp_req_inspect = 5000;
+	rig.px->timeout[TMO_CLIENT] = 60;
+	rig_start(&rig);
+	server = -1;
+	client = rig_connect(&rig);
+	rig_expect_end(client);
+	rig_expect_letters(&rig, 0, "cR");
+}
+END_TEST
+
 START_TEST(response_waits_for_bytes)
 {
 	set_rules(RS_TCP_RES_CONT, RIG_ACCEPT, 3);
@@ -359,7 +383,7 @@ START_TEST(connection_is_rejected)
 	rig_start(&rig);
 	client = rig_connect(&rig);
 	server = -1;
-	rig_expect_end(client);
+	rig_expect_reset(client);
 	ck_assert_uint_eq(counted().denied_conn, 1);
 }
 END_TEST
@@ -458,6 +482,8 @@ static TCase *cases(void)
 	tcase_add_test(t, request_rules_run_out_of_time);
 	tcase_add_test(t, request_is_rejected);
 	tcase_add_test(t, response_is_rejected);
+	tcase_add_test(t, client_leaves_before_a_server_is_found);
+	tcase_add_test(t, silent_client_while_rules_wait);
 	tcase_add_test(t, response_waits_for_bytes);
 	tcase_add_test(t, connection_is_rejected);
 	tcase_add_test(t, soft_stop_lets_streams_finish);
