@@ -1,7 +1,6 @@
 /* Runs a fuzz target over files and folders instead of libFuzzer: those of the command line, or the target's
  * corpus (tests/fuzz/corpus/NAME below $srcdir). Each input also goes in with some bytes changed, by a
  * generator that always gives the same: -m N tells how often (default 40). Main thread only. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
