@@ -1,0 +1,100 @@
+/* Inside of the CLI: one session, one call of a command, and the table of commands. A command appends its whole answer to `out` and
+ * returns; one that needs other workers goes there with cli_visit() and its answer follows. Worker of the session only, but for
+ * the functions of a visit. */
+#ifndef LB_CLI_CLI_CALL_H
+#define LB_CLI_CLI_CALL_H
+
+#include "grammar/base/out.h"
+#include "runtime/backend/server.h"
+#include "runtime/core/process.h"
+#include "runtime/net/conn.h"
+#include "runtime/net/listener.h"
+
+enum { CLI_WORDS = 64, CLI_ANSWER_MAX = 256 << 20 };
+enum cli_level { CLI_USER, CLI_OPERATOR, CLI_ADMIN };
+/* RFC 5424 severities of short messages, shown after `set severity-output`. */
+enum cli_severity { CLI_ERR = 3, CLI_WARNING = 4, CLI_NOTICE = 5, CLI_INFO = 6 };
+enum cli_severity_form { CLI_SEVERITY_NONE, CLI_SEVERITY_NUMBER, CLI_SEVERITY_STRING };
+
+struct cli_visit;
+
+struct cli_session {
+	struct conn conn; /* first member */
+	struct list node; /* worker->clis */
+	struct listener *listener;
+	struct deadline deadline;
+	struct buf in;
+	struct out out; /* answers not sent yet, from `sent` on */
+	size_t sent;
+	struct out command, payload; /* a line and its payload while that arrives */
+	struct cli_visit *visit;     /* under way */
+	struct str rest;	     /* commands of the line behind the one that is visiting: in `command` */
+	uint32_t timeout;	     /* ms */
+	uint8_t level, severity_form;
+	bool prompt, expert, experimental;
+	bool in_payload, answered, eof, over; /* over: closes once everything is sent */
+	bool quitting, silent;		      /* by the command; silent: nothing more may be sent */
+};
+
+struct cli_call {
+	struct cli_session *session;
+	struct worker *worker;
+	struct process *process;
+	struct generation *generation;
+	struct str words[CLI_WORDS]; /* from n on empty */
+	uint32_t n;
+	struct str payload;
+	struct out *out;
+};
+
+/* One row of commands.def. */
+struct cli_command {
+	const char *words; /* that it begins with, joined by a blank */
+	const char *usage; /* line of the help; NULL: not shown */
+	void (*run)(struct cli_call *c);
+	uint8_t level;
+};
+
+/* cli_table.c */
+const struct cli_command *cli_find(const struct cli_call *c);
+/* Lists every command of the session's level. */
+void cli_help(struct cli_call *c, const char *title);
+/* Lists those that resemble the words from `first` on; all when nothing was asked for. */
+void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, const char *title_all);
+void cli_unknown(struct cli_call *c);
+
+/* cli_session.c */
+/* A short message, with its severity where the session wants that. The message brings no line feed. */
+void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A visit came home: its answer is in session->out. */
+void cli_resume(struct cli_session *s);
+
+/* cli_visit.c: runs fn on every worker, one after the other, each with that worker; then the session goes on. `text` collects the answer. */
+struct cli_visit {
+	struct cli_session *session; /* NULL: gone meanwhile; only the home worker looks */
+	struct worker *home;
+	uint32_t next;
+	void (*fn)(struct worker *w, struct cli_visit *v);
+	void (*home_fn)(struct cli_visit *v); /* at home, before the answer goes out; may be NULL */
+	struct out text;
+	union {
+		const void *pointer;
+		struct server *server;
+		bool all;
+	};
+	uint64_t found;
+};
+/* False when memory is out: nothing was begun, a message was given. v_init: copied. */
+bool cli_visit(struct cli_call *c, const struct cli_visit *init);
+
+/* Shared by commands: the object that word i names, or NULL and a message. */
+struct server *cli_server(struct cli_call *c, uint32_t i);
+struct proxy *cli_backend(struct cli_call *c, uint32_t i);
+struct proxy *cli_frontend(struct cli_call *c, uint32_t i);
+bool cli_level_is(struct cli_call *c, enum cli_level level); /* else says "Permission denied" */
+
+#define CLI_COMMAND(words, level, usage, function) void function(struct cli_call *c);
+#include "runtime/cli/commands.def"
+#undef CLI_COMMAND
+
+#endif

@@ -1,0 +1,179 @@
+/* Finding commands by their words, and telling what there is. The table is commands.def. No state. */
+#include "runtime/cli/cli_call.h"
+
+enum { LIKE_MAX = 5, WORD_MAX = 32 };
+
+static const struct cli_command commands[] = {
+#define CLI_COMMAND(words, level, usage, function) { words, usage, function, level },
+#include "runtime/cli/commands.def"
+#undef CLI_COMMAND
+};
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static struct str next_word(struct str *text)
+{
+	size_t n = str_chr(*text, ' ');
+	struct str word = str_sub(*text, 0, n);
+
+	*text = str_tail(*text, n + 1);
+	return word;
+}
+
+/* How many words of the call, from `first` on, are those of the command; *all when none of the command's is missing. */
+static uint32_t words_match(const struct cli_command *cmd, const struct cli_call *c, uint32_t first, bool *all)
+{
+	struct str words = str_from(cmd->words);
+	uint32_t n = 0;
+
+	while (words.len && first + n < c->n && str_eq(next_word(&words), c->words[first + n]))
+		n++;
+	words = str_from(cmd->words);
+	for (uint32_t i = 0; i < n; i++)
+		next_word(&words);
+	*all = !words.len;
+	return n;
+}
+
+const struct cli_command *cli_find(const struct cli_call *c)
+{
+	bool all;
+
+	for (uint32_t i = 0; i < COMMANDS; i++)
+		if (words_match(&commands[i], c, 0, &all) && all)
+			return &commands[i];
+	return NULL;
+}
+
+/* --- help -------------------------------------------------------------------------------------------------------- */
+
+static bool is_visible(const struct cli_call *c, const struct cli_command *cmd)
+{
+	return cmd->usage && cmd->level <= c->session->level;
+}
+
+static void put_usage(struct cli_call *c, const struct cli_command *cmd)
+{
+	out_puts(c->out, "  ");
+	out_puts(c->out, cmd->usage);
+	out_char(c->out, '\n');
+}
+
+void cli_help(struct cli_call *c, const char *title)
+{
+	out_puts(c->out, title);
+	for (uint32_t i = 0; i < COMMANDS; i++)
+		if (is_visible(c, &commands[i]))
+			put_usage(c, &commands[i]);
+}
+
+/* Letters to insert, delete or replace to turn one word into the other. */
+static uint32_t distance(struct str a, struct str b)
+{
+	uint32_t row[WORD_MAX + 1], corner, up;
+
+	if (a.len > WORD_MAX || b.len > WORD_MAX)
+		return UINT32_MAX;
+	for (uint32_t j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (uint32_t i = 0; i < a.len; i++) {
+		corner = row[0];
+		row[0] = i + 1;
+		for (uint32_t j = 0; j < b.len; j++) {
+			uint32_t best = corner + (a.ptr[i] != b.ptr[j]);
+
+			up = row[j + 1];
+			if (up + 1 < best)
+				best = up + 1;
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			row[j + 1] = best;
+			corner = up;
+		}
+	}
+	return row[b.len];
+}
+
+/* The command's word at that place compared with the one that was written; a beginning counts as near. */
+static uint32_t word_cost(const struct cli_command *cmd, uint32_t at, struct str written)
+{
+	struct str words = str_from(cmd->words), word = STR_NONE;
+
+	for (uint32_t i = 0; i <= at; i++)
+		word = next_word(&words);
+	if (!word.len)
+		return UINT32_MAX;
+	if (str_starts(word, written))
+		return 0;
+	return distance(word, written);
+}
+
+struct like {
+	uint32_t index[LIKE_MAX], cost[LIKE_MAX], n;
+};
+
+static void like_offer(struct like *l, uint32_t index, uint32_t cost)
+{
+	uint32_t at = l->n;
+
+	while (at > 0 && cost < l->cost[at - 1])
+		at--;
+	if (at == LIKE_MAX)
+		return;
+	if (l->n < LIKE_MAX)
+		l->n++;
+	for (uint32_t i = l->n - 1; i > at; i--) {
+		l->cost[i] = l->cost[i - 1];
+		l->index[i] = l->index[i - 1];
+	}
+	l->cost[at] = cost;
+	l->index[at] = index;
+}
+
+static bool like_holds(const struct like *l, uint32_t index)
+{
+	for (uint32_t i = 0; i < l->n; i++)
+		if (l->index[i] == index)
+			return true;
+	return false;
+}
+
+/* Those that agree in the most words; among them, when more words were written, the few whose next word is nearest. Help,
+ * prompt and quit always. */
+void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, const char *title_all)
+{
+	uint32_t best = 0, n;
+	struct like like = { .n = 0 };
+	bool all, more;
+
+	if (c->n <= first) {
+		cli_help(c, title_all);
+		return;
+	}
+	for (uint32_t i = 0; i < COMMANDS; i++)
+		if (is_visible(c, &commands[i]) && (n = words_match(&commands[i], c, first, &all)) > best)
+			best = n;
+	more = c->n > first + best;
+	out_puts(c->out, title_some);
+	for (uint32_t i = 0; i < COMMANDS; i++)
+		if (is_visible(c, &commands[i]) && words_match(&commands[i], c, first, &all) == best)
+			like_offer(&like, i, more && !all ? word_cost(&commands[i], best, c->words[first + best]) : 0);
+	for (uint32_t i = 0; i < COMMANDS; i++) {
+		bool same = best && !more && words_match(&commands[i], c, first, &all) == best;
+
+		if (is_visible(c, &commands[i]) && (same || like_holds(&like, i) || i + 3 >= COMMANDS))
+			put_usage(c, &commands[i]);
+	}
+}
+
+void cli_unknown(struct cli_call *c)
+{
+	cli_help_like(c, 0, "Unknown command, but maybe one of the following ones is a better match:\n",
+		      "Unknown command. Please enter one of the following commands only:\n");
+}
+
+void cmd_help(struct cli_call *c)
+{
+	static const char title[] = "The following commands are valid at this level:\n";
+
+	cli_help_like(c, 1, title, title);
+}

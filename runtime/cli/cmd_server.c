@@ -1,0 +1,196 @@
+/* Commands that look up or change servers: state, weight, health. Words and answers are HAProxy 2.6's. */
+#include "runtime/cli/cli_call.h"
+#include "runtime/health/check.h"
+
+static const struct proxy_conf *conf_by_name(const struct map *m, struct str name)
+{
+	return map_get(m, name);
+}
+
+struct proxy *cli_backend(struct cli_call *c, uint32_t i)
+{
+	const struct proxy_conf *conf = conf_by_name(&c->generation->model->backends, c->words[i]);
+
+	return conf ? generation_proxy(c->generation, conf) : NULL;
+}
+
+struct proxy *cli_frontend(struct cli_call *c, uint32_t i)
+{
+	const struct proxy_conf *conf = conf_by_name(&c->generation->model->frontends, c->words[i]);
+
+	if (!c->words[i].len)
+		cli_say(c, CLI_ERR, "A frontend name is expected.");
+	else if (!conf)
+		cli_say(c, CLI_ERR, "No such frontend.");
+	return conf ? generation_proxy(c->generation, conf) : NULL;
+}
+
+struct server *cli_server(struct cli_call *c, uint32_t i)
+{
+	struct str word = c->words[i], name;
+	size_t slash = str_chr(word, '/');
+	const struct proxy_conf *conf;
+	struct proxy *px;
+
+	if (!word.len || slash == word.len) {
+		cli_say(c, CLI_ERR, "Require 'backend/server'.");
+		return NULL;
+	}
+	name = str_tail(word, slash + 1);
+	conf = conf_by_name(&c->generation->model->backends, str_sub(word, 0, slash));
+	px = conf ? generation_proxy(c->generation, conf) : NULL;
+	if (!px) {
+		cli_say(c, CLI_ERR, "No such backend.");
+		return NULL;
+	}
+	for (uint32_t k = 0; k < px->nservers; k++)
+		if (str_eq(px->servers[k].conf->name, name))
+			return &px->servers[k];
+	cli_say(c, CLI_ERR, "No such server.");
+	return NULL;
+}
+
+/* --- weight ------------------------------------------------------------------------------------------------------ */
+
+void cmd_get_weight(struct cli_call *c)
+{
+	struct server *s = cli_server(c, 2);
+
+	if (s)
+		out_printf(c->out, "%u (initial %u)\n", atomic_load(&s->weight), s->conf->weight);
+}
+
+/* "10", or "50%" of the initial weight. */
+static void weight_set(struct cli_call *c, struct server *s, struct str word)
+{
+	bool relative = word.len && word.ptr[word.len - 1] == '%';
+	int64_t n;
+
+	if (!word.len) {
+		cli_say(c, CLI_ERR, "Require <weight> or <weight%%>.");
+		return;
+	}
+	if (!str_to_i64(str_sub(word, 0, word.len - relative), &n)) {
+		cli_garbage(c, "Empty weight string empty or preceded by garbage");
+		return;
+	}
+	if (relative && n < 0) {
+		cli_say(c, CLI_ERR, "Relative weight must be positive.");
+		return;
+	}
+	if (relative)
+		n = n > 25600 ? 256 : n * s->conf->weight / 100 > 256 ? 256 : n * s->conf->weight / 100;
+	if (n < 0 || n > 256)
+		cli_say(c, CLI_ERR, "Absolute weight can only be between 0 and 256 inclusive.");
+	else
+		server_set_weight(c->worker, s, (unsigned)n);
+}
+
+void cmd_set_weight(struct cli_call *c)
+{
+	struct server *s = cli_server(c, 2);
+
+	if (s)
+		weight_set(c, s, c->words[3]);
+}
+
+/* --- set server -------------------------------------------------------------------------------------------------- */
+
+static void server_maint(struct cli_call *c, struct server *s)
+{
+	server_set_admin(c->worker, s, SRV_ADM_MAINT, 0);
+}
+
+static void server_drain(struct cli_call *c, struct server *s)
+{
+	server_set_admin(c->worker, s, SRV_ADM_DRAIN, SRV_ADM_MAINT);
+}
+
+static void server_ready(struct cli_call *c, struct server *s)
+{
+	server_set_admin(c->worker, s, 0, SRV_ADM_MAINT | SRV_ADM_DRAIN);
+}
+
+static void set_state(struct cli_call *c, struct server *s)
+{
+	if (str_is(c->words[4], "ready"))
+		server_ready(c, s);
+	else if (str_is(c->words[4], "drain"))
+		server_drain(c, s);
+	else if (str_is(c->words[4], "maint"))
+		server_maint(c, s);
+	else
+		cli_say(c, CLI_ERR, "'set server <srv> state' expects 'ready', 'drain' and 'maint'.");
+}
+
+static void set_health(struct cli_call *c, struct server *s)
+{
+	enum srv_oper oper = SRV_RUNNING;
+
+	if (s->conf->track_server) {
+		cli_say(c, CLI_ERR, "cannot change health on a tracking server.");
+		return;
+	}
+	if (str_is(c->words[4], "down"))
+		oper = SRV_STOPPED;
+	else if (str_is(c->words[4], "stopping"))
+		oper = SRV_STOPPING;
+	else if (!str_is(c->words[4], "up")) {
+		cli_say(c, CLI_ERR, "'set server <srv> health' expects 'up', 'stopping', or 'down'.");
+		return;
+	}
+	if (!check_force(c->worker, s, oper) && atomic_load(&s->oper) != (int)oper)
+		server_set_oper(c->worker, s, oper, ", changed from CLI");
+}
+
+void cmd_set_server(struct cli_call *c)
+{
+	struct server *s = cli_server(c, 2);
+
+	if (!s)
+		return;
+	if (str_is(c->words[3], "state"))
+		set_state(c, s);
+	else if (str_is(c->words[3], "weight"))
+		weight_set(c, s, c->words[4]);
+	else if (str_is(c->words[3], "health"))
+		set_health(c, s);
+	else if (str_is(c->words[3], "agent") || str_is(c->words[3], "agent-send"))
+		cli_say(c, CLI_ERR, "agent checks are not enabled on this server.");
+	else
+		cli_say(c, CLI_ERR, "usage: set server <backend>/<server> agent | agent-send | health | state | weight");
+}
+
+/* --- enable, disable --------------------------------------------------------------------------------------------- */
+
+void cmd_disable_server(struct cli_call *c)
+{
+	struct server *s = cli_server(c, 2);
+
+	if (s)
+		server_maint(c, s);
+}
+
+void cmd_enable_server(struct cli_call *c)
+{
+	struct server *s = cli_server(c, 2);
+
+	if (s)
+		server_set_admin(c->worker, s, 0, SRV_ADM_MAINT);
+}
+
+void cmd_disable_health(struct cli_call *c)
+{
+	struct server *s = cli_server(c, 2);
+
+	if (s)
+		check_enable(s, false);
+}
+
+void cmd_enable_health(struct cli_call *c)
+{
+	struct server *s = cli_server(c, 2);
+
+	if (s && !check_enable(s, true))
+		cli_say(c, CLI_ERR, "Health check was not configured on this server, cannot enable.");
+}

@@ -1,0 +1,105 @@
+/* Commands about the CLI session itself: prompt, quit, levels, timeout, severities, and the hand-over of sockets. */
+#include <fcntl.h>
+#include <sys/un.h>
+
+#include "runtime/cli/cli_call.h"
+#include "runtime/reload/handover.h"
+
+void cmd_prompt(struct cli_call *c)
+{
+	c->session->prompt = !c->session->prompt;
+}
+
+void cmd_quit(struct cli_call *c)
+{
+	c->session->quitting = true;
+}
+
+static void level_lower(struct cli_call *c, enum cli_level level)
+{
+	if (c->session->level > level)
+		c->session->level = level;
+}
+
+void cmd_user(struct cli_call *c)
+{
+	level_lower(c, CLI_USER);
+}
+
+void cmd_operator(struct cli_call *c)
+{
+	level_lower(c, CLI_OPERATOR);
+}
+
+void cmd_set_severity(struct cli_call *c)
+{
+	static const char *const forms[] = { "none", "number", "string" };
+
+	for (uint8_t i = 0; i < 3; i++)
+		if (str_is(c->words[2], forms[i])) {
+			c->session->severity_form = i;
+			return;
+		}
+	cli_say(c, CLI_ERR, "one of 'none', 'number', 'string' is a required argument");
+}
+
+/* A time as the configuration writes it (manual, section 2.5); the default unit is the second. Milliseconds. */
+static bool time_parse(struct str text, uint64_t *ms)
+{
+	static const struct {
+		const char *unit;
+		uint64_t us;
+	} units[] = { { "", 1000000 }, { "us", 1 }, { "ms", 1000 }, { "s", 1000000 }, { "m", 60000000 }, { "h", 3600000000 },
+		      { "d", 86400000000 } };
+	size_t digits = 0;
+	uint64_t n;
+
+	while (digits < text.len && text.ptr[digits] >= '0' && text.ptr[digits] <= '9')
+		digits++;
+	if (digits > 9 || !str_to_u64(str_sub(text, 0, digits), &n))
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (str_is(str_tail(text, digits), units[i].unit)) {
+			*ms = n * units[i].us / 1000;
+			return *ms <= INT32_MAX;
+		}
+	return false;
+}
+
+void cmd_set_timeout(struct cli_call *c)
+{
+	uint64_t ms;
+
+	if (!str_is(c->words[2], "cli"))
+		cli_say(c, CLI_ERR, "'set timeout' only supports 'cli'.");
+	else if (!c->words[3].len)
+		cli_say(c, CLI_ERR, "Expects an integer value.");
+	else if (!time_parse(c->words[3], &ms) || !ms)
+		cli_say(c, CLI_ERR, "Invalid timeout value.");
+	else
+		c->session->timeout = (uint32_t)ms;
+}
+
+static bool is_unix(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	return !getsockname(fd, (struct sockaddr *)&ss, &len) && ss.ss_family == AF_UNIX;
+}
+
+/* The transfer gets a descriptor of its own; the session ends without another word. */
+void cmd_getsocks(struct cli_call *c)
+{
+	int fd = c->session->conn.io.fd;
+
+	if (!c->session->listener->conf->expose_fd || !is_unix(fd)) {
+		cli_unknown(c);
+		return;
+	}
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0)
+		handover_serve(c->worker, fd);
+	c->session->quitting = true;
+	c->session->silent = true;
+}

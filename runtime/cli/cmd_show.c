@@ -1,0 +1,250 @@
+/* Commands that show what the process is and has: version, environment, sockets of the CLI, backends, errors, pools, activity. */
+#include <arpa/inet.h>
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "runtime/cli/cli.h"
+#include "runtime/cli/cli_call.h"
+#include "runtime/stats/stats_rows.h"
+
+extern char **environ;
+
+/* What other workers count while we look: single aligned words, on purpose. */
+#define READS_RUNNING __attribute__((no_sanitize("thread")))
+
+static const char *const levels[] = { "user", "operator", "admin" };
+
+void cmd_show_version(struct cli_call *c)
+{
+	cli_say(c, CLI_INFO, "%s-lbd%s", process_version(c->process), PACKAGE_VERSION);
+}
+
+void cmd_show_cli_level(struct cli_call *c)
+{
+	cli_say(c, CLI_INFO, "%s", levels[c->session->level]);
+}
+
+void cmd_show_env(struct cli_call *c)
+{
+	struct str name = c->words[2];
+
+	for (char **e = environ; e && *e; e++) {
+		struct str line = str_from(*e);
+
+		if (name.len && !str_eq(str_sub(line, 0, str_chr(line, '=')), name))
+			continue;
+		out_str(c->out, line);
+		out_char(c->out, '\n');
+		if (name.len)
+			return;
+	}
+	if (name.len)
+		cli_say(c, CLI_ERR, "Variable not found");
+}
+
+/* "unix@/run/lbd.sock", "ipv4@127.0.0.1:9999", "fd@3". */
+static void put_socket(struct out *out, const struct addr_conf *a)
+{
+	char ip[INET6_ADDRSTRLEN] = "";
+
+	switch (a->kind) {
+	case ADDR_INET:
+		inet_ntop(AF_INET, a->ip, ip, sizeof(ip));
+		out_printf(out, "ipv4@%s:%u", ip, a->port);
+		break;
+	case ADDR_INET6:
+		inet_ntop(AF_INET6, a->ip, ip, sizeof(ip));
+		out_printf(out, "ipv6@[%s]:%u", ip, a->port);
+		break;
+	case ADDR_UNIX:
+		out_printf(out, "unix@%.*s", STR_ARG(a->path));
+		break;
+	case ADDR_ABSTRACT:
+		out_printf(out, "abns@%.*s", STR_ARG(a->path));
+		break;
+	case ADDR_FD:
+		out_printf(out, "fd@%d", a->fd);
+		break;
+	default:
+		out_printf(out, "%.*s", STR_ARG(a->text));
+	}
+}
+
+void cmd_show_cli_sockets(struct cli_call *c)
+{
+	out_puts(c->out, "# socket lvl processes\n");
+	vec_each(bind, &c->generation->model->global.stats_sockets) {
+		put_socket(c->out, &(*bind)->addr);
+		out_printf(c->out, " %s all\n", levels[(*bind)->level]);
+	}
+}
+
+void cmd_show_backend(struct cli_call *c)
+{
+	out_puts(c->out, "# name\n");
+	for (uint32_t i = 0; i < c->generation->nproxies; i++) {
+		const struct proxy_conf *px = c->generation->proxies[i].conf;
+
+		if (px->role & ROLE_BACKEND && !px->disabled)
+			out_printf(c->out, "%.*s\n", STR_ARG(px->name));
+	}
+}
+
+/* Nothing is captured yet: messages that break the protocol are counted and logged. */
+void cmd_show_errors(struct cli_call *c)
+{
+	struct timeval now = c->worker->wall;
+	char date[40];
+	struct tm tm;
+	int64_t id;
+
+	if (c->words[2].len && !str_to_i64(c->words[2], &id) && !map_get(&c->generation->model->frontends, c->words[2]) &&
+	    !map_get(&c->generation->model->backends, c->words[2])) {
+		cli_say(c, CLI_ERR, "No such proxy.");
+		return;
+	}
+	localtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S", &tm);
+	out_printf(c->out, "Total events captured on [%s.%03d] : 0\n", date, (int)(now.tv_usec / 1000));
+}
+
+/* --- show stat --------------------------------------------------------------------------------------------------- */
+
+enum stat_form { FORM_CSV, FORM_TYPED, FORM_JSON };
+
+/* [<iid>|<proxy>] [<type>] [<sid>] before the words. False: said why. */
+static bool filter_parse(struct cli_call *c, struct stats_filter *f, uint32_t *i)
+{
+	const struct proxy_conf *px;
+	int64_t type;
+
+	if (!c->words[2].len || !c->words[3].len || !c->words[4].len)
+		return true;
+	if (!str_to_i64(c->words[3], &type) || !str_to_i64(c->words[4], &f->server_id))
+		return true;
+	if (!str_to_i64(c->words[2], &f->proxy_id)) {
+		px = map_get(&c->generation->model->frontends, c->words[2]);
+		if (!px)
+			px = map_get(&c->generation->model->backends, c->words[2]);
+		if (!px) {
+			cli_say(c, CLI_ERR, "No such proxy.");
+			return false;
+		}
+		f->proxy_id = px->id;
+	}
+	if (f->proxy_id <= 0)
+		f->proxy_id = -1;
+	if (f->server_id <= 0)
+		f->server_id = -1;
+	f->types = type < 0 ? STATS_ALL : (uint32_t)type & STATS_ALL;
+	*i = 5;
+	return true;
+}
+
+void cmd_show_stat(struct cli_call *c)
+{
+	struct stats_filter f = STATS_FILTER_ALL;
+	enum stat_form form = FORM_CSV;
+	uint32_t i = 2;
+
+	if (!filter_parse(c, &f, &i))
+		return;
+	for (; i < c->n; i++) {
+		if (str_is(c->words[i], "typed"))
+			form = FORM_TYPED;
+		else if (str_is(c->words[i], "json"))
+			form = FORM_JSON;
+		f.up_only = f.up_only || str_is(c->words[i], "up");
+		f.no_maint = f.no_maint || str_is(c->words[i], "no-maint");
+	}
+	if (form == FORM_TYPED)
+		stats_typed(c->worker, &f, c->out);
+	else if (form == FORM_JSON)
+		stats_json(c->worker, &f, c->out);
+	else
+		stats_csv(c->worker, &f, c->out);
+}
+
+/* --- pools and activity ------------------------------------------------------------------------------------------ */
+
+struct pool_sum {
+	uint64_t size, used, cached;
+};
+
+static READS_RUNNING void pool_add(struct pool_sum *sum, const volatile struct pool *p)
+{
+	sum->size = p->size;
+	sum->used += p->used;
+	sum->cached += p->cached;
+}
+
+static void put_pools(struct process *p, struct out *out)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} pools[] = { { "buffer", offsetof(struct worker, buffers) },
+		      { "session", offsetof(struct worker, sessions) },
+		      { "stream", offsetof(struct worker, streams) },
+		      { "srv_conn", offsetof(struct worker, srv_conns) },
+		      { "chunk", offsetof(struct worker, chunks) } };
+	uint64_t allocated = 0, used = 0, n = sizeof(pools) / sizeof(*pools);
+
+	out_puts(out, "Dumping pools usage. Use SIGQUIT to flush them.\n");
+	for (size_t i = 0; i < n; i++) {
+		struct pool_sum sum = { 0 };
+
+		for (uint32_t w = 0; w < p->nworkers; w++)
+			pool_add(&sum, (const struct pool *)((const char *)p->workers[w] + pools[i].offset));
+		out_printf(out, "  - Pool %s (%llu bytes) : %llu allocated (%llu bytes), %llu used (~%llu by thread caches)\n",
+			   pools[i].name, (unsigned long long)sum.size, (unsigned long long)(sum.used + sum.cached),
+			   (unsigned long long)(sum.size * (sum.used + sum.cached)), (unsigned long long)sum.used,
+			   (unsigned long long)sum.cached);
+		allocated += sum.size * (sum.used + sum.cached);
+		used += sum.size * sum.used;
+	}
+	out_printf(out, "Total: %llu pools, %llu bytes allocated, %llu used.\n", (unsigned long long)n,
+		   (unsigned long long)allocated, (unsigned long long)used);
+}
+
+void cmd_show_pools(struct cli_call *c)
+{
+	put_pools(c->process, c->out);
+}
+
+void cli_dump_pools(struct process *p, FILE *to)
+{
+	struct out out = out_growing(1 << 16);
+
+	put_pools(p, &out);
+	fwrite(out.buf, 1, out.len, to);
+	fflush(to);
+	out_free(&out);
+}
+
+static READS_RUNNING uint64_t running_value(const struct worker *w, size_t offset)
+{
+	return *(const volatile uint64_t *)((const char *)w + offset);
+}
+
+/* "accepted: 5 [ 2 3 ]" */
+static void put_activity(struct cli_call *c, const char *name, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < c->process->nworkers; i++)
+		sum += running_value(c->process->workers[i], offset);
+	out_printf(c->out, "%s: %llu [", name, (unsigned long long)sum);
+	for (uint32_t i = 0; i < c->process->nworkers; i++)
+		out_printf(c->out, " %llu", (unsigned long long)running_value(c->process->workers[i], offset));
+	out_puts(c->out, " ]\n");
+}
+
+void cmd_show_activity(struct cli_call *c)
+{
+	out_printf(c->out, "thread_id: %u (1..%u)\ndate_now: %lld.%06ld\n", c->worker->id + 1, c->process->nworkers,
+		   (long long)c->worker->wall.tv_sec, (long)c->worker->wall.tv_usec);
+	put_activity(c, "loops", offsetof(struct worker, loops));
+	put_activity(c, "accepted", offsetof(struct worker, accepted));
+}

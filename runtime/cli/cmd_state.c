@@ -1,0 +1,78 @@
+/* `show servers state`: version 1 of the format that a server-state-file holds (management manual, section 9.3). */
+#include <arpa/inet.h>
+
+#include "runtime/cli/cli_call.h"
+#include "runtime/health/check.h"
+#include "runtime/net/address.h"
+
+/* Read while their owner may write: single aligned words, on purpose. */
+#define READS_RUNNING __attribute__((no_sanitize("thread")))
+
+/* srv_check_state: enabled, configured, paused. */
+enum { CHECK_CONFIGURED = 2, CHECK_ENABLED = 4, CHECK_PAUSED = 8, CHECK_RUNNING = 1 };
+
+static READS_RUNNING uint64_t since_change(const struct worker *w, const struct server *s)
+{
+	uint64_t at = *(const volatile uint64_t *)&s->last_change;
+
+	return w->now > at ? (w->now - at) / 1000 : 0;
+}
+
+static unsigned check_state(struct server *s, const struct check_report *r, bool checked)
+{
+	unsigned state = atomic_load(&s->admin) & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT) ? CHECK_PAUSED : 0;
+
+	if (!checked)
+		return s->conf->disabled ? CHECK_PAUSED : 0;
+	state |= CHECK_CONFIGURED | (r->running ? CHECK_RUNNING : 0);
+	return state | (check_is_enabled(s) ? CHECK_ENABLED : 0);
+}
+
+static void put_ip(struct out *out, const union addr *a)
+{
+	char text[INET6_ADDRSTRLEN] = "-";
+
+	if (a->family == AF_INET)
+		inet_ntop(AF_INET, &a->in.sin_addr, text, sizeof(text));
+	else if (a->family == AF_INET6)
+		inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text));
+	out_puts(out, text);
+}
+
+static void put_server(struct cli_call *c, struct server *s)
+{
+	const struct server_conf *conf = s->conf;
+	struct check_report r = { .status = CHECK_INITIAL };
+	bool checked = check_report(s, &r);
+	bool maint = atomic_load(&s->admin) & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT);
+
+	if (!checked)
+		r.health = atomic_load(&s->oper) == SRV_STOPPED ? 0 : 2;
+	out_printf(c->out, "%u %.*s %u %.*s ", s->proxy->conf->id, STR_ARG(s->proxy->conf->name), conf->id, STR_ARG(conf->name));
+	put_ip(c->out, &s->addr);
+	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u 0 0 0 ", atomic_load(&s->oper), atomic_load(&s->admin),
+		   atomic_load(&s->weight), conf->weight, (unsigned long long)since_change(c->worker, s), r.status, r.result,
+		   maint ? 0 : r.health, check_state(s, &r, checked));
+	if (conf->addr.kind == ADDR_NAME)
+		out_printf(c->out, "%.*s", STR_ARG(conf->addr.path));
+	else
+		out_char(c->out, '-');
+	out_printf(c->out, " %u - %d 0 - - 0\n", address_port(&s->addr), conf->ssl);
+}
+
+void cmd_show_servers_state(struct cli_call *c)
+{
+	struct proxy *only = c->words[3].len ? cli_backend(c, 3) : NULL;
+
+	if (c->words[3].len && !only) {
+		cli_say(c, CLI_ERR, "Can't find backend.");
+		return;
+	}
+	out_puts(c->out, "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
+			 "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state "
+			 "srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port "
+			 "srv_check_addr srv_agent_addr srv_agent_port\n");
+	for (uint32_t i = 0; i < c->generation->nservers; i++)
+		if (!only || c->generation->servers[i].proxy == only)
+			put_server(c, &c->generation->servers[i]);
+}
