@@ -58,7 +58,6 @@ bool options_parse(struct lbd_options *o, int argc, char **argv);
 void options_free(struct lbd_options *o);
 
 /* lbd_version.c */
-const char *version_name(int compat); /* "2.6.12" */
 void version_print(int compat);
 void version_print_build(int compat);
 void usage_print(const char *program);
@@ -72,6 +71,8 @@ void report_say(struct report *r, enum report_level level, const char *format, .
 	__attribute__((format(printf, 3, 4)));
 /* A line without level. */
 void report_note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Diagnostics in HAProxy's words. */
+void report_diags(struct report *r, const struct diags *d, const struct sources *s);
 /* Diagnostics of a load in HAProxy's words, then its closing lines. False: there were errors, or warnings that
  * are fatal. */
 bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "grammar/predicate.h"
 #include "grammar/render.h"
 #include "tools/lbd.h"
 
@@ -24,8 +25,8 @@ static void say_who(struct report *r)
 		return;
 	r->plain = true;
 	path[n < 0 ? 0 : n] = 0;
-	fprintf(stderr, "[NOTICE]   (%d) : haproxy version is %s-lbd%s\n", (int)r->pid, version_name(r->compat),
-		PACKAGE_VERSION);
+	fprintf(stderr, "[NOTICE]   (%d) : haproxy version is %s-lbd%s\n", (int)r->pid,
+		predicate_version(r->compat), PACKAGE_VERSION);
 	if (n > 0)
 		fprintf(stderr, "[NOTICE]   (%d) : path to executable is %s\n", (int)r->pid, path);
 }
@@ -71,17 +72,22 @@ static void say_files(struct report *r, const struct loaded *l)
 	}
 }
 
-bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning)
+void report_diags(struct report *r, const struct diags *d, const struct sources *s)
 {
 	struct render_options options = {.haproxy = true, .pid = r->pid};
 	struct out text = out_growing(64u << 20);
 
-	if (l->diags.list.n && !r->quiet) {
-		say_who(r);
-		render_haproxy(&text, &l->diags, &l->sources, &options);
-		fwrite(text.buf, 1, text.len, stderr);
-		out_free(&text);
-	}
+	if (!d->list.n || r->quiet)
+		return;
+	say_who(r);
+	render_haproxy(&text, d, s, &options);
+	fwrite(text.buf, 1, text.len, stderr);
+	out_free(&text);
+}
+
+bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning)
+{
+	report_diags(r, &l->diags, &l->sources);
 	if (l->diags.errors || !l->model) {
 		say_files(r, l);
 		report_say(r, REPORT_ALERT, "config : Fatal errors found in configuration.");

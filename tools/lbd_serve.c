@@ -161,7 +161,10 @@ static bool process_make(struct lbd *l)
 		generation_free(&g);
 		return false;
 	}
-	p->maxconn = l->maxconn;
+	p->maxconn = p->hard_maxconn = l->maxconn;
+	p->maxsock = l->maxsock;
+	p->ulimit_n = l->ulimit_n;
+	p->memory_mb = l->options.memory_mb;
 	for (uint32_t i = 0; i < p->nworkers; i++)
 		log_prepare(p->workers[i], l->model);
 	return true;

@@ -10,51 +10,30 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "grammar/predicate.h"
 #include "tools/lbd.h"
-
-const char *version_name(int compat)
-{
-	switch (compat) {
-	case 208:
-		return "2.8.16";
-	case 300:
-		return "3.0.12";
-	case 302:
-		return "3.2.8";
-	case 304:
-		return "3.4.0";
-	default:
-		return "2.6.12";
-	}
-}
 
 void version_print(int compat)
 {
 	struct utsname u;
 
 	printf("HAProxy version %s-lbd%s 2026/11/22 - compatible: this is lbd %s, not HAProxy\n",
-	       version_name(compat), PACKAGE_VERSION, PACKAGE_VERSION);
+	       predicate_version(compat), PACKAGE_VERSION, PACKAGE_VERSION);
 	printf("Status: development branch.\n");
 	if (!uname(&u))
 		printf("Running on: %s %s %s %s\n", u.sysname, u.release, u.version, u.machine);
 }
 
-/* HAProxy's names of build options; those that hold here have a plus. */
-static const char features[] =
-	"-51DEGREES +ACCEPT4 -BACKTRACE -CLOSEFROM +CPU_AFFINITY +CRYPT_H -DEVICEATLAS -DL -ENGINE +EPOLL "
-	"-EVPORTS "
-	"+GETADDRINFO -KQUEUE +LIBCRYPT +LINUX_SPLICE -LINUX_TPROXY -LUA -MEMORY_PROFILING -NETFILTER -NS "
-	"-OBSOLETE_LINKER -OPENSSL -OT -PCRE +PCRE2 +PCRE2_JIT -PCRE_JIT +POLL +PRCTL -PROCCTL -PROMEX -QUIC "
-	"+RT -SLZ "
-	"-STATIC_PCRE -STATIC_PCRE2 +SYSTEMD -TFO +THREAD -THREAD_DUMP -TPROXY -WURFL -ZLIB";
-
 void version_print_build(int compat)
 {
+	struct out features = out_growing(1 << 14);
 	char pcre[64] = "";
 
+	predicate_features(&features);
 	version_print(compat);
 	printf("Build options :\n  TARGET  = linux-glibc\n  CC      = %s\n\n", __VERSION__);
-	printf("Feature list : %s\n\n", features);
+	printf("Feature list :%.*s\n\n", STR_ARG(out_get(&features)));
+	out_free(&features);
 	printf("Default settings :\n  bufsize = 16384, maxrewrite = 1024, maxpollevents = 200\n\n");
 	printf("Built with multi-threading support (MAX_THREADS=64).\n");
 	pcre2_config(PCRE2_CONFIG_VERSION, pcre);

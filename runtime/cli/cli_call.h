@@ -66,6 +66,8 @@ void cli_unknown(struct cli_call *c);
 /* cli_session.c */
 /* A short message, with its severity where the session wants that. The message brings no line feed. */
 void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same without a line feed, as some of HAProxy's messages are. */
+void cli_say_open(struct cli_call *c, enum cli_severity severity, const char *message);
 /* A visit came home: its answer is in session->out. */
 void cli_resume(struct cli_session *s);
 
@@ -77,11 +79,10 @@ struct cli_visit {
 	void (*fn)(struct worker *w, struct cli_visit *v);
 	void (*home_fn)(struct cli_visit *v); /* at home, before the answer goes out; may be NULL */
 	struct out text;
-	union {
-		const void *pointer;
-		struct server *server;
-		bool all;
-	};
+	/* what for: */
+	const void *pointer;
+	struct server *server;
+	bool all;
 	uint64_t found;
 };
 /* False when memory is out: nothing was begun, a message was given. v_init: copied. */

@@ -1,6 +1,7 @@
-/* CLI sessions: lines in, answers out. One line may hold several commands; without `prompt` the session ends when all that came at once is
- * answered. A payload (`<<` at the end of a line) lasts until an empty line. Input is bounded by the size of a buffer, and nothing
- * is read while an answer is waiting to be sent. The session belongs to its worker; it ends in callbacks of the loop only. */
+/* CLI sessions: lines in, answers out. One line may hold several commands; without `prompt` the session ends
+ * when all that came at once is answered. A payload (`<<` at the end of a line) lasts until an empty line.
+ * Input is bounded by the size of a buffer, and nothing is read while an answer is waiting to be sent. The
+ * session belongs to its worker; it ends in callbacks of the loop only. */
 #include "runtime/cli/cli.h"
 
 #include <errno.h>
@@ -45,11 +46,13 @@ static void session_expired(struct worker *w, struct deadline *d)
 		session_end(s);
 }
 
-/* --- answers ----------------------------------------------------------------------------------------------------- */
+/* --- answers
+ * ----------------------------------------------------------------------------------------------------- */
 
 void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...)
 {
-	static const char *const names[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+	static const char *const names[] = {"emerg",   "alert",  "crit", "err",
+					    "warning", "notice", "info", "debug"};
 	va_list ap;
 
 	if (c->session->severity_form == CLI_SEVERITY_NUMBER)
@@ -62,6 +65,12 @@ void cli_say(struct cli_call *c, enum cli_severity severity, const char *format,
 	out_char(c->out, '\n');
 }
 
+void cli_say_open(struct cli_call *c, enum cli_severity severity, const char *message)
+{
+	cli_say(c, severity, "%s", message);
+	c->out->len--;
+}
+
 static void answer_end(struct cli_session *s)
 {
 	if (s->silent)
@@ -70,7 +79,8 @@ static void answer_end(struct cli_session *s)
 	s->answered = true;
 }
 
-/* --- commands ---------------------------------------------------------------------------------------------------- */
+/* --- commands
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Cuts off the first command: up to a `;` that no backslash precedes. */
 static struct str command_next(struct str *rest)
@@ -125,7 +135,8 @@ bool cli_level_is(struct cli_call *c, enum cli_level level)
 static void command_run(struct cli_session *s, struct str command)
 {
 	struct worker *w = s->conn.worker;
-	struct cli_call c = { .session = s, .worker = w, .process = w->process, .generation = w->process->generation };
+	struct cli_call c = {
+		.session = s, .worker = w, .process = w->process, .generation = w->process->generation};
 	const struct cli_command *cmd;
 
 	c.payload = out_get(&s->payload);
@@ -153,7 +164,8 @@ static bool line_run(struct cli_session *s)
 	return true;
 }
 
-/* --- input ------------------------------------------------------------------------------------------------------- */
+/* --- input
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* Takes `<<` off the end of the line. */
 static bool payload_begins(struct cli_session *s)
@@ -223,13 +235,14 @@ static bool lines_handle(struct cli_session *s)
 	return true;
 }
 
-/* --- the loop's side --------------------------------------------------------------------------------------------- */
+/* --- the loop's side
+ * --------------------------------------------------------------------------------------------- */
 
 /* False: the connection is broken. */
 static bool out_flush(struct cli_session *s)
 {
 	while (s->sent < s->out.len) {
-		struct iovec iov = { s->out.buf + s->sent, s->out.len - s->sent };
+		struct iovec iov = {s->out.buf + s->sent, s->out.len - s->sent};
 		ssize_t n = conn_sendv(&s->conn, &iov, 1, false);
 
 		if (n < 0)
@@ -247,7 +260,8 @@ static bool out_pending(const struct cli_session *s)
 	return s->sent < s->out.len;
 }
 
-/* Over when nothing is left to do: after `quit`, at the end of the input, and without prompt after the first answers. */
+/* Over when nothing is left to do: after `quit`, at the end of the input, and without prompt after the first
+ * answers. */
 static bool is_over(const struct cli_session *s)
 {
 	if (s->visit || out_pending(s))
@@ -293,7 +307,8 @@ void cli_resume(struct cli_session *s)
 		session_go_on(s);
 }
 
-/* --- life -------------------------------------------------------------------------------------------------------- */
+/* --- life
+ * -------------------------------------------------------------------------------------------------------- */
 
 void cli_accept(struct worker *w, struct listener *l, int fd, const union addr *from)
 {

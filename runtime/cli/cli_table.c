@@ -4,7 +4,7 @@
 enum { LIKE_MAX = 5, WORD_MAX = 32 };
 
 static const struct cli_command commands[] = {
-#define CLI_COMMAND(words, level, usage, function) { words, usage, function, level },
+#define CLI_COMMAND(words, level, usage, function) {words, usage, function, level},
 #include "runtime/cli/commands.def"
 #undef CLI_COMMAND
 };
@@ -19,7 +19,8 @@ static struct str next_word(struct str *text)
 	return word;
 }
 
-/* How many words of the call, from `first` on, are those of the command; *all when none of the command's is missing. */
+/* How many words of the call, from `first` on, are those of the command; *all when none of the command's is
+ * missing. */
 static uint32_t words_match(const struct cli_command *cmd, const struct cli_call *c, uint32_t first, bool *all)
 {
 	struct str words = str_from(cmd->words);
@@ -44,7 +45,8 @@ const struct cli_command *cli_find(const struct cli_call *c)
 	return NULL;
 }
 
-/* --- help -------------------------------------------------------------------------------------------------------- */
+/* --- help
+ * -------------------------------------------------------------------------------------------------------- */
 
 static bool is_visible(const struct cli_call *c, const struct cli_command *cmd)
 {
@@ -137,12 +139,12 @@ static bool like_holds(const struct like *l, uint32_t index)
 	return false;
 }
 
-/* Those that agree in the most words; among them, when more words were written, the few whose next word is nearest. Help,
- * prompt and quit always. */
+/* Those that agree in the most words; among them, when more words were written, the few whose next word is
+ * nearest. Help, prompt and quit always. */
 void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, const char *title_all)
 {
 	uint32_t best = 0, n;
-	struct like like = { .n = 0 };
+	struct like like = {.n = 0};
 	bool all, more;
 
 	if (c->n <= first) {
@@ -156,7 +158,8 @@ void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, c
 	out_puts(c->out, title_some);
 	for (uint32_t i = 0; i < COMMANDS; i++)
 		if (is_visible(c, &commands[i]) && words_match(&commands[i], c, first, &all) == best)
-			like_offer(&like, i, more && !all ? word_cost(&commands[i], best, c->words[first + best]) : 0);
+			like_offer(&like, i,
+				   more && !all ? word_cost(&commands[i], best, c->words[first + best]) : 0);
 	for (uint32_t i = 0; i < COMMANDS; i++) {
 		bool same = best && !more && words_match(&commands[i], c, first, &all) == best;
 

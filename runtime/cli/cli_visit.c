@@ -1,5 +1,6 @@
-/* Visits: a command that needs what only other workers may touch (their sessions, their counters) travels by mailbox from worker to worker
- * and home again. The visit owns its text; the session that began it may end meanwhile, which only the home worker notes and sees. */
+/* Visits: a command that needs what only other workers may touch (their sessions, their counters) travels by
+ * mailbox from worker to worker and home again. The visit owns its text; the session that began it may end
+ * meanwhile, which only the home worker notes and sees. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,7 +9,8 @@
 
 static void visit_home(struct worker *w, void *arg);
 
-/* Runs on each worker in turn. A mailbox that cannot take the visit ends the round: what was collected goes home. */
+/* Runs on each worker in turn. A mailbox that cannot take the visit ends the round: what was collected goes
+ * home. */
 static void visit_arrive(struct worker *w, void *arg)
 {
 	struct cli_visit *v = arg;

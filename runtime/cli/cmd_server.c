@@ -50,7 +50,8 @@ struct server *cli_server(struct cli_call *c, uint32_t i)
 	return NULL;
 }
 
-/* --- weight ------------------------------------------------------------------------------------------------------ */
+/* --- weight
+ * ------------------------------------------------------------------------------------------------------ */
 
 void cmd_get_weight(struct cli_call *c)
 {
@@ -71,7 +72,7 @@ static void weight_set(struct cli_call *c, struct server *s, struct str word)
 		return;
 	}
 	if (!str_to_i64(str_sub(word, 0, word.len - relative), &n)) {
-		cli_garbage(c, "Empty weight string empty or preceded by garbage");
+		cli_say_open(c, CLI_ERR, "Empty weight string empty or preceded by garbage");
 		return;
 	}
 	if (relative && n < 0) {
@@ -94,7 +95,8 @@ void cmd_set_weight(struct cli_call *c)
 		weight_set(c, s, c->words[3]);
 }
 
-/* --- set server -------------------------------------------------------------------------------------------------- */
+/* --- set server
+ * -------------------------------------------------------------------------------------------------- */
 
 static void server_maint(struct cli_call *c, struct server *s)
 {
@@ -158,10 +160,12 @@ void cmd_set_server(struct cli_call *c)
 	else if (str_is(c->words[3], "agent") || str_is(c->words[3], "agent-send"))
 		cli_say(c, CLI_ERR, "agent checks are not enabled on this server.");
 	else
-		cli_say(c, CLI_ERR, "usage: set server <backend>/<server> agent | agent-send | health | state | weight");
+		cli_say(c, CLI_ERR,
+			"usage: set server <backend>/<server> agent | agent-send | health | state | weight");
 }
 
-/* --- enable, disable --------------------------------------------------------------------------------------------- */
+/* --- enable, disable
+ * --------------------------------------------------------------------------------------------- */
 
 void cmd_disable_server(struct cli_call *c)
 {

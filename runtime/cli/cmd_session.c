@@ -1,4 +1,5 @@
-/* Commands about the CLI session itself: prompt, quit, levels, timeout, severities, and the hand-over of sockets. */
+/* Commands about the CLI session itself: prompt, quit, levels, timeout, severities, and the hand-over of
+ * sockets. */
 #include <fcntl.h>
 #include <sys/un.h>
 
@@ -33,7 +34,7 @@ void cmd_operator(struct cli_call *c)
 
 void cmd_set_severity(struct cli_call *c)
 {
-	static const char *const forms[] = { "none", "number", "string" };
+	static const char *const forms[] = {"none", "number", "string"};
 
 	for (uint8_t i = 0; i < 3; i++)
 		if (str_is(c->words[2], forms[i])) {
@@ -49,8 +50,8 @@ static bool time_parse(struct str text, uint64_t *ms)
 	static const struct {
 		const char *unit;
 		uint64_t us;
-	} units[] = { { "", 1000000 }, { "us", 1 }, { "ms", 1000 }, { "s", 1000000 }, { "m", 60000000 }, { "h", 3600000000 },
-		      { "d", 86400000000 } };
+	} units[] = {{"", 1000000},   {"us", 1},         {"ms", 1000},      {"s", 1000000},
+		     {"m", 60000000}, {"h", 3600000000}, {"d", 86400000000}};
 	size_t digits = 0;
 	uint64_t n;
 

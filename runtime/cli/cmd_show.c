@@ -1,9 +1,11 @@
-/* Commands that show what the process is and has: version, environment, sockets of the CLI, backends, errors, pools, activity. */
+/* Commands that show what the process is and has: version, environment, sockets of the CLI, backends, errors,
+ * pools, activity. */
 #include <arpa/inet.h>
 #include <string.h>
 #include <time.h>
 
 #include "config.h"
+#include "grammar/predicate.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/stats/stats_rows.h"
@@ -13,11 +15,11 @@ extern char **environ;
 /* What other workers count while we look: single aligned words, on purpose. */
 #define READS_RUNNING __attribute__((no_sanitize("thread")))
 
-static const char *const levels[] = { "user", "operator", "admin" };
+static const char *const levels[] = {"user", "operator", "admin"};
 
 void cmd_show_version(struct cli_call *c)
 {
-	cli_say(c, CLI_INFO, "%s-lbd%s", process_version(c->process), PACKAGE_VERSION);
+	cli_say(c, CLI_INFO, "%s-lbd%s", predicate_version(c->process->compat), PACKAGE_VERSION);
 }
 
 void cmd_show_cli_level(struct cli_call *c)
@@ -74,7 +76,7 @@ static void put_socket(struct out *out, const struct addr_conf *a)
 void cmd_show_cli_sockets(struct cli_call *c)
 {
 	out_puts(c->out, "# socket lvl processes\n");
-	vec_each(bind, &c->generation->model->global.stats_sockets) {
+	vec_each (bind, &c->generation->model->global.stats_sockets) {
 		put_socket(c->out, &(*bind)->addr);
 		out_printf(c->out, " %s all\n", levels[(*bind)->level]);
 	}
@@ -99,7 +101,8 @@ void cmd_show_errors(struct cli_call *c)
 	struct tm tm;
 	int64_t id;
 
-	if (c->words[2].len && !str_to_i64(c->words[2], &id) && !map_get(&c->generation->model->frontends, c->words[2]) &&
+	if (c->words[2].len && !str_to_i64(c->words[2], &id) &&
+	    !map_get(&c->generation->model->frontends, c->words[2]) &&
 	    !map_get(&c->generation->model->backends, c->words[2])) {
 		cli_say(c, CLI_ERR, "No such proxy.");
 		return;
@@ -109,7 +112,8 @@ void cmd_show_errors(struct cli_call *c)
 	out_printf(c->out, "Total events captured on [%s.%03d] : 0\n", date, (int)(now.tv_usec / 1000));
 }
 
-/* --- show stat --------------------------------------------------------------------------------------------------- */
+/* --- show stat
+ * --------------------------------------------------------------------------------------------------- */
 
 enum stat_form { FORM_CSV, FORM_TYPED, FORM_JSON };
 
@@ -166,7 +170,8 @@ void cmd_show_stat(struct cli_call *c)
 		stats_csv(c->worker, &f, c->out);
 }
 
-/* --- pools and activity ------------------------------------------------------------------------------------------ */
+/* --- pools and activity
+ * ------------------------------------------------------------------------------------------ */
 
 struct pool_sum {
 	uint64_t size, used, cached;
@@ -184,23 +189,26 @@ static void put_pools(struct process *p, struct out *out)
 	static const struct {
 		const char *name;
 		size_t offset;
-	} pools[] = { { "buffer", offsetof(struct worker, buffers) },
-		      { "session", offsetof(struct worker, sessions) },
-		      { "stream", offsetof(struct worker, streams) },
-		      { "srv_conn", offsetof(struct worker, srv_conns) },
-		      { "chunk", offsetof(struct worker, chunks) } };
+	} pools[] = {{"buffer", offsetof(struct worker, buffers)},
+		     {"session", offsetof(struct worker, sessions)},
+		     {"stream", offsetof(struct worker, streams)},
+		     {"srv_conn", offsetof(struct worker, srv_conns)},
+		     {"chunk", offsetof(struct worker, chunks)}};
 	uint64_t allocated = 0, used = 0, n = sizeof(pools) / sizeof(*pools);
 
 	out_puts(out, "Dumping pools usage. Use SIGQUIT to flush them.\n");
 	for (size_t i = 0; i < n; i++) {
-		struct pool_sum sum = { 0 };
+		struct pool_sum sum = {0};
 
 		for (uint32_t w = 0; w < p->nworkers; w++)
 			pool_add(&sum, (const struct pool *)((const char *)p->workers[w] + pools[i].offset));
-		out_printf(out, "  - Pool %s (%llu bytes) : %llu allocated (%llu bytes), %llu used (~%llu by thread caches)\n",
-			   pools[i].name, (unsigned long long)sum.size, (unsigned long long)(sum.used + sum.cached),
-			   (unsigned long long)(sum.size * (sum.used + sum.cached)), (unsigned long long)sum.used,
-			   (unsigned long long)sum.cached);
+		out_printf(out,
+			   "  - Pool %s (%llu bytes) : %llu allocated (%llu bytes), %llu used (~%llu by thread "
+			   "caches)\n",
+			   pools[i].name, (unsigned long long)sum.size,
+			   (unsigned long long)(sum.used + sum.cached),
+			   (unsigned long long)(sum.size * (sum.used + sum.cached)),
+			   (unsigned long long)sum.used, (unsigned long long)sum.cached);
 		allocated += sum.size * (sum.used + sum.cached);
 		used += sum.size * sum.used;
 	}
@@ -243,8 +251,8 @@ static void put_activity(struct cli_call *c, const char *name, size_t offset)
 
 void cmd_show_activity(struct cli_call *c)
 {
-	out_printf(c->out, "thread_id: %u (1..%u)\ndate_now: %lld.%06ld\n", c->worker->id + 1, c->process->nworkers,
-		   (long long)c->worker->wall.tv_sec, (long)c->worker->wall.tv_usec);
+	out_printf(c->out, "thread_id: %u (1..%u)\ndate_now: %lld.%06ld\n", c->worker->id + 1,
+		   c->process->nworkers, (long long)c->worker->wall.tv_sec, (long)c->worker->wall.tv_usec);
 	put_activity(c, "loops", offsetof(struct worker, loops));
 	put_activity(c, "accepted", offsetof(struct worker, accepted));
 }

@@ -1,4 +1,5 @@
-/* `show servers state`: version 1 of the format that a server-state-file holds (management manual, section 9.3). */
+/* `show servers state`: version 1 of the format that a server-state-file holds (management manual,
+ * section 9.3). */
 #include <arpa/inet.h>
 
 #include "runtime/cli/cli_call.h"
@@ -20,7 +21,8 @@ static READS_RUNNING uint64_t since_change(const struct worker *w, const struct 
 
 static unsigned check_state(struct server *s, const struct check_report *r, bool checked)
 {
-	unsigned state = atomic_load(&s->admin) & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT) ? CHECK_PAUSED : 0;
+	unsigned state =
+		atomic_load(&s->admin) & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT) ? CHECK_PAUSED : 0;
 
 	if (!checked)
 		return s->conf->disabled ? CHECK_PAUSED : 0;
@@ -42,17 +44,19 @@ static void put_ip(struct out *out, const union addr *a)
 static void put_server(struct cli_call *c, struct server *s)
 {
 	const struct server_conf *conf = s->conf;
-	struct check_report r = { .status = CHECK_INITIAL };
+	struct check_report r = {.status = CHECK_INITIAL};
 	bool checked = check_report(s, &r);
 	bool maint = atomic_load(&s->admin) & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT);
 
 	if (!checked)
 		r.health = atomic_load(&s->oper) == SRV_STOPPED ? 0 : 2;
-	out_printf(c->out, "%u %.*s %u %.*s ", s->proxy->conf->id, STR_ARG(s->proxy->conf->name), conf->id, STR_ARG(conf->name));
+	out_printf(c->out, "%u %.*s %u %.*s ", s->proxy->conf->id, STR_ARG(s->proxy->conf->name), conf->id,
+		   STR_ARG(conf->name));
 	put_ip(c->out, &s->addr);
-	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u 0 0 0 ", atomic_load(&s->oper), atomic_load(&s->admin),
-		   atomic_load(&s->weight), conf->weight, (unsigned long long)since_change(c->worker, s), r.status, r.result,
-		   maint ? 0 : r.health, check_state(s, &r, checked));
+	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u 0 0 0 ", atomic_load(&s->oper),
+		   atomic_load(&s->admin), atomic_load(&s->weight), conf->weight,
+		   (unsigned long long)since_change(c->worker, s), r.status, r.result, maint ? 0 : r.health,
+		   check_state(s, &r, checked));
 	if (conf->addr.kind == ADDR_NAME)
 		out_printf(c->out, "%.*s", STR_ARG(conf->addr.path));
 	else
@@ -68,10 +72,14 @@ void cmd_show_servers_state(struct cli_call *c)
 		cli_say(c, CLI_ERR, "Can't find backend.");
 		return;
 	}
-	out_puts(c->out, "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
-			 "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state "
-			 "srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port "
-			 "srv_check_addr srv_agent_addr srv_agent_port\n");
+	out_puts(
+		c->out,
+		"1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight "
+		"srv_iweight "
+		"srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state "
+		"srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl "
+		"srv_check_port "
+		"srv_check_addr srv_agent_addr srv_agent_port\n");
 	for (uint32_t i = 0; i < c->generation->nservers; i++)
 		if (!only || c->generation->servers[i].proxy == only)
 			put_server(c, &c->generation->servers[i]);

@@ -39,7 +39,8 @@ struct process {
 	atomic_uint connections; /* open client connections, all frontends */
 	atomic_uint_fast64_t cum_connections, cum_requests;
 	atomic_uint unique_id; /* %rt */
-	uint32_t maxconn;      /* effective */
+	atomic_uint maxconn;   /* effective */
+	uint32_t hard_maxconn, maxsock, ulimit_n, memory_mb; /* limits from the start, for `show info` and `set maxconn global` */
 	struct timeval started;
 	pid_t pid;
 	int compat; /* 206 ...: the version reported to clients and scripts */

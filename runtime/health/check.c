@@ -210,7 +210,7 @@ static void check_due(struct worker *w, struct deadline *d)
 		check_conclude(k, status, 0, "");
 		return;
 	}
-	if (admin & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT)) {
+	if (admin & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT) || atomic_load(&k->disabled)) {
 		plan_next(k);
 		return;
 	}
@@ -378,4 +378,16 @@ void check_restart(struct server *s)
 	pthread_mutex_lock(&k->lock);
 	k->report.health = k->report.rise;
 	pthread_mutex_unlock(&k->lock);
+}
+
+bool check_enable(struct server *s, bool enabled)
+{
+	if (s->check)
+		atomic_store(&s->check->disabled, !enabled);
+	return s->check != NULL;
+}
+
+bool check_is_enabled(struct server *s)
+{
+	return s->check && !atomic_load(&s->check->disabled);
 }

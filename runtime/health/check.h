@@ -46,4 +46,9 @@ bool check_force(struct worker *w, struct server *s, enum srv_oper oper);
  * thread. */
 void check_restart(struct server *s);
 
+/* `enable health`, `disable health`: runs are skipped while disabled. check_enable: false when the server has no
+ * check. Any thread. */
+bool check_enable(struct server *s, bool enabled);
+bool check_is_enabled(struct server *s);
+
 #endif

@@ -27,6 +27,7 @@ struct check {
 	bool conditional;          /* 404 under disable-on-404: no new sessions */
 	struct server **followers; /* servers that `track` this one */
 	uint32_t nfollowers;
+	atomic_bool disabled; /* by `disable health` */
 };
 
 /* The request of a run into check->request; false when memory is out. */
