@@ -186,6 +186,52 @@ def callgrind(contestants, args, work):
         origin.stop()
 
 
+def big_configuration(path, backends):
+    """As many backends of five servers, and a use_backend line for each."""
+    with open(path, "w") as f:
+        f.write("defaults\n    mode http\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n"
+                "frontend in\n    bind 127.0.0.1:18080\n")
+        for i in range(backends):
+            f.write(f"    use_backend b{i} if {{ hdr(host) -i host{i}.example }}\n")
+        for i in range(backends):
+            f.write(f"backend b{i}\n")
+            for j in range(5):
+                f.write(f"    server s{j} 10.{i >> 16}.{i >> 8 & 255}.{i & 255}:{8000 + j}\n")
+
+
+def run_check(argv):
+    """(seconds, resident bytes at most) of a program that reads a configuration and ends."""
+    start = time.monotonic()
+    proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(proc.pid, 0)
+    took = time.monotonic() - start
+    proc.returncode = os.waitstatus_to_exitcode(status)
+    if proc.returncode:
+        raise SystemExit(f"bench: {' '.join(argv)} ended with {proc.returncode}")
+    return took, usage.ru_maxrss * 1024
+
+
+def check_argv(proxy, config):
+    """The ways to have a configuration checked: (name, command)."""
+    yield proxy.name + " -c", [proxy.path, "-c", "-f", config]
+    lbcheck = os.path.join(os.path.dirname(proxy.path), "lbcheck")
+    if proxy.kind == "lbd" and os.access(lbcheck, os.X_OK):
+        yield "lbcheck", [lbcheck, config]
+
+
+def check_speed(contestants, args, work):
+    """Reading a large configuration: the best of the rounds."""
+    config = os.path.join(work, "big.cfg")
+    big_configuration(config, args.backends)
+    print(f"| {args.backends} backends, 5 servers each | seconds | MB |\n|---|---:|---:|")
+    for proxy in contestants:
+        if proxy.kind not in ("lbd", "haproxy"):
+            continue
+        for name, argv in check_argv(proxy, config):
+            runs = [run_check(argv) for _ in range(args.rounds)]
+            print(f"| {name} | {min(r[0] for r in runs):.3f} | {min(r[1] for r in runs) / 1e6:.0f} |", flush=True)
+
+
 def describe_machine():
     with open("/proc/cpuinfo") as f:
         model = re.search(r"model name\s*: (.*)", f.read())
@@ -201,6 +247,8 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each program in each row (5)")
     parser.add_argument("--idle", type=int, default=4000, help="connections of the row idle (4000)")
     parser.add_argument("--callgrind", action="store_true", help="instructions per request instead of time")
+    parser.add_argument("--check", action="store_true", help="time and memory of reading a large configuration instead")
+    parser.add_argument("--backends", type=int, default=10000, help="of that configuration (10000)")
     parser.add_argument("--requests", type=int, default=2000, help="requests that callgrind looks at (2000)")
     parser.add_argument("--keep", action="store_true", help="keep callgrind's files as callgrind.NAME.MODE")
     parser.add_argument("program", nargs="*", help="KIND or NAME=KIND:PATH; kinds: lbd haproxy nginx nghttpx "
@@ -232,8 +280,8 @@ def main():
     describe_machine()
     with tempfile.TemporaryDirectory(prefix="lbd-bench.") as work:
         os.chmod(work, 0o755)
-        if args.callgrind:
-            callgrind(contestants, args, work)
+        if args.callgrind or args.check:
+            (callgrind if args.callgrind else check_speed)(contestants, args, work)
             return
         for row in args.rows.split(","):
             print_row(row, bench_row(row, contestants, args, work), contestants[0].name)
