@@ -150,6 +150,8 @@ START_TEST(fin_timeouts)
 	rig.px->timeout[TMO_CLIENT_FIN] = 4000;
 	rig.px->timeout[TMO_SERVER_FIN] = 60;
 	pair_up();
+	rig_send(client, "x", 1); /* through: the proxy is connected */
+	rig_expect(server, "x", 1);
 	shutdown(client, SHUT_WR); /* nothing but the server's answer is expected now */
 	rig_expect_end(server);
 	rig_expect_end(client);
