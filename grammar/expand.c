@@ -70,7 +70,7 @@ static void section_check_version(struct expand *x, const struct line *line, con
 	if (compat && kind->since && compat < kind->since) {
 		g = diag_add(d, D_SECTION_VERSION, line->words[0].span,
 			     "section `%s` is newer than HAProxy %d.%d", name, compat / 100, compat % 100);
-		diag_note(d, g, "it came with HAProxy %d.%d", kind->since / 100, kind->since % 100);
+		diag_note(d, g, "HAProxy %d.%d has it", kind->since / 100, kind->since % 100);
 	} else if (compat && kind->until && compat >= kind->until) {
 		diag_add(d, D_SECTION_VERSION, line->words[0].span, "section `%s` was removed in HAProxy %d.%d",
 			 name, kind->until / 100, kind->until % 100);
@@ -215,7 +215,8 @@ static uint32_t line_limit_words(struct expand *x, uint32_t n)
 	diag_note(x->c->diags, g, "a line has at most %d words", LINE_WORDS_MAX);
 	diag_help(x->c->diags, g, "spread a long list over several lines, or put patterns into a file (`-f`)");
 	diag_haproxy(x->c->diags, g, ": too many words, truncating after word %d, position %u: <%.*s>.",
-		     LINE_WORDS_MAX, at.off - x->p->line.off + 1, STR_ARG(x->words.v[LINE_WORDS_MAX - 1].text));
+		     LINE_WORDS_MAX, at.off - x->words.v[0].span.off + 1,
+		     STR_ARG(x->words.v[LINE_WORDS_MAX - 1].text));
 	return LINE_WORDS_MAX;
 }
 
@@ -276,6 +277,7 @@ static void line_finish(struct expand *x)
 {
 	struct word *words;
 	struct line *line = line_make(x, &words);
+	uint32_t errors;
 
 	if (!words->text.len) {
 		if (line->nwords > 1 && !line->poisoned)
@@ -285,10 +287,11 @@ static void line_finish(struct expand *x)
 	for (uint32_t i = 0; i < line->nwords; i++)
 		if (words[i].text.len && memchr(words[i].text.ptr, '$', words[i].text.len))
 			word_read_as_address(x, &words[i]);
+	errors = x->c->diags->errors;
 	line_add(x, line, words);
 	if (!line->poisoned) {
 		letters_check(x, line);
-		if (line_effective_words(line) < line->nwords)
+		if (line_effective_words(line) < line->nwords && x->c->diags->errors == errors)
 			line_check_empty(x, line);
 	}
 }

@@ -28,18 +28,28 @@ static void command_set(struct expand *x, const struct line *line, bool overwrit
 {
 	const struct word *w = line->words;
 	struct diag *g;
+	uint32_t n;
 
 	if (line->nwords < 3 || !w[2].text.len) {
 		report(x, line, "needs a name and a value", "a name and a value");
 		return;
 	}
+	n = line_effective_words(line);
+	if (n > 4) {
+		g = diag_add(x->c->diags, D_ENV_COMMAND, span_join(w[3].span, w[n - 1].span),
+			     "`%.*s` takes a name and a value", STR_ARG(w[0].text));
+		diag_help(x->c->diags, g, "put a value of several words into double quotes");
+		diag_haproxy(x->c->diags, g, "'%.*s' cannot handle unexpected argument '%.*s'.",
+			     STR_ARG(w[0].text), STR_ARG(w[4].text));
+		return;
+	}
 	if (!name_check(x, line, &w[1]))
 		return;
 	env_set(&x->env, w[1].text, w[2].text, overwrite);
-	if (line->nwords == 3)
+	if (n == 3)
 		return;
-	g = diag_add(x->c->diags, D_ENV_EXTRA, span_join(w[3].span, w[line->nwords - 1].span),
-		     "words behind the value of `%.*s` are ignored", STR_ARG(w[1].text));
+	g = diag_add(x->c->diags, D_ENV_EXTRA, w[3].span, "the word behind the value of `%.*s` is ignored",
+		     STR_ARG(w[1].text));
 	diag_also(x->c->diags, g, w[2].span, "the value is this word only");
 	diag_help(x->c->diags, g, "put a value of several words into double quotes");
 }

@@ -32,7 +32,7 @@ static void load_path(struct load *l, struct source_list *list, const char *path
 {
 	uint32_t found;
 
-	if (!source_list_add(l->c.arena, list, path, &found)) {
+	if (!source_list_add(l->c.arena, list, l->c.options->work_dir, path, &found)) {
 		report_unreadable(l, path, errno);
 	} else if (!found) {
 		struct diag *g =
@@ -54,12 +54,12 @@ static void load_sources(struct load *l, struct expand *x)
 	}
 	for (size_t i = 0; i < l->n; i++)
 		load_path(l, &list, l->paths[i]);
-	vec_each (path, &list.paths) {
-		source = sources_add_file(l->c.sources, path->ptr);
+	vec_each (file, &list.files) {
+		source = sources_add_file_as(l->c.sources, file->name, file->path);
 		if (source)
 			expand_source(x, source);
 		else
-			report_unreadable(l, path->ptr, errno);
+			report_unreadable(l, file->name, errno);
 	}
 }
 

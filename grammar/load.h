@@ -11,12 +11,12 @@
 /* Version of HAProxy whose verdicts apply: 206, 208, 300, 302, 304. */
 struct load_options {
 	int compat;
-	bool strict_env;    /* missing files, users, names are errors, as for HAProxy */
-	bool offline;	    /* do not look at users, files, names of this machine at all */
+	bool strict_env;            /* missing files, users, names are errors, as for HAProxy */
+	bool offline;               /* do not look at users, files, names of this machine at all */
 	const char *const *environ; /* "NAME=value" list ended by NULL; NULL: empty */
-	const char *work_dir;	    /* -C; NULL: current */
+	const char *work_dir;       /* -C; NULL: current */
 	const char *const *defines; /* extra variables of the program: HAPROXY_MWORKER=1 ... */
-	size_t memory; /* bytes that the tree may take; 0: no limit. Beyond it is out of memory */
+	size_t memory;              /* bytes that the tree may take; 0: no limit. Beyond it is out of memory */
 };
 
 /* Everything of one compilation; model is NULL when there were errors that leave none. */

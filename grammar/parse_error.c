@@ -91,9 +91,11 @@ void parse_open_brace(struct parse *p, struct span at)
 	struct diag *g = diag_add(p->diags, D_VARIABLE_UNCLOSED, p->brace, "`${` without a closing `}`");
 	struct str rest = str_tail(p->text, at.off);
 
-	if (at.len && name.len < 64)
+	if (rest.len && rest.ptr[0] != '\r' && rest.ptr[0] != '\n')
 		diag_also(p->diags, g, at, "only `-default`, `[*]` or `}` can follow `%.*s`",
 			  STR_ARG(sources_span(p->sources, name)));
+	else
+		diag_also(p->diags, g, span_sub(at, 0, 0), "and the line ends here");
 	if (str_starts(rest, STR(":-")))
 		diag_fix(p->diags, g, FIX_LIKELY, span_sub(at, 0, 1), STR(""),
 			 "write the default without the colon");
@@ -144,9 +146,18 @@ void parse_nul(struct parse *p, struct span span)
 	diag_haproxy(p->diags, g, ": Stray NUL character at position %u.", span.off - p->line.off + 1);
 }
 
+/* A text without any line feed has carriage returns for line ends: all of them are meant. */
+static void replace_more(struct parse *p, struct diag_fix *fix, uint32_t from)
+{
+	for (uint32_t i = from; i < p->text.len; i++)
+		if (p->text.ptr[i] == '\r')
+			*vec_push(p->arena, &fix->edits) = (struct diag_edit){{p->source, i, 1}, STR("\n")};
+}
+
 void parse_carriage_return(struct parse *p, struct span span)
 {
 	struct str rest = sources_span(p->sources, span);
+	struct diag_fix *fix;
 	struct diag *g;
 	size_t i = 0;
 
@@ -160,7 +171,9 @@ void parse_carriage_return(struct parse *p, struct span span)
 	diag_label(p->diags, g, "what follows on this line is ignored");
 	diag_note(p->diags, g, "only the first one of a file is reported");
 	diag_help(p->diags, g, "lines end in a line feed, or in a carriage return and a line feed");
-	diag_fix(p->diags, g, FIX_LIKELY, span_sub(span, 0, 1), STR("\n"), "replace it by a line feed");
+	fix = diag_fix(p->diags, g, FIX_LIKELY, span_sub(span, 0, 1), STR("\n"), "replace it by a line feed");
+	if (str_chr(p->text, '\n') == p->text.len)
+		replace_more(p, fix, span.off + 1);
 }
 
 void parse_missing_line_end(struct parse *p)

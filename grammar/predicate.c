@@ -193,7 +193,7 @@ static void report_version(struct predicate_state *s, const struct predicate_ite
 					  "HAProxy %d.%d has no predicate `%.*s`", s->context->compat / 100,
 					  s->context->compat % 100, STR_ARG(name->text));
 
-	diag_note(s->context->diags, g, "it came with HAProxy %d.%d", p->since / 100, p->since % 100);
+	diag_note(s->context->diags, g, "HAProxy %d.%d has it", p->since / 100, p->since % 100);
 	predicate_haproxy(s, g, name->off, "unparsable conditional expression '%.*s'",
 			  STR_ARG(str_tail(s->condition->text, name->off)));
 }

@@ -21,66 +21,73 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 }
 
 /* "dir/name" in the arena; NULL and errno when there is no memory. */
-static char *path_join(struct arena *a, struct str dir, const char *name)
+static char *path_join(struct arena *a, const char *dir, const char *name)
 {
-	size_t len = strlen(name);
+	size_t dir_len = strlen(dir), len = strlen(name);
 	char *path;
 
-	while (dir.len > 1 && dir.ptr[dir.len - 1] == '/')
-		dir.len--;
-	path = arena_try_alloc(a, dir.len + len + 2);
+	while (dir_len > 1 && dir[dir_len - 1] == '/')
+		dir_len--;
+	path = arena_try_alloc(a, dir_len + len + 2);
 	if (!path) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	memcpy(path, dir.ptr, dir.len);
-	path[dir.len] = '/';
-	memcpy(path + dir.len + 1, name, len);
+	memcpy(path, dir, dir_len);
+	path[dir_len] = '/';
+	memcpy(path + dir_len + 1, name, len);
 	return path;
 }
 
-/* Room is reserved before: nothing in here may jump. */
-static bool list_entry(struct arena *a, struct str *paths, uint32_t *n, struct str dir, const char *name)
+/* One entry of a directory that is called `name` and lies at `path`; nothing in here may jump. */
+static bool list_entry(struct arena *a, struct source_file *files, uint32_t *n, const struct source_file *dir,
+		       const char *name)
 {
-	char *path = path_join(a, dir, name);
+	struct source_file file = {path_join(a, dir->name, name), path_join(a, dir->path, name)};
 	struct stat st;
 
-	if (!path || stat(path, &st) != 0)
+	if (!file.name || !file.path || stat(file.path, &st) != 0)
 		return false;
 	if (!S_ISDIR(st.st_mode))
-		paths[(*n)++] = str_from(path);
+		files[(*n)++] = file;
 	return true;
 }
 
-static bool list_directory(struct arena *a, struct source_list *list, struct str dir, uint32_t *found)
+static bool list_directory(struct arena *a, struct source_list *list, const struct source_file *dir,
+			   uint32_t *found)
 {
 	struct dirent **entries = NULL;
-	int n = scandir(dir.ptr, &entries, is_configuration, compare_names), error;
-	struct str *paths = n < 0 ? NULL : arena_try_alloc(a, sizeof(*paths) * (size_t)(n + 1));
-	bool ok = paths != NULL;
+	int n = scandir(dir->path, &entries, is_configuration, compare_names), error;
+	struct source_file *files = n < 0 ? NULL : arena_try_alloc(a, sizeof(*files) * (size_t)(n + 1));
+	bool ok = files != NULL;
 
 	if (n >= 0 && !ok)
 		errno = ENOMEM;
 	for (int i = 0; ok && i < n; i++)
-		ok = list_entry(a, paths, found, dir, entries[i]->d_name);
+		ok = list_entry(a, files, found, dir, entries[i]->d_name);
 	error = errno;
 	for (int i = 0; i < n; i++)
 		free(entries[i]);
 	free(entries);
 	errno = error;
 	for (uint32_t i = 0; ok && i < *found; i++)
-		*vec_push(a, &list->paths) = paths[i];
+		*vec_push(a, &list->files) = files[i];
 	return ok;
 }
 
-bool source_list_add(struct arena *a, struct source_list *list, const char *path, uint32_t *found)
+bool source_list_add(struct arena *a, struct source_list *list, const char *work_dir, const char *path,
+		     uint32_t *found)
 {
+	struct source_file file = {arena_str(a, str_from(path)).ptr, NULL};
 	struct stat st;
 
 	*found = 0;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return list_directory(a, list, str_from(path), found);
-	*vec_push(a, &list->paths) = arena_str(a, str_from(path));
+	file.path = work_dir && path[0] != '/' ? path_join(a, work_dir, path) : file.name;
+	if (!file.path)
+		return false;
+	if (stat(file.path, &st) == 0 && S_ISDIR(st.st_mode))
+		return list_directory(a, list, &file, found);
+	*vec_push(a, &list->files) = file;
 	*found = 1;
 	return true;
 }

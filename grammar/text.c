@@ -74,6 +74,11 @@ static bool reading_run(struct arena *a, struct reading *r, int fd, size_t hint)
 
 uint32_t sources_add_file(struct sources *s, const char *path)
 {
+	return sources_add_file_as(s, path, path);
+}
+
+uint32_t sources_add_file_as(struct sources *s, const char *name, const char *path)
+{
 	struct reading r = {0};
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
@@ -97,7 +102,7 @@ uint32_t sources_add_file(struct sources *s, const char *path)
 	if (!ok)
 		return 0;
 	r.buf[r.len] = '\0';
-	return sources_add(s, str_from(path), str_make(r.buf, r.len), false);
+	return sources_add(s, str_from(name), str_make(r.buf, r.len), false);
 }
 
 const struct source *sources_get(const struct sources *s, uint32_t source)

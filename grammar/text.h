@@ -1,5 +1,5 @@
-/* Sources: the texts of one compilation, their names and line starts. Owned by the arena of the compilation, like
- * everything that refers to them. One thread. */
+/* Sources: the texts of one compilation, their names and line starts. Owned by the arena of the compilation,
+ * like everything that refers to them. One thread. */
 #ifndef LB_GRAMMAR_TEXT_H
 #define LB_GRAMMAR_TEXT_H
 
@@ -8,9 +8,9 @@
 #include "grammar/span.h"
 
 struct source {
-	struct str name;	/* as shown: the path given, or "<stdin>" */
-	struct str text;	/* whole content; NUL behind the end */
-	uint32_t *line_starts;	/* byte offsets, built on first use */
+	struct str name;       /* as shown: the path given, or "<stdin>" */
+	struct str text;       /* whole content; NUL behind the end */
+	uint32_t *line_starts; /* byte offsets, built on first use */
 	uint32_t nlines;
 };
 
@@ -28,6 +28,8 @@ struct position {
 uint32_t sources_add(struct sources *s, struct str name, struct str text, bool copy);
 /* Reads a whole file. 0 and errno on failure (EFBIG above 1 GiB, EISDIR for a directory). */
 uint32_t sources_add_file(struct sources *s, const char *path);
+/* The same with another name than the path. */
+uint32_t sources_add_file_as(struct sources *s, const char *name, const char *path);
 const struct source *sources_get(const struct sources *s, uint32_t source);
 struct position sources_position(const struct sources *s, uint32_t source, uint32_t off);
 /* The text of a one-based line without its line end. */

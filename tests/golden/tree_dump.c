@@ -1,10 +1,10 @@
-/* tree_dump FILE...: the expanded tree of configuration files as text, and what was reported on the way. For
- * the golden tests of the front end. The environment of the configuration is that of the process;
- * HAPROXY_COMPAT is the version (206). TREE_DUMP=haproxy prints the diagnostics alone as HAProxy would,
- * TREE_DUMP=size the memory taken. */
+/* tree_dump FILE.cfg: the expanded tree of a configuration as text, and what was reported on the way. For the
+ * golden tests of the front end. The environment that the configuration sees is in FILE.env, if there is one,
+ * with one NAME=value a line; HAPROXY_COMPAT in it is the version whose rules apply (206). TREE_DUMP=haproxy in
+ * the process's own environment prints the diagnostics alone, as HAProxy would; TREE_DUMP=size the memory
+ * taken. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "grammar/expand.h"
 #include "grammar/render.h"
@@ -61,38 +61,73 @@ static void dump_tree(struct out *o, const struct tree *tree, const struct sourc
 	}
 }
 
+/* The lines of FILE.env as a list ended by NULL. */
+static const char *const *read_environment(struct arena *a, const char *path)
+{
+	VEC(const char *) list = {0};
+	struct sources file = {.arena = a};
+	struct str name = str_from(path), text;
+	uint32_t source;
+
+	name = arena_printf(a, "%.*s.env", (int)(str_ends(name, STR(".cfg")) ? name.len - 4 : name.len), path);
+	source = sources_add_file(&file, name.ptr);
+	text = source ? sources_get(&file, source)->text : STR("");
+	for (size_t end; text.len; text = str_tail(text, end + 1)) {
+		end = str_chr(text, '\n');
+		*vec_push(a, &list) = arena_str(a, str_sub(text, 0, end)).ptr;
+	}
+	*vec_push(a, &list) = NULL;
+	return list.v;
+}
+
+static int compat_of(const char *const *list)
+{
+	for (; *list; list++)
+		if (strncmp(*list, "HAPROXY_COMPAT=", 15) == 0)
+			return atoi(*list + 15);
+	return 206;
+}
+
+static void print(const char *mode, const struct compile *c)
+{
+	struct render_options render = {.haproxy = true};
+	struct out o = out_growing(1u << 30);
+
+	diags_sort(c->diags);
+	if (!mode) {
+		dump_tree(&o, c->tree, c->sources);
+		render_text(&o, c->diags, c->sources, &render);
+	} else if (strcmp(mode, "haproxy") == 0) {
+		render_haproxy(&o, c->diags, c->sources, &render);
+	} else {
+		out_printf(&o, "%zu bytes\n", arena_size(c->arena));
+	}
+	if (o.len)
+		fwrite(o.buf, 1, o.len, stdout);
+	out_free(&o);
+}
+
 int main(int argc, char **argv)
 {
-	const char *compat = getenv("HAPROXY_COMPAT"), *mode = getenv("TREE_DUMP");
-	struct load_options options = {.compat = compat ? atoi(compat) : 206,
-				       .environ = (const char *const *)environ};
 	struct arena *arena = arena_new();
 	struct sources sources = {.arena = arena};
 	struct diags diags = {.arena = arena};
 	struct tree tree = {0};
+	struct load_options options = {0};
 	struct compile c = {
 		.arena = arena, .sources = &sources, .diags = &diags, .tree = &tree, .options = &options};
-	struct expand *x = expand_new(&c);
-	struct out o = out_growing(1u << 30);
-	struct render_options render = {.haproxy = true};
+	uint32_t source = argc == 2 ? sources_add_file(&sources, argv[1]) : 0;
+	uint32_t errors;
 
-	for (int i = 1; i < argc; i++) {
-		uint32_t source = sources_add_file(&sources, argv[i]);
-		if (!source)
-			return 2;
-		expand_source(x, source);
+	if (!source) {
+		fputs("usage: tree_dump FILE.cfg\n", stderr);
+		return 2;
 	}
-	diags_sort(&diags);
-	if (!mode) {
-		dump_tree(&o, &tree, &sources);
-		render_text(&o, &diags, &sources, &render);
-	} else if (strcmp(mode, "haproxy") == 0) {
-		render_haproxy(&o, &diags, &sources, &render);
-	} else {
-		out_printf(&o, "%zu bytes\n", arena_size(arena));
-	}
-	fwrite(o.buf, 1, o.len, stdout);
-	out_free(&o);
+	options.environ = read_environment(arena, argv[1]);
+	options.compat = compat_of(options.environ);
+	expand_source(expand_new(&c), source);
+	print(getenv("TREE_DUMP"), &c);
+	errors = diags.errors;
 	arena_free(&arena);
-	return diags.errors ? 1 : 0;
+	return errors ? 1 : 0;
 }
