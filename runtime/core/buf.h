@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 struct worker;
 
@@ -18,10 +19,34 @@ struct pool {
 	uint64_t used;               /* pieces handed out */
 };
 
+void *pool_grow(struct pool *p); /* for pool_get() */
 void pool_init(struct pool *p, size_t size, uint32_t max_cached);
 /* Not zeroed. NULL when memory is out. */
-void *pool_get(struct pool *p);
-void pool_put(struct pool *p, void *item);
+static inline void *pool_get(struct pool *p)
+{
+	void *item = p->free;
+
+	if (!item)
+		return pool_grow(p);
+	p->free = *(void **)item;
+	p->cached--;
+	p->used++;
+	return item;
+}
+/* NULL is fine. */
+static inline void pool_put(struct pool *p, void *item)
+{
+	if (!item)
+		return;
+	p->used--;
+	if (p->cached >= p->max_cached) {
+		free(item);
+		return;
+	}
+	*(void **)item = p->free;
+	p->free = item;
+	p->cached++;
+}
 void pool_free(struct pool *p);
 
 struct buf {

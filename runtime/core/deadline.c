@@ -13,6 +13,7 @@ enum { WHEEL_BITS = 6, WHEEL_SLOTS = 1 << WHEEL_BITS, WHEEL_LEVELS = 6 };
 
 struct deadlines {
 	uint64_t now;                    /* every tick up to this one has been handled */
+	uint64_t next;                   /* no slot that begins earlier is occupied; UINT64_MAX: none is */
 	uint64_t occupied[WHEEL_LEVELS]; /* a bit per slot; may be set for a slot that was emptied since */
 	struct list slots[WHEEL_LEVELS][WHEEL_SLOTS];
 };
@@ -34,6 +35,7 @@ static void wheel_link(struct deadlines *wheel, struct deadline *d)
 {
 	uint64_t tick = d->at > wheel->now ? d->at : wheel->now + 1;
 	unsigned level, slot;
+	uint64_t begin;
 
 	if ((tick ^ wheel->now) > WHEEL_REACH)
 		tick = wheel->now | WHEEL_REACH;
@@ -43,6 +45,9 @@ static void wheel_link(struct deadlines *wheel, struct deadline *d)
 	if (level >= WHEEL_LEVELS)
 		level = WHEEL_LEVELS - 1;
 	slot = digit_of(tick, level);
+	begin = tick & ~0ULL << (level * WHEEL_BITS);
+	if (begin < wheel->next)
+		wheel->next = begin;
 	d->linked_at = tick;
 	wheel->occupied[level] |= 1ULL << slot;
 	list_append(&wheel->slots[level][slot], &d->node);
@@ -74,6 +79,7 @@ struct deadlines *deadlines_new(uint64_t now)
 	if (!wheel)
 		return NULL;
 	wheel->now = now;
+	wheel->next = UINT64_MAX;
 	for (unsigned level = 0; level < WHEEL_LEVELS; level++)
 		for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++)
 			list_init(&wheel->slots[level][slot]);
@@ -140,12 +146,18 @@ static void slot_run(struct worker *w, struct deadlines *wheel, struct list *slo
 void deadlines_run(struct worker *w, struct deadlines *wheel, uint64_t now)
 {
 	unsigned level = 0, slot = 0;
-	uint64_t next;
 
-	while ((next = wheel_next(wheel, &level, &slot)) <= now) {
+	while (wheel->next <= now) {
+		uint64_t next = wheel_next(wheel, &level, &slot);
+
+		wheel->next = next;
+		if (next > now)
+			break;
 		wheel->now = next;
+		wheel->next = UINT64_MAX; /* what is linked from here on lowers it */
 		wheel->occupied[level] &= ~(1ULL << slot);
 		slot_run(w, wheel, &wheel->slots[level][slot]);
+		wheel->next = wheel_next(wheel, &level, &slot);
 	}
 	if (now > wheel->now)
 		wheel->now = now;
@@ -153,7 +165,5 @@ void deadlines_run(struct worker *w, struct deadlines *wheel, uint64_t now)
 
 uint64_t deadlines_next(const struct deadlines *wheel)
 {
-	unsigned level, slot;
-
-	return wheel_next(wheel, &level, &slot);
+	return wheel->next;
 }

@@ -17,34 +17,12 @@ void pool_init(struct pool *p, size_t size, uint32_t max_cached)
 			   .max_cached = POOL_CACHES ? max_cached : 0};
 }
 
-void *pool_get(struct pool *p)
+void *pool_grow(struct pool *p)
 {
-	void *item = p->free;
+	void *item = malloc(p->size);
 
-	if (item) {
-		p->free = *(void **)item;
-		p->cached--;
-	} else {
-		item = malloc(p->size);
-		if (!item)
-			return NULL;
-	}
-	p->used++;
+	p->used += item != NULL;
 	return item;
-}
-
-void pool_put(struct pool *p, void *item)
-{
-	if (!item)
-		return;
-	p->used--;
-	if (p->cached >= p->max_cached) {
-		free(item);
-		return;
-	}
-	*(void **)item = p->free;
-	p->free = item;
-	p->cached++;
 }
 
 void pool_free(struct pool *p)

@@ -26,8 +26,6 @@ struct worker {
 	struct timeval wall; /* wall clock of this iteration */
 	struct deadlines *deadlines;
 	ev_timer tick;
-	ev_prepare before;
-	ev_check after;
 	ev_async wake;
 	void *inbox; /* mailbox.c */
 	struct pool buffers, sessions, streams, srv_conns, chunks;

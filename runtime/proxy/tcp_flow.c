@@ -13,11 +13,6 @@ enum {
 	FILL_BYTES = 1 << 20 /* at most, per event, so that others get their turn */
 };
 
-bool tcp_flow_pending(const struct tcp_flow *f)
-{
-	return f->buf->len || (f->pipe && f->pipe->len);
-}
-
 static void flow_ended(struct tcp_flow *f)
 {
 	f->eof = true;
@@ -94,28 +89,42 @@ static bool flow_send(struct tcp_flow *f)
 
 	if (n < 0)
 		return errno == EAGAIN;
+	*f->to_seen = f->to->worker->now;
 	if (f->pipe || f->buf->len <= f->buf->cap / 2)
 		f->paused &= (uint8_t)~PAUSE_FULL;
 	return true;
+}
+
+static void flow_empty(struct tcp_flow *f)
+{
+	if (f->pipe)
+		flow_pipe_empty(f);
+	if (f->buf->data)
+		buf_drop(f->to->worker, f->buf);
+	if (f->eof && !f->shut) {
+		conn_shut(f->to);
+		f->shut = true;
+	}
 }
 
 bool tcp_flow_write(struct tcp_flow *f)
 {
 	if (!f->to || f->held)
 		return true;
-	if (tcp_flow_pending(f)) {
-		if (!flow_send(f))
-			return false;
-		if (tcp_flow_pending(f))
-			return true;
-	}
-	if (f->pipe)
-		flow_pipe_empty(f);
+	if (tcp_flow_pending(f) && !flow_send(f))
+		return false;
+	if (!tcp_flow_pending(f))
+		flow_empty(f);
+	return true;
+}
+
+bool tcp_flow_forward(struct tcp_flow *f)
+{
+	if (f->paused || f->pipe || f->to->wants & EV_WRITE || conn_send(f->to, f->buf, false) < 0 ||
+	    f->buf->len)
+		return false;
+	*f->to_seen = f->to->worker->now;
 	buf_drop(f->to->worker, f->buf);
-	if (f->eof && !f->shut) {
-		conn_shut(f->to);
-		f->shut = true;
-	}
 	return true;
 }
 

@@ -227,6 +227,8 @@ static void client_ready(struct conn *c, int revents)
 		end_broken(t, true);
 		return;
 	}
+	if (t->state == TCP_OPEN && revents == EV_READ && tcp_flow_forward(&t->up))
+		return;
 	if (t->state == TCP_REQ_RULES)
 		request_rules(t);
 	else if (t->state != TCP_CONNECT)
@@ -246,6 +248,8 @@ static void server_ready(struct conn *c, int revents)
 		end_broken(t, false);
 		return;
 	}
+	if (t->state == TCP_OPEN && revents == EV_READ && tcp_flow_forward(&t->down))
+		return;
 	if (t->state == TCP_RES_RULES)
 		response_rules(t);
 	else
@@ -270,8 +274,10 @@ static void deadline_expired(struct worker *w, struct deadline *d)
 
 static void flows_init(struct tcp_stream *t, struct session *s)
 {
-	t->up = (struct tcp_flow){.from = &s->conn, .buf = &s->in, .bytes = &t->s.log.bytes_in};
-	t->down = (struct tcp_flow){.to = &s->conn, .buf = &t->in, .bytes = &t->s.log.bytes_out};
+	t->up = (struct tcp_flow){
+		.from = &s->conn, .buf = &s->in, .bytes = &t->s.log.bytes_in, .to_seen = &t->server_seen};
+	t->down = (struct tcp_flow){
+		.to = &s->conn, .buf = &t->in, .bytes = &t->s.log.bytes_out, .to_seen = &t->client_seen};
 	t->in = (struct buf){0};
 	t->client_seen = t->server_seen = s->accepted;
 	t->inspect_until = 0;

@@ -20,7 +20,8 @@ struct tcp_flow {
 	struct buf *buf;
 	struct pipe *pipe;         /* NULL: copying */
 	uint64_t *bytes;           /* count of the log record */
-	uint8_t paused;            /* enum pause_reason bits: why nothing is read */
+	uint64_t *to_seen; /* last activity of `to` */
+	uint8_t paused;    /* enum pause_reason bits: why nothing is read */
 	uint8_t full_reads;        /* reads in a row that filled the buffer: it is bulk */
 	uint8_t thin_fills;        /* fills of the pipe in a row that were small: it is not */
 	bool splice, splice_eager; /* allowed; without waiting for bulk */
@@ -53,7 +54,13 @@ static inline struct tcp_stream *tcp_stream_of(struct session *s)
 bool tcp_flow_read(struct tcp_flow *f);
 /* Sends what is at hand, once, and passes the end on when nothing is left. False: `to` is broken. */
 bool tcp_flow_write(struct tcp_flow *f);
-bool tcp_flow_pending(const struct tcp_flow *f);
+static inline bool tcp_flow_pending(const struct tcp_flow *f)
+{
+	return f->buf->len || (f->pipe && f->pipe->len);
+}
+/* The short way after a read, for a flow that is open at both ends: sends everything on, so that nothing else has changed. False:
+ * more has to be looked at, perhaps with bytes left. */
+bool tcp_flow_forward(struct tcp_flow *f);
 /* Gives buffer and pipe back. */
 void tcp_flow_drop(struct tcp_flow *f, struct worker *w);
 
