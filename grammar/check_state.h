@@ -1,0 +1,104 @@
+/* What the files of the checker (check_*.c) and the rows' functions (keywords/*.c) share: the state of one walk over the tree. It
+ * lives in the compilation's arena; everything reachable from the model is in the model's. One thread per compilation. */
+#ifndef LB_GRAMMAR_CHECK_STATE_H
+#define LB_GRAMMAR_CHECK_STATE_H
+
+#include "grammar/check.h"
+#include "grammar/keyword.h"
+
+struct draft;
+
+/* A line that was taken, to find the first of two. */
+struct seen_row {
+	const struct keyword *row;
+	const struct line *line;
+};
+
+/* Things that have a name in one flat space of their own: userlists, caches, resolvers ... */
+struct named_section {
+	const struct line *header;
+	const struct word *name;
+	enum keyword_place place;
+};
+
+struct checker {
+	struct compile *c;
+	struct diags *d;
+	struct model *m;
+	struct arena *a;       /* the model's */
+	struct arena *scratch; /* the compilation's */
+	struct keyword_index *index;
+	int compat;
+	/* where the walk is */
+	const struct section *section;
+	enum keyword_place place; /* PLACE_TOP before the first section or in an unknown one */
+	bool skip;		  /* the header was refused: its lines are not judged */
+	struct draft *draft;	  /* of a proxy section, else NULL */
+	void *object;		  /* what the section's rows fill; NULL: nothing */
+	/* what was found */
+	VEC(struct draft *) drafts; /* proxies, in order */
+	struct map frontends, backends; /* name -> struct draft */
+	struct draft *last_defaults;
+	struct map defaults; /* name -> struct draft */
+	struct map others[PLACE_SECTIONS]; /* name -> struct named_section, of the other kinds of sections */
+	VEC(struct seen_row) global_seen;
+	const struct line *user_line, *group_line; /* the first of user/uid, group/gid */
+	VEC(struct server_ref *) tracks; /* to resolve at the end */
+	uint32_t foreign_comments;
+	struct checker_users *users;
+};
+
+/* The use of one row by one line, or by some words of a line. */
+struct keyword_use {
+	struct checker *k;
+	const struct keyword *row;
+	const struct line *line;
+	struct span span;	  /* of the keyword's own words */
+	const struct word *words; /* arguments, behind the keyword's own words */
+	uint32_t n;
+	bool no, preset; /* `no`, `default` stood before it */
+	struct draft *draft; /* of the proxy, else NULL */
+	void *object;	 /* what the offsets of the row count from */
+	uint32_t *taken; /* inside a line: how many words it took; NULL for whole lines */
+};
+
+/* Fills one section's lines; check.c. */
+void check_line(struct checker *k, const struct line *line);
+/* Runs a row on its words: prefixes, version, value, function. */
+bool check_row(struct keyword_use *use);
+
+/* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched then. */
+bool check_number(const struct keyword_use *use, const struct word *w, int64_t min, int64_t max, int64_t *value);
+enum time_unit { UNIT_MS, UNIT_S };
+bool check_time(const struct keyword_use *use, const struct word *w, enum time_unit unit, int64_t *value);
+bool check_size(const struct keyword_use *use, const struct word *w, int64_t *value);
+/* One of "a|b|c": its number. */
+bool check_choice(const struct keyword_use *use, const struct word *w, const char *choices, int64_t *value);
+/* Stores by the row's kind, offset and size. */
+bool check_store(const struct keyword_use *use);
+void check_store_number(const struct keyword_use *use, int64_t value);
+/* A copy of the word's text in the model. */
+struct str check_keep(struct checker *k, struct str text);
+/* Where the use stands, for the model. */
+struct conf_pos check_pos(const struct checker *k, const struct line *line);
+
+/* check_report.c: what several places have to say. Each returns the diagnostic for decoration. */
+struct diag *check_severity(struct checker *k, struct diag *g, enum severity severity);
+/* Environment: a warning, an error with --strict-env. */
+struct diag *check_environment(struct checker *k, struct diag *g);
+void check_unknown_line(struct checker *k, const struct line *line, uint32_t prefix);
+void check_unknown_word(const struct keyword_use *use, const struct word *w, uint32_t places, const char *what);
+struct diag *check_extra(const struct keyword_use *use, uint32_t from);
+/* No argument where one is needed: `what` names it. */
+struct diag *check_missing(const struct keyword_use *use, const char *what);
+/* At least `min` arguments and at most `max` (0: no limit); reports and returns false otherwise. */
+bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max);
+/* The span of words [from, n). */
+struct span check_words_span(const struct word *words, uint32_t from, uint32_t n);
+/* Adds "did you mean" and a fix for `w` from what was offered to `s`; certain: one close candidate of a fixed vocabulary. */
+struct suggest;
+void check_did_you_mean(struct checker *k, struct diag *g, const struct suggest *s, const struct word *w, bool vocabulary);
+/* Finds `//` and the like: reports it and returns how many words stand before it, or n. */
+uint32_t check_foreign_comment(struct checker *k, const struct line *line);
+
+#endif
