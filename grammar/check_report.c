@@ -64,7 +64,7 @@ bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max)
 		check_missing(use, use->row->args ? use->row->args : "an argument");
 		return false;
 	}
-	if (max && use->n > max) {
+	if (use->n > max) {
 		check_extra(use, max);
 		return false;
 	}

@@ -67,6 +67,9 @@ void check_line(struct checker *k, const struct line *line);
 /* Runs a row on its words: prefixes, version, value, function. */
 bool check_row(struct keyword_use *use);
 
+/* The words of a line from `i` on, looked up at one place; check_bind.c. */
+bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object);
+
 /* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched then. */
 bool check_number(const struct keyword_use *use, const struct word *w, int64_t min, int64_t max, int64_t *value);
 enum time_unit { UNIT_MS, UNIT_S };
@@ -91,7 +94,8 @@ void check_unknown_word(const struct keyword_use *use, const struct word *w, uin
 struct diag *check_extra(const struct keyword_use *use, uint32_t from);
 /* No argument where one is needed: `what` names it. */
 struct diag *check_missing(const struct keyword_use *use, const char *what);
-/* At least `min` arguments and at most `max` (0: no limit); reports and returns false otherwise. */
+/* At least `min` arguments and at most `max`; reports and returns false otherwise. */
+#define CHECK_ANY UINT32_MAX
 bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max);
 /* The span of words [from, n). */
 struct span check_words_span(const struct word *words, uint32_t from, uint32_t n);

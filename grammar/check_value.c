@@ -282,6 +282,8 @@ static bool value_read(const struct keyword_use *use, int64_t *value)
 	default:
 		if (!check_choice(use, w, row->choices, value))
 			return false;
+		*value += row->min;
+		return true;
 	}
 	if ((row->min || row->max) && (*value < row->min || *value > row->max)) {
 		report_range(use, w, row->min, row->max);
@@ -297,7 +299,7 @@ bool check_store(const struct keyword_use *use)
 
 	switch (row->kind) {
 	case VAL_FLAG:
-		check_store_number(use, !use->no);
+		check_store_number(use, use->no == !!(row->flags & KW_CLEARS));
 		return true;
 	case VAL_OPTION:
 		return store_option(use);

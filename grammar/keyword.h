@@ -30,7 +30,7 @@ enum value_kind {
 	VAL_FLAG,    /* none: true at the offset (false after `no`), or nothing to store */
 	VAL_UINT, VAL_TIME_MS, VAL_TIME_S, VAL_SIZE, VAL_PERCENT,
 	VAL_STRING,
-	VAL_CHOICE,  /* one of `choices`, its number is stored */
+	VAL_CHOICE,  /* one of `choices`: its number plus `min` is stored */
 	VAL_ON_OFF,
 	VAL_FILE,    /* must be readable; class environment */
 	VAL_DIR,
@@ -52,6 +52,9 @@ enum keyword_flags {
 	KW_FIRST_WINS = 512,   /* a second one is reported and ignored, as HAProxy does */
 	KW_RESTART = 1024,     /* a reload cannot apply it to a running process */
 	KW_FREE_WORDS = 2048,  /* any word may stand in it, `//` too */
+	KW_LOOSE = 32768,      /* HAProxy ignores further words in silence */
+	KW_CLEARS = 16384,     /* VAL_FLAG: stores false */
+	KW_EXPERIMENTAL = 8192, /* only with expose-experimental-directives */
 	KW_EXACT = 4096,       /* HAProxy refuses a number with anything behind it; else it reads what it can */
 };
 

@@ -28,6 +28,7 @@ struct global_conf {
 	uint32_t spread_checks, max_spread_checks;
 	bool noepoll, nosplice, noreuseport, nogetaddrinfo;
 	bool insecure_fork_wanted;
+	uint8_t ssl_server_verify; /* 0 unset (required), 1 none, 2 required */
 	uint32_t stats_timeout; /* ms, default 10,000 */
 	uint32_t stats_maxconn; /* default 10 */
 	VEC(const struct bind_conf *) stats_sockets;

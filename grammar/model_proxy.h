@@ -75,6 +75,11 @@ struct server_conf {
 	uint8_t on_error; /* 0 default, 1 fastinter, 2 fail-check, 3 sudden-death, 4 mark-down */
 	uint8_t on_marked; /* 1: down shutdown-sessions, 2: up shutdown-backup-sessions */
 	struct str init_addr;
+	bool agent_check, check_ssl;
+	uint16_t agent_port;
+	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
+	struct str ca_file;
+	struct str resolvers; /* section whose name servers follow the name, or empty */
 	struct conf_pos pos;
 };
 
@@ -152,6 +157,13 @@ struct stats_conf {
 	struct rules http_req; /* stats http-request allow|deny|auth */
 };
 
+/* Bits of proxy_conf.retry_on. */
+enum retry_on {
+	RETRY_ON_CONN_FAILURE = 1, RETRY_ON_EMPTY_RESPONSE = 2, RETRY_ON_JUNK_RESPONSE = 4, RETRY_ON_RESPONSE_TIMEOUT = 8,
+	RETRY_ON_0RTT_REJECTED = 16, RETRY_ON_401 = 32, RETRY_ON_403 = 64, RETRY_ON_404 = 128, RETRY_ON_408 = 256, RETRY_ON_425 = 512,
+	RETRY_ON_429 = 1024, RETRY_ON_500 = 2048, RETRY_ON_501 = 4096, RETRY_ON_502 = 8192, RETRY_ON_503 = 16384, RETRY_ON_504 = 32768
+};
+
 enum reuse_mode { REUSE_NEVER, REUSE_SAFE, REUSE_AGGRESSIVE, REUSE_ALWAYS };
 
 struct proxy_conf {
@@ -168,7 +180,7 @@ struct proxy_conf {
 	uint32_t maxconn, backlog, fullconn;
 	uint32_t rate_limit_sessions;
 	bool fullconn_set;
-	uint32_t retries, retry_on; /* bits: retry_on_* */
+	uint32_t retries, retry_on; /* enum retry_on */
 	uint32_t redispatch_interval; /* 0: option redispatch absent; else every n-th retry, negative as stored */
 	int32_t hash_balance_factor;
 	uint8_t hash_type, hash_func;

@@ -1,0 +1,403 @@
+/* The walk over the tree: sections in order, each line to its row in the registry. Owns the checker's state, in the
+ * compilation's arena. What a row means is in keywords/*.c and check_*.c; what only the whole configuration can tell in
+ * check_finish.c. One thread. */
+#include "grammar/check_proxy.h"
+#include "grammar/suggest.h"
+
+static struct checker *checker_new(struct compile *c)
+{
+	struct checker *k = ARENA_NEW(c->arena, struct checker);
+
+	k->c = c;
+	k->d = c->diags;
+	k->m = c->model;
+	k->a = c->model->arena;
+	k->scratch = c->arena;
+	k->compat = c->options->compat;
+	k->index = keyword_index_new(c->arena);
+	k->place = PLACE_TOP;
+	return k;
+}
+
+static void report_version(const struct keyword_use *use)
+{
+	const struct keyword *row = use->row;
+	struct checker *k = use->k;
+	struct diag *g;
+
+	if (k->compat < row->since) {
+		g = diag_add(k->d, D_TOO_NEW, use->span, "HAProxy %d.%d does not know `%s`", k->compat / 100,
+			     k->compat % 100, row->name);
+		diag_note(k->d, g, "it exists since %d.%d", row->since / 100, row->since % 100);
+	} else {
+		g = diag_add(k->d, D_REMOVED, use->span, "`%s` is not supported any more", row->name);
+		if (row->until)
+			diag_note(k->d, g, "HAProxy dropped it before %d.%d", row->until / 100, row->until % 100);
+	}
+	if (row->replaced_by)
+		diag_help(k->d, g, "use %s instead", row->replaced_by);
+	if (row->expects)
+		diag_haproxy(k->d, g, "%s", row->expects);
+	else
+		diag_haproxy(k->d, g, "unknown keyword '%s' in '%s' section", row->name, keyword_place_name(k->place));
+}
+
+static bool row_allowed(const struct keyword_use *use)
+{
+	const struct keyword *row = use->row;
+	struct checker *k = use->k;
+	struct diag *g;
+
+	if (row->flags & KW_REMOVED || !keyword_is_known(row, k->compat)) {
+		report_version(use);
+		return false;
+	}
+	if (row->flags & KW_DEPRECATED) {
+		g = diag_add(k->d, D_DEPRECATED, use->span, "`%s` is deprecated", row->name);
+		if (row->replaced_by)
+			diag_help(k->d, g, "use %s instead", row->replaced_by);
+		if (row->expects)
+			diag_haproxy(k->d, g, "%s", row->expects);
+	}
+	return true;
+}
+
+static bool prefix_allowed(const struct keyword_use *use)
+{
+	const struct keyword *row = use->row;
+	struct checker *k = use->k;
+	const struct word *prefix = use->line->words;
+	struct diag *g;
+
+	if ((!use->no || row->flags & KW_NO) && (!use->preset || row->flags & KW_DEFAULT))
+		return true;
+	g = diag_add(k->d, D_NO_PREFIX, prefix->span, "`%.*s` cannot stand before `%s`", STR_ARG(prefix->text), row->name);
+	if (strncmp(row->name, "option ", 7) == 0)
+		diag_haproxy(k->d, g, ": negation/default is not supported for option '%s'.", row->name + 7);
+	else
+		diag_haproxy(k->d, g, ": negation/default currently supported only for options, log, busy-polling, "
+				      "set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.");
+	return false;
+}
+
+/* Further words that HAProxy ignores: a warning, and they are gone. */
+static void drop_extra(struct keyword_use *use)
+{
+	uint32_t max = use->row->kind == VAL_FLAG || use->row->kind == VAL_OPTION ? 0 : 1;
+	struct diag *g;
+
+	if (!(use->row->flags & KW_LOOSE) || use->taken || use->row->kind >= VAL_WORDS || use->n <= max)
+		return;
+	g = check_severity(use->k, check_extra(use, max), SEV_WARNING);
+	g->haproxy = STR_NONE;
+	diag_note(use->k->d, g, "HAProxy ignores it in silence");
+	use->n = max;
+}
+
+static bool words_fit(struct keyword_use *use)
+{
+	const struct keyword *row = use->row;
+
+	drop_extra(use);
+	switch (row->kind) {
+	case VAL_CUSTOM:
+		return true;
+	case VAL_WORDS:
+		return check_arity(use, (uint32_t)row->min, row->max ? (uint32_t)row->max : CHECK_ANY);
+	case VAL_FLAG:
+	case VAL_OPTION:
+		return use->taken || check_arity(use, 0, 0);
+	default:
+		return check_arity(use, 1, use->taken ? CHECK_ANY : 1);
+	}
+}
+
+static void row_remember(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+	struct seen_row *seen;
+
+	if (use->taken || use->row->flags & KW_REPEAT)
+		return;
+	seen = k->draft ? vec_push(k->scratch, &k->draft->seen) :
+	       k->place == PLACE_GLOBAL ? vec_push(k->scratch, &k->global_seen) : NULL;
+	if (seen)
+		*seen = (struct seen_row){ use->row, use->line };
+}
+
+/* HAProxy keeps the first of some global settings and says so. */
+static bool row_is_first(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+	struct diag *g;
+
+	if (!(use->row->flags & KW_FIRST_WINS))
+		return true;
+	for (uint32_t i = 0; i < k->global_seen.n; i++) {
+		if (k->global_seen.v[i].row != use->row)
+			continue;
+		g = diag_add(k->d, D_ALREADY_SET, use->span, "`%s` is already set: this line is ignored", use->row->name);
+		diag_also(k->d, g, k->global_seen.v[i].line->span, "the first value holds");
+		diag_haproxy(k->d, g, "'%s' already specified. Continuing.", use->row->name);
+		return false;
+	}
+	return true;
+}
+
+static void report_not_effective(const struct keyword_use *use)
+{
+	struct diag *g;
+
+	if (!(use->row->flags & KW_NOT_EFFECTIVE) || use->no)
+		return;
+	g = diag_add(use->k->d, D_NOT_EFFECTIVE, use->span, "`%s` is accepted, but has no effect yet", use->row->name);
+	diag_note(use->k->d, g, "lbd reads and checks it without acting on it; `lbcheck features` lists all such words");
+}
+
+bool check_row(struct keyword_use *use)
+{
+	if (!row_allowed(use) || !prefix_allowed(use) || !words_fit(use))
+		return false;
+	if (use->taken)
+		*use->taken = use->row->kind == VAL_FLAG || use->row->kind == VAL_CUSTOM ? 0 : 1;
+	if (!row_is_first(use) || !check_store(use))
+		return false;
+	row_remember(use);
+	report_not_effective(use);
+	return !use->row->parse || use->row->parse(use);
+}
+
+/* A row for the other side of a proxy: a warning, for some an error. */
+static void report_side(struct checker *k, const struct keyword_use *use)
+{
+	const char *name = use->row->name, *kind = keyword_place_name(k->place);
+	bool needs_frontend = k->place == PLACE_BACKEND;
+	const char *word = strncmp(name, "option ", 7) == 0 ? name + 7 : name;
+	struct str proxy = k->draft->name ? k->draft->name->text : STR_NONE;
+	struct diag *g;
+
+	if (k->place == PLACE_DEFAULTS || use->row->flags & KW_STRICT) {
+		g = diag_add(k->d, D_MISPLACED_KEYWORD, use->span, "`%s` cannot stand in a `%s` section", name, kind);
+		if (k->place == PLACE_DEFAULTS)
+			diag_haproxy(k->d, g, "'%s' not allowed in 'defaults' section.", name);
+		else
+			diag_haproxy(k->d, g, "'%s' not allowed because %s '%.*s' has no backend capability.", name, kind,
+				     STR_ARG(proxy));
+	} else {
+		g = diag_add(k->d, D_IGNORED_KEYWORD, use->span, "`%s` does nothing in a %s", name, kind);
+		diag_haproxy(k->d, g, "'%s' ignored because %s '%.*s' has no %s capability.", word, kind, STR_ARG(proxy),
+			     needs_frontend ? "frontend" : "backend");
+	}
+	diag_label(k->d, g, "for a %s", use->row->in & IN(BACKEND) ? "backend or listen" : "frontend or listen");
+	diag_also(k->d, g, k->section->header->span, "in this section");
+}
+
+static bool row_fits_side(struct checker *k, const struct keyword_use *use)
+{
+	struct diag *g;
+
+	if (!(use->row->in >> k->place & 1)) {
+		report_side(k, use);
+		return false;
+	}
+	if (k->place == PLACE_DEFAULTS && use->row->flags & KW_NAMED_DEFAULTS && !k->draft->name) {
+		g = diag_add(k->d, D_MISPLACED_KEYWORD, use->span, "`%s` cannot stand in a defaults section without name",
+			     use->row->name);
+		diag_help(k->d, g, "name the section and refer to it with `from`, or move the line into the proxies");
+		diag_haproxy(k->d, g, "'%.*s' not allowed in anonymous 'defaults' section.",
+			     (int)str_chr(str_from(use->row->name), ' '), use->row->name);
+		return false;
+	}
+	return true;
+}
+
+/* A line whose first word is almost one of the words that open a section. */
+static enum keyword_place section_meant(struct checker *k, const struct line *line)
+{
+	struct suggest s;
+	enum keyword_place place;
+
+	suggest_start(&s, line->words[0].text);
+	for (place = 0; place < PLACE_SECTIONS; place++)
+		suggest_offer(&s, str_from(keyword_section_get(place)->word));
+	return s.n == 1 ? keyword_section_find(s.names[0]) : PLACE_SECTIONS;
+}
+
+static void section_enter(struct checker *k, const struct section *section, const struct line *header,
+			  enum keyword_place place);
+
+/* "fronted web": one message, and its lines are read as what was meant. */
+static bool recover_section(struct checker *k, const struct line *line)
+{
+	enum keyword_place place = line->nwords <= 4 ? section_meant(k, line) : PLACE_SECTIONS;
+	struct section *section;
+	struct diag *g;
+
+	if (place == PLACE_SECTIONS || sources_position(k->c->sources, line->span.source, line->span.off).column > 1)
+		return false;
+	g = diag_add(k->d, D_UNKNOWN_SECTION, line->words[0].span, "`%.*s` does not open a section",
+		     STR_ARG(line->words[0].text));
+	diag_help(k->d, g, "did you mean `%s`?", keyword_place_name(place));
+	diag_note(k->d, g, "the lines below are read as those of a `%s` section", keyword_place_name(place));
+	diag_fix(k->d, g, FIX_CERTAIN, line->words[0].span, str_from(keyword_place_name(place)), "replace `%.*s` by `%s`",
+		 STR_ARG(line->words[0].text), keyword_place_name(place));
+	if (k->place == PLACE_TOP)
+		diag_haproxy(k->d, g, ": unknown keyword '%.*s' out of section.", STR_ARG(line->words[0].text));
+	else
+		diag_haproxy(k->d, g, "unknown keyword '%.*s' in '%s' section", STR_ARG(line->words[0].text),
+			     keyword_place_name(k->place));
+	section = ARENA_NEW(k->scratch, struct section);
+	section->header = line;
+	section_enter(k, section, line, place);
+	return true;
+}
+
+static void check_unplaced(struct checker *k, const struct line *line)
+{
+	const struct word *w = &line->words[0];
+	struct diag *g;
+
+	if (recover_section(k, line))
+		return;
+	if (check_foreign_comment(k, line) == 0)
+		return;
+	g = diag_add(k->d, D_UNKNOWN_SECTION, w->span, "`%.*s` stands outside any section", STR_ARG(w->text));
+	diag_help(k->d, g, "open a section first, such as `global`, `defaults`, `frontend` or `backend`");
+	diag_note(k->d, g, "the lines up to the next section are not checked");
+	diag_haproxy(k->d, g, ": unknown keyword '%.*s' out of section.", STR_ARG(w->text));
+	k->skip = true;
+}
+
+static void check_found(struct checker *k, const struct line *line, uint32_t prefix, const struct keyword *row, uint32_t used)
+{
+	uint32_t n = row->flags & KW_FREE_WORDS ? line->nwords : check_foreign_comment(k, line);
+	struct keyword_use use = { .k = k, .row = row, .line = line, .draft = k->draft, .object = k->object };
+
+	if (n < prefix + used)
+		return;
+	use.span = check_words_span(line->words, prefix, prefix + used);
+	use.words = line->words + prefix + used;
+	use.n = n - prefix - used;
+	use.no = prefix && str_is(line->words[0].text, "no");
+	use.preset = prefix && !use.no;
+	if (row_fits_side(k, &use))
+		check_row(&use);
+}
+
+void check_line(struct checker *k, const struct line *line)
+{
+	uint32_t prefix = 0, used = 0, places = 1u << k->place;
+	const struct keyword *row;
+
+	if (line->poisoned || k->skip)
+		return;
+	if (k->place == PLACE_TOP) {
+		check_unplaced(k, line);
+		return;
+	}
+	if (line->nwords > 1 && (str_is(line->words[0].text, "no") || str_is(line->words[0].text, "default")))
+		prefix = 1;
+	row = keyword_find(k->index, line->words + prefix, line->nwords - prefix, places, k->compat, &used);
+	if (!row && places & IN_PROXY)
+		row = keyword_find(k->index, line->words + prefix, line->nwords - prefix, IN_PROXY, k->compat, &used);
+	if (row)
+		check_found(k, line, prefix, row, used);
+	else if (check_foreign_comment(k, line) > prefix && !recover_section(k, line))
+		check_unknown_line(k, line, prefix);
+}
+
+/* Sections other than proxies and global are known by name only. */
+static void named_enter(struct checker *k, const struct section *section, const struct line *header, enum keyword_place place)
+{
+	const struct keyword_section *row = keyword_section_get(place);
+	uint32_t n = check_foreign_comment(k, header);
+	struct named_section *named, *first;
+	struct diag *g;
+
+	(void)section;
+	if (n < 2 && row->naming == NAMING_REQUIRED) {
+		g = diag_add(k->d, D_SECTION_NAME, header->words[0].span, "a `%s` section needs a name", row->word);
+		diag_haproxy(k->d, g, "missing name for %s section.", row->word);
+	}
+	if (n > 2 || (n > 1 && row->naming == NAMING_NONE)) {
+		uint32_t from = row->naming == NAMING_NONE ? 1 : 2;
+
+		g = diag_add(k->d, D_EXTRA_WORDS, check_words_span(header->words, from, n), "unexpected `%.*s` behind `%s`",
+			     STR_ARG(header->words[from].text), row->word);
+		diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%.*s'.", row->word,
+			     STR_ARG(header->words[from].text));
+	}
+	if (n < 2 || row->naming == NAMING_NONE)
+		return;
+	named = ARENA_NEW(k->scratch, struct named_section);
+	*named = (struct named_section){ .header = header, .name = &header->words[1], .place = place };
+	first = map_get(&k->others[place], named->name->text);
+	if (!first) {
+		map_put(k->scratch, &k->others[place], named->name->text, named);
+		return;
+	}
+	g = diag_add(k->d, D_DUPLICATE_SECTION, named->name->span, "another %s section is named `%.*s`", row->word,
+		     STR_ARG(named->name->text));
+	diag_also(k->d, g, first->name->span, "first defined here");
+	if (place == PLACE_USERLIST) {
+		check_severity(k, g, SEV_WARNING);
+		diag_haproxy(k->d, g, ": ignoring duplicated userlist '%.*s'.", STR_ARG(named->name->text));
+	}
+}
+
+static bool section_known(struct checker *k, const struct line *header, enum keyword_place place)
+{
+	const struct keyword_section *row = keyword_section_get(place);
+	struct diag *g;
+
+	if (k->compat >= row->since && (!row->until || k->compat < row->until))
+		return true;
+	if (k->compat < row->since)
+		g = diag_add(k->d, D_TOO_NEW, header->words[0].span, "HAProxy %d.%d has no `%s` sections", k->compat / 100,
+			     k->compat % 100, row->word);
+	else
+		g = diag_add(k->d, D_REMOVED, header->words[0].span, "`%s` sections are not supported any more", row->word);
+	diag_note(k->d, g, "the lines of this section are not checked");
+	diag_haproxy(k->d, g, "unknown keyword '%s' out of section.", row->word);
+	return false;
+}
+
+static void section_enter(struct checker *k, const struct section *section, const struct line *header,
+			  enum keyword_place place)
+{
+	k->section = section;
+	k->place = place;
+	k->draft = NULL;
+	k->object = NULL;
+	k->skip = !section_known(k, header, place);
+	if (k->skip)
+		return;
+	if (1u << place & IN_PROXY) {
+		check_proxy_begin(k, section, header, place);
+		return;
+	}
+	if (place == PLACE_GLOBAL)
+		k->object = &k->m->global;
+	named_enter(k, section, header, place);
+}
+
+static void check_section(struct checker *k, const struct section *section)
+{
+	k->skip = false;
+	if (section->header)
+		section_enter(k, section, section->header, keyword_section_find(section->header->words[0].text));
+	else
+		k->place = PLACE_TOP;
+	vec_each(line, &section->lines)
+		check_line(k, *line);
+}
+
+bool check_tree(struct compile *c)
+{
+	struct checker *k = checker_new(c);
+
+	vec_each(section, &c->tree->sections)
+		check_section(k, *section);
+	check_finish(k);
+	return c->diags->errors == 0;
+}

@@ -1,0 +1,212 @@
+/* The lines of the global section that are more than a value: users, limits with history, environment of old options.
+ * Works on the state of one walk; looks up users and groups of this machine unless offline. One thread. */
+#include "grammar/check_file.h"
+#include "grammar/check_rows.h"
+#include "grammar/check_state.h"
+#include "grammar/lang.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Since 3.0 a limit that is no number is refused. */
+bool check_global_maxconn(const struct keyword_use *use)
+{
+	struct str text = use->words[0].text;
+	int64_t value;
+
+	if (use->k->compat < 300 || str_to_i64(text, &value))
+		return true;
+	diag_add(use->k->d, D_BAD_NUMBER, use->words[0].span, "`maxconn` needs a number, not `%.*s`", STR_ARG(text));
+	return false;
+}
+
+bool check_global_master_worker(const struct keyword_use *use)
+{
+	int64_t choice;
+
+	if (!check_arity(use, 0, 1))
+		return false;
+	check_store_number(use, 1);
+	return use->n == 0 || check_choice(use, &use->words[0], "no-exit-on-failure", &choice);
+}
+
+/* Four ways to say who to be, and the first of each pair holds. */
+static bool owner_first(const struct keyword_use *use, const struct line **first, const char *pair)
+{
+	struct diag *g;
+
+	if (!*first) {
+		*first = use->line;
+		return true;
+	}
+	g = diag_add(use->k->d, D_ALREADY_SET, use->span, "%s is already set: this line is ignored", pair);
+	diag_also(use->k->d, g, (*first)->span, "the first one holds");
+	diag_haproxy(use->k->d, g, "%s already specified. Continuing.", pair);
+	return false;
+}
+
+bool check_owner_user(struct checker *k, const struct word *w, int *uid)
+{
+	struct passwd pw, *found = NULL;
+	char buf[4096];
+	struct diag *g;
+
+	if (k->c->options->offline)
+		return true;
+	if (getpwnam_r(w->text.ptr, &pw, buf, sizeof(buf), &found) == 0 && found) {
+		*uid = (int)pw.pw_uid;
+		return true;
+	}
+	g = check_environment(k, diag_add(k->d, D_NO_SUCH_USER, w->span, "this machine has no user `%.*s`", STR_ARG(w->text)));
+	diag_haproxy(k->d, g, "cannot find user id for '%.*s' (0:Success)", STR_ARG(w->text));
+	return true;
+}
+
+bool check_owner_group(struct checker *k, const struct word *w, int *gid)
+{
+	struct group gr, *found = NULL;
+	char buf[16384];
+	struct diag *g;
+
+	if (k->c->options->offline)
+		return true;
+	if (getgrnam_r(w->text.ptr, &gr, buf, sizeof(buf), &found) == 0 && found) {
+		*gid = (int)gr.gr_gid;
+		return true;
+	}
+	g = check_environment(k, diag_add(k->d, D_NO_SUCH_GROUP, w->span, "this machine has no group `%.*s`", STR_ARG(w->text)));
+	diag_haproxy(k->d, g, "cannot find group id for '%.*s' (0:Success)", STR_ARG(w->text));
+	return true;
+}
+
+bool check_global_user(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+
+	if (!owner_first(use, &k->user_line, "user/uid"))
+		return true;
+	k->m->global.user = check_keep(k, use->words[0].text);
+	return check_owner_user(k, &use->words[0], &k->m->global.uid);
+}
+
+bool check_global_group(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+
+	if (!owner_first(use, &k->group_line, "gid/group"))
+		return true;
+	k->m->global.group = check_keep(k, use->words[0].text);
+	return check_owner_group(k, &use->words[0], &k->m->global.gid);
+}
+
+static bool owner_number(const struct keyword_use *use, const struct line **first, const char *pair)
+{
+	int64_t value;
+
+	if (!check_arity(use, 1, 1) || !check_number(use, &use->words[0], 0, INT32_MAX, &value))
+		return false;
+	if (owner_first(use, first, pair))
+		check_store_number(use, value);
+	return true;
+}
+
+bool check_global_uid(const struct keyword_use *use)
+{
+	return owner_number(use, &use->k->user_line, "user/uid");
+}
+
+bool check_global_gid(const struct keyword_use *use)
+{
+	return owner_number(use, &use->k->group_line, "gid/group");
+}
+
+bool check_global_external_check(const struct keyword_use *use)
+{
+	int64_t choice;
+
+	if (!check_arity(use, 0, use->k->compat >= 208 ? 1 : 0))
+		return false;
+	return use->n == 0 || check_choice(use, use->words, "preserve-env", &choice);
+}
+
+bool check_global_hostname(const struct keyword_use *use)
+{
+	char name[256] = "";
+	struct str host = use->n ? use->words[0].text : STR_NONE;
+
+	if (use->n == 0 && !use->k->c->options->offline && gethostname(name, sizeof(name) - 1) == 0)
+		host = str_from(name);
+	use->k->m->global.log_send_hostname = check_keep(use->k, host);
+	return true;
+}
+
+/* "WORD VALUE" pairs. */
+bool check_global_unix_bind(const struct keyword_use *use)
+{
+	int64_t choice;
+
+	for (uint32_t i = 0; i < use->n; i += 2) {
+		if (!check_choice(use, &use->words[i], "prefix|mode|uid|gid|user|group", &choice))
+			return false;
+		if (i + 1 == use->n) {
+			check_missing(use, "a value behind each word");
+			return false;
+		}
+	}
+	return true;
+}
+
+bool check_global_set_var(const struct keyword_use *use)
+{
+	struct lang_scope scope = { .places = AT(CONFIG), .where = "set-var" };
+	uint32_t i = 1;
+
+	if (!check_arity(use, 2, CHECK_ANY) || !var_parse(use->k->c, use->words[0].text, use->words[0].span))
+		return false;
+	if (strcmp(use->row->name, "set-var-fmt") == 0)
+		return logfmt_parse(use->k->c, &use->words[1], &scope) != NULL;
+	if (!sample_parse_words(use->k->c, use->words, use->n, &i, &scope))
+		return false;
+	if (i < use->n)
+		check_extra(use, i);
+	return i == use->n;
+}
+
+bool check_global_default_path(const struct keyword_use *use)
+{
+	int64_t choice;
+
+	if (!check_arity(use, 1, 2) || !check_choice(use, &use->words[0], "current|config|parent|origin", &choice))
+		return false;
+	if (choice == 3 && use->n < 2) {
+		check_missing(use, "a folder behind `origin`");
+		return false;
+	}
+	return true;
+}
+
+bool check_global_ssl_options(const struct keyword_use *use)
+{
+	static const char words[] = "no-sslv3|no-tlsv10|no-tlsv11|no-tlsv12|no-tlsv13|force-sslv3|force-tlsv10|force-tlsv11|"
+				    "force-tlsv12|force-tlsv13|no-tls-tickets|prefer-client-ciphers|ssl-max-ver|ssl-min-ver|"
+				    "tls-tickets|strict-sni|no-strict-sni|no-renegotiate|renegotiate";
+	int64_t choice;
+
+	if (!check_arity(use, 1, CHECK_ANY))
+		return false;
+	for (uint32_t i = 0; i < use->n; i++) {
+		if (!check_choice(use, &use->words[i], words, &choice))
+			return false;
+		if (choice != 12 && choice != 13)
+			continue;
+		if (++i == use->n) {
+			check_missing(use, "a version behind `ssl-min-ver` or `ssl-max-ver`");
+			return false;
+		}
+		if (!check_choice(use, &use->words[i], "SSLv3|TLSv1.0|TLSv1.1|TLSv1.2|TLSv1.3", &choice))
+			return false;
+	}
+	return true;
+}

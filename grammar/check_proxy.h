@@ -1,0 +1,80 @@
+/* Proxies while they are being read: what the model's struct proxy_conf has no room for because it only matters until the end of
+ * checking: names not resolved yet, rules still growing, lines to point at. Lives in the compilation's arena. One thread. */
+#ifndef LB_GRAMMAR_CHECK_PROXY_H
+#define LB_GRAMMAR_CHECK_PROXY_H
+
+#include "grammar/check_state.h"
+
+/* Families of rules, in the order in which a stream meets them; for "will still be processed before". */
+enum rule_family {
+	FAM_TCP_REQ_CONN, FAM_TCP_REQ_SESS, FAM_TCP_REQ_CONT, FAM_MONITOR_FAIL, FAM_HTTP_REQ, FAM_REDIRECT, FAM_USE_BACKEND, FAM_USE_SERVER,
+	FAM_COUNT
+};
+
+/* A server's options between words and model: names that are looked up when everything is read. */
+struct server_ref {
+	struct draft *draft;
+	struct server_conf *server;
+	const struct line *line;
+	const struct word *track; /* "[backend/]server" */
+};
+
+/* The lines of `log` of one proxy point to the global ones. */
+struct switch_ref {
+	const struct word *name; /* of a backend or server; NULL when dynamic */
+	const struct line *line;
+	uint32_t index; /* in proxy_conf.use_backend or use_server */
+};
+
+struct draft {
+	struct proxy_conf *px;
+	enum keyword_place place;
+	const struct section *section;
+	const struct word *name; /* in the header; NULL: anonymous defaults */
+	struct draft *from;	 /* the defaults it copied, or NULL */
+	bool from_explicit;
+	const struct line *used_explicitly, *used_implicitly; /* defaults: first proxy of either kind */
+	bool ambiguous; /* defaults: another section has the same name */
+	const struct line *ambiguous_with;
+	VEC(struct rule) rules[RS_COUNT];
+	VEC(struct rule) redirects, stats_rules;
+	VEC(struct hc_step) steps;
+	const struct line *steps_line;
+	uint32_t families; /* bits of rule_family seen so far */
+	bool final_rule[RS_COUNT]; /* the last rule of the set always ends it */
+	const struct word *default_backend;
+	const struct line *default_backend_line;
+	VEC(struct switch_ref) use_backend, use_server;
+	struct map server_names; /* name -> struct server_conf, made when there are many */
+	VEC(const struct line *) server_lines; /* by index in proxy_conf.servers */
+	struct server_conf *default_server; /* options of default-server lines, shared with the defaults until changed */
+	bool default_server_own;
+	VEC(struct seen_row) seen;
+	VEC(const struct reply_header) captures[2];
+	VEC(uint32_t) capture_lens[2];
+	const struct word *log_format_word; /* parsed when the mode is known */
+	const struct line *log_format_line, *error_log_format_line;
+	const struct word *error_log_format_word;
+	uint8_t log_kind; /* enum log_kind */
+	bool errors_own;
+	bool has_http_check;
+	uint32_t next_puid;
+	bool stats_admin;
+};
+
+/* Where `log-format` stands last. */
+enum log_kind { LOG_DEFAULT, LOG_TCP, LOG_HTTP, LOG_CLF, LOG_HTTPS, LOG_FORMAT };
+
+/* Opens a section of a proxy or defaults: name, `from`, copies of inherited values. k->draft is set; NULL after an error that leaves no
+ * use in its lines. */
+void check_proxy_begin(struct checker *k, const struct section *section, const struct line *header, enum keyword_place place);
+/* "frontend 'f'" as HAProxy says it. */
+const char *check_proxy_kind(const struct draft *d);
+/* The first line of a row in this proxy itself or in what it inherited; NULL: none. */
+const struct line *check_proxy_line(const struct draft *d, const char *row_name, bool inherited);
+/* `<address> [usesrc X] [interface X]`, of proxies and servers: *i gets how many words it took. check_server_words.c */
+bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out);
+/* The end of the walk: references, inherited rules, modes, timeouts; fills what the model lacks. check_finish.c */
+void check_finish(struct checker *k);
+
+#endif

@@ -1,0 +1,230 @@
+/* Words of server lines that are more than a value: addresses of their own, names of other servers, lists (manual, section 5.2).
+ * Work on the state of one walk; one thread. */
+#include "grammar/address.h"
+#include "grammar/check_proxy.h"
+#include "grammar/check_rows.h"
+#include "grammar/lang.h"
+
+/* One argument that a custom word must have. */
+static bool one_word(const struct keyword_use *use, const char *what)
+{
+	if (use->n == 0) {
+		check_missing(use, what);
+		return false;
+	}
+	*use->taken = 1;
+	return true;
+}
+
+static bool address_word(const struct keyword_use *use, const struct word *w, uint32_t want, struct addr_conf *out)
+{
+	return address_parse(use->k->c, w, 0, w->text.len, want, "", out);
+}
+
+bool check_server_addr(const struct keyword_use *use)
+{
+	struct server_conf *s = use->object;
+	struct addr_conf *a;
+
+	if (!one_word(use, "an address"))
+		return false;
+	a = ARENA_NEW(use->k->a, struct addr_conf);
+	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, a))
+		return false;
+	s->check_addr = a;
+	if (a->port_given)
+		s->check_port = a->port;
+	return true;
+}
+
+bool check_server_agent_addr(const struct keyword_use *use)
+{
+	struct addr_conf a;
+
+	return address_word(use, use->words, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &a);
+}
+
+bool check_server_port(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+	int64_t port;
+	struct diag *g;
+
+	if (!str_to_i64(use->words[0].text, &port) || (port >= 0 && port <= 65535))
+		return true;
+	g = diag_add(k->d, D_BAD_PORT, use->words[0].span, "ports go up to 65535");
+	diag_note(k->d, g, "HAProxy takes the lower sixteen bits in silence");
+	check_severity(k, g, SEV_WARNING);
+	return true;
+}
+
+bool check_server_proto(const struct keyword_use *use)
+{
+	int64_t choice;
+
+	return check_choice(use, use->words, "h1|h2|fcgi|none|spop|quic", &choice);
+}
+
+/* Ids of servers are unique in their backend. */
+bool check_server_id(const struct keyword_use *use)
+{
+	struct server_conf *s = use->object;
+	const struct draft *d = use->draft;
+	struct diag *g;
+
+	for (uint32_t i = 0; i < d->px->servers.n; i++) {
+		const struct server_conf *other = d->px->servers.v[i];
+
+		if (other->id != s->id)
+			continue;
+		g = diag_add(use->k->d, D_DUPLICATE_ID, use->words[0].span, "the id %u is taken", s->id);
+		diag_also(use->k->d, g, d->server_lines.v[i]->words[1].span, "by this server");
+		diag_haproxy(use->k->d, g, "'server %.*s/%.*s' : 'id' : custom id %u already used at %.*s:%u ('server %.*s').",
+			     STR_ARG(d->px->name), STR_ARG(s->name), s->id,
+			     STR_ARG(sources_get(use->k->c->sources, use->line->span.source)->name), other->pos.line,
+			     STR_ARG(other->name));
+		return false;
+	}
+	return true;
+}
+
+/* Comma separated words, each of a vocabulary, or an address where `ip` allows one. */
+static bool list_word(const struct keyword_use *use, const char *choices, bool ip)
+{
+	const struct word *w = &use->words[0];
+	struct ip_net net;
+	int64_t choice;
+
+	for (size_t off = 0, len; off < w->text.len; off += len + 1) {
+		struct word part = *w;
+
+		len = str_chr(str_tail(w->text, off), ',');
+		part.text = str_sub(w->text, off, len);
+		part.span = word_span(w, off, len);
+		part.map = NULL;
+		if (ip && address_ip(part.text, &net))
+			continue;
+		if (!check_choice(use, &part, choices, &choice))
+			return false;
+	}
+	return true;
+}
+
+bool check_server_init_addr(const struct keyword_use *use)
+{
+	return list_word(use, "libc|last|none", true);
+}
+
+bool check_server_proxy_options(const struct keyword_use *use)
+{
+	return list_word(use, "ssl|cert-cn|ssl-cipher|cert-sig|cert-key|authority|crc32c|unique-id", false);
+}
+
+bool check_server_resolve_opts(const struct keyword_use *use)
+{
+	return list_word(use, "allow-dup-ip|ignore-weight|prevent-dup-ip", false);
+}
+
+/* layer7 needs mode http, as it stands so far: HAProxy looks at this line, not at the end. */
+bool check_server_observe(const struct keyword_use *use)
+{
+	struct server_conf *s = use->object;
+	struct diag *g;
+
+	if (s->observe != 2 || use->draft->px->mode == MODE_HTTP)
+		return true;
+	g = diag_add(use->k->d, D_CONFLICT, use->words[0].span, "`observe layer7` needs mode http");
+	diag_haproxy(use->k->d, g, "'server %.*s/%.*s' : 'layer7' can only be used in http proxies..", STR_ARG(use->draft->px->name),
+		     STR_ARG(s->name));
+	return false;
+}
+
+bool check_server_two(const struct keyword_use *use)
+{
+	if (use->n < 2) {
+		check_missing(use, use->row->args);
+		return false;
+	}
+	*use->taken = 2;
+	return true;
+}
+
+bool check_server_sni(const struct keyword_use *use)
+{
+	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(BE_SRV_CONN), .where = "sni expression" };
+	uint32_t i = 0;
+
+	if (use->n == 0) {
+		check_missing(use, "an expression");
+		return false;
+	}
+	*use->taken = 1;
+	if (!sample_parse_words(use->k->c, use->words, 1, &i, &scope))
+		return false;
+	return true;
+}
+
+bool check_server_socks4(const struct keyword_use *use)
+{
+	struct addr_conf a;
+
+	return address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST, &a);
+}
+
+/* Behind an address: "usesrc X" and "interface X". */
+static bool source_options(const struct keyword_use *use, uint32_t *i)
+{
+	struct addr_conf a;
+
+	while (*i < use->n) {
+		const struct word *w = &use->words[*i];
+		bool usesrc = str_is(w->text, "usesrc");
+
+		if (!usesrc && !str_is(w->text, "interface"))
+			return true;
+		if (*i + 1 == use->n) {
+			check_missing(use, usesrc ? "an address, `client` or `clientip` behind `usesrc`" : "a name behind `interface`");
+			return false;
+		}
+		w = &use->words[*i + 1];
+		*i += 2;
+		if (usesrc && !str_is(w->text, "client") && !str_is(w->text, "clientip") && !str_starts(w->text, STR("hdr_ip(")) &&
+		    !address_word(use, w, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &a))
+			return false;
+	}
+	return true;
+}
+
+bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out)
+{
+	struct addr_conf *a = ARENA_NEW(use->k->a, struct addr_conf);
+
+	if (use->n == 0) {
+		check_missing(use, "an address");
+		return false;
+	}
+	*i = 1;
+	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_RANGE | ADDRESS_STREAM | ADDRESS_HOST, a))
+		return false;
+	*out = a;
+	return source_options(use, i);
+}
+
+bool check_server_source(const struct keyword_use *use)
+{
+	struct server_conf *s = use->object;
+	uint32_t i = 0;
+	bool ok = check_source_words(use, &i, &s->source);
+
+	*use->taken = i;
+	return ok;
+}
+
+bool check_server_usesrc(const struct keyword_use *use)
+{
+	struct diag *g = diag_add(use->k->d, D_CONFLICT, use->span, "`usesrc` is only allowed behind `source <address>`");
+
+	*use->taken = use->n ? 1 : 0;
+	diag_haproxy(use->k->d, g, "'usesrc' only allowed after a 'source' statement..");
+	return false;
+}

@@ -1,0 +1,35 @@
+/* Rows of proxies: `http-check` and `tcp-check` (manual, section 4.2). Constant. */
+#include "grammar/check_rows.h"
+
+#define PROXY(word, places, ...) { .name = word, .in = places, __VA_ARGS__ }
+#define FIELD(member) KEYWORD_FIELD(proxy_conf, member)
+#define LATER .flags = KW_NOT_EFFECTIVE
+
+static const struct keyword rows[] = {
+	PROXY("http-check comment", IN_BE, .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_FREE_WORDS,
+	      .parse = check_http_check, .args = "<text>", .summary = "a comment shown when the check fails"),
+	PROXY("http-check connect", IN_BE, .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_FREE_WORDS,
+	      .parse = check_http_check, .args = "[default|port <n>|ssl|sni <name>...]...",
+	      .summary = "open a connection"),
+	PROXY("http-check disable-on-404", IN_BE, .kind = VAL_FLAG, .flags = KW_REPEAT | KW_FREE_WORDS,
+	      .parse = check_http_check,
+	      .summary = "a 404 takes the server out of balancing, without taking it down"),
+	PROXY("http-check expect", IN_BE, .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_FREE_WORDS,
+	      .parse = check_http_check, .args = "[min-recv <n>] [comment <text>] ... [!] <match> <pattern>",
+	      .summary = "what the answer must be"),
+	PROXY("http-check send", IN_BE, .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_FREE_WORDS,
+	      .parse = check_http_check,
+	      .args = "[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>]... [body <text>]",
+	      .summary = "the request to send"),
+	PROXY("http-check send-state", IN_BE, .kind = VAL_FLAG, .flags = KW_REPEAT | KW_FREE_WORDS,
+	      .parse = check_http_check, .summary = "send a header field with the server's state"),
+	PROXY("http-check", IN_BE, .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_FREE_WORDS | KW_NOT_EFFECTIVE,
+	      .parse = check_http_check_var, .args = "set-var(<name>) <expression> | unset-var(<name>)",
+	      .summary = "a step of an HTTP check that sets or forgets a variable"),
+	PROXY("tcp-check", IN_BE, .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_FREE_WORDS | KW_NOT_EFFECTIVE,
+	      .parse = check_tcp_check,
+	      .args = "connect|send|send-lf|send-binary|send-binary-lf|expect|comment|set-var(...)|unset-var(...) ...",
+	      .summary = "a step of a TCP check"),
+};
+
+const struct keyword_area keyword_area_health = { "health", rows, sizeof(rows) / sizeof(*rows) };
