@@ -327,10 +327,13 @@ static void named_enter(struct checker *k, const struct section *section, const 
 		diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%.*s'.", row->word,
 			     STR_ARG(header->words[from].text));
 	}
-	if (n < 2 || row->naming == NAMING_NONE)
+	if (row->naming == NAMING_NONE)
 		return;
 	named = ARENA_NEW(k->scratch, struct named_section);
-	*named = (struct named_section){ .header = header, .name = &header->words[1], .place = place };
+	*named = (struct named_section){ .header = header, .name = n > 1 ? &header->words[1] : NULL, .place = place };
+	check_other_begin(k, named);
+	if (n < 2)
+		return;
 	first = map_get(&k->others[place], named->name->text);
 	if (!first) {
 		map_put(k->scratch, &k->others[place], named->name->text, named);
@@ -365,10 +368,13 @@ static bool section_known(struct checker *k, const struct line *header, enum key
 static void section_enter(struct checker *k, const struct section *section, const struct line *header,
 			  enum keyword_place place)
 {
+	check_other_end(k);
 	k->section = section;
 	k->place = place;
 	k->draft = NULL;
 	k->object = NULL;
+	k->named = NULL;
+	k->errors = NULL;
 	k->skip = !section_known(k, header, place);
 	if (k->skip)
 		return;
@@ -384,12 +390,14 @@ static void section_enter(struct checker *k, const struct section *section, cons
 static void check_section(struct checker *k, const struct section *section)
 {
 	k->skip = false;
+	k->named = NULL;
 	if (section->header)
 		section_enter(k, section, section->header, keyword_section_find(section->header->words[0].text));
 	else
 		k->place = PLACE_TOP;
 	vec_each(line, &section->lines)
 		check_line(k, *line);
+	check_other_end(k);
 }
 
 bool check_tree(struct compile *c)

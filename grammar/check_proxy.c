@@ -132,6 +132,8 @@ static void draft_inherit(struct draft *d, struct draft *from)
 	d->steps.v = from->steps.v;
 	d->steps.n = d->steps.cap = from->steps.n;
 	d->steps_line = from->steps_line;
+	d->httpchk = from->httpchk;
+	d->httpchk_line = from->httpchk_line;
 }
 
 static void report_no_defaults(struct checker *k, const struct word *w, const struct draft *d)

@@ -19,11 +19,17 @@ struct server_ref {
 	const struct word *track; /* "[backend/]server" */
 };
 
-/* The lines of `log` of one proxy point to the global ones. */
+/* A use_backend or use-server line whose target is looked up at the end. */
 struct switch_ref {
 	const struct word *name; /* of a backend or server; NULL when dynamic */
 	const struct line *line;
 	uint32_t index; /* in proxy_conf.use_backend or use_server */
+};
+
+/* `errorfiles NAME [status...]`. */
+struct errorfiles_ref {
+	const struct word *name, *statuses;
+	uint32_t nstatuses;
 };
 
 struct draft {
@@ -39,6 +45,7 @@ struct draft {
 	VEC(struct rule) rules[RS_COUNT];
 	VEC(struct rule) redirects, stats_rules;
 	VEC(struct hc_step) steps;
+	bool steps_own;
 	const struct line *steps_line;
 	uint32_t families; /* bits of rule_family seen so far */
 	bool final_rule[RS_COUNT]; /* the last rule of the set always ends it */
@@ -50,16 +57,20 @@ struct draft {
 	struct server_conf *default_server; /* options of default-server lines, shared with the defaults until changed */
 	bool default_server_own;
 	VEC(struct seen_row) seen;
-	VEC(const struct reply_header) captures[2];
+	VEC(struct reply_header) captures[2]; /* request, response */
 	VEC(uint32_t) capture_lens[2];
 	const struct word *log_format_word; /* parsed when the mode is known */
 	const struct line *log_format_line, *error_log_format_line;
 	const struct word *error_log_format_word;
 	uint8_t log_kind; /* enum log_kind */
-	bool errors_own;
-	bool has_http_check;
-	uint32_t next_puid;
-	bool stats_admin;
+	const struct word *unique_id;
+	bool errors_own; /* px->errors is this proxy's alone */
+	VEC(struct errorfiles_ref) errorfiles;
+	bool has_http_check; /* http-check or option httpchk lines of its own */
+	struct hc_step httpchk; /* request of `option httpchk`, kind HC_SEND */
+	const struct line *httpchk_line;
+	const struct line *table_line;	 /* its stick-table */
+	const struct line *wants_own_table; /* a stick rule that names no table */
 };
 
 /* Where `log-format` stands last. */
@@ -74,6 +85,11 @@ const char *check_proxy_kind(const struct draft *d);
 const struct line *check_proxy_line(const struct draft *d, const char *row_name, bool inherited);
 /* `<address> [usesrc X] [interface X]`, of proxies and servers: *i gets how many words it took. check_server_words.c */
 bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out);
+/* errorfiles lines, once all http-errors sections are known. check_reply.c */
+void check_errorfiles_resolve(struct checker *k, struct draft *d);
+struct lang_scope;
+/* `if` or `unless` and a condition from word `from` to the end of the line; cond may be NULL. check_rules.c */
+bool check_condition(const struct keyword_use *use, uint32_t from, const struct lang_scope *scope, const struct cond **cond);
 /* The end of the walk: references, inherited rules, modes, timeouts; fills what the model lacks. check_finish.c */
 void check_finish(struct checker *k);
 

@@ -248,3 +248,20 @@ uint32_t check_foreign_comment(struct checker *k, const struct line *line)
 		 w->text.ptr);
 	return i;
 }
+
+struct diag *check_no_section(struct checker *k, const struct word *name, enum keyword_place place)
+{
+	const struct map *m = &k->others[place];
+	struct diag *g = diag_add(k->d, D_NO_SUCH_SECTION, name->span, "no `%s` section is named `%.*s`", keyword_place_name(place),
+				  STR_ARG(name->text));
+	struct suggest s;
+
+	suggest_start(&s, name->text);
+	for (uint32_t i = 0; i < m->size; i++)
+		if (m->slots[i].value)
+			suggest_offer(&s, m->slots[i].key);
+	if (s.n)
+		diag_also(k->d, g, ((struct named_section *)map_get(m, s.names[0]))->name->span, "a similar name is defined here");
+	check_did_you_mean(k, g, &s, name, false);
+	return g;
+}

@@ -14,11 +14,33 @@ struct seen_row {
 	const struct line *line;
 };
 
+/* A name to look up when everything was read. */
+struct wanted {
+	const struct word *name;
+	enum keyword_place place; /* kind of section; PLACE_COUNT: a stick table */
+	const char *haproxy;	  /* its words before the name */
+};
+
+/* Messages of an http-errors section. */
+struct error_table {
+	const struct reply_conf **table;
+	bool own;
+};
+
+/* `group NAME users a,b` of a userlist. */
+struct group_ref {
+	const struct word *name, *users;
+};
+
 /* Things that have a name in one flat space of their own: userlists, caches, resolvers ... */
 struct named_section {
 	const struct line *header;
 	const struct word *name;
 	enum keyword_place place;
+	bool sized;		      /* cache: total-max-size, ring: size was given */
+	struct error_table *errors;   /* http-errors */
+	struct userlist_conf *users;  /* userlist */
+	VEC(struct group_ref) groups;
 };
 
 struct checker {
@@ -44,8 +66,10 @@ struct checker {
 	VEC(struct seen_row) global_seen;
 	const struct line *user_line, *group_line; /* the first of user/uid, group/gid */
 	VEC(struct server_ref *) tracks; /* to resolve at the end */
+	VEC(struct wanted) wanted;
 	uint32_t foreign_comments;
-	struct checker_users *users;
+	struct error_table *errors;	/* of the http-errors section being read */
+	struct named_section *named;	/* the section being read, when it is neither global nor a proxy */
 };
 
 /* The use of one row by one line, or by some words of a line. */
@@ -69,6 +93,13 @@ bool check_row(struct keyword_use *use);
 
 /* The words of a line from `i` on, looked up at one place; check_bind.c. */
 bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object);
+
+/* A section of that kind, or a stick table, of this name must exist; looked up at the end. check_finish.c */
+void check_want_section(struct checker *k, const struct word *name, enum keyword_place place, const char *haproxy);
+void check_want_table(struct checker *k, const struct word *name);
+/* Sections other than global and proxies: check_other.c */
+void check_other_begin(struct checker *k, struct named_section *named);
+void check_other_end(struct checker *k);
 
 /* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched then. */
 bool check_number(const struct keyword_use *use, const struct word *w, int64_t min, int64_t max, int64_t *value);
@@ -97,6 +128,8 @@ struct diag *check_missing(const struct keyword_use *use, const char *what);
 /* At least `min` arguments and at most `max`; reports and returns false otherwise. */
 #define CHECK_ANY UINT32_MAX
 bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max);
+/* No section of that kind has the name: suggests those that exist. */
+struct diag *check_no_section(struct checker *k, const struct word *name, enum keyword_place place);
 /* The span of words [from, n). */
 struct span check_words_span(const struct word *words, uint32_t from, uint32_t n);
 /* Adds "did you mean" and a fix for `w` from what was offered to `s`; certain: one close candidate of a fixed vocabulary. */

@@ -101,6 +101,7 @@ struct hc_step {
 	enum hc_step_kind kind;
 	/* send */
 	struct str method, uri, version, body;
+	struct str raw_tail; /* header fields and body that HAProxy 2.6 takes behind the version, with their line ends */
 	const struct logfmt *uri_fmt, *body_fmt;
 	const struct reply_header *headers;
 	uint32_t nheaders;

@@ -1,0 +1,319 @@
+/* Checks of servers: `option httpchk`, `http-check` and `tcp-check` lines become the steps of a check (manual, section 4.2).
+ * Works on the state of one walk; steps gather in the draft of their proxy. One thread. */
+#include "grammar/check_health.h"
+#include "grammar/check_rows.h"
+#include "grammar/lang.h"
+
+/* A line of this proxy: what was inherited from defaults is replaced as a whole. */
+struct hc_step *check_health_step(const struct keyword_use *use, enum hc_step_kind kind)
+{
+	struct draft *d = use->draft;
+	struct hc_step *step;
+
+	if (!d->steps_own) {
+		d->steps.v = NULL;
+		d->steps.n = d->steps.cap = 0;
+		d->steps_own = true;
+	}
+	d->steps_line = use->line;
+	step = vec_push(use->k->scratch, &d->steps);
+	step->kind = kind;
+	step->pos = check_pos(use->k, use->line);
+	return step;
+}
+
+struct diag *check_health_error(const struct keyword_use *use, uint32_t i, const char *message, const char *haproxy)
+{
+	struct diag *g = diag_add(use->k->d, i < use->n ? D_BAD_ARGUMENT : D_MISSING_ARGUMENT,
+				  i < use->n ? use->words[i].span : use->span, "%s", message);
+
+	if (haproxy)
+		diag_haproxy(use->k->d, g, "'%s' : %s", use->row->name, haproxy);
+	return g;
+}
+
+/* Until 3.2 header fields could hide behind the version: "HTTP/1.1\r\nHost:\ x". */
+static bool httpchk_version(const struct keyword_use *use, struct hc_step *send)
+{
+	const struct word *w = &use->words[2];
+	size_t end = str_chr(w->text, '\r') < str_chr(w->text, '\n') ? str_chr(w->text, '\r') : str_chr(w->text, '\n');
+	struct diag *g;
+
+	send->version = check_keep(use->k, str_sub(w->text, 0, end));
+	if (end == w->text.len)
+		return true;
+	g = diag_add(use->k->d, D_DEPRECATED, word_span(w, end, w->text.len - end), "header fields behind the version are deprecated");
+	diag_help(use->k->d, g, "write them as `http-check send hdr <name> <value>`");
+	if (use->k->compat >= 303) {
+		check_severity(use->k, g, SEV_ERROR);
+		diag_note(use->k->d, g, "HAProxy refuses this since 3.3");
+		return false;
+	}
+	diag_haproxy(use->k->d, g, ": 'option httpchk' : hiding headers or body at the end of the version string is deprecated. "
+				   "Please, consider to use 'http-check send' directive instead.");
+	send->raw_tail = check_keep(use->k, str_tail(w->text, end));
+	return true;
+}
+
+bool check_httpchk(const struct keyword_use *use)
+{
+	struct hc_step *send = &use->draft->httpchk;
+
+	memset(send, 0, sizeof(*send));
+	send->kind = HC_SEND;
+	send->pos = check_pos(use->k, use->line);
+	use->draft->httpchk_line = use->line;
+	if (!check_arity(use, 0, 3))
+		return false;
+	if (use->n == 1)
+		send->uri = check_keep(use->k, use->words[0].text);
+	if (use->n >= 2) {
+		send->method = check_keep(use->k, use->words[0].text);
+		send->uri = check_keep(use->k, use->words[1].text);
+	}
+	return use->n < 3 || httpchk_version(use, send);
+}
+
+static bool send_format(const struct keyword_use *use, const struct word *w, const struct logfmt **out)
+{
+	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(CHECK), .where = "http-check send" };
+
+	*out = logfmt_parse(use->k->c, w, &scope);
+	return *out != NULL;
+}
+
+struct send_words {
+	struct hc_step *step;
+	VEC(struct reply_header) headers;
+};
+
+static bool send_header(const struct keyword_use *use, uint32_t i, struct send_words *s)
+{
+	struct reply_header *h;
+	struct str name;
+
+	if (i + 2 >= use->n) {
+		check_health_error(use, use->n, "`hdr` needs a name and a value", "'hdr' expects <name> and <value> as arguments.");
+		return false;
+	}
+	name = use->words[i + 1].text;
+	if (str_ieq(name, STR("connection")) || str_ieq(name, STR("content-length")) || str_ieq(name, STR("transfer-encoding"))) {
+		struct diag *g = diag_add(use->k->d, D_LINE_IGNORED, use->words[i + 1].span, "`%.*s` is ours to set: ignored",
+					  STR_ARG(name));
+
+		check_severity(use->k, g, SEV_WARNING);
+		return true;
+	}
+	h = vec_push(use->k->a, &s->headers);
+	h->name = check_keep(use->k, name);
+	return send_format(use, &use->words[i + 2], &h->value);
+}
+
+enum send_word { SEND_METH, SEND_URI, SEND_VER, SEND_BODY, SEND_URI_LF, SEND_BODY_LF, SEND_COMMENT, SEND_HDR };
+
+static bool send_word(const struct keyword_use *use, uint32_t *i, struct send_words *s)
+{
+	struct str *const texts[] = { &s->step->method, &s->step->uri, &s->step->version, &s->step->body };
+	uint32_t before = use->k->d->list.n, at = *i;
+	int64_t word;
+
+	if (!check_choice(use, &use->words[at], "meth|uri|ver|body|uri-lf|body-lf|comment|hdr", &word)) {
+		diag_haproxy(use->k->d, use->k->d->list.v[before],
+			     "'http-check send' : expects 'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body' or 'body-lf' but "
+			     "got '%.*s' as argument..", STR_ARG(use->words[at].text));
+		return false;
+	}
+	*i += word == SEND_HDR ? 3 : 2;
+	if (word == SEND_HDR)
+		return send_header(use, at, s);
+	if (at + 1 == use->n) {
+		check_health_error(use, use->n, "a text is missing behind the last word",
+				   arena_printf(use->k->scratch, "'%.*s' expects a string as argument..",
+						STR_ARG(use->words[at].text)).ptr);
+		return false;
+	}
+	if (word <= SEND_BODY)
+		*texts[word] = check_keep(use->k, use->words[at + 1].text);
+	else if (word != SEND_COMMENT)
+		return send_format(use, &use->words[at + 1], word == SEND_URI_LF ? &s->step->uri_fmt : &s->step->body_fmt);
+	return true;
+}
+
+static bool http_send(const struct keyword_use *use)
+{
+	struct send_words s = { .step = ARENA_NEW(use->k->scratch, struct hc_step) };
+	struct hc_step *step;
+
+	for (uint32_t i = 0; i < use->n;)
+		if (!send_word(use, &i, &s))
+			return false;
+	step = check_health_step(use, HC_SEND);
+	s.step->kind = HC_SEND;
+	s.step->pos = step->pos;
+	*step = *s.step;
+	step->headers = s.headers.v;
+	step->nheaders = s.headers.n;
+	return true;
+}
+
+#define CONNECT_WORDS "default|port|addr|send-proxy|check-send-proxy|ssl|sni|alpn|via-socks4|linger|proto|comment"
+
+/* Words of `http-check connect` and `tcp-check connect`. */
+bool check_health_connect(const struct keyword_use *use)
+{
+	static const bool takes_one[] = { 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 1 };
+	uint32_t before = use->k->d->list.n;
+	uint16_t port = 0;
+	bool plain = true;
+	int64_t word;
+	uint64_t number;
+
+	for (uint32_t i = 0; i < use->n; i++) {
+		if (!check_choice(use, &use->words[i], CONNECT_WORDS, &word)) {
+			diag_haproxy(use->k->d, use->k->d->list.v[before],
+				     "'%s' : expects 'comment', 'port', 'addr', 'send-proxy', 'ssl', 'sni', 'alpn' or 'via-socks4', "
+				     "'linger', 'default' but got '%.*s' as argument..", use->row->name, STR_ARG(use->words[i].text));
+			return false;
+		}
+		plain &= word < 2 || word == 9 || word == 11;
+		if (takes_one[word] && ++i == use->n) {
+			check_missing(use, "a value behind the last word");
+			return false;
+		}
+		if (word == 1 && str_to_u64(use->words[i].text, &number) && number <= 65535)
+			port = (uint16_t)number;
+		else if (word == 1)
+			plain = false;
+	}
+	if (!plain)
+		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span, "`%s` with these words is accepted, but has no effect yet",
+			 use->row->name);
+	check_health_step(use, HC_CONNECT)->port = port;
+	return true;
+}
+
+bool check_http_check(const struct keyword_use *use)
+{
+	const char *word = use->row->name + strlen("http-check ");
+	struct check_conf *conf = &use->draft->px->check;
+
+	use->draft->has_http_check = true;
+	if (strcmp(word, "disable-on-404") == 0)
+		conf->disable_on_404 = true;
+	else if (strcmp(word, "send-state") == 0)
+		conf->send_state = true;
+	else if (strcmp(word, "comment") == 0)
+		return check_arity(use, 1, 1);
+	else if (strcmp(word, "connect") == 0)
+		return check_health_connect(use);
+	else if (strcmp(word, "send") == 0)
+		return http_send(use);
+	else
+		return check_health_expect(use, true);
+	return true;
+}
+
+/* set-var(...), set-var-fmt(...), unset-var(...) of either kind of check. */
+bool check_health_var(const struct keyword_use *use, uint32_t at)
+{
+	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(CHECK), .where = "check rule" };
+	const struct word *w = &use->words[at];
+	size_t open = str_chr(w->text, '(');
+	struct str name = str_sub(w->text, open + 1, w->text.len - open - (open < w->text.len ? 2 : 0));
+	uint32_t i = at + 1;
+
+	if (open == w->text.len || w->text.ptr[w->text.len - 1] != ')') {
+		check_health_error(use, at, "the name of a variable in parentheses is missing", NULL);
+		return false;
+	}
+	if (!var_parse(use->k->c, name, word_span(w, open + 1, name.len)))
+		return false;
+	if (str_starts(w->text, STR("unset-var")))
+		return at + 1 == use->n || (check_extra(use, at + 1), false);
+	if (at + 1 == use->n) {
+		check_missing(use, "a value behind the variable");
+		return false;
+	}
+	if (str_starts(w->text, STR("set-var-fmt")))
+		return logfmt_parse(use->k->c, &use->words[at + 1], &scope) != NULL;
+	return sample_parse_words(use->k->c, use->words, use->n, &i, &scope) != NULL;
+}
+
+static bool is_var_word(struct str s)
+{
+	return str_starts(s, STR("set-var")) || str_starts(s, STR("unset-var"));
+}
+
+bool check_http_check_var(const struct keyword_use *use)
+{
+	uint32_t before = use->k->d->list.n;
+	int64_t word;
+
+	use->draft->has_http_check = true;
+	if (use->n && is_var_word(use->words[0].text))
+		return check_health_var(use, 0);
+	if (use->n == 0)
+		check_missing(use, "one of its words");
+	else
+		check_choice(use, &use->words[0], "disable-on-404|send-state|comment|connect|send|expect", &word);
+	diag_haproxy(use->k->d, use->k->d->list.v[before],
+		     "'http-check' only supports 'disable-on-404', 'send-state', 'comment', 'connect', 'send', 'expect', "
+		     "'set-var-fmt(*)', 'set-var(*)', 'unset-var(*)'. but got '%.*s'",
+		     STR_ARG(use->n ? use->words[0].text : STR_NONE));
+	return false;
+}
+
+static bool hex_valid(const struct keyword_use *use, uint32_t i)
+{
+	struct str s = i < use->n ? use->words[i].text : STR_NONE;
+	bool ok = s.len > 0 && s.len % 2 == 0;
+
+	for (size_t at = 0; at < s.len; at++)
+		ok &= (s.ptr[at] >= '0' && s.ptr[at] <= '9') || ((s.ptr[at] | 32) >= 'a' && (s.ptr[at] | 32) <= 'f');
+	if (!ok)
+		check_health_error(use, i, "an even number of hexadecimal digits is needed here", NULL);
+	return ok;
+}
+
+/* "send <text> [comment <text>]". */
+static bool tcp_send(const struct keyword_use *use, bool hex)
+{
+	int64_t word;
+
+	if (use->n < 2) {
+		check_missing(use, "something to send");
+		return false;
+	}
+	if (hex && !hex_valid(use, 1))
+		return false;
+	if (use->n > 2 && !check_choice(use, &use->words[2], "comment", &word))
+		return false;
+	return check_arity(use, 2, 4);
+}
+
+bool check_tcp_check(const struct keyword_use *use)
+{
+	struct keyword_use rest = *use;
+	uint32_t before = use->k->d->list.n;
+	int64_t word;
+
+	if (use->n && is_var_word(use->words[0].text))
+		return check_health_var(use, 0);
+	if (use->n == 0 || !check_choice(use, &use->words[0], "comment|connect|send|send-lf|send-binary|send-binary-lf|expect", &word)) {
+		if (use->n == 0)
+			check_missing(use, "one of its words");
+		diag_haproxy(use->k->d, use->k->d->list.v[before],
+			     "'tcp-check' only supports 'comment', 'connect', 'send', 'send-binary', 'expect', 'set-var-fmt(*)', "
+			     "'set-var(*)', 'unset-var(*)'. but got '%.*s'", STR_ARG(use->n ? use->words[0].text : STR_NONE));
+		return false;
+	}
+	rest.words++;
+	rest.n--;
+	if (word == 0)
+		return check_arity(use, 2, 2);
+	if (word == 1)
+		return check_health_connect(&rest);
+	if (word == 6)
+		return check_health_expect(&rest, false);
+	return tcp_send(use, word == 4);
+}

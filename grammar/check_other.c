@@ -1,0 +1,263 @@
+/* Sections besides global and proxies: userlists and http-errors go to the model, the others are checked in shape (manual,
+ * sections 3.4 to 3.10 and 6, 10, 12). Works on the state of one walk; one thread. */
+#include "grammar/address.h"
+#include "grammar/check_proxy.h"
+#include "grammar/check_rows.h"
+
+void check_other_begin(struct checker *k, struct named_section *named)
+{
+	struct diag *g;
+
+	k->named = named;
+	if (named->place == PLACE_USERLIST) {
+		named->users = ARENA_NEW(k->a, struct userlist_conf);
+		named->users->name = check_keep(k, named->name ? named->name->text : STR_NONE);
+		named->users->pos = check_pos(k, named->header);
+		if (named->name && !map_get(&k->m->userlists, named->users->name))
+			map_put(k->a, &k->m->userlists, named->users->name, named->users);
+		return;
+	}
+	if (named->place == PLACE_HTTP_ERRORS) {
+		named->errors = ARENA_NEW(k->scratch, struct error_table);
+		k->errors = named->errors;
+		return;
+	}
+	g = diag_add(k->d, D_NOT_EFFECTIVE, named->header->words[0].span, "`%s` sections are accepted, but have no effect yet",
+		     keyword_place_name(named->place));
+	diag_note(k->d, g, "lbd reads and checks them without acting on them; `lbcheck features` lists all such words");
+}
+
+static bool report_twice(const struct keyword_use *use, const char *what)
+{
+	struct diag *g = diag_add(use->k->d, D_ALREADY_SET, use->words[0].span, "another %s of this list is named `%.*s`: this one is ignored",
+				  what, STR_ARG(use->words[0].text));
+
+	diag_haproxy(use->k->d, g, ": ignoring duplicated %s '%.*s' in userlist '%.*s'.", what, STR_ARG(use->words[0].text),
+		     STR_ARG(use->k->named->name ? use->k->named->name->text : STR_NONE));
+	return true;
+}
+
+static void groups_add(struct checker *k, struct user_conf *user, struct str list)
+{
+	for (size_t off = 0, len; off < list.len; off += len + 1) {
+		len = str_chr(str_tail(list, off), ',');
+		if (len)
+			*vec_push(k->a, &user->groups) = check_keep(k, str_sub(list, off, len));
+	}
+}
+
+/* user NAME [password|insecure-password TEXT] [groups a,b] */
+bool check_user(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+	struct user_conf user = { 0 };
+	uint32_t before = k->d->list.n;
+	int64_t word;
+
+	if (!check_arity(use, 1, CHECK_ANY))
+		return false;
+	vec_each(other, &k->named->users->users)
+		if (str_eq(other->name, use->words[0].text))
+			return report_twice(use, "user");
+	user.name = check_keep(k, use->words[0].text);
+	for (uint32_t i = 1; i < use->n; i += 2) {
+		if (!check_choice(use, &use->words[i], "password|insecure-password|groups", &word)) {
+			diag_haproxy(k->d, k->d->list.v[before], ": 'user' only supports 'password', 'insecure-password' and 'groups' "
+							       "options.");
+			return false;
+		}
+		if (i + 1 == use->n) {
+			check_missing(use, "a value behind the last word");
+			return false;
+		}
+		if (word == 2)
+			groups_add(k, &user, use->words[i + 1].text);
+		else
+			user.password = check_keep(k, use->words[i + 1].text);
+		user.insecure |= word == 1;
+	}
+	*vec_push(k->a, &k->named->users->users) = user;
+	return true;
+}
+
+/* group NAME [users a,b]: users may stand below. */
+bool check_group(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+	struct group_ref *ref;
+	uint32_t before = k->d->list.n;
+	int64_t word;
+
+	if (!check_arity(use, 1, CHECK_ANY))
+		return false;
+	if (use->n > 1 && !check_choice(use, &use->words[1], "users", &word)) {
+		diag_haproxy(k->d, k->d->list.v[before], ": 'group' only supports 'users' option.");
+		return false;
+	}
+	if (use->n == 2) {
+		check_missing(use, "names behind `users`");
+		return false;
+	}
+	for (uint32_t i = 0; i < k->named->groups.n; i++)
+		if (str_eq(k->named->groups.v[i].name->text, use->words[0].text))
+			return report_twice(use, "group");
+	ref = vec_push(k->scratch, &k->named->groups);
+	ref->name = &use->words[0];
+	ref->users = use->n > 2 ? &use->words[2] : NULL;
+	return true;
+}
+
+static struct user_conf *user_find(struct userlist_conf *list, struct str name)
+{
+	vec_each(user, &list->users)
+		if (str_eq(user->name, name))
+			return user;
+	return NULL;
+}
+
+static void group_resolve(struct checker *k, struct userlist_conf *list, const struct word *name, const struct word *users)
+{
+	for (size_t off = 0, len; users && off < users->text.len; off += len + 1) {
+		struct user_conf *user;
+		struct diag *g;
+
+		len = str_chr(str_tail(users->text, off), ',');
+		user = user_find(list, str_sub(users->text, off, len));
+		if (user) {
+			*vec_push(k->a, &user->groups) = check_keep(k, name->text);
+			continue;
+		}
+		g = diag_add(k->d, D_NO_SUCH_SECTION, word_span(users, off, len), "no user of this list is named `%.*s`", (int)len,
+			     users->text.ptr + off);
+		diag_haproxy_unplaced(k->d, g, "userlist '%.*s': no such user '%.*s' specified in group '%.*s'", STR_ARG(list->name),
+				      (int)len, users->text.ptr + off, STR_ARG(name->text));
+	}
+}
+
+static bool user_in_groups(const struct named_section *s, struct str group)
+{
+	for (uint32_t i = 0; i < s->groups.n; i++)
+		if (str_eq(s->groups.v[i].name->text, group))
+			return true;
+	return false;
+}
+
+/* At the end of a userlist: members of groups, and groups that users name. */
+static void userlist_end(struct checker *k, struct named_section *s)
+{
+	struct userlist_conf *list = s->users;
+
+	vec_each(user, &list->users) {
+		vec_each(group, &user->groups) {
+			struct diag *g;
+
+			if (user_in_groups(s, *group))
+				continue;
+			g = diag_add(k->d, D_NO_SUCH_SECTION, s->header->span, "the user `%.*s` belongs to a group `%.*s` that this list lacks",
+				     STR_ARG(user->name), STR_ARG(*group));
+			diag_haproxy_unplaced(k->d, g, "userlist '%.*s': no such group '%.*s' specified in user '%.*s'",
+					      STR_ARG(list->name), STR_ARG(*group), STR_ARG(user->name));
+		}
+	}
+	for (uint32_t i = 0; i < s->groups.n; i++)
+		group_resolve(k, list, s->groups.v[i].name, s->groups.v[i].users);
+}
+
+/* total-max-size. */
+bool check_cache_size(const struct keyword_use *use)
+{
+	use->k->named->sized = true;
+	return true;
+}
+
+static bool named_address(const struct keyword_use *use, uint32_t want)
+{
+	struct addr_conf a;
+	struct str who = arena_printf(use->k->scratch, "'%s %.*s'", use->row->name, STR_ARG(use->words[0].text));
+
+	return address_parse(use->k->c, &use->words[1], 0, use->words[1].text.len, want, who.ptr, &a);
+}
+
+/* peer NAME ADDRESS [options]; `server` in peers and rings; a `server` of the local peer has no address. */
+bool check_peer(const struct keyword_use *use)
+{
+	struct server_conf *s;
+
+	if (use->n == 1 && use->k->place == PLACE_PEERS && strcmp(use->row->name, "server") == 0)
+		return true;
+	if (use->n < 2) {
+		check_missing(use, use->n ? "an address behind the name" : "a name and an address");
+		return false;
+	}
+	s = ARENA_NEW(use->k->scratch, struct server_conf);
+	return named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST) &&
+	       check_options(use, 2, PLACE_SERVER, s);
+}
+
+bool check_nameserver(const struct keyword_use *use)
+{
+	if (use->n < 2) {
+		check_missing(use, "a name and an address");
+		return false;
+	}
+	return check_arity(use, 2, 2) && named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_DATAGRAM);
+}
+
+bool check_mailer(const struct keyword_use *use)
+{
+	if (use->n < 2) {
+		check_missing(use, "a name and an address");
+		return false;
+	}
+	return check_arity(use, 2, 2) && named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST);
+}
+
+bool check_hold(const struct keyword_use *use)
+{
+	uint32_t before = use->k->d->list.n;
+	int64_t value;
+
+	if (use->n < 2 || !check_choice(use, &use->words[0], "nx|timeout|refused|other|valid|obsolete", &value)) {
+		if (use->n < 2)
+			check_missing(use, "an event and a time");
+		diag_haproxy(use->k->d, use->k->d->list.v[before], "'hold' expects an <event> and a <time> as arguments.");
+		return false;
+	}
+	return check_time(use, &use->words[1], UNIT_MS, &value) && check_arity(use, 2, 2);
+}
+
+/* bind lines outside proxies. */
+bool check_bind_elsewhere(const struct keyword_use *use)
+{
+	struct bind_conf b = { .mode = -1 };
+	struct addr_conf a;
+	bool datagram = strcmp(use->row->name, "dgram-bind") == 0;
+
+	if (strcmp(use->row->name, "default-bind") == 0)
+		return check_options(use, 0, PLACE_BIND, &b);
+	if (!check_arity(use, 1, CHECK_ANY))
+		return false;
+	return address_parse(use->k->c, use->words, 0, use->words[0].text.len,
+			     ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD | ADDRESS_HOST |
+				     (datagram ? ADDRESS_DATAGRAM : ADDRESS_STREAM), "'bind'", &a) &&
+	       check_options(use, 1, PLACE_BIND, &b);
+}
+
+bool check_default_server_elsewhere(const struct keyword_use *use)
+{
+	return check_options(use, 0, PLACE_DEFAULT_SERVER, ARENA_NEW(use->k->scratch, struct server_conf));
+}
+
+/* What a section must have had. */
+void check_other_end(struct checker *k)
+{
+	struct named_section *s = k->named;
+	struct diag *g;
+
+	if (s && s->users)
+		userlist_end(k, s);
+	if (!s || s->sized || s->place != PLACE_CACHE)
+		return;
+	g = diag_add(k->d, D_SETTING_MISSING, s->header->span, "a cache needs `total-max-size`");
+	diag_haproxy_unplaced(k->d, g, "Size not specified for cache '%.*s'", STR_ARG(s->name ? s->name->text : STR_NONE));
+}
