@@ -1,5 +1,5 @@
-/* Reading addresses: family prefix, then path, descriptor or host, then port. Each step reports its own mistake with the
- * span of just the wrong part. No state. */
+/* Reading addresses: family prefix, then path, descriptor or host, then port. Each step reports its own mistake
+ * with the span of just the wrong part. No state. */
 #include "grammar/address.h"
 
 #include <arpa/inet.h>
@@ -11,13 +11,17 @@ struct prefix {
 };
 
 static const struct prefix prefixes[] = {
-	{ "ipv4@", ADDR_INET, 0, 0, 0 },	 { "ipv6@", ADDR_INET6, 0, 0, 0 },	{ "ip@", ADDR_NONE, 0, 0, 0 },
-	{ "udp4@", ADDR_INET, 1, 0, 0 },	 { "udp6@", ADDR_INET6, 1, 0, 0 },	{ "udp@", ADDR_NONE, 1, 0, 0 },
-	{ "tcp4@", ADDR_INET, 0, 1, 0 },	 { "tcp6@", ADDR_INET6, 0, 1, 0 },	{ "tcp@", ADDR_NONE, 0, 1, 0 },
-	{ "mptcp4@", ADDR_INET, 0, 1, 0 },	 { "mptcp6@", ADDR_INET6, 0, 1, 0 },	{ "mptcp@", ADDR_NONE, 0, 1, 0 },
-	{ "quic4@", ADDR_INET, 0, 0, 1 },	 { "quic6@", ADDR_INET6, 0, 0, 1 },	{ "unix@", ADDR_UNIX, 0, 0, 0 },
-	{ "uxst@", ADDR_UNIX, 0, 1, 0 },	 { "uxdg@", ADDR_UNIX, 1, 0, 0 },	{ "abnsz@", ADDR_ABSTRACT, 0, 0, 0 },
-	{ "abns@", ADDR_ABSTRACT, 0, 0, 0 }, { "fd@", ADDR_FD, 0, 0, 0 },		{ "sockpair@", ADDR_SOCKPAIR, 0, 0, 0 },
+	{"ipv4@", ADDR_INET, 0, 0, 0},         {"ipv6@", ADDR_INET6, 0, 0, 0},
+	{"ip@", ADDR_NONE, 0, 0, 0},           {"udp4@", ADDR_INET, 1, 0, 0},
+	{"udp6@", ADDR_INET6, 1, 0, 0},        {"udp@", ADDR_NONE, 1, 0, 0},
+	{"tcp4@", ADDR_INET, 0, 1, 0},         {"tcp6@", ADDR_INET6, 0, 1, 0},
+	{"tcp@", ADDR_NONE, 0, 1, 0},          {"mptcp4@", ADDR_INET, 0, 1, 0},
+	{"mptcp6@", ADDR_INET6, 0, 1, 0},      {"mptcp@", ADDR_NONE, 0, 1, 0},
+	{"quic4@", ADDR_INET, 0, 0, 1},        {"quic6@", ADDR_INET6, 0, 0, 1},
+	{"unix@", ADDR_UNIX, 0, 0, 0},         {"uxst@", ADDR_UNIX, 0, 1, 0},
+	{"uxdg@", ADDR_UNIX, 1, 0, 0},         {"abnsz@", ADDR_ABSTRACT, 0, 0, 0},
+	{"abns@", ADDR_ABSTRACT, 0, 0, 0},     {"fd@", ADDR_FD, 0, 0, 0},
+	{"sockpair@", ADDR_SOCKPAIR, 0, 0, 0},
 };
 
 struct reader {
@@ -40,7 +44,8 @@ static bool refuse(struct reader *r, size_t at, size_t len, const char *message,
 	struct diag *g = complain(r, D_BAD_ADDRESS, at, len, message);
 
 	if (haproxy)
-		diag_haproxy(r->c->diags, g, "%s%s%s in '%.*s'", r->who, *r->who ? " : " : "", haproxy, STR_ARG(r->all));
+		diag_haproxy(r->c->diags, g, "%s%s%s in '%.*s'", r->who, *r->who ? " : " : "", haproxy,
+			     STR_ARG(r->all));
 	return false;
 }
 
@@ -145,7 +150,8 @@ static bool port_number(struct str s, size_t *i, uint32_t *port)
 
 static void report_port_tail(struct reader *r, size_t at, size_t end)
 {
-	struct diag *g = complain(r, D_NUMBER_TAIL, at, r->all.len - at, "a port is followed by something else");
+	struct diag *g =
+		complain(r, D_NUMBER_TAIL, at, r->all.len - at, "a port is followed by something else");
 
 	diag_label(r->c->diags, g, "ignored");
 	diag_fix(r->c->diags, g, FIX_LIKELY, word_span(r->w, r->off + end, r->all.len - end),
@@ -165,7 +171,8 @@ static bool read_range(struct reader *r, size_t at, size_t i, uint32_t first, st
 
 	if (i < r->all.len && r->all.ptr[i] == '-') {
 		if (!(r->want & ADDRESS_RANGE))
-			return refuse(r, at, r->all.len - at, "a range of ports is not permitted here", "port range not permitted here");
+			return refuse(r, at, r->all.len - at, "a range of ports is not permitted here",
+				      "port range not permitted here");
 		i++;
 		if (!port_number(r->all, &i, &last))
 			return port_refuse(r, i, 0, "the range of ports has no end");
@@ -175,8 +182,10 @@ static bool read_range(struct reader *r, size_t at, size_t i, uint32_t first, st
 	if (r->want & ADDRESS_PORT_NEEDED && first == 0)
 		return port_refuse(r, at, first, "port 0 cannot be listened on");
 	if (last < first)
-		return bad_port(r, at, r->all.len - at, "the range of ports ends before it begins",
-				arena_printf(r->c->arena, "invalid port range '%.*s'", STR_ARG(str_tail(r->all, at))).ptr);
+		return bad_port(
+			r, at, r->all.len - at, "the range of ports ends before it begins",
+			arena_printf(r->c->arena, "invalid port range '%.*s'", STR_ARG(str_tail(r->all, at)))
+				.ptr);
 	if (i < r->all.len)
 		report_port_tail(r, at, i);
 	out->port = (uint16_t)first;
@@ -203,8 +212,9 @@ static bool read_port(struct reader *r, size_t at, struct addr_conf *out)
 	}
 	if (!port_number(s, &i, &port))
 		return refuse(r, at, s.len - at, "this is not a port number",
-			      arena_printf(r->c->arena, "invalid character '%c' in port number '%.*s'", i < s.len ? s.ptr[i] : ' ',
-					   STR_ARG(str_tail(s, at))).ptr);
+			      arena_printf(r->c->arena, "invalid character '%c' in port number '%.*s'",
+					   i < s.len ? s.ptr[i] : ' ', STR_ARG(str_tail(s, at)))
+				      .ptr);
 	if (!relative)
 		return read_range(r, at, i, port, out);
 	out->port_relative = out->port_given = true;
@@ -232,8 +242,8 @@ static bool read_inet(struct reader *r, size_t at, enum addr_kind kind, struct a
 	if (port >= r->all.len && r->want & ADDRESS_PORT_NEEDED) {
 		g = complain(r, D_MISSING_PORT, 0, r->all.len, "the address lacks a port");
 		diag_help(r->c->diags, g, "write it behind a colon, as in `*:80`");
-		diag_haproxy(r->c->diags, g, "%s%smissing port specification in '%.*s'", r->who, *r->who ? " : " : "",
-			     STR_ARG(r->all));
+		diag_haproxy(r->c->diags, g, "%s%smissing port specification in '%.*s'", r->who,
+			     *r->who ? " : " : "", STR_ARG(r->all));
 		return false;
 	}
 	if (!read_host(r, at, host_end - at, kind, out))
@@ -250,10 +260,13 @@ static bool read_fd(struct reader *r, size_t at, enum addr_kind kind, struct add
 	uint64_t fd;
 
 	if (kind == ADDR_FD && !(r->want & ADDRESS_FD))
-		return refuse(r, 0, r->all.len, "a file descriptor cannot be used here", "a file descriptor is not acceptable here");
+		return refuse(r, 0, r->all.len, "a file descriptor cannot be used here",
+			      "a file descriptor is not acceptable here");
 	if (!str_to_u64(s, &fd) || fd > INT32_MAX)
-		return refuse(r, at, s.len, "a file descriptor is a number",
-			      arena_printf(r->c->arena, "file descriptor '%.*s' is not a valid integer", STR_ARG(s)).ptr);
+		return refuse(
+			r, at, s.len, "a file descriptor is a number",
+			arena_printf(r->c->arena, "file descriptor '%.*s' is not a valid integer", STR_ARG(s))
+				.ptr);
 	out->kind = kind;
 	out->fd = (int)fd;
 	return true;
@@ -265,7 +278,8 @@ static bool read_path(struct reader *r, size_t at, enum addr_kind kind, struct a
 
 	/* sockaddr_un has room for 108 bytes, the NUL included. */
 	if (path.len > 107)
-		return refuse(r, at, path.len, "the path of a socket has at most 107 bytes", "socket path too long");
+		return refuse(r, at, path.len, "the path of a socket has at most 107 bytes",
+			      "socket path too long");
 	out->kind = kind;
 	out->path = arena_str(r->c->model->arena, path);
 	return true;
@@ -276,16 +290,18 @@ static bool protocol_fits(struct reader *r, const struct prefix *p)
 	if (p->quic)
 		return refuse(r, 0, strlen(p->text), "QUIC is not supported yet", NULL);
 	if (p->datagram && !(r->want & ADDRESS_DATAGRAM))
-		return refuse(r, 0, strlen(p->text), "a datagram address cannot be used here", "dgram-type address not acceptable");
+		return refuse(r, 0, strlen(p->text), "a datagram address cannot be used here",
+			      "dgram-type address not acceptable");
 	if (p->stream && !(r->want & ADDRESS_STREAM))
-		return refuse(r, 0, strlen(p->text), "a stream address cannot be used here", "stream-type address not acceptable");
+		return refuse(r, 0, strlen(p->text), "a stream address cannot be used here",
+			      "stream-type address not acceptable");
 	return true;
 }
 
-bool address_parse(struct compile *c, const struct word *w, size_t off, size_t len, uint32_t want, const char *who,
-		   struct addr_conf *out)
+bool address_parse(struct compile *c, const struct word *w, size_t off, size_t len, uint32_t want,
+		   const char *who, struct addr_conf *out)
 {
-	struct reader r = { c, w, off, str_sub(w->text, off, len), want, who };
+	struct reader r = {c, w, off, str_sub(w->text, off, len), want, who};
 	const struct prefix *p = prefix_find(r.all);
 	size_t at = p ? strlen(p->text) : 0;
 	enum addr_kind kind = p ? p->kind : ADDR_NONE;
@@ -294,8 +310,8 @@ bool address_parse(struct compile *c, const struct word *w, size_t off, size_t l
 	if (r.all.len == 0) {
 		struct diag *g = complain(&r, D_BAD_ADDRESS, 0, 0, "the address is empty");
 
-		diag_haproxy(c->diags, g, "%s%s'' resolves to an empty address (environment variable missing?)", who,
-			     *who ? " : " : "");
+		diag_haproxy(c->diags, g, "%s%s'' resolves to an empty address (environment variable missing?)",
+			     who, *who ? " : " : "");
 		return false;
 	}
 	if (p && !protocol_fits(&r, p))
@@ -309,4 +325,11 @@ bool address_parse(struct compile *c, const struct word *w, size_t off, size_t l
 	if (kind == ADDR_NONE && r.all.ptr[at] == '/')
 		return read_path(&r, at, ADDR_UNIX, out);
 	return read_inet(&r, at, kind, out);
+}
+
+bool address_parse_word(struct compile *c, const struct word *w, uint32_t want, const char *who,
+			struct addr_conf *out)
+{
+	w = word_as_address(c->tree, w);
+	return address_parse(c, w, 0, w->text.len, want, who, out);
 }

@@ -1,8 +1,8 @@
-/* The walk over the tree: sections in order, each line to its row in the registry. Owns the checker's state, in the
- * compilation's arena. What a row means is in keywords/*.c and check_*.c; what only the whole configuration can tell in
- * check_finish.c. One thread. */
+/* The walk over the tree: sections in order, each line to its row in the registry. Owns the checker's state, in
+ * the compilation's arena. What a row means is in the files of keywords and of check_; what only the whole
+ * configuration can tell in check_finish.c. One thread. */
 #include "grammar/check_proxy.h"
-#include "grammar/suggest.h"
+#include "grammar/section.h"
 
 static struct checker *checker_new(struct compile *c)
 {
@@ -32,14 +32,16 @@ static void report_version(const struct keyword_use *use)
 	} else {
 		g = diag_add(k->d, D_REMOVED, use->span, "`%s` is not supported any more", row->name);
 		if (row->until)
-			diag_note(k->d, g, "HAProxy dropped it before %d.%d", row->until / 100, row->until % 100);
+			diag_note(k->d, g, "HAProxy dropped it before %d.%d", row->until / 100,
+				  row->until % 100);
 	}
 	if (row->replaced_by)
 		diag_help(k->d, g, "use %s instead", row->replaced_by);
 	if (row->expects)
 		diag_haproxy(k->d, g, "%s", row->expects);
 	else
-		diag_haproxy(k->d, g, "unknown keyword '%s' in '%s' section", row->name, keyword_place_name(k->place));
+		diag_haproxy(k->d, g, "unknown keyword '%s' in '%s' section", row->name,
+			     keyword_place_name(k->place));
 }
 
 static bool row_allowed(const struct keyword_use *use)
@@ -71,12 +73,14 @@ static bool prefix_allowed(const struct keyword_use *use)
 
 	if ((!use->no || row->flags & KW_NO) && (!use->preset || row->flags & KW_DEFAULT))
 		return true;
-	g = diag_add(k->d, D_NO_PREFIX, prefix->span, "`%.*s` cannot stand before `%s`", STR_ARG(prefix->text), row->name);
+	g = diag_add(k->d, D_NO_PREFIX, prefix->span, "`%.*s` cannot stand before `%s`", STR_ARG(prefix->text),
+		     row->name);
 	if (strncmp(row->name, "option ", 7) == 0)
 		diag_haproxy(k->d, g, ": negation/default is not supported for option '%s'.", row->name + 7);
 	else
-		diag_haproxy(k->d, g, ": negation/default currently supported only for options, log, busy-polling, "
-				      "set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.");
+		diag_haproxy(k->d, g,
+			     ": negation/default currently supported only for options, log, busy-polling, "
+			     "set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.");
 	return false;
 }
 
@@ -119,10 +123,11 @@ static void row_remember(const struct keyword_use *use)
 
 	if (use->taken || use->row->flags & KW_REPEAT)
 		return;
-	seen = k->draft ? vec_push(k->scratch, &k->draft->seen) :
-	       k->place == PLACE_GLOBAL ? vec_push(k->scratch, &k->global_seen) : NULL;
+	seen = k->draft                   ? vec_push(k->scratch, &k->draft->seen)
+	       : k->place == PLACE_GLOBAL ? vec_push(k->scratch, &k->global_seen)
+					  : NULL;
 	if (seen)
-		*seen = (struct seen_row){ use->row, use->line };
+		*seen = (struct seen_row){use->row, use->line};
 }
 
 /* HAProxy keeps the first of some global settings and says so. */
@@ -136,7 +141,8 @@ static bool row_is_first(const struct keyword_use *use)
 	for (uint32_t i = 0; i < k->global_seen.n; i++) {
 		if (k->global_seen.v[i].row != use->row)
 			continue;
-		g = diag_add(k->d, D_ALREADY_SET, use->span, "`%s` is already set: this line is ignored", use->row->name);
+		g = diag_add(k->d, D_ALREADY_SET, use->span, "`%s` is already set: this line is ignored",
+			     use->row->name);
 		diag_also(k->d, g, k->global_seen.v[i].line->span, "the first value holds");
 		diag_haproxy(k->d, g, "'%s' already specified. Continuing.", use->row->name);
 		return false;
@@ -150,8 +156,10 @@ static void report_not_effective(const struct keyword_use *use)
 
 	if (!(use->row->flags & KW_NOT_EFFECTIVE) || use->no)
 		return;
-	g = diag_add(use->k->d, D_NOT_EFFECTIVE, use->span, "`%s` is accepted, but has no effect yet", use->row->name);
-	diag_note(use->k->d, g, "lbd reads and checks it without acting on it; `lbcheck features` lists all such words");
+	g = diag_add(use->k->d, D_NOT_EFFECTIVE, use->span, "`%s` is accepted, but has no effect yet",
+		     use->row->name);
+	diag_note(use->k->d, g,
+		  "lbd reads and checks it without acting on it; `lbcheck features` lists all such words");
 }
 
 bool check_row(struct keyword_use *use)
@@ -177,18 +185,20 @@ static void report_side(struct checker *k, const struct keyword_use *use)
 	struct diag *g;
 
 	if (k->place == PLACE_DEFAULTS || use->row->flags & KW_STRICT) {
-		g = diag_add(k->d, D_MISPLACED_KEYWORD, use->span, "`%s` cannot stand in a `%s` section", name, kind);
+		g = diag_add(k->d, D_MISPLACED_KEYWORD, use->span, "`%s` cannot stand in a `%s` section", name,
+			     kind);
 		if (k->place == PLACE_DEFAULTS)
 			diag_haproxy(k->d, g, "'%s' not allowed in 'defaults' section.", name);
 		else
-			diag_haproxy(k->d, g, "'%s' not allowed because %s '%.*s' has no backend capability.", name, kind,
-				     STR_ARG(proxy));
+			diag_haproxy(k->d, g, "'%s' not allowed because %s '%.*s' has no backend capability.",
+				     name, kind, STR_ARG(proxy));
 	} else {
 		g = diag_add(k->d, D_IGNORED_KEYWORD, use->span, "`%s` does nothing in a %s", name, kind);
-		diag_haproxy(k->d, g, "'%s' ignored because %s '%.*s' has no %s capability.", word, kind, STR_ARG(proxy),
-			     needs_frontend ? "frontend" : "backend");
+		diag_haproxy(k->d, g, "'%s' ignored because %s '%.*s' has no %s capability.", word, kind,
+			     STR_ARG(proxy), needs_frontend ? "frontend" : "backend");
 	}
-	diag_label(k->d, g, "for a %s", use->row->in & IN(BACKEND) ? "backend or listen" : "frontend or listen");
+	diag_label(k->d, g, "for a %s",
+		   use->row->in & IN(BACKEND) ? "backend or listen" : "frontend or listen");
 	diag_also(k->d, g, k->section->header->span, "in this section");
 }
 
@@ -201,54 +211,14 @@ static bool row_fits_side(struct checker *k, const struct keyword_use *use)
 		return false;
 	}
 	if (k->place == PLACE_DEFAULTS && use->row->flags & KW_NAMED_DEFAULTS && !k->draft->name) {
-		g = diag_add(k->d, D_MISPLACED_KEYWORD, use->span, "`%s` cannot stand in a defaults section without name",
-			     use->row->name);
-		diag_help(k->d, g, "name the section and refer to it with `from`, or move the line into the proxies");
+		g = diag_add(k->d, D_MISPLACED_KEYWORD, use->span,
+			     "`%s` cannot stand in a defaults section without name", use->row->name);
+		diag_help(k->d, g,
+			  "name the section and refer to it with `from`, or move the line into the proxies");
 		diag_haproxy(k->d, g, "'%.*s' not allowed in anonymous 'defaults' section.",
 			     (int)str_chr(str_from(use->row->name), ' '), use->row->name);
 		return false;
 	}
-	return true;
-}
-
-/* A line whose first word is almost one of the words that open a section. */
-static enum keyword_place section_meant(struct checker *k, const struct line *line)
-{
-	struct suggest s;
-	enum keyword_place place;
-
-	suggest_start(&s, line->words[0].text);
-	for (place = 0; place < PLACE_SECTIONS; place++)
-		suggest_offer(&s, str_from(keyword_section_get(place)->word));
-	return s.n == 1 ? keyword_section_find(s.names[0]) : PLACE_SECTIONS;
-}
-
-static void section_enter(struct checker *k, const struct section *section, const struct line *header,
-			  enum keyword_place place);
-
-/* "fronted web": one message, and its lines are read as what was meant. */
-static bool recover_section(struct checker *k, const struct line *line)
-{
-	enum keyword_place place = line->nwords <= 4 ? section_meant(k, line) : PLACE_SECTIONS;
-	struct section *section;
-	struct diag *g;
-
-	if (place == PLACE_SECTIONS || sources_position(k->c->sources, line->span.source, line->span.off).column > 1)
-		return false;
-	g = diag_add(k->d, D_UNKNOWN_SECTION, line->words[0].span, "`%.*s` does not open a section",
-		     STR_ARG(line->words[0].text));
-	diag_help(k->d, g, "did you mean `%s`?", keyword_place_name(place));
-	diag_note(k->d, g, "the lines below are read as those of a `%s` section", keyword_place_name(place));
-	diag_fix(k->d, g, FIX_CERTAIN, line->words[0].span, str_from(keyword_place_name(place)), "replace `%.*s` by `%s`",
-		 STR_ARG(line->words[0].text), keyword_place_name(place));
-	if (k->place == PLACE_TOP)
-		diag_haproxy(k->d, g, ": unknown keyword '%.*s' out of section.", STR_ARG(line->words[0].text));
-	else
-		diag_haproxy(k->d, g, "unknown keyword '%.*s' in '%s' section", STR_ARG(line->words[0].text),
-			     keyword_place_name(k->place));
-	section = ARENA_NEW(k->scratch, struct section);
-	section->header = line;
-	section_enter(k, section, line, place);
 	return true;
 }
 
@@ -257,21 +227,20 @@ static void check_unplaced(struct checker *k, const struct line *line)
 	const struct word *w = &line->words[0];
 	struct diag *g;
 
-	if (recover_section(k, line))
-		return;
 	if (check_foreign_comment(k, line) == 0)
 		return;
-	g = diag_add(k->d, D_UNKNOWN_SECTION, w->span, "`%.*s` stands outside any section", STR_ARG(w->text));
+	g = diag_add(k->d, D_NO_SECTION, w->span, "`%.*s` stands outside any section", STR_ARG(w->text));
 	diag_help(k->d, g, "open a section first, such as `global`, `defaults`, `frontend` or `backend`");
 	diag_note(k->d, g, "the lines up to the next section are not checked");
 	diag_haproxy(k->d, g, ": unknown keyword '%.*s' out of section.", STR_ARG(w->text));
 	k->skip = true;
 }
 
-static void check_found(struct checker *k, const struct line *line, uint32_t prefix, const struct keyword *row, uint32_t used)
+static void check_found(struct checker *k, const struct line *line, uint32_t prefix, const struct keyword *row,
+			uint32_t used)
 {
 	uint32_t n = row->flags & KW_FREE_WORDS ? line->nwords : check_foreign_comment(k, line);
-	struct keyword_use use = { .k = k, .row = row, .line = line, .draft = k->draft, .object = k->object };
+	struct keyword_use use = {.k = k, .row = row, .line = line, .draft = k->draft, .object = k->object};
 
 	if (n < prefix + used)
 		return;
@@ -299,38 +268,40 @@ void check_line(struct checker *k, const struct line *line)
 		prefix = 1;
 	row = keyword_find(k->index, line->words + prefix, line->nwords - prefix, places, k->compat, &used);
 	if (!row && places & IN_PROXY)
-		row = keyword_find(k->index, line->words + prefix, line->nwords - prefix, IN_PROXY, k->compat, &used);
+		row = keyword_find(k->index, line->words + prefix, line->nwords - prefix, IN_PROXY, k->compat,
+				   &used);
 	if (row)
 		check_found(k, line, prefix, row, used);
-	else if (check_foreign_comment(k, line) > prefix && !recover_section(k, line))
+	else if (check_foreign_comment(k, line) > prefix)
 		check_unknown_line(k, line, prefix);
 }
 
 /* Sections other than proxies and global are known by name only. */
-static void named_enter(struct checker *k, const struct section *section, const struct line *header, enum keyword_place place)
+static void named_enter(struct checker *k, const struct line *header, const struct section_kind *row)
 {
-	const struct keyword_section *row = keyword_section_get(place);
+	enum keyword_place place = row->place;
 	uint32_t n = check_foreign_comment(k, header);
 	struct named_section *named, *first;
 	struct diag *g;
 
-	(void)section;
 	if (n < 2 && row->naming == NAMING_REQUIRED) {
-		g = diag_add(k->d, D_SECTION_NAME, header->words[0].span, "a `%s` section needs a name", row->word);
-		diag_haproxy(k->d, g, "missing name for %s section.", row->word);
+		g = diag_add(k->d, D_SECTION_NAME, header->words[0].span, "a `%s` section needs a name",
+			     row->name.ptr);
+		diag_haproxy(k->d, g, "missing name for %s section.", row->name.ptr);
 	}
 	if (n > 2 || (n > 1 && row->naming == NAMING_NONE)) {
 		uint32_t from = row->naming == NAMING_NONE ? 1 : 2;
 
-		g = diag_add(k->d, D_EXTRA_WORDS, check_words_span(header->words, from, n), "unexpected `%.*s` behind `%s`",
-			     STR_ARG(header->words[from].text), row->word);
-		diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%.*s'.", row->word,
+		g = diag_add(k->d, D_EXTRA_WORDS, check_words_span(header->words, from, n),
+			     "unexpected `%.*s` behind `%s`", STR_ARG(header->words[from].text), row->name.ptr);
+		diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%.*s'.", row->name.ptr,
 			     STR_ARG(header->words[from].text));
 	}
 	if (row->naming == NAMING_NONE)
 		return;
 	named = ARENA_NEW(k->scratch, struct named_section);
-	*named = (struct named_section){ .header = header, .name = n > 1 ? &header->words[1] : NULL, .place = place };
+	*named = (struct named_section){
+		.header = header, .name = n > 1 ? &header->words[1] : NULL, .place = place};
 	check_other_begin(k, named);
 	if (n < 2)
 		return;
@@ -339,8 +310,8 @@ static void named_enter(struct checker *k, const struct section *section, const 
 		map_put(k->scratch, &k->others[place], named->name->text, named);
 		return;
 	}
-	g = diag_add(k->d, D_DUPLICATE_SECTION, named->name->span, "another %s section is named `%.*s`", row->word,
-		     STR_ARG(named->name->text));
+	g = diag_add(k->d, D_DUPLICATE_SECTION, named->name->span, "another %s section is named `%.*s`",
+		     row->name.ptr, STR_ARG(named->name->text));
 	diag_also(k->d, g, first->name->span, "first defined here");
 	if (place == PLACE_USERLIST) {
 		check_severity(k, g, SEV_WARNING);
@@ -348,26 +319,17 @@ static void named_enter(struct checker *k, const struct section *section, const 
 	}
 }
 
-static bool section_known(struct checker *k, const struct line *header, enum keyword_place place)
+/* The expander has reported a section that this version lacks; its lines are not judged. */
+static bool section_known(const struct checker *k, const struct section_kind *kind)
 {
-	const struct keyword_section *row = keyword_section_get(place);
-	struct diag *g;
-
-	if (k->compat >= row->since && (!row->until || k->compat < row->until))
-		return true;
-	if (k->compat < row->since)
-		g = diag_add(k->d, D_TOO_NEW, header->words[0].span, "HAProxy %d.%d has no `%s` sections", k->compat / 100,
-			     k->compat % 100, row->word);
-	else
-		g = diag_add(k->d, D_REMOVED, header->words[0].span, "`%s` sections are not supported any more", row->word);
-	diag_note(k->d, g, "the lines of this section are not checked");
-	diag_haproxy(k->d, g, "unknown keyword '%s' out of section.", row->word);
-	return false;
+	return k->compat >= kind->since && (!kind->until || k->compat < kind->until);
 }
 
-static void section_enter(struct checker *k, const struct section *section, const struct line *header,
-			  enum keyword_place place)
+static void section_enter(struct checker *k, const struct section *section)
 {
+	const struct line *header = section->header;
+	enum keyword_place place = section->kind->place;
+
 	check_other_end(k);
 	k->section = section;
 	k->place = place;
@@ -375,7 +337,7 @@ static void section_enter(struct checker *k, const struct section *section, cons
 	k->object = NULL;
 	k->named = NULL;
 	k->errors = NULL;
-	k->skip = !section_known(k, header, place);
+	k->skip = !section_known(k, section->kind);
 	if (k->skip)
 		return;
 	if (1u << place & IN_PROXY) {
@@ -384,7 +346,7 @@ static void section_enter(struct checker *k, const struct section *section, cons
 	}
 	if (place == PLACE_GLOBAL)
 		k->object = &k->m->global;
-	named_enter(k, section, header, place);
+	named_enter(k, header, section->kind);
 }
 
 static void check_section(struct checker *k, const struct section *section)
@@ -392,10 +354,10 @@ static void check_section(struct checker *k, const struct section *section)
 	k->skip = false;
 	k->named = NULL;
 	if (section->header)
-		section_enter(k, section, section->header, keyword_section_find(section->header->words[0].text));
+		section_enter(k, section);
 	else
 		k->place = PLACE_TOP;
-	vec_each(line, &section->lines)
+	vec_each (line, &section->lines)
 		check_line(k, *line);
 	check_other_end(k);
 }
@@ -404,7 +366,7 @@ bool check_tree(struct compile *c)
 {
 	struct checker *k = checker_new(c);
 
-	vec_each(section, &c->tree->sections)
+	vec_each (section, &c->tree->sections)
 		check_section(k, *section);
 	check_finish(k);
 	return c->diags->errors == 0;

@@ -1,5 +1,5 @@
-/* Choosing servers: `balance`, `hash-type`, and what belongs to modes and retries of a backend (manual, section 4.2). Works
- * on the state of one walk; one thread. */
+/* Choosing servers: `balance`, `hash-type`, and what belongs to modes and retries of a backend (manual,
+ * section 4.2). Works on the state of one walk; one thread. */
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
@@ -13,13 +13,16 @@ struct algorithm {
 
 /* hdr, rdp-cookie and random may carry (...). */
 static const struct algorithm algorithms[] = {
-	{ "roundrobin", BAL_ROUNDROBIN, 0 }, { "static-rr", BAL_STATIC_RR, 0 }, { "leastconn", BAL_LEASTCONN, 0 },
-	{ "first", BAL_FIRST, 0 },	     { "source", BAL_SOURCE, 0 },	{ "uri", BAL_URI, 0 },
-	{ "url_param", BAL_URL_PARAM, 0 },   { "hdr", BAL_HDR, 0 },		{ "random", BAL_RANDOM, 0 },
-	{ "rdp-cookie", BAL_RDP_COOKIE, 0 }, { "hash", BAL_HASH, 208 },		{ "log-hash", BAL_HASH, 300 },
+	{"roundrobin", BAL_ROUNDROBIN, 0}, {"static-rr", BAL_STATIC_RR, 0},
+	{"leastconn", BAL_LEASTCONN, 0},   {"first", BAL_FIRST, 0},
+	{"source", BAL_SOURCE, 0},         {"uri", BAL_URI, 0},
+	{"url_param", BAL_URL_PARAM, 0},   {"hdr", BAL_HDR, 0},
+	{"random", BAL_RANDOM, 0},         {"rdp-cookie", BAL_RDP_COOKIE, 0},
+	{"hash", BAL_HASH, 208},           {"log-hash", BAL_HASH, 300},
 };
 
-static const char names[] = "roundrobin|static-rr|leastconn|first|source|uri|url_param|hdr|random|rdp-cookie|hash";
+static const char names[] =
+	"roundrobin|static-rr|leastconn|first|source|uri|url_param|hdr|random|rdp-cookie|hash";
 
 /* Behind "name(": up to ")". */
 static bool parenthesis(const struct word *w, struct str *inside)
@@ -47,7 +50,8 @@ static bool uri_number(const struct keyword_use *use, uint32_t i, const char *na
 		return true;
 	}
 	g = balance_error(use, i, "a positive number is needed here");
-	diag_haproxy(use->k->d, g, "balance uri : '%s' expects a positive integer (got '%.*s').", name, STR_ARG(text));
+	diag_haproxy(use->k->d, g, "balance uri : '%s' expects a positive integer (got '%.*s').", name,
+		     STR_ARG(text));
 	return false;
 }
 
@@ -59,11 +63,13 @@ static bool balance_uri(const struct keyword_use *use, struct balance_conf *b)
 	for (uint32_t i = 1; i < use->n; i++) {
 		if (!check_choice(use, &use->words[i], "len|depth|whole|path-only", &choice)) {
 			diag_haproxy(use->k->d, use->k->d->list.v[before],
-				     "balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '%.*s').",
+				     "balance uri only accepts parameters 'len', 'depth', 'path-only', and "
+				     "'whole' (got '%.*s').",
 				     STR_ARG(use->words[i].text));
 			return false;
 		}
-		if (choice < 2 && !uri_number(use, i + 1, choice ? "depth" : "len", choice ? &b->depth : &b->len))
+		if (choice < 2 &&
+		    !uri_number(use, i + 1, choice ? "depth" : "len", choice ? &b->depth : &b->len))
 			return false;
 		i += choice < 2;
 		b->whole |= choice == 2;
@@ -85,7 +91,8 @@ static bool balance_param(const struct keyword_use *use, struct balance_conf *b)
 	b->name = check_keep(use->k, use->words[1].text);
 	if (use->n < 3 || check_choice(use, &use->words[2], "check_post", &choice))
 		return true;
-	diag_haproxy(use->k->d, use->k->d->list.v[before], "balance url_param only accepts 'check_post' modifier (got '%.*s').",
+	diag_haproxy(use->k->d, use->k->d->list.v[before],
+		     "balance url_param only accepts 'check_post' modifier (got '%.*s').",
 		     STR_ARG(use->words[2].text));
 	return false;
 }
@@ -97,7 +104,8 @@ static bool balance_header(const struct keyword_use *use, struct balance_conf *b
 	uint32_t before = use->k->d->list.n;
 
 	if (!parenthesis(&use->words[0], &name) || !name.len) {
-		diag_haproxy(use->k->d, balance_error(use, 0, "`hdr` needs the name of a header field in parentheses"),
+		diag_haproxy(use->k->d,
+			     balance_error(use, 0, "`hdr` needs the name of a header field in parentheses"),
 			     "balance hdr requires an http header field name.");
 		return false;
 	}
@@ -106,8 +114,8 @@ static bool balance_header(const struct keyword_use *use, struct balance_conf *b
 		return true;
 	if (!check_choice(use, &use->words[1], "use_domain_only", &choice)) {
 		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "balance hdr(%.*s) only accepts 'use_domain_only' modifier (got '%.*s').", STR_ARG(name),
-			     STR_ARG(use->words[1].text));
+			     "balance hdr(%.*s) only accepts 'use_domain_only' modifier (got '%.*s').",
+			     STR_ARG(name), STR_ARG(use->words[1].text));
 		return false;
 	}
 	b->use_domain_only = true;
@@ -121,7 +129,8 @@ static bool balance_random(const struct keyword_use *use, struct balance_conf *b
 	struct diag *g;
 
 	if (str_chr(use->words[0].text, '(') < use->words[0].text.len &&
-	    (!parenthesis(&use->words[0], &inside) || !str_to_u64(inside, &draws) || draws < 1 || draws > INT32_MAX)) {
+	    (!parenthesis(&use->words[0], &inside) || !str_to_u64(inside, &draws) || draws < 1 ||
+	     draws > INT32_MAX)) {
 		g = balance_error(use, 0, "`random` takes a number of draws in parentheses");
 		diag_haproxy(use->k->d, g, "balance random : unexpected character '%c' after argument.",
 			     use->words[0].text.len > 7 ? use->words[0].text.ptr[7] : ' ');
@@ -139,7 +148,8 @@ static bool balance_cookie(const struct keyword_use *use, struct balance_conf *b
 	if (str_chr(use->words[0].text, '(') == use->words[0].text.len)
 		return true;
 	if (!parenthesis(&use->words[0], &name) || !name.len) {
-		diag_haproxy(use->k->d, balance_error(use, 0, "`rdp-cookie` takes the name of a cookie in parentheses"),
+		diag_haproxy(use->k->d,
+			     balance_error(use, 0, "`rdp-cookie` takes the name of a cookie in parentheses"),
 			     "balance rdp-cookie : missing cookie name.");
 		return false;
 	}
@@ -149,7 +159,8 @@ static bool balance_cookie(const struct keyword_use *use, struct balance_conf *b
 
 static bool balance_hash(const struct keyword_use *use, struct balance_conf *b)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(BE_SET_SRV) | AT(BE_REQ_HDR), .where = "balance hash" };
+	struct lang_scope scope = {
+		.proxy = use->draft->px, .places = AT(BE_SET_SRV) | AT(BE_REQ_HDR), .where = "balance hash"};
 	uint32_t i = 1;
 
 	if (use->n < 2) {
@@ -204,7 +215,7 @@ static bool balance_words(const struct keyword_use *use, struct balance_conf *b)
 
 bool check_balance(const struct keyword_use *use)
 {
-	struct balance_conf b = { .draws = 2 };
+	struct balance_conf b = {.draws = 2};
 	const struct algorithm *a;
 	uint32_t before = use->k->d->list.n;
 	int64_t choice;
@@ -269,14 +280,20 @@ bool check_mode(const struct keyword_use *use)
 	struct diag *g;
 
 	if (px->mode == MODE_HEALTH) {
-		g = diag_add(use->k->d, D_REMOVED, use->words[0].span, "`mode health` is not supported any more");
-		diag_help(use->k->d, g, "answer with `http-request return status 200` in a `mode http` frontend");
-		diag_haproxy(use->k->d, g, "'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.");
+		g = diag_add(use->k->d, D_REMOVED, use->words[0].span,
+			     "`mode health` is not supported any more");
+		diag_help(use->k->d, g,
+			  "answer with `http-request return status 200` in a `mode http` frontend");
+		diag_haproxy(use->k->d, g,
+			     "'mode health' doesn't exist anymore. Please use 'http-request return status 200' "
+			     "instead.");
 		return false;
 	}
 	if (px->mode == MODE_SYSLOG) {
 		g = diag_add(use->k->d, use->k->compat >= 300 ? D_NOT_EFFECTIVE : D_TOO_NEW, use->words[0].span,
-			     "`mode log` is %s", use->k->compat >= 300 ? "accepted, but has no effect yet" : "not known to this version of HAProxy");
+			     "`mode log` is %s",
+			     use->k->compat >= 300 ? "accepted, but has no effect yet"
+						   : "not known to this version of HAProxy");
 		if (use->k->compat < 300)
 			diag_haproxy(use->k->d, g, "unknown proxy mode 'log'.");
 		return use->k->compat >= 300;
@@ -292,8 +309,9 @@ bool check_fullconn(const struct keyword_use *use)
 
 bool check_retry_on(const struct keyword_use *use)
 {
-	static const char words[] = "conn-failure|empty-response|junk-response|response-timeout|0rtt-rejected|401|403|404|408|425|"
-				    "429|500|501|502|503|504|none|all-retryable-errors";
+	static const char words[] =
+		"conn-failure|empty-response|junk-response|response-timeout|0rtt-rejected|401|403|404|408|425|"
+		"429|500|501|502|503|504|none|all-retryable-errors";
 	uint32_t bits = 0, before = use->k->d->list.n;
 	int64_t choice;
 
@@ -307,12 +325,17 @@ bool check_retry_on(const struct keyword_use *use)
 		}
 		if (choice == 16 && use->n > 1) {
 			diag_haproxy(use->k->d,
-				     diag_add(use->k->d, D_CONFLICT, use->words[i].span, "`none` stands alone or not at all"),
+				     diag_add(use->k->d, D_CONFLICT, use->words[i].span,
+					      "`none` stands alone or not at all"),
 				     "'retry-on' 'none' keyworld only usable alone");
 			return false;
 		}
-		bits |= choice < 16 ? 1u << choice : choice == 17 ? RETRY_ON_CONN_FAILURE | RETRY_ON_EMPTY_RESPONSE | RETRY_ON_JUNK_RESPONSE |
-			RETRY_ON_RESPONSE_TIMEOUT | RETRY_ON_0RTT_REJECTED | RETRY_ON_500 | RETRY_ON_502 | RETRY_ON_503 | RETRY_ON_504 : 0;
+		bits |= choice < 16 ? 1u << choice
+			: choice == 17
+				? RETRY_ON_CONN_FAILURE | RETRY_ON_EMPTY_RESPONSE | RETRY_ON_JUNK_RESPONSE |
+					  RETRY_ON_RESPONSE_TIMEOUT | RETRY_ON_0RTT_REJECTED | RETRY_ON_500 |
+					  RETRY_ON_502 | RETRY_ON_503 | RETRY_ON_504
+				: 0;
 	}
 	use->draft->px->retry_on = bits;
 	return true;
@@ -324,16 +347,19 @@ bool check_proxy_id(const struct keyword_use *use)
 	struct checker *k = use->k;
 	struct diag *g;
 
+	k->ids_given = true;
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
 		const struct draft *other = k->drafts.v[i];
 
 		if (other == use->draft || other->px->id != use->draft->px->id)
 			continue;
-		g = diag_add(k->d, D_DUPLICATE_ID, use->words[0].span, "the id %u is taken by another proxy", use->draft->px->id);
+		g = diag_add(k->d, D_DUPLICATE_ID, use->words[0].span, "the id %u is taken by another proxy",
+			     use->draft->px->id);
 		diag_also(k->d, g, other->section->header->span, "by this one");
-		diag_haproxy(k->d, g, ": custom id %u for %s '%.*s' already used at %.*s:%u.", use->draft->px->id,
-			     check_proxy_kind(use->draft), STR_ARG(use->draft->px->name),
-			     STR_ARG(sources_get(k->c->sources, other->px->pos.source)->name), other->px->pos.line);
+		diag_haproxy(k->d, g, ": custom id %u for %s '%.*s' already used at %.*s:%u.",
+			     use->draft->px->id, check_proxy_kind(use->draft), STR_ARG(use->draft->px->name),
+			     STR_ARG(sources_get(k->c->sources, other->px->pos.source)->name),
+			     other->px->pos.line);
 		return false;
 	}
 	return true;
@@ -348,7 +374,8 @@ bool check_source(const struct keyword_use *use)
 		return false;
 	if (i == use->n)
 		return true;
-	diag_haproxy(use->k->d, check_extra(use, i), "'source' only supports optional keywords 'interface' and 'usesrc'.");
+	diag_haproxy(use->k->d, check_extra(use, i),
+		     "'source' only supports optional keywords 'interface' and 'usesrc'.");
 	return false;
 }
 
@@ -356,9 +383,10 @@ bool check_dispatch(const struct keyword_use *use)
 {
 	struct addr_conf a;
 
-	return check_arity(use, 1, 1) && address_parse(use->k->c, use->words, 0, use->words[0].text.len,
-						       ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST,
-						       "'dispatch'", &a);
+	return check_arity(use, 1, 1) &&
+	       address_parse_word(use->k->c, use->words,
+				  ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST,
+				  "'dispatch'", &a);
 }
 
 bool check_send_name_header(const struct keyword_use *use)

@@ -1,25 +1,26 @@
-/* `bind` lines and `stats socket`: one or several addresses, then options that hold for all of them (manual, section 5.1).
- * Works on the state of one walk; listeners go to the model. One thread. */
+/* `bind` lines and `stats socket`: one or several addresses, then options that hold for all of them (manual,
+ * section 5.1). Works on the state of one walk; listeners go to the model. One thread. */
 #include "grammar/address.h"
 #include "grammar/check_file.h"
-#include "grammar/check_proxy.h"
+#include "grammar/check_finish.h"
 #include "grammar/check_rows.h"
 
-/* Words inside a line are looked up at one place; one that is unknown takes its arguments with it, up to the next
- * known word. */
+/* Words inside a line are looked up at one place; one that is unknown takes its arguments with it, up to the
+ * next known word. */
 bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object)
 {
 	struct checker *k = line->k;
 	bool ok = true, skipping = false;
 
 	while (i < line->n) {
-		struct keyword_use use = { .k = k, .line = line->line, .draft = line->draft, .object = object };
+		struct keyword_use use = {.k = k, .line = line->line, .draft = line->draft, .object = object};
 		uint32_t used, taken = 0;
 
 		use.row = keyword_find(k->index, line->words + i, line->n - i, 1u << place, k->compat, &used);
 		if (!use.row) {
 			if (!skipping)
-				check_unknown_word(line, &line->words[i], 1u << place, keyword_place_name(place));
+				check_unknown_word(line, &line->words[i], 1u << place,
+						   keyword_place_name(place));
 			ok = false;
 			skipping = true;
 			i++;
@@ -46,7 +47,7 @@ static void bind_preset(struct bind_conf *b, const struct keyword_use *use)
 /* One listener per address of a list "a,b,c". */
 static bool bind_addresses(const struct keyword_use *use, struct bind_conf *options)
 {
-	const struct word *w = &use->words[0];
+	const struct word *w = word_as_address(use->k->c->tree, &use->words[0]);
 	size_t off = 0, len;
 	bool ok = true;
 	struct bind_conf *b;
@@ -56,8 +57,10 @@ static bool bind_addresses(const struct keyword_use *use, struct bind_conf *opti
 		b = ARENA_NEW(use->k->a, struct bind_conf);
 		*b = *options;
 		ok &= address_parse(use->k->c, w, off, len,
-				    ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD | ADDRESS_STREAM | ADDRESS_HOST,
+				    ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD |
+					    ADDRESS_STREAM | ADDRESS_HOST,
 				    "'bind'", &b->addr);
+		check_resolve_bind(use->k, use->line, &b->addr);
 		b->addr.v4v6 = options->v4v6;
 		b->addr.v6only = options->v6only;
 		*vec_push(use->k->a, &use->draft->px->binds) = b;
@@ -68,7 +71,7 @@ static bool bind_addresses(const struct keyword_use *use, struct bind_conf *opti
 
 bool check_bind(const struct keyword_use *use)
 {
-	struct bind_conf options = { 0 };
+	struct bind_conf options = {0};
 	bool ok;
 
 	if (!check_arity(use, 1, CHECK_ANY))
@@ -88,9 +91,10 @@ bool check_global_stats_socket(const struct keyword_use *use)
 	bind_preset(b, use);
 	b->level = 1; /* operator, as for HAProxy (manual, section 9.3 of the management guide) */
 	ok = check_options(use, 1, PLACE_STATS_SOCKET, b);
-	ok &= address_parse(use->k->c, &use->words[0], 0, use->words[0].text.len,
-			    ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD | ADDRESS_STREAM | ADDRESS_HOST,
-			    "'stats socket'", &b->addr);
+	ok &= address_parse_word(use->k->c, &use->words[0],
+				 ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD |
+					 ADDRESS_STREAM | ADDRESS_HOST,
+				 "'stats socket'", &b->addr);
 	*vec_push(use->k->a, &use->k->m->global.stats_sockets) = b;
 	return ok;
 }
@@ -102,7 +106,8 @@ static struct diag *option_haproxy(const struct keyword_use *use, struct diag *g
 
 	if (at == 2)
 		return diag_haproxy(use->k->d, g, "'stats socket' : '%.*s'", STR_ARG(words));
-	return diag_haproxy(use->k->d, g, "'bind %.*s' in section '%s' : %.*s", STR_ARG(line->words[at < line->nwords ? at : 0].text),
+	return diag_haproxy(use->k->d, g, "'bind %.*s' in section '%s' : %.*s",
+			    STR_ARG(line->words[at < line->nwords ? at : 0].text),
 			    keyword_place_name(use->k->place), STR_ARG(words));
 }
 
@@ -114,16 +119,20 @@ bool check_bind_mode(const struct keyword_use *use)
 	int mode = 0;
 
 	for (size_t i = 0; i < text.len && mode >= 0; i++)
-		mode = text.ptr[i] >= '0' && text.ptr[i] <= '7' && mode < 07777 ? mode * 8 + (text.ptr[i] - '0') : -1;
+		mode = text.ptr[i] >= '0' && text.ptr[i] <= '7' && mode < 07777 ? mode * 8 + (text.ptr[i] - '0')
+										: -1;
 	*use->taken = use->n ? 1 : 0;
 	if (text.len && mode >= 0) {
 		b->mode = mode;
 		return true;
 	}
-	g = diag_add(use->k->d, D_BAD_NUMBER, use->n ? use->words[0].span : use->span, "`mode` needs permissions as an octal number");
+	g = diag_add(use->k->d, D_BAD_NUMBER, use->n ? use->words[0].span : use->span,
+		     "`mode` needs permissions as an octal number");
 	diag_help(use->k->d, g, "write them as chmod takes them: `mode 660`");
-	option_haproxy(use, g, arena_printf(use->k->scratch, "'mode' : missing or invalid mode '%.*s' (octal integer expected)",
-					    STR_ARG(text)));
+	option_haproxy(use, g,
+		       arena_printf(use->k->scratch,
+				    "'mode' : missing or invalid mode '%.*s' (octal integer expected)",
+				    STR_ARG(text)));
 	return false;
 }
 
@@ -147,7 +156,8 @@ bool check_bind_level(const struct keyword_use *use)
 		return true;
 	}
 	option_haproxy(use, use->k->d->list.v[before],
-		       arena_printf(use->k->scratch, "'level' only supports 'user', 'operator', and 'admin' (got '%.*s')",
+		       arena_printf(use->k->scratch,
+				    "'level' only supports 'user', 'operator', and 'admin' (got '%.*s')",
 				    STR_ARG(use->words[0].text)));
 	return false;
 }
@@ -160,13 +170,17 @@ bool check_bind_id(const struct keyword_use *use)
 
 	if (!use->draft)
 		return true;
-	vec_each(other, &use->draft->px->binds) {
+	vec_each (other, &use->draft->px->binds) {
 		if ((*other)->id != b->id)
 			continue;
-		g = diag_add(use->k->d, D_DUPLICATE_ID, use->words[0].span, "the id %u is taken by another listener of this proxy", b->id);
-		option_haproxy(use, g, arena_printf(use->k->scratch, "'id' : custom id %u already used at %.*s:%u ('bind %.*s')", b->id,
-						    STR_ARG(sources_get(use->k->c->sources, (*other)->pos.source)->name),
-						    (*other)->pos.line, STR_ARG((*other)->addr.text)));
+		g = diag_add(use->k->d, D_DUPLICATE_ID, use->words[0].span,
+			     "the id %u is taken by another listener of this proxy", b->id);
+		option_haproxy(
+			use, g,
+			arena_printf(use->k->scratch,
+				     "'id' : custom id %u already used at %.*s:%u ('bind %.*s')", b->id,
+				     STR_ARG(sources_get(use->k->c->sources, (*other)->pos.source)->name),
+				     (*other)->pos.line, STR_ARG((*other)->addr.text)));
 		return false;
 	}
 	return true;
@@ -174,7 +188,7 @@ bool check_bind_id(const struct keyword_use *use)
 
 bool check_bind_proto(const struct keyword_use *use)
 {
-	static const char *const protocols[] = { "h1", "h2", "fcgi", "none", "quic", "spop" };
+	static const char *const protocols[] = {"h1", "h2", "fcgi", "none", "quic", "spop"};
 	struct str name = use->words[0].text;
 	struct diag *g;
 
@@ -183,6 +197,7 @@ bool check_bind_proto(const struct keyword_use *use)
 			return true;
 	g = diag_add(use->k->d, D_BAD_CHOICE, use->words[0].span, "there is no protocol `%.*s`", STR_ARG(name));
 	diag_label(use->k->d, g, "expected `h1` or `h2`");
-	option_haproxy(use, g, arena_printf(use->k->scratch, "'proto' :  unknown MUX protocol '%.*s'", STR_ARG(name)));
+	option_haproxy(use, g,
+		       arena_printf(use->k->scratch, "'proto' :  unknown MUX protocol '%.*s'", STR_ARG(name)));
 	return false;
 }

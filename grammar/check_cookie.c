@@ -1,11 +1,28 @@
-/* `cookie` and `persist`: persistence by cookies (manual, section 4.2). Works on the state of one walk; one thread. */
+/* `cookie` and `persist`: persistence by cookies (manual, section 4.2). Works on the state of one walk; one
+ * thread. */
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
 
-enum cookie_word { CK_REWRITE, CK_INSERT, CK_PREFIX, CK_INDIRECT, CK_NOCACHE, CK_POSTONLY, CK_PRESERVE, CK_HTTPONLY, CK_SECURE, CK_DYNAMIC,
-		   CK_DOMAIN, CK_MAXIDLE, CK_MAXLIFE, CK_ATTR };
-#define COOKIE_WORDS "rewrite|insert|prefix|indirect|nocache|postonly|preserve|httponly|secure|dynamic|domain|maxidle|maxlife|attr"
+enum cookie_word {
+	CK_REWRITE,
+	CK_INSERT,
+	CK_PREFIX,
+	CK_INDIRECT,
+	CK_NOCACHE,
+	CK_POSTONLY,
+	CK_PRESERVE,
+	CK_HTTPONLY,
+	CK_SECURE,
+	CK_DYNAMIC,
+	CK_DOMAIN,
+	CK_MAXIDLE,
+	CK_MAXLIFE,
+	CK_ATTR
+};
+#define COOKIE_WORDS                                                                                           \
+	"rewrite|insert|prefix|indirect|nocache|postonly|preserve|httponly|secure|dynamic|domain|maxidle|"     \
+	"maxlife|attr"
 
 static struct str join(struct checker *k, struct str a, struct str b, const char *between)
 {
@@ -20,7 +37,8 @@ static bool cookie_mode(const struct keyword_use *use, uint32_t i, struct cookie
 		c->mode = mode;
 		return true;
 	}
-	g = diag_add(use->k->d, D_CONFLICT, use->words[i].span, "`rewrite`, `insert` and `prefix` exclude each other");
+	g = diag_add(use->k->d, D_CONFLICT, use->words[i].span,
+		     "`rewrite`, `insert` and `prefix` exclude each other");
 	diag_haproxy(use->k->d, g, "cookie 'rewrite', 'insert' and 'prefix' modes are incompatible.");
 	return false;
 }
@@ -31,10 +49,14 @@ static bool cookie_domain(const struct keyword_use *use, const struct word *w, s
 	struct diag *g;
 
 	if (memchr(w->text.ptr + (w->text.len > 0), '.', w->text.len - (w->text.len > 0)) == NULL) {
-		g = diag_add(k->d, D_SETTING_USELESS, w->span, "the domain `%.*s` has no dot inside: browsers will refuse the cookie",
+		g = diag_add(k->d, D_SETTING_USELESS, w->span,
+			     "the domain `%.*s` has no dot inside: browsers will refuse the cookie",
 			     STR_ARG(w->text));
-		diag_haproxy(k->d, g, ": domain '%.*s' contains no embedded dot, this configuration may not work properly (see "
-				      "RFC6265#5.2.3).", STR_ARG(w->text));
+		diag_haproxy(k->d, g,
+			     ": domain '%.*s' contains no embedded dot, this configuration may not work "
+			     "properly (see "
+			     "RFC6265#5.2.3).",
+			     STR_ARG(w->text));
 	}
 	c->domain = join(k, c->domain, w->text, "; domain=");
 	return true;
@@ -50,7 +72,8 @@ static bool cookie_attr(const struct keyword_use *use, const struct word *w, str
 
 		if (ch >= 0x20 && ch < 0x7f && ch != ';')
 			continue;
-		g = diag_add(use->k->d, D_BAD_ARGUMENT, word_span(w, i, 1), "this character cannot stand in an attribute");
+		g = diag_add(use->k->d, D_BAD_ARGUMENT, word_span(w, i, 1),
+			     "this character cannot stand in an attribute");
 		diag_haproxy(use->k->d, g, ": character '%%x%02X' is not permitted in attribute value.", ch);
 		return false;
 	}
@@ -58,17 +81,21 @@ static bool cookie_attr(const struct keyword_use *use, const struct word *w, str
 	return true;
 }
 
-static bool cookie_value(const struct keyword_use *use, uint32_t i, struct cookie_conf *c, enum cookie_word word)
+static bool cookie_value(const struct keyword_use *use, uint32_t i, struct cookie_conf *c,
+			 enum cookie_word word)
 {
-	static const char *const what[] = { "domain", "maxidle", "maxlife", "attr" };
+	static const char *const what[] = {"domain", "maxidle", "maxlife", "attr"};
 	int64_t seconds;
 	struct diag *g;
 
 	if (i == use->n) {
-		g = check_missing(use, word == CK_DOMAIN ? "a domain behind `domain`" : word == CK_ATTR ? "a text behind `attr`" :
-				  "a time behind it");
+		g = check_missing(use, word == CK_DOMAIN ? "a domain behind `domain`"
+				       : word == CK_ATTR ? "a text behind `attr`"
+							 : "a time behind it");
 		diag_haproxy(use->k->d, g, ": '%s' expects <%s> as argument.", what[word - CK_DOMAIN],
-			     word == CK_DOMAIN ? "domain" : word == CK_ATTR ? "value" : "time");
+			     word == CK_DOMAIN ? "domain"
+			     : word == CK_ATTR ? "value"
+					       : "time");
 		return false;
 	}
 	if (word == CK_DOMAIN)
@@ -83,18 +110,20 @@ static bool cookie_value(const struct keyword_use *use, uint32_t i, struct cooki
 
 static bool cookie_word(const struct keyword_use *use, uint32_t *i, struct cookie_conf *c)
 {
-	bool *const flags[] = { &c->indirect, &c->nocache, &c->postonly, &c->preserve, &c->httponly, &c->secure, &c->dynamic };
+	bool *const flags[] = {&c->indirect, &c->nocache, &c->postonly, &c->preserve,
+			       &c->httponly, &c->secure,  &c->dynamic};
 	uint32_t before = use->k->d->list.n;
 	int64_t word;
 
 	if (!check_choice(use, &use->words[*i], COOKIE_WORDS, &word)) {
 		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'cookie' supports 'rewrite', 'insert', 'prefix', 'indirect', 'nocache', 'postonly', 'domain', "
+			     "'cookie' supports 'rewrite', 'insert', 'prefix', 'indirect', 'nocache', "
+			     "'postonly', 'domain', "
 			     "'maxidle', 'dynamic', 'maxlife' and 'attr' options.");
 		return false;
 	}
 	if (word <= CK_PREFIX) {
-		static const enum cookie_mode modes[] = { COOKIE_REWRITE, COOKIE_INSERT, COOKIE_PREFIX };
+		static const enum cookie_mode modes[] = {COOKIE_REWRITE, COOKIE_INSERT, COOKIE_PREFIX};
 
 		return cookie_mode(use, *i, c, modes[word]);
 	}
@@ -108,7 +137,7 @@ static bool cookie_word(const struct keyword_use *use, uint32_t *i, struct cooki
 
 bool check_cookie(const struct keyword_use *use)
 {
-	struct cookie_conf c = { 0 };
+	struct cookie_conf c = {0};
 
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
@@ -135,7 +164,9 @@ bool check_persist(const struct keyword_use *use)
 
 bool check_persist_rule(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(FE_USE_BACKEND) | AT(BE_SET_SRV), .where = "persist rule" };
+	struct lang_scope scope = {.proxy = use->draft->px,
+				   .places = AT(FE_USE_BACKEND) | AT(BE_SET_SRV),
+				   .where = "persist rule"};
 
 	return check_condition(use, 0, &scope, NULL);
 }

@@ -1,14 +1,24 @@
-/* `http-check expect` and `tcp-check expect`: what an answer must be (manual, section 4.2). Works on the state of one walk; one
- * thread. */
+/* `http-check expect` and `tcp-check expect`: what an answer must be (manual, section 4.2). Works on the state
+ * of one walk; one thread. */
 #include "grammar/check_health.h"
 #include "grammar/lang.h"
 
-enum option { OPT_MIN_RECV, OPT_COMMENT, OPT_OK, OPT_ERROR, OPT_TOUT, OPT_ON_SUCCESS, OPT_ON_ERROR, OPT_CODE, OPT_NONE };
+enum option {
+	OPT_MIN_RECV,
+	OPT_COMMENT,
+	OPT_OK,
+	OPT_ERROR,
+	OPT_TOUT,
+	OPT_ON_SUCCESS,
+	OPT_ON_ERROR,
+	OPT_CODE,
+	OPT_NONE
+};
 
 static enum option option_find(struct str word)
 {
-	static const char *const words[] = { "min-recv",   "comment",	 "ok-status", "error-status",
-					     "tout-status", "on-success", "on-error",  "status-code" };
+	static const char *const words[] = {"min-recv",    "comment",    "ok-status", "error-status",
+					    "tout-status", "on-success", "on-error",  "status-code"};
 	enum option o = 0;
 
 	while (o < OPT_NONE && !str_is(word, words[o]))
@@ -18,9 +28,9 @@ static enum option option_find(struct str word)
 
 static bool status_valid(const struct keyword_use *use, uint32_t i, enum option option)
 {
-	static const char *const sets[] = { [OPT_OK] = "L4OK|L6OK|L7OK|L7OKC",
-					    [OPT_ERROR] = "L4CON|L6RSP|L7RSP|L7STS|L7OKC",
-					    [OPT_TOUT] = "L4TOUT|L6TOUT|L7TOUT" };
+	static const char *const sets[] = {[OPT_OK] = "L4OK|L6OK|L7OK|L7OKC",
+					   [OPT_ERROR] = "L4CON|L6RSP|L7RSP|L7STS|L7OKC",
+					   [OPT_TOUT] = "L4TOUT|L6TOUT|L7TOUT"};
 	uint32_t before = use->k->d->list.n;
 	int64_t choice;
 
@@ -28,14 +38,15 @@ static bool status_valid(const struct keyword_use *use, uint32_t i, enum option 
 		return true;
 	if (option == OPT_OK)
 		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'%s' : 'ok-status' only supports 'L4OK', 'L6OK', 'L7OK' or 'L7OKC' status (got '%.*s')..",
+			     "'%s' : 'ok-status' only supports 'L4OK', 'L6OK', 'L7OK' or 'L7OKC' status (got "
+			     "'%.*s')..",
 			     use->row->name, STR_ARG(use->words[i].text));
 	return false;
 }
 
 static bool option_read(const struct keyword_use *use, uint32_t i, enum option option, struct hc_step *step)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(CHECK), .where = "check rule" };
+	struct lang_scope scope = {.proxy = use->draft->px, .places = AT(CHECK), .where = "check rule"};
 	size_t end;
 	int64_t bytes;
 
@@ -63,7 +74,7 @@ static bool option_read(const struct keyword_use *use, uint32_t i, enum option o
 static bool statuses_read(const struct keyword_use *use, uint32_t i, struct hc_step *step)
 {
 	struct str s = use->words[i].text;
-	VEC(struct pattern) ranges = { 0 };
+	VEC(struct pattern) ranges = {0};
 
 	for (size_t at = 0; at < s.len;) {
 		size_t len = str_chr(str_tail(s, at), ',');
@@ -73,10 +84,13 @@ static bool statuses_read(const struct keyword_use *use, uint32_t i, struct hc_s
 		struct pattern *p;
 
 		if (!str_to_u64(str_sub(part, 0, dash), &low) || low > INT32_MAX ||
-		    (dash < part.len && (!str_to_u64(str_tail(part, dash + 1), &high) || high < low || high > INT32_MAX))) {
+		    (dash < part.len &&
+		     (!str_to_u64(str_tail(part, dash + 1), &high) || high < low || high > INT32_MAX))) {
 			check_health_error(use, i, "statuses are numbers and ranges, as in `200-299,301`",
-					   arena_printf(use->k->scratch, "invalid character '%c' in the list of status codes.",
-							part.len ? part.ptr[0] : ',').ptr);
+					   arena_printf(use->k->scratch,
+							"invalid character '%c' in the list of status codes.",
+							part.len ? part.ptr[0] : ',')
+						   .ptr);
 			return false;
 		}
 		p = vec_push(use->k->a, &ranges);
@@ -96,10 +110,11 @@ struct match {
 };
 
 static const struct match matches[] = {
-	{ "status", HCE_STATUS, 1, 0, 1 },    { "rstatus", HCE_RSTATUS, 1, 0, 1 }, { "string", HCE_STRING, 1, 1, 1 },
-	{ "rstring", HCE_RSTRING, 1, 1, 1 },  { "hdr", HCE_HDR, 1, 0, 0 },	   { "fhdr", HCE_HDR, 1, 0, 0 },
-	{ "string-lf", HCE_STRING, 1, 1, 0 }, { "binary", HCE_BINARY, 0, 1, 1 },   { "rbinary", HCE_RBINARY, 0, 1, 1 },
-	{ "binary-lf", HCE_BINARY, 0, 1, 0 },
+	{"status", HCE_STATUS, 1, 0, 1},    {"rstatus", HCE_RSTATUS, 1, 0, 1},
+	{"string", HCE_STRING, 1, 1, 1},    {"rstring", HCE_RSTRING, 1, 1, 1},
+	{"hdr", HCE_HDR, 1, 0, 0},          {"fhdr", HCE_HDR, 1, 0, 0},
+	{"string-lf", HCE_STRING, 1, 1, 0}, {"binary", HCE_BINARY, 0, 1, 1},
+	{"rbinary", HCE_RBINARY, 0, 1, 1},  {"binary-lf", HCE_BINARY, 0, 1, 0},
 };
 
 static const struct match *match_find(struct str word, bool http)
@@ -124,7 +139,8 @@ static uint32_t header_words(const struct keyword_use *use, uint32_t i)
 {
 	uint32_t start = i;
 
-	for (int part = 0; part < 2 && i < use->n && str_is(use->words[i].text, part ? "value" : "name"); part++) {
+	for (int part = 0; part < 2 && i < use->n && str_is(use->words[i].text, part ? "value" : "name");
+	     part++) {
 		i++;
 		while (i + 1 < use->n && str_is(use->words[i].text, "-m"))
 			i += 2;
@@ -154,7 +170,8 @@ static bool pattern_read(const struct keyword_use *use, uint32_t i, const struct
 	return true;
 }
 
-static const struct match *match_read(const struct keyword_use *use, uint32_t *i, bool http, struct hc_step *step)
+static const struct match *match_read(const struct keyword_use *use, uint32_t *i, bool http,
+				      struct hc_step *step)
 {
 	const struct match *m;
 
@@ -186,15 +203,19 @@ static bool report_match(const struct keyword_use *use, uint32_t i, bool http)
 		return false;
 	}
 	check_choice(use, &use->words[i],
-		     http ? "min-recv|comment|ok-status|error-status|tout-status|on-success|on-error|status-code|!|status|rstatus|string|"
-			    "rstring|string-lf|hdr|fhdr" :
-			    "min-recv|comment|ok-status|error-status|tout-status|on-success|on-error|status-code|!|string|rstring|"
+		     http ? "min-recv|comment|ok-status|error-status|tout-status|on-success|on-error|status-"
+			    "code|!|status|rstatus|string|"
+			    "rstring|string-lf|hdr|fhdr"
+			  : "min-recv|comment|ok-status|error-status|tout-status|on-success|on-error|status-"
+			    "code|!|string|rstring|"
 			    "string-lf|binary|rbinary|binary-lf",
 		     &choice);
 	if (http && use->k->d->list.n > before)
 		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'http-check expect' : 'only supports min-recv, [!]string', '[!]rstring', '[!]string-lf', '[!]status', "
-			     "'[!]rstatus', [!]hdr, [!]fhdr or comment but got '%.*s' as argument..", STR_ARG(use->words[i].text));
+			     "'http-check expect' : 'only supports min-recv, [!]string', '[!]rstring', "
+			     "'[!]string-lf', '[!]status', "
+			     "'[!]rstatus', [!]hdr, [!]fhdr or comment but got '%.*s' as argument..",
+			     STR_ARG(use->words[i].text));
 	return false;
 }
 
@@ -216,7 +237,7 @@ static bool options_read(const struct keyword_use *use, uint32_t *i, struct hc_s
 
 bool check_health_expect(const struct keyword_use *use, bool http)
 {
-	struct hc_step step = { .kind = HC_EXPECT };
+	struct hc_step step = {.kind = HC_EXPECT};
 	const struct match *m;
 	uint32_t i = 0, at, words = 1;
 
@@ -228,8 +249,9 @@ bool check_health_expect(const struct keyword_use *use, bool http)
 		return report_match(use, at, http);
 	step.expect = m->expect;
 	if (i >= use->n) {
-		check_health_error(use, use->n, "a pattern is missing at the end",
-				   arena_printf(use->k->scratch, "'%s' expects a <pattern> as argument.", m->word).ptr);
+		check_health_error(
+			use, use->n, "a pattern is missing at the end",
+			arena_printf(use->k->scratch, "'%s' expects a <pattern> as argument.", m->word).ptr);
 		return false;
 	}
 	if (m->expect == HCE_HDR)
@@ -242,7 +264,8 @@ bool check_health_expect(const struct keyword_use *use, bool http)
 	if (i < use->n)
 		return report_match(use, i, http);
 	if (!m->effective)
-		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span, "`expect %s` is accepted, but has no effect yet", m->word);
+		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span,
+			 "`expect %s` is accepted, but has no effect yet", m->word);
 	step.pos = check_pos(use->k, use->line);
 	*check_health_step(use, HC_EXPECT) = step;
 	return true;

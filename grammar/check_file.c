@@ -1,5 +1,6 @@
-/* Files and folders that a configuration names: whether they are there is a question of the environment, not of the
- * language. Nothing is looked at in offline mode. Works on the state of one walk; one thread. */
+/* Files and folders that a configuration names: whether they are there is a question of the environment, not of
+ * the language. Nothing is looked at in offline mode. Works on the state of one walk; one thread. */
+#include "grammar/base/out.h"
 #include "grammar/check_file.h"
 #include "grammar/check_rows.h"
 

@@ -4,12 +4,13 @@
 
 #include "grammar/check_state.h"
 
-/* The name as the process would open it: relative ones start at the working folder of the options. NUL-terminated. */
+/* The name as the process would open it: relative ones start at the working folder of the options.
+ * NUL-terminated. */
 struct str check_file_path(struct checker *k, struct str name);
 /* "cannot read": class environment. error: an errno. */
 struct diag *check_file_report(struct checker *k, struct span span, struct str name, int error);
-/* Reads a file of at most `limit` bytes (content.len is limit + 1 when there is more) into the compilation's arena. False when
- * it cannot be read, which is reported, and in offline mode. */
+/* Reads a file of at most `limit` bytes (content.len is limit + 1 when there is more) into the compilation's
+ * arena. False when it cannot be read, which is reported, and in offline mode. */
 bool check_file_read(struct checker *k, const struct word *name, size_t limit, struct str *content);
 /* Users and groups of this machine, check_global.c: the number, or a diagnostic of class environment. */
 bool check_owner_user(struct checker *k, const struct word *w, int *uid);

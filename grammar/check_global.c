@@ -1,5 +1,6 @@
-/* The lines of the global section that are more than a value: users, limits with history, environment of old options.
- * Works on the state of one walk; looks up users and groups of this machine unless offline. One thread. */
+/* The lines of the global section that are more than a value: users, limits with history, environment of old
+ * options. Works on the state of one walk; looks up users and groups of this machine unless offline. One
+ * thread. */
 #include "grammar/check_file.h"
 #include "grammar/check_rows.h"
 #include "grammar/check_state.h"
@@ -18,7 +19,8 @@ bool check_global_maxconn(const struct keyword_use *use)
 
 	if (use->k->compat < 300 || str_to_i64(text, &value))
 		return true;
-	diag_add(use->k->d, D_BAD_NUMBER, use->words[0].span, "`maxconn` needs a number, not `%.*s`", STR_ARG(text));
+	diag_add(use->k->d, D_BAD_NUMBER, use->words[0].span, "`maxconn` needs a number, not `%.*s`",
+		 STR_ARG(text));
 	return false;
 }
 
@@ -59,7 +61,8 @@ bool check_owner_user(struct checker *k, const struct word *w, int *uid)
 		*uid = (int)pw.pw_uid;
 		return true;
 	}
-	g = check_environment(k, diag_add(k->d, D_NO_SUCH_USER, w->span, "this machine has no user `%.*s`", STR_ARG(w->text)));
+	g = check_environment(k, diag_add(k->d, D_NO_SUCH_USER, w->span, "this machine has no user `%.*s`",
+					  STR_ARG(w->text)));
 	diag_haproxy(k->d, g, "cannot find user id for '%.*s' (0:Success)", STR_ARG(w->text));
 	return true;
 }
@@ -76,7 +79,8 @@ bool check_owner_group(struct checker *k, const struct word *w, int *gid)
 		*gid = (int)gr.gr_gid;
 		return true;
 	}
-	g = check_environment(k, diag_add(k->d, D_NO_SUCH_GROUP, w->span, "this machine has no group `%.*s`", STR_ARG(w->text)));
+	g = check_environment(k, diag_add(k->d, D_NO_SUCH_GROUP, w->span, "this machine has no group `%.*s`",
+					  STR_ARG(w->text)));
 	diag_haproxy(k->d, g, "cannot find group id for '%.*s' (0:Success)", STR_ARG(w->text));
 	return true;
 }
@@ -160,7 +164,7 @@ bool check_global_unix_bind(const struct keyword_use *use)
 
 bool check_global_set_var(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .places = AT(CONFIG), .where = "set-var" };
+	struct lang_scope scope = {.places = AT(CONFIG), .where = "set-var"};
 	uint32_t i = 1;
 
 	if (!check_arity(use, 2, CHECK_ANY) || !var_parse(use->k->c, use->words[0].text, use->words[0].span))
@@ -178,7 +182,8 @@ bool check_global_default_path(const struct keyword_use *use)
 {
 	int64_t choice;
 
-	if (!check_arity(use, 1, 2) || !check_choice(use, &use->words[0], "current|config|parent|origin", &choice))
+	if (!check_arity(use, 1, 2) ||
+	    !check_choice(use, &use->words[0], "current|config|parent|origin", &choice))
 		return false;
 	if (choice == 3 && use->n < 2) {
 		check_missing(use, "a folder behind `origin`");
@@ -189,9 +194,10 @@ bool check_global_default_path(const struct keyword_use *use)
 
 bool check_global_ssl_options(const struct keyword_use *use)
 {
-	static const char words[] = "no-sslv3|no-tlsv10|no-tlsv11|no-tlsv12|no-tlsv13|force-sslv3|force-tlsv10|force-tlsv11|"
-				    "force-tlsv12|force-tlsv13|no-tls-tickets|prefer-client-ciphers|ssl-max-ver|ssl-min-ver|"
-				    "tls-tickets|strict-sni|no-strict-sni|no-renegotiate|renegotiate";
+	static const char words[] =
+		"no-sslv3|no-tlsv10|no-tlsv11|no-tlsv12|no-tlsv13|force-sslv3|force-tlsv10|force-tlsv11|"
+		"force-tlsv12|force-tlsv13|no-tls-tickets|prefer-client-ciphers|ssl-max-ver|ssl-min-ver|"
+		"tls-tickets|strict-sni|no-strict-sni|no-renegotiate|renegotiate";
 	int64_t choice;
 
 	if (!check_arity(use, 1, CHECK_ANY))

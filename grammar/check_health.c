@@ -1,5 +1,5 @@
-/* Checks of servers: `option httpchk`, `http-check` and `tcp-check` lines become the steps of a check (manual, section 4.2).
- * Works on the state of one walk; steps gather in the draft of their proxy. One thread. */
+/* Checks of servers: `option httpchk`, `http-check` and `tcp-check` lines become the steps of a check (manual,
+ * section 4.2). Works on the state of one walk; steps gather in the draft of their proxy. One thread. */
 #include "grammar/check_health.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
@@ -22,7 +22,8 @@ struct hc_step *check_health_step(const struct keyword_use *use, enum hc_step_ki
 	return step;
 }
 
-struct diag *check_health_error(const struct keyword_use *use, uint32_t i, const char *message, const char *haproxy)
+struct diag *check_health_error(const struct keyword_use *use, uint32_t i, const char *message,
+				const char *haproxy)
 {
 	struct diag *g = diag_add(use->k->d, i < use->n ? D_BAD_ARGUMENT : D_MISSING_ARGUMENT,
 				  i < use->n ? use->words[i].span : use->span, "%s", message);
@@ -36,21 +37,25 @@ struct diag *check_health_error(const struct keyword_use *use, uint32_t i, const
 static bool httpchk_version(const struct keyword_use *use, struct hc_step *send)
 {
 	const struct word *w = &use->words[2];
-	size_t end = str_chr(w->text, '\r') < str_chr(w->text, '\n') ? str_chr(w->text, '\r') : str_chr(w->text, '\n');
+	size_t end = str_chr(w->text, '\r') < str_chr(w->text, '\n') ? str_chr(w->text, '\r')
+								     : str_chr(w->text, '\n');
 	struct diag *g;
 
 	send->version = check_keep(use->k, str_sub(w->text, 0, end));
 	if (end == w->text.len)
 		return true;
-	g = diag_add(use->k->d, D_DEPRECATED, word_span(w, end, w->text.len - end), "header fields behind the version are deprecated");
+	g = diag_add(use->k->d, D_DEPRECATED, word_span(w, end, w->text.len - end),
+		     "header fields behind the version are deprecated");
 	diag_help(use->k->d, g, "write them as `http-check send hdr <name> <value>`");
 	if (use->k->compat >= 303) {
 		check_severity(use->k, g, SEV_ERROR);
 		diag_note(use->k->d, g, "HAProxy refuses this since 3.3");
 		return false;
 	}
-	diag_haproxy(use->k->d, g, ": 'option httpchk' : hiding headers or body at the end of the version string is deprecated. "
-				   "Please, consider to use 'http-check send' directive instead.");
+	diag_haproxy(
+		use->k->d, g,
+		": 'option httpchk' : hiding headers or body at the end of the version string is deprecated. "
+		"Please, consider to use 'http-check send' directive instead.");
 	send->raw_tail = check_keep(use->k, str_tail(w->text, end));
 	return true;
 }
@@ -76,7 +81,7 @@ bool check_httpchk(const struct keyword_use *use)
 
 static bool send_format(const struct keyword_use *use, const struct word *w, const struct logfmt **out)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(CHECK), .where = "http-check send" };
+	struct lang_scope scope = {.proxy = use->draft->px, .places = AT(CHECK), .where = "http-check send"};
 
 	*out = logfmt_parse(use->k->c, w, &scope);
 	return *out != NULL;
@@ -93,13 +98,15 @@ static bool send_header(const struct keyword_use *use, uint32_t i, struct send_w
 	struct str name;
 
 	if (i + 2 >= use->n) {
-		check_health_error(use, use->n, "`hdr` needs a name and a value", "'hdr' expects <name> and <value> as arguments.");
+		check_health_error(use, use->n, "`hdr` needs a name and a value",
+				   "'hdr' expects <name> and <value> as arguments.");
 		return false;
 	}
 	name = use->words[i + 1].text;
-	if (str_ieq(name, STR("connection")) || str_ieq(name, STR("content-length")) || str_ieq(name, STR("transfer-encoding"))) {
-		struct diag *g = diag_add(use->k->d, D_LINE_IGNORED, use->words[i + 1].span, "`%.*s` is ours to set: ignored",
-					  STR_ARG(name));
+	if (str_ieq(name, STR("connection")) || str_ieq(name, STR("content-length")) ||
+	    str_ieq(name, STR("transfer-encoding"))) {
+		struct diag *g = diag_add(use->k->d, D_LINE_IGNORED, use->words[i + 1].span,
+					  "`%.*s` is ours to set: ignored", STR_ARG(name));
 
 		check_severity(use->k, g, SEV_WARNING);
 		return true;
@@ -113,14 +120,16 @@ enum send_word { SEND_METH, SEND_URI, SEND_VER, SEND_BODY, SEND_URI_LF, SEND_BOD
 
 static bool send_word(const struct keyword_use *use, uint32_t *i, struct send_words *s)
 {
-	struct str *const texts[] = { &s->step->method, &s->step->uri, &s->step->version, &s->step->body };
+	struct str *const texts[] = {&s->step->method, &s->step->uri, &s->step->version, &s->step->body};
 	uint32_t before = use->k->d->list.n, at = *i;
 	int64_t word;
 
 	if (!check_choice(use, &use->words[at], "meth|uri|ver|body|uri-lf|body-lf|comment|hdr", &word)) {
 		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'http-check send' : expects 'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body' or 'body-lf' but "
-			     "got '%.*s' as argument..", STR_ARG(use->words[at].text));
+			     "'http-check send' : expects 'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', "
+			     "'body' or 'body-lf' but "
+			     "got '%.*s' as argument..",
+			     STR_ARG(use->words[at].text));
 		return false;
 	}
 	*i += word == SEND_HDR ? 3 : 2;
@@ -129,19 +138,21 @@ static bool send_word(const struct keyword_use *use, uint32_t *i, struct send_wo
 	if (at + 1 == use->n) {
 		check_health_error(use, use->n, "a text is missing behind the last word",
 				   arena_printf(use->k->scratch, "'%.*s' expects a string as argument..",
-						STR_ARG(use->words[at].text)).ptr);
+						STR_ARG(use->words[at].text))
+					   .ptr);
 		return false;
 	}
 	if (word <= SEND_BODY)
 		*texts[word] = check_keep(use->k, use->words[at + 1].text);
 	else if (word != SEND_COMMENT)
-		return send_format(use, &use->words[at + 1], word == SEND_URI_LF ? &s->step->uri_fmt : &s->step->body_fmt);
+		return send_format(use, &use->words[at + 1],
+				   word == SEND_URI_LF ? &s->step->uri_fmt : &s->step->body_fmt);
 	return true;
 }
 
 static bool http_send(const struct keyword_use *use)
 {
-	struct send_words s = { .step = ARENA_NEW(use->k->scratch, struct hc_step) };
+	struct send_words s = {.step = ARENA_NEW(use->k->scratch, struct hc_step)};
 	struct hc_step *step;
 
 	for (uint32_t i = 0; i < use->n;)
@@ -156,12 +167,13 @@ static bool http_send(const struct keyword_use *use)
 	return true;
 }
 
-#define CONNECT_WORDS "default|port|addr|send-proxy|check-send-proxy|ssl|sni|alpn|via-socks4|linger|proto|comment"
+#define CONNECT_WORDS                                                                                          \
+	"default|port|addr|send-proxy|check-send-proxy|ssl|sni|alpn|via-socks4|linger|proto|comment"
 
 /* Words of `http-check connect` and `tcp-check connect`. */
 bool check_health_connect(const struct keyword_use *use)
 {
-	static const bool takes_one[] = { 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 1 };
+	static const bool takes_one[] = {0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 1};
 	uint32_t before = use->k->d->list.n;
 	uint16_t port = 0;
 	bool plain = true;
@@ -171,8 +183,10 @@ bool check_health_connect(const struct keyword_use *use)
 	for (uint32_t i = 0; i < use->n; i++) {
 		if (!check_choice(use, &use->words[i], CONNECT_WORDS, &word)) {
 			diag_haproxy(use->k->d, use->k->d->list.v[before],
-				     "'%s' : expects 'comment', 'port', 'addr', 'send-proxy', 'ssl', 'sni', 'alpn' or 'via-socks4', "
-				     "'linger', 'default' but got '%.*s' as argument..", use->row->name, STR_ARG(use->words[i].text));
+				     "'%s' : expects 'comment', 'port', 'addr', 'send-proxy', 'ssl', 'sni', "
+				     "'alpn' or 'via-socks4', "
+				     "'linger', 'default' but got '%.*s' as argument..",
+				     use->row->name, STR_ARG(use->words[i].text));
 			return false;
 		}
 		plain &= word < 2 || word == 9 || word == 11;
@@ -186,8 +200,8 @@ bool check_health_connect(const struct keyword_use *use)
 			plain = false;
 	}
 	if (!plain)
-		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span, "`%s` with these words is accepted, but has no effect yet",
-			 use->row->name);
+		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span,
+			 "`%s` with these words is accepted, but has no effect yet", use->row->name);
 	check_health_step(use, HC_CONNECT)->port = port;
 	return true;
 }
@@ -216,7 +230,7 @@ bool check_http_check(const struct keyword_use *use)
 /* set-var(...), set-var-fmt(...), unset-var(...) of either kind of check. */
 bool check_health_var(const struct keyword_use *use, uint32_t at)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(CHECK), .where = "check rule" };
+	struct lang_scope scope = {.proxy = use->draft->px, .places = AT(CHECK), .where = "check rule"};
 	const struct word *w = &use->words[at];
 	size_t open = str_chr(w->text, '(');
 	struct str name = str_sub(w->text, open + 1, w->text.len - open - (open < w->text.len ? 2 : 0));
@@ -255,9 +269,11 @@ bool check_http_check_var(const struct keyword_use *use)
 	if (use->n == 0)
 		check_missing(use, "one of its words");
 	else
-		check_choice(use, &use->words[0], "disable-on-404|send-state|comment|connect|send|expect", &word);
+		check_choice(use, &use->words[0], "disable-on-404|send-state|comment|connect|send|expect",
+			     &word);
 	diag_haproxy(use->k->d, use->k->d->list.v[before],
-		     "'http-check' only supports 'disable-on-404', 'send-state', 'comment', 'connect', 'send', 'expect', "
+		     "'http-check' only supports 'disable-on-404', 'send-state', 'comment', 'connect', 'send', "
+		     "'expect', "
 		     "'set-var-fmt(*)', 'set-var(*)', 'unset-var(*)'. but got '%.*s'",
 		     STR_ARG(use->n ? use->words[0].text : STR_NONE));
 	return false;
@@ -269,7 +285,8 @@ static bool hex_valid(const struct keyword_use *use, uint32_t i)
 	bool ok = s.len > 0 && s.len % 2 == 0;
 
 	for (size_t at = 0; at < s.len; at++)
-		ok &= (s.ptr[at] >= '0' && s.ptr[at] <= '9') || ((s.ptr[at] | 32) >= 'a' && (s.ptr[at] | 32) <= 'f');
+		ok &= (s.ptr[at] >= '0' && s.ptr[at] <= '9') ||
+		      ((s.ptr[at] | 32) >= 'a' && (s.ptr[at] | 32) <= 'f');
 	if (!ok)
 		check_health_error(use, i, "an even number of hexadecimal digits is needed here", NULL);
 	return ok;
@@ -299,12 +316,16 @@ bool check_tcp_check(const struct keyword_use *use)
 
 	if (use->n && is_var_word(use->words[0].text))
 		return check_health_var(use, 0);
-	if (use->n == 0 || !check_choice(use, &use->words[0], "comment|connect|send|send-lf|send-binary|send-binary-lf|expect", &word)) {
+	if (use->n == 0 ||
+	    !check_choice(use, &use->words[0], "comment|connect|send|send-lf|send-binary|send-binary-lf|expect",
+			  &word)) {
 		if (use->n == 0)
 			check_missing(use, "one of its words");
 		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'tcp-check' only supports 'comment', 'connect', 'send', 'send-binary', 'expect', 'set-var-fmt(*)', "
-			     "'set-var(*)', 'unset-var(*)'. but got '%.*s'", STR_ARG(use->n ? use->words[0].text : STR_NONE));
+			     "'tcp-check' only supports 'comment', 'connect', 'send', 'send-binary', 'expect', "
+			     "'set-var-fmt(*)', "
+			     "'set-var(*)', 'unset-var(*)'. but got '%.*s'",
+			     STR_ARG(use->n ? use->words[0].text : STR_NONE));
 		return false;
 	}
 	rest.words++;

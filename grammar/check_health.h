@@ -6,8 +6,10 @@
 
 /* A new step of the check of the use's proxy; steps inherited from defaults go with the first. */
 struct hc_step *check_health_step(const struct keyword_use *use, enum hc_step_kind kind);
-/* A mistake at word i, or at the end when there is no such word. haproxy: its words behind "'http-check expect' : ", or NULL. */
-struct diag *check_health_error(const struct keyword_use *use, uint32_t i, const char *message, const char *haproxy);
+/* A mistake at word i, or at the end when there is no such word. haproxy: its words behind "'http-check expect'
+ * : ", or NULL. */
+struct diag *check_health_error(const struct keyword_use *use, uint32_t i, const char *message,
+				const char *haproxy);
 /* The words behind `connect`. */
 bool check_health_connect(const struct keyword_use *use);
 /* The words behind `expect`; http: of http-check. check_expect.c */

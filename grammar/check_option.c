@@ -1,5 +1,5 @@
-/* `option` lines: three of them exclude each other, and some have words of their own (manual, section 4.2). Works on the
- * state of one walk; values go to the proxy in the model. One thread. */
+/* `option` lines: three of them exclude each other, and some have words of their own (manual, section 4.2).
+ * Works on the state of one walk; values go to the proxy in the model. One thread. */
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
@@ -15,7 +15,7 @@ static void option_set(struct proxy_conf *px, enum proxy_option option, bool on)
 /* Keep-alive, server close and close: the last one holds. */
 bool check_option(const struct keyword_use *use)
 {
-	static const enum proxy_option modes[] = { PO_HTTP_KEEP_ALIVE, PO_HTTP_SERVER_CLOSE, PO_HTTPCLOSE };
+	static const enum proxy_option modes[] = {PO_HTTP_KEEP_ALIVE, PO_HTTP_SERVER_CLOSE, PO_HTTPCLOSE};
 	bool is_mode = false;
 
 	for (int i = 0; i < 3; i++)
@@ -42,19 +42,22 @@ static bool option_network(const struct keyword_use *use, uint32_t i)
 		use->draft->px->fwdfor_except = net;
 		return true;
 	}
-	g = diag_add(use->k->d, D_BAD_ADDRESS, i < use->n ? use->words[i].span : use->span, "`except` needs an address or network");
+	g = diag_add(use->k->d, D_BAD_ADDRESS, i < use->n ? use->words[i].span : use->span,
+		     "`except` needs an address or network");
 	diag_haproxy(use->k->d, g, "'%s except' expects <address>[/mask] as argument.", use->row->name);
 	return false;
 }
 
-static bool option_unexpected(const struct keyword_use *use, uint32_t i, const char *choices, const char *haproxy)
+static bool option_unexpected(const struct keyword_use *use, uint32_t i, const char *choices,
+			      const char *haproxy)
 {
 	uint32_t before = use->k->d->list.n;
 	int64_t choice;
 
 	if (check_choice(use, &use->words[i], choices, &choice))
 		return true;
-	diag_haproxy(use->k->d, use->k->d->list.v[before], "'%s' only supports optional values: %s.", use->row->name, haproxy);
+	diag_haproxy(use->k->d, use->k->d->list.v[before], "'%s' only supports optional values: %s.",
+		     use->row->name, haproxy);
 	return false;
 }
 
@@ -97,7 +100,8 @@ static bool option_log(const struct keyword_use *use, enum log_kind kind)
 
 	if (use->n && kind == LOG_HTTP) {
 		if (!check_choice(use, use->words, "clf", &choice)) {
-			diag_haproxy(use->k->d, use->k->d->list.v[before], "keyword 'httplog' only supports option 'clf'.");
+			diag_haproxy(use->k->d, use->k->d->list.v[before],
+				     "keyword 'httplog' only supports option 'clf'.");
 			return false;
 		}
 		kind = LOG_CLF;
@@ -133,13 +137,15 @@ static bool option_restrict(const struct keyword_use *use)
 
 	if (use->n == 0) {
 		diag_haproxy(use->k->d, check_missing(use, "one of `preserve`, `delete` or `reject`"),
-			     "missing parameter. option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option.");
+			     "missing parameter. option 'http-restrict-req-hdr-names' expects 'preserve', "
+			     "'reject' or 'delete' option.");
 		return false;
 	}
 	if (check_choice(use, use->words, "preserve|delete|reject", &choice))
 		return check_arity(use, 1, 1);
 	diag_haproxy(use->k->d, use->k->d->list.v[before],
-		     "invalid parameter '%.*s'. option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option.",
+		     "invalid parameter '%.*s'. option 'http-restrict-req-hdr-names' expects 'preserve', "
+		     "'reject' or 'delete' option.",
 		     STR_ARG(use->words[0].text));
 	return false;
 }
@@ -147,8 +153,9 @@ static bool option_restrict(const struct keyword_use *use)
 /* One kind of check at a time: what was chosen before is forgotten. */
 static void option_check_kind(const struct keyword_use *use, enum check_kind kind)
 {
-	static const enum proxy_option kinds[] = { PO_HTTPCHK,	   PO_TCP_CHECK,  PO_SSL_HELLO_CHK, PO_SMTPCHK,	   PO_PGSQL_CHECK,
-						   PO_MYSQL_CHECK, PO_LDAP_CHECK, PO_REDIS_CHECK,   PO_SPOP_CHECK, PO_EXTERNAL_CHECK };
+	static const enum proxy_option kinds[] = {
+		PO_HTTPCHK,     PO_TCP_CHECK,  PO_SSL_HELLO_CHK, PO_SMTPCHK,    PO_PGSQL_CHECK,
+		PO_MYSQL_CHECK, PO_LDAP_CHECK, PO_REDIS_CHECK,   PO_SPOP_CHECK, PO_EXTERNAL_CHECK};
 	struct proxy_conf *px = use->draft->px;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -165,17 +172,18 @@ static bool option_user(const struct keyword_use *use, bool needed, uint32_t max
 	if (use->n == 0 && !needed)
 		return true;
 	if (use->n == 0) {
-		diag_haproxy(use->k->d, check_missing(use, "`user` and a name"), "'%s' expects 'user <username>' as argument.",
-			     use->row->name);
+		diag_haproxy(use->k->d, check_missing(use, "`user` and a name"),
+			     "'%s' expects 'user <username>' as argument.", use->row->name);
 		return false;
 	}
 	if (!check_choice(use, use->words, "user", &choice)) {
-		diag_haproxy(use->k->d, use->k->d->list.v[before], "'%s' only supports optional values: 'user'.", use->row->name);
+		diag_haproxy(use->k->d, use->k->d->list.v[before],
+			     "'%s' only supports optional values: 'user'.", use->row->name);
 		return false;
 	}
 	if (use->n == 1) {
-		diag_haproxy(use->k->d, check_missing(use, "a name behind `user`"), "'%s user' expects <username> as argument.",
-			     use->row->name);
+		diag_haproxy(use->k->d, check_missing(use, "a name behind `user`"),
+			     "'%s user' expects <username> as argument.", use->row->name);
 		return false;
 	}
 	return check_arity(use, 2, max);

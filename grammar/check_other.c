@@ -1,5 +1,5 @@
-/* Sections besides global and proxies: userlists and http-errors go to the model, the others are checked in shape (manual,
- * sections 3.4 to 3.10 and 6, 10, 12). Works on the state of one walk; one thread. */
+/* Sections besides global and proxies: userlists and http-errors go to the model, the others are checked in
+ * shape (manual, sections 3.4 to 3.10 and 6, 10, 12). Works on the state of one walk; one thread. */
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
@@ -22,17 +22,20 @@ void check_other_begin(struct checker *k, struct named_section *named)
 		k->errors = named->errors;
 		return;
 	}
-	g = diag_add(k->d, D_NOT_EFFECTIVE, named->header->words[0].span, "`%s` sections are accepted, but have no effect yet",
-		     keyword_place_name(named->place));
-	diag_note(k->d, g, "lbd reads and checks them without acting on them; `lbcheck features` lists all such words");
+	g = diag_add(k->d, D_NOT_EFFECTIVE, named->header->words[0].span,
+		     "`%s` sections are accepted, but have no effect yet", keyword_place_name(named->place));
+	diag_note(k->d, g,
+		  "lbd reads and checks them without acting on them; `lbcheck features` lists all such words");
 }
 
 static bool report_twice(const struct keyword_use *use, const char *what)
 {
-	struct diag *g = diag_add(use->k->d, D_ALREADY_SET, use->words[0].span, "another %s of this list is named `%.*s`: this one is ignored",
-				  what, STR_ARG(use->words[0].text));
+	struct diag *g = diag_add(use->k->d, D_ALREADY_SET, use->words[0].span,
+				  "another %s of this list is named `%.*s`: this one is ignored", what,
+				  STR_ARG(use->words[0].text));
 
-	diag_haproxy(use->k->d, g, ": ignoring duplicated %s '%.*s' in userlist '%.*s'.", what, STR_ARG(use->words[0].text),
+	diag_haproxy(use->k->d, g, ": ignoring duplicated %s '%.*s' in userlist '%.*s'.", what,
+		     STR_ARG(use->words[0].text),
 		     STR_ARG(use->k->named->name ? use->k->named->name->text : STR_NONE));
 	return true;
 }
@@ -50,20 +53,21 @@ static void groups_add(struct checker *k, struct user_conf *user, struct str lis
 bool check_user(const struct keyword_use *use)
 {
 	struct checker *k = use->k;
-	struct user_conf user = { 0 };
+	struct user_conf user = {0};
 	uint32_t before = k->d->list.n;
 	int64_t word;
 
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
-	vec_each(other, &k->named->users->users)
+	vec_each (other, &k->named->users->users)
 		if (str_eq(other->name, use->words[0].text))
 			return report_twice(use, "user");
 	user.name = check_keep(k, use->words[0].text);
 	for (uint32_t i = 1; i < use->n; i += 2) {
 		if (!check_choice(use, &use->words[i], "password|insecure-password|groups", &word)) {
-			diag_haproxy(k->d, k->d->list.v[before], ": 'user' only supports 'password', 'insecure-password' and 'groups' "
-							       "options.");
+			diag_haproxy(k->d, k->d->list.v[before],
+				     ": 'user' only supports 'password', 'insecure-password' and 'groups' "
+				     "options.");
 			return false;
 		}
 		if (i + 1 == use->n) {
@@ -109,13 +113,14 @@ bool check_group(const struct keyword_use *use)
 
 static struct user_conf *user_find(struct userlist_conf *list, struct str name)
 {
-	vec_each(user, &list->users)
+	vec_each (user, &list->users)
 		if (str_eq(user->name, name))
 			return user;
 	return NULL;
 }
 
-static void group_resolve(struct checker *k, struct userlist_conf *list, const struct word *name, const struct word *users)
+static void group_resolve(struct checker *k, struct userlist_conf *list, const struct word *name,
+			  const struct word *users)
 {
 	for (size_t off = 0, len; users && off < users->text.len; off += len + 1) {
 		struct user_conf *user;
@@ -127,10 +132,11 @@ static void group_resolve(struct checker *k, struct userlist_conf *list, const s
 			*vec_push(k->a, &user->groups) = check_keep(k, name->text);
 			continue;
 		}
-		g = diag_add(k->d, D_NO_SUCH_SECTION, word_span(users, off, len), "no user of this list is named `%.*s`", (int)len,
-			     users->text.ptr + off);
-		diag_haproxy_unplaced(k->d, g, "userlist '%.*s': no such user '%.*s' specified in group '%.*s'", STR_ARG(list->name),
-				      (int)len, users->text.ptr + off, STR_ARG(name->text));
+		g = diag_add(k->d, D_NO_SUCH_SECTION, word_span(users, off, len),
+			     "no user of this list is named `%.*s`", (int)len, users->text.ptr + off);
+		diag_haproxy_unplaced(k->d, g, "userlist '%.*s': no such user '%.*s' specified in group '%.*s'",
+				      STR_ARG(list->name), (int)len, users->text.ptr + off,
+				      STR_ARG(name->text));
 	}
 }
 
@@ -147,15 +153,17 @@ static void userlist_end(struct checker *k, struct named_section *s)
 {
 	struct userlist_conf *list = s->users;
 
-	vec_each(user, &list->users) {
-		vec_each(group, &user->groups) {
+	vec_each (user, &list->users) {
+		vec_each (group, &user->groups) {
 			struct diag *g;
 
 			if (user_in_groups(s, *group))
 				continue;
-			g = diag_add(k->d, D_NO_SUCH_SECTION, s->header->span, "the user `%.*s` belongs to a group `%.*s` that this list lacks",
+			g = diag_add(k->d, D_NO_SUCH_SECTION, s->header->span,
+				     "the user `%.*s` belongs to a group `%.*s` that this list lacks",
 				     STR_ARG(user->name), STR_ARG(*group));
-			diag_haproxy_unplaced(k->d, g, "userlist '%.*s': no such group '%.*s' specified in user '%.*s'",
+			diag_haproxy_unplaced(k->d, g,
+					      "userlist '%.*s': no such group '%.*s' specified in user '%.*s'",
 					      STR_ARG(list->name), STR_ARG(*group), STR_ARG(user->name));
 		}
 	}
@@ -173,9 +181,10 @@ bool check_cache_size(const struct keyword_use *use)
 static bool named_address(const struct keyword_use *use, uint32_t want)
 {
 	struct addr_conf a;
-	struct str who = arena_printf(use->k->scratch, "'%s %.*s'", use->row->name, STR_ARG(use->words[0].text));
+	struct str who =
+		arena_printf(use->k->scratch, "'%s %.*s'", use->row->name, STR_ARG(use->words[0].text));
 
-	return address_parse(use->k->c, &use->words[1], 0, use->words[1].text.len, want, who.ptr, &a);
+	return address_parse_word(use->k->c, &use->words[1], want, who.ptr, &a);
 }
 
 /* peer NAME ADDRESS [options]; `server` in peers and rings; a `server` of the local peer has no address. */
@@ -200,7 +209,8 @@ bool check_nameserver(const struct keyword_use *use)
 		check_missing(use, "a name and an address");
 		return false;
 	}
-	return check_arity(use, 2, 2) && named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_DATAGRAM);
+	return check_arity(use, 2, 2) &&
+	       named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_DATAGRAM);
 }
 
 bool check_mailer(const struct keyword_use *use)
@@ -209,7 +219,8 @@ bool check_mailer(const struct keyword_use *use)
 		check_missing(use, "a name and an address");
 		return false;
 	}
-	return check_arity(use, 2, 2) && named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST);
+	return check_arity(use, 2, 2) &&
+	       named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST);
 }
 
 bool check_hold(const struct keyword_use *use)
@@ -217,10 +228,12 @@ bool check_hold(const struct keyword_use *use)
 	uint32_t before = use->k->d->list.n;
 	int64_t value;
 
-	if (use->n < 2 || !check_choice(use, &use->words[0], "nx|timeout|refused|other|valid|obsolete", &value)) {
+	if (use->n < 2 ||
+	    !check_choice(use, &use->words[0], "nx|timeout|refused|other|valid|obsolete", &value)) {
 		if (use->n < 2)
 			check_missing(use, "an event and a time");
-		diag_haproxy(use->k->d, use->k->d->list.v[before], "'hold' expects an <event> and a <time> as arguments.");
+		diag_haproxy(use->k->d, use->k->d->list.v[before],
+			     "'hold' expects an <event> and a <time> as arguments.");
 		return false;
 	}
 	return check_time(use, &use->words[1], UNIT_MS, &value) && check_arity(use, 2, 2);
@@ -229,7 +242,7 @@ bool check_hold(const struct keyword_use *use)
 /* bind lines outside proxies. */
 bool check_bind_elsewhere(const struct keyword_use *use)
 {
-	struct bind_conf b = { .mode = -1 };
+	struct bind_conf b = {.mode = -1};
 	struct addr_conf a;
 	bool datagram = strcmp(use->row->name, "dgram-bind") == 0;
 
@@ -237,9 +250,10 @@ bool check_bind_elsewhere(const struct keyword_use *use)
 		return check_options(use, 0, PLACE_BIND, &b);
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
-	return address_parse(use->k->c, use->words, 0, use->words[0].text.len,
-			     ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD | ADDRESS_HOST |
-				     (datagram ? ADDRESS_DATAGRAM : ADDRESS_STREAM), "'bind'", &a) &&
+	return address_parse_word(use->k->c, use->words,
+				  ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD |
+					  ADDRESS_HOST | (datagram ? ADDRESS_DATAGRAM : ADDRESS_STREAM),
+				  "'bind'", &a) &&
 	       check_options(use, 1, PLACE_BIND, &b);
 }
 
@@ -259,5 +273,6 @@ void check_other_end(struct checker *k)
 	if (!s || s->sized || s->place != PLACE_CACHE)
 		return;
 	g = diag_add(k->d, D_SETTING_MISSING, s->header->span, "a cache needs `total-max-size`");
-	diag_haproxy_unplaced(k->d, g, "Size not specified for cache '%.*s'", STR_ARG(s->name ? s->name->text : STR_NONE));
+	diag_haproxy_unplaced(k->d, g, "Size not specified for cache '%.*s'",
+			      STR_ARG(s->name ? s->name->text : STR_NONE));
 }

@@ -1,5 +1,5 @@
-/* Opening the section of a proxy: its name, the defaults it starts from, and what is copied from there. Works on the state of one
- * walk; the proxy goes to the model's arena, its draft to the compilation's. One thread. */
+/* Opening the section of a proxy: its name, the defaults it starts from, and what is copied from there. Works
+ * on the state of one walk; the proxy goes to the model's arena, its draft to the compilation's. One thread. */
 #include "grammar/check_proxy.h"
 #include "grammar/suggest.h"
 
@@ -66,15 +66,17 @@ static void report_duplicate(struct checker *k, const struct draft *first, const
 static void name_register(struct checker *k, struct draft *d)
 {
 	struct draft *fe = map_get(&k->frontends, d->name->text), *be = map_get(&k->backends, d->name->text);
-	struct draft *same = d->px->role & ROLE_FRONTEND && fe ? fe : d->px->role & ROLE_BACKEND && be ? be : NULL;
+	struct draft *same = d->px->role & ROLE_FRONTEND && fe  ? fe
+			     : d->px->role & ROLE_BACKEND && be ? be
+								: NULL;
 	struct draft *other = fe ? fe : be;
 	struct diag *g;
 
 	if (same) {
 		report_duplicate(k, same, d);
 	} else if (other) {
-		g = diag_add(k->d, D_SHARED_NAME, d->name->span, "a frontend and a backend share the name `%.*s`",
-			     STR_ARG(d->name->text));
+		g = diag_add(k->d, D_SHARED_NAME, d->name->span,
+			     "a frontend and a backend share the name `%.*s`", STR_ARG(d->name->text));
 		diag_also(k->d, g, other->name->span, "the %s is here", keyword_place_name(other->place));
 		if (k->compat < 303)
 			diag_note(k->d, check_severity(k, g, SEV_WARNING), "HAProxy refuses this since 3.3");
@@ -102,9 +104,9 @@ static void proxy_reset(struct proxy_conf *px)
 {
 	px->name = STR_NONE;
 	px->description = STR_NONE;
-	px->acls = (struct map){ 0 };
+	px->acls = (struct map){0};
 	memset(px->rules, 0, sizeof(px->rules));
-	px->redirects = (struct rules){ 0 };
+	px->redirects = (struct rules){0};
 	px->default_backend = NULL;
 	px->monitor_fail = NULL;
 	px->stats.admin = NULL;
@@ -134,12 +136,13 @@ static void draft_inherit(struct draft *d, struct draft *from)
 	d->steps_line = from->steps_line;
 	d->httpchk = from->httpchk;
 	d->httpchk_line = from->httpchk_line;
+	d->unique_id = from->unique_id;
 }
 
 static void report_no_defaults(struct checker *k, const struct word *w, const struct draft *d)
 {
-	struct diag *g = diag_add(k->d, D_NO_SUCH_DEFAULTS, w->span, "no defaults section named `%.*s` before this line",
-				  STR_ARG(w->text));
+	struct diag *g = diag_add(k->d, D_NO_SUCH_DEFAULTS, w->span,
+				  "no defaults section named `%.*s` before this line", STR_ARG(w->text));
 	struct suggest s;
 
 	suggest_start(&s, w->text);
@@ -153,8 +156,8 @@ static void report_no_defaults(struct checker *k, const struct word *w, const st
 
 static void report_ambiguous(struct checker *k, const struct word *w, const struct draft *from)
 {
-	struct diag *g = diag_add(k->d, D_AMBIGUOUS_DEFAULTS, w->span, "several defaults sections are named `%.*s`",
-				  STR_ARG(w->text));
+	struct diag *g = diag_add(k->d, D_AMBIGUOUS_DEFAULTS, w->span,
+				  "several defaults sections are named `%.*s`", STR_ARG(w->text));
 
 	diag_also(k->d, g, from->name->span, "one is here");
 	diag_also(k->d, g, from->ambiguous_with->span, "and another here");
@@ -187,8 +190,10 @@ static void report_mixed_use(struct checker *k, const struct draft *d, const str
 	struct diag *g = diag_add(k->d, D_MIXED_DEFAULTS, d->section->header->span,
 				  "a defaults section with rules is used both with `from` and without");
 
-	diag_also(k->d, g, from->section->header->span, "this section, named `%.*s`", STR_ARG(from->name->text));
-	diag_help(k->d, g, "write `from %.*s` here, or open another defaults section before it", STR_ARG(from->name->text));
+	diag_also(k->d, g, from->section->header->span, "this section, named `%.*s`",
+		  STR_ARG(from->name->text));
+	diag_help(k->d, g, "write `from %.*s` here, or open another defaults section before it",
+		  STR_ARG(from->name->text));
 }
 
 static void defaults_use(struct checker *k, struct draft *d, struct draft *from)
@@ -215,8 +220,8 @@ static void header_extra(struct checker *k, const struct draft *d, const struct 
 		allowed += 2;
 	if (n <= allowed)
 		return;
-	g = diag_add(k->d, D_EXTRA_WORDS, check_words_span(header->words, allowed, n), "unexpected `%.*s` behind the name",
-		     STR_ARG(header->words[allowed].text));
+	g = diag_add(k->d, D_EXTRA_WORDS, check_words_span(header->words, allowed, n),
+		     "unexpected `%.*s` behind the name", STR_ARG(header->words[allowed].text));
 	if (d->place == PLACE_BACKEND || d->place == PLACE_DEFAULTS) {
 		check_severity(k, g, SEV_WARNING);
 		diag_note(k->d, g, "HAProxy ignores it in silence");
@@ -267,10 +272,13 @@ static void report_nameless(struct checker *k, const struct line *header, enum k
 	diag_haproxy(k->d, g, "'%s' expects an <id> argument", keyword_place_name(place));
 }
 
-void check_proxy_begin(struct checker *k, const struct section *section, const struct line *header, enum keyword_place place)
+void check_proxy_begin(struct checker *k, const struct section *section, const struct line *header,
+		       enum keyword_place place)
 {
-	static const enum proxy_role roles[] = { [PLACE_DEFAULTS] = ROLE_DEFAULTS, [PLACE_FRONTEND] = ROLE_FRONTEND,
-						 [PLACE_LISTEN] = ROLE_LISTEN,	   [PLACE_BACKEND] = ROLE_BACKEND };
+	static const enum proxy_role roles[] = {[PLACE_DEFAULTS] = ROLE_DEFAULTS,
+						[PLACE_FRONTEND] = ROLE_FRONTEND,
+						[PLACE_LISTEN] = ROLE_LISTEN,
+						[PLACE_BACKEND] = ROLE_BACKEND};
 	struct draft *d = draft_new(k, section, place), *from;
 	uint32_t n = check_foreign_comment(k, header);
 

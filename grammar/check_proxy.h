@@ -1,5 +1,6 @@
-/* Proxies while they are being read: what the model's struct proxy_conf has no room for because it only matters until the end of
- * checking: names not resolved yet, rules still growing, lines to point at. Lives in the compilation's arena. One thread. */
+/* Proxies while they are being read: what the model's struct proxy_conf has no room for because it only matters
+ * until the end of checking: names not resolved yet, rules still growing, lines to point at. Lives in the
+ * compilation's arena. One thread. */
 #ifndef LB_GRAMMAR_CHECK_PROXY_H
 #define LB_GRAMMAR_CHECK_PROXY_H
 
@@ -7,7 +8,14 @@
 
 /* Families of rules, in the order in which a stream meets them; for "will still be processed before". */
 enum rule_family {
-	FAM_TCP_REQ_CONN, FAM_TCP_REQ_SESS, FAM_TCP_REQ_CONT, FAM_MONITOR_FAIL, FAM_HTTP_REQ, FAM_REDIRECT, FAM_USE_BACKEND, FAM_USE_SERVER,
+	FAM_TCP_REQ_CONN,
+	FAM_TCP_REQ_SESS,
+	FAM_TCP_REQ_CONT,
+	FAM_MONITOR_FAIL,
+	FAM_HTTP_REQ,
+	FAM_REDIRECT,
+	FAM_USE_BACKEND,
+	FAM_USE_SERVER,
 	FAM_COUNT
 };
 
@@ -37,24 +45,25 @@ struct draft {
 	enum keyword_place place;
 	const struct section *section;
 	const struct word *name; /* in the header; NULL: anonymous defaults */
-	struct draft *from;	 /* the defaults it copied, or NULL */
+	struct draft *from;      /* the defaults it copied, or NULL */
 	bool from_explicit;
 	const struct line *used_explicitly, *used_implicitly; /* defaults: first proxy of either kind */
-	bool ambiguous; /* defaults: another section has the same name */
+	bool ambiguous;                                       /* defaults: another section has the same name */
 	const struct line *ambiguous_with;
 	VEC(struct rule) rules[RS_COUNT];
 	VEC(struct rule) redirects, stats_rules;
 	VEC(struct hc_step) steps;
 	bool steps_own;
 	const struct line *steps_line;
-	uint32_t families; /* bits of rule_family seen so far */
+	uint32_t families;         /* bits of rule_family seen so far */
 	bool final_rule[RS_COUNT]; /* the last rule of the set always ends it */
 	const struct word *default_backend;
 	const struct line *default_backend_line;
 	VEC(struct switch_ref) use_backend, use_server;
-	struct map server_names; /* name -> struct server_conf, made when there are many */
+	struct map server_names;               /* name -> struct server_conf, made when there are many */
 	VEC(const struct line *) server_lines; /* by index in proxy_conf.servers */
-	struct server_conf *default_server; /* options of default-server lines, shared with the defaults until changed */
+	struct server_conf
+		*default_server; /* options of default-server lines, shared with the defaults until changed */
 	bool default_server_own;
 	VEC(struct seen_row) seen;
 	VEC(struct reply_header) captures[2]; /* request, response */
@@ -66,31 +75,38 @@ struct draft {
 	const struct word *unique_id;
 	bool errors_own; /* px->errors is this proxy's alone */
 	VEC(struct errorfiles_ref) errorfiles;
-	bool has_http_check; /* http-check or option httpchk lines of its own */
+	bool has_http_check;    /* http-check or option httpchk lines of its own */
 	struct hc_step httpchk; /* request of `option httpchk`, kind HC_SEND */
 	const struct line *httpchk_line;
-	const struct line *table_line;	 /* its stick-table */
+	bool referenced;                    /* some default_backend or use_backend names it */
+	bool ids_given;                     /* some server has an `id` */
+	const struct line *table_line;      /* its stick-table */
 	const struct line *wants_own_table; /* a stick rule that names no table */
 };
 
 /* Where `log-format` stands last. */
 enum log_kind { LOG_DEFAULT, LOG_TCP, LOG_HTTP, LOG_CLF, LOG_HTTPS, LOG_FORMAT };
 
-/* Opens a section of a proxy or defaults: name, `from`, copies of inherited values. k->draft is set; NULL after an error that leaves no
- * use in its lines. */
-void check_proxy_begin(struct checker *k, const struct section *section, const struct line *header, enum keyword_place place);
+/* Opens a section of a proxy or defaults: name, `from`, copies of inherited values. k->draft is set; NULL after
+ * an error that leaves no use in its lines. */
+void check_proxy_begin(struct checker *k, const struct section *section, const struct line *header,
+		       enum keyword_place place);
 /* "frontend 'f'" as HAProxy says it. */
 const char *check_proxy_kind(const struct draft *d);
 /* The first line of a row in this proxy itself or in what it inherited; NULL: none. */
 const struct line *check_proxy_line(const struct draft *d, const char *row_name, bool inherited);
-/* `<address> [usesrc X] [interface X]`, of proxies and servers: *i gets how many words it took. check_server_words.c */
+/* `<address> [usesrc X] [interface X]`, of proxies and servers: *i gets how many words it took.
+ * check_server_words.c */
 bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out);
 /* errorfiles lines, once all http-errors sections are known. check_reply.c */
 void check_errorfiles_resolve(struct checker *k, struct draft *d);
+bool check_rule_ready(const struct keyword_use *use, bool ready);
 struct lang_scope;
 /* `if` or `unless` and a condition from word `from` to the end of the line; cond may be NULL. check_rules.c */
-bool check_condition(const struct keyword_use *use, uint32_t from, const struct lang_scope *scope, const struct cond **cond);
-/* The end of the walk: references, inherited rules, modes, timeouts; fills what the model lacks. check_finish.c */
+bool check_condition(const struct keyword_use *use, uint32_t from, const struct lang_scope *scope,
+		     const struct cond **cond);
+/* The end of the walk: references, inherited rules, modes, timeouts; fills what the model lacks. check_finish.c
+ */
 void check_finish(struct checker *k);
 
 #endif

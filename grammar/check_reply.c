@@ -1,16 +1,18 @@
-/* What is sent in place of our error messages: errorfile, errorloc, http-error, errorfiles and http-errors sections (manual,
- * section 4.2 and 12.4). The table of a proxy is shared with its defaults until it changes. Works on the state of one walk;
- * one thread. */
+/* What is sent in place of our error messages: errorfile, errorloc, http-error, errorfiles and http-errors
+ * sections (manual, section 4.2 and 12.4). The table of a proxy is shared with its defaults until it changes.
+ * Works on the state of one walk; one thread. */
 #include "grammar/check_file.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
 
+#pragma weak reply_parse
+
 /* Statuses whose messages can be replaced (manual, keyword "errorfile"). */
 static bool status_handled(int64_t status)
 {
-	static const uint16_t handled[] = { 200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431,
-					    500, 501, 502, 503, 504 };
+	static const uint16_t handled[] = {200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414,
+					   421, 422, 425, 429, 431, 500, 501, 502, 503, 504};
 
 	for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
 		if (handled[i] == status)
@@ -25,8 +27,11 @@ static bool reply_status(const struct keyword_use *use, const struct word *w, in
 
 	if (str_to_i64(w->text, status) && status_handled(*status))
 		return true;
-	g = diag_add(use->k->d, D_BAD_CHOICE, w->span, "there is no message of ours for `%.*s`", STR_ARG(w->text));
-	diag_label(use->k->d, g, "200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500 to 504");
+	g = diag_add(use->k->d, D_BAD_CHOICE, w->span, "there is no message of ours for `%.*s`",
+		     STR_ARG(w->text));
+	diag_label(
+		use->k->d, g,
+		"200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500 to 504");
 	diag_haproxy(use->k->d, g, "%s : status code '%.*s' not handled.", name, STR_ARG(w->text));
 	return false;
 }
@@ -78,20 +83,24 @@ static bool raw_read(const struct keyword_use *use, const struct word *file, str
 
 	if (!check_file_read(k, file, limit, &raw)) {
 		if (!k->c->options->offline)
-			diag_haproxy(k->d, k->d->list.v[k->d->list.n - 1], "%s : error opening file '%.*s'.", use->row->name,
-				     STR_ARG(file->text));
+			diag_haproxy(k->d, k->d->list.v[k->d->list.n - 1], "%s : error opening file '%.*s'.",
+				     use->row->name, STR_ARG(file->text));
 		return true;
 	}
 	if (raw.len > limit) {
-		g = diag_add(k->d, D_BAD_ARGUMENT, file->span, "`%.*s` is larger than a buffer", STR_ARG(file->text));
+		g = diag_add(k->d, D_BAD_ARGUMENT, file->span, "`%.*s` is larger than a buffer",
+			     STR_ARG(file->text));
 		diag_label(k->d, g, "at most %zu bytes", limit);
 		return false;
 	}
 	/* An empty file means: send nothing, just close. */
 	if (raw.len && !raw_valid(raw)) {
-		g = diag_add(k->d, D_BAD_ARGUMENT, file->span, "`%.*s` does not hold an HTTP response", STR_ARG(file->text));
-		diag_help(k->d, g, "the file must begin with a status line such as `HTTP/1.0 503 Service Unavailable`, header fields and "
-				   "an empty line");
+		g = diag_add(k->d, D_BAD_ARGUMENT, file->span, "`%.*s` does not hold an HTTP response",
+			     STR_ARG(file->text));
+		diag_help(k->d, g,
+			  "the file must begin with a status line such as `HTTP/1.0 503 Service Unavailable`, "
+			  "header fields and "
+			  "an empty line");
 		return false;
 	}
 	reply->raw = check_keep(k, raw);
@@ -144,18 +153,22 @@ bool check_errorloc(const struct keyword_use *use)
 		return false;
 	reply = ARENA_NEW(use->k->a, struct reply_conf);
 	reply->status = (uint16_t)status;
-	reply->raw = arena_printf(use->k->a,
-				  "HTTP/1.1 %s\r\nCache-Control: no-cache\r\nContent-length: 0\r\nLocation: %.*s\r\n\r\n",
-				  see_other ? "303 See Other" : "302 Found", STR_ARG(use->words[1].text));
+	reply->raw = arena_printf(
+		use->k->a,
+		"HTTP/1.1 %s\r\nCache-Control: no-cache\r\nContent-length: 0\r\nLocation: %.*s\r\n\r\n",
+		see_other ? "303 See Other" : "302 Found", STR_ARG(use->words[1].text));
 	use_store(use, reply->status, reply);
 	return true;
 }
 
 bool check_http_error(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .where = "http-error" };
-	const struct reply_conf *reply = reply_parse(use->k->c, use->words, use->n, &scope);
+	struct lang_scope scope = {.proxy = use->draft->px, .where = "http-error"};
+	const struct reply_conf *reply;
 
+	if (!check_rule_ready(use, reply_parse != NULL))
+		return true;
+	reply = reply_parse(use->k->c, use->words, use->n, &scope);
 	if (!reply)
 		return false;
 	use_store(use, reply->status, reply);
@@ -181,7 +194,8 @@ bool check_errorfiles(const struct keyword_use *use)
 }
 
 /* Copies what a section has, all of it or the named statuses. */
-static void errorfiles_apply(struct checker *k, struct draft *d, const struct errorfiles_ref *ref, const struct error_table *from)
+static void errorfiles_apply(struct checker *k, struct draft *d, const struct errorfiles_ref *ref,
+			     const struct error_table *from)
 {
 	const struct reply_conf **table = (const struct reply_conf **)d->px->errors;
 	int64_t status;
@@ -190,7 +204,8 @@ static void errorfiles_apply(struct checker *k, struct draft *d, const struct er
 		bool wanted = ref->nstatuses == 0;
 
 		for (uint32_t j = 0; j < ref->nstatuses; j++)
-			wanted |= str_to_i64(ref->statuses[j].text, &status) && status == i + PROXY_ERRORS_FIRST;
+			wanted |=
+				str_to_i64(ref->statuses[j].text, &status) && status == i + PROXY_ERRORS_FIRST;
 		if (wanted && from->table[i])
 			reply_store(k, &table, &d->errors_own, i + PROXY_ERRORS_FIRST, from->table[i]);
 	}
@@ -199,13 +214,14 @@ static void errorfiles_apply(struct checker *k, struct draft *d, const struct er
 
 void check_errorfiles_resolve(struct checker *k, struct draft *d)
 {
-	vec_each(ref, &d->errorfiles) {
+	vec_each (ref, &d->errorfiles) {
 		const struct named_section *section = map_get(&k->others[PLACE_HTTP_ERRORS], ref->name->text);
 
 		if (section)
 			errorfiles_apply(k, d, ref, section->errors);
 		else
 			diag_haproxy_unplaced(k->d, check_no_section(k, ref->name, PLACE_HTTP_ERRORS),
-					      "unable to find the http-errors section '%.*s'.", STR_ARG(ref->name->text));
+					      "unable to find the http-errors section '%.*s'.",
+					      STR_ARG(ref->name->text));
 	}
 }

@@ -1,5 +1,7 @@
-/* What the checker says in several places: unknown keywords with the ones that were meant, too many or too few words,
- * comments of other languages. Works on the state of one walk; diagnostics go to the arena of the compilation. */
+/* What the checker says in several places: unknown keywords with the ones that were meant, too many or too few
+ * words, comments of other languages. Works on the state of one walk; diagnostics go to the arena of the
+ * compilation. */
+#include "grammar/base/out.h"
 #include "grammar/check_state.h"
 #include "grammar/suggest.h"
 
@@ -21,7 +23,9 @@ struct diag *check_environment(struct checker *k, struct diag *g)
 {
 	if (k->c->options->strict_env)
 		return check_severity(k, g, SEV_ERROR);
-	return diag_note(k->d, g, "assumed to be there where the configuration is used; --strict-env makes this an error");
+	return diag_note(
+		k->d, g,
+		"assumed to be there where the configuration is used; --strict-env makes this an error");
 }
 
 struct span check_words_span(const struct word *words, uint32_t from, uint32_t n)
@@ -37,12 +41,13 @@ struct diag *check_extra(const struct keyword_use *use, uint32_t from)
 				  "`%s` takes no argument `%.*s`", use->row->name, STR_ARG(w->text));
 
 	if (from)
-		g->message = arena_printf(k->scratch, "unexpected `%.*s` behind the argument%s of `%s`", STR_ARG(w->text),
-					  from > 1 ? "s" : "", use->row->name);
+		g->message = arena_printf(k->scratch, "unexpected `%.*s` behind the argument%s of `%s`",
+					  STR_ARG(w->text), from > 1 ? "s" : "", use->row->name);
 	diag_label(k->d, g, "the line should end before this");
 	if (str_is(w->text, "\\"))
 		diag_help(k->d, g, "there is no line continuation: write the whole statement on one line");
-	return diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%.*s'.", use->row->name, STR_ARG(w->text));
+	return diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%.*s'.", use->row->name,
+			    STR_ARG(w->text));
 }
 
 struct diag *check_missing(const struct keyword_use *use, const char *what)
@@ -71,10 +76,11 @@ bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max)
 	return true;
 }
 
-void check_did_you_mean(struct checker *k, struct diag *g, const struct suggest *s, const struct word *w, bool vocabulary)
+void check_did_you_mean(struct checker *k, struct diag *g, const struct suggest *s, const struct word *w,
+			bool vocabulary)
 {
 	char buf[3 * SUGGEST_LONGEST + 32];
-	bool certain = vocabulary && s->n && w->text.len >= 4 && (s->n == 1 || s->costs[0] < s->costs[1]);
+	bool certain = vocabulary && s->n && w->text.len >= 3 && (s->n == 1 || s->costs[0] < s->costs[1]);
 
 	if (!s->n)
 		return;
@@ -110,7 +116,7 @@ static void rows_offer(const struct checker *k, uint32_t places, struct suggest 
 	}
 }
 
-static bool family_exists(const struct checker *k, struct str first, uint32_t places)
+static bool family_exists(struct str first, uint32_t places)
 {
 	uint32_t nareas;
 	const struct keyword_area *const *areas = keyword_areas(&nareas);
@@ -150,11 +156,12 @@ static bool report_misplaced(struct checker *k, const struct line *line, uint32_
 
 	if (!row || row->flags & KW_REMOVED)
 		return false;
-	g = diag_add(k->d, D_MISPLACED_KEYWORD, check_words_span(words, 0, used), "`%s` cannot stand in a `%s` section",
-		     row->name, keyword_place_name(k->place));
+	g = diag_add(k->d, D_MISPLACED_KEYWORD, check_words_span(words, 0, used),
+		     "`%s` cannot stand in a `%s` section", row->name, keyword_place_name(k->place));
 	diag_label(k->d, g, "belongs to %.*s", STR_ARG(places_text(k, row->in & all)));
 	diag_also(k->d, g, k->section->header->span, "in this section");
-	diag_haproxy(k->d, g, "unknown keyword '%.*s' in '%s' section", STR_ARG(words[0].text), keyword_place_name(k->place));
+	diag_haproxy(k->d, g, "unknown keyword '%.*s' in '%s' section", STR_ARG(words[0].text),
+		     keyword_place_name(k->place));
 	return true;
 }
 
@@ -166,8 +173,8 @@ static void report_family(struct checker *k, const struct line *line, uint32_t p
 	struct diag *g;
 
 	if (line->nwords - prefix < 2) {
-		g = diag_add(k->d, D_MISSING_ARGUMENT, words[0].span, "`%.*s` alone says nothing: a word is missing behind it",
-			     STR_ARG(words[0].text));
+		g = diag_add(k->d, D_MISSING_ARGUMENT, words[0].span,
+			     "`%.*s` alone says nothing: a word is missing behind it", STR_ARG(words[0].text));
 		if (str_is(words[0].text, "option"))
 			diag_haproxy(k->d, g, ": 'option' expects an option name.");
 		return;
@@ -188,32 +195,35 @@ void check_unknown_line(struct checker *k, const struct line *line, uint32_t pre
 	struct suggest s;
 	struct diag *g;
 
-	if (family_exists(k, w->text, places)) {
+	if (family_exists(w->text, places)) {
 		report_family(k, line, prefix, places);
 		return;
 	}
 	if (report_misplaced(k, line, prefix))
 		return;
-	g = diag_add(k->d, D_UNKNOWN_KEYWORD, w->span, "unknown keyword `%.*s` in a `%s` section", STR_ARG(w->text),
-		     keyword_place_name(k->place));
+	g = diag_add(k->d, D_UNKNOWN_KEYWORD, w->span, "unknown keyword `%.*s` in a `%s` section",
+		     STR_ARG(w->text), keyword_place_name(k->place));
 	suggest_start(&s, w->text);
 	rows_offer(k, places, &s, NULL);
 	check_did_you_mean(k, g, &s, w, true);
-	diag_haproxy(k->d, g, "unknown keyword '%.*s' in '%s' section%s%.*s%s", STR_ARG(w->text), keyword_place_name(k->place),
-		     s.n ? "; did you mean '" : "", STR_ARG(s.n ? s.names[0] : STR_NONE), s.n ? "' maybe ?" : "");
+	diag_haproxy(k->d, g, "unknown keyword '%.*s' in '%s' section%s%.*s%s", STR_ARG(w->text),
+		     keyword_place_name(k->place), s.n ? "; did you mean '" : "",
+		     STR_ARG(s.n ? s.names[0] : STR_NONE), s.n ? "' maybe ?" : "");
 }
 
 void check_unknown_word(const struct keyword_use *use, const struct word *w, uint32_t places, const char *what)
 {
 	struct checker *k = use->k;
 	struct suggest s;
-	struct diag *g = diag_add(k->d, D_UNKNOWN_WORD, w->span, "unknown word `%.*s` in this %s", STR_ARG(w->text), what);
+	struct diag *g = diag_add(k->d, D_UNKNOWN_WORD, w->span, "unknown word `%.*s` in this %s",
+				  STR_ARG(w->text), what);
 
 	suggest_start(&s, w->text);
 	rows_offer(k, places, &s, NULL);
 	check_did_you_mean(k, g, &s, w, true);
-	diag_haproxy(k->d, g, "unknown keyword '%.*s'%s%.*s%s", STR_ARG(w->text), s.n ? "; did you mean '" : ".",
-		     STR_ARG(s.n ? s.names[0] : STR_NONE), s.n ? "' maybe ?" : "");
+	diag_haproxy(k->d, g, "unknown keyword '%.*s'%s%.*s%s", STR_ARG(w->text),
+		     s.n ? "; did you mean '" : ".", STR_ARG(s.n ? s.names[0] : STR_NONE),
+		     s.n ? "' maybe ?" : "");
 }
 
 /* Words that start a comment elsewhere. */
@@ -223,7 +233,8 @@ static bool is_foreign_comment(const struct word *w, bool first)
 		return false;
 	if (str_is(w->text, "//") || str_is(w->text, "/*"))
 		return true;
-	return first && (str_starts(w->text, STR("//")) || str_starts(w->text, STR(";")) || str_is(w->text, "--"));
+	return first &&
+	       (str_starts(w->text, STR("//")) || str_starts(w->text, STR(";")) || str_is(w->text, "--"));
 }
 
 uint32_t check_foreign_comment(struct checker *k, const struct line *line)
@@ -244,16 +255,16 @@ uint32_t check_foreign_comment(struct checker *k, const struct line *line)
 	diag_label(k->d, g, "read as part of the line");
 	if (!k->foreign_comments++)
 		diag_help(k->d, g, "comments start with `#` and go to the end of the line");
-	diag_fix(k->d, g, FIX_CERTAIN, span_sub(w->span, 0, mark), STR("#"), "write `#` instead of `%.*s`", (int)mark,
-		 w->text.ptr);
+	diag_fix(k->d, g, FIX_CERTAIN, span_sub(w->span, 0, mark), STR("#"), "write `#` instead of `%.*s`",
+		 (int)mark, w->text.ptr);
 	return i;
 }
 
 struct diag *check_no_section(struct checker *k, const struct word *name, enum keyword_place place)
 {
 	const struct map *m = &k->others[place];
-	struct diag *g = diag_add(k->d, D_NO_SUCH_SECTION, name->span, "no `%s` section is named `%.*s`", keyword_place_name(place),
-				  STR_ARG(name->text));
+	struct diag *g = diag_add(k->d, D_NO_SUCH_SECTION, name->span, "no `%s` section is named `%.*s`",
+				  keyword_place_name(place), STR_ARG(name->text));
 	struct suggest s;
 
 	suggest_start(&s, name->text);
@@ -261,7 +272,8 @@ struct diag *check_no_section(struct checker *k, const struct word *name, enum k
 		if (m->slots[i].value)
 			suggest_offer(&s, m->slots[i].key);
 	if (s.n)
-		diag_also(k->d, g, ((struct named_section *)map_get(m, s.names[0]))->name->span, "a similar name is defined here");
+		diag_also(k->d, g, ((struct named_section *)map_get(m, s.names[0]))->name->span,
+			  "a similar name is defined here");
 	check_did_you_mean(k, g, &s, name, false);
 	return g;
 }

@@ -1,5 +1,6 @@
-/* The functions that rows of the registry name (struct keyword.parse): each reads the words of one use, reports what is
- * wrong with them and fills the model. True when nothing was wrong. They work on the state of one walk; one thread. */
+/* The functions that rows of the registry name (struct keyword.parse): each reads the words of one use, reports
+ * what is wrong with them and fills the model. True when nothing was wrong. They work on the state of one walk;
+ * one thread. */
 #ifndef LB_GRAMMAR_CHECK_ROWS_H
 #define LB_GRAMMAR_CHECK_ROWS_H
 
@@ -10,33 +11,38 @@ typedef bool check_row_fn(const struct keyword_use *use);
 /* check_file.c */
 check_row_fn check_file, check_dir, check_words_text;
 /* check_global.c */
-check_row_fn check_global_maxconn, check_global_master_worker, check_global_user, check_global_group, check_global_uid,
-	check_global_gid, check_global_external_check, check_global_hostname, check_global_unix_bind, check_global_set_var,
-	check_global_default_path, check_global_ssl_options;
+check_row_fn check_global_maxconn, check_global_master_worker, check_global_user, check_global_group,
+	check_global_uid, check_global_gid, check_global_external_check, check_global_hostname,
+	check_global_unix_bind, check_global_set_var, check_global_default_path, check_global_ssl_options;
 /* check_bind.c */
-check_row_fn check_bind, check_global_stats_socket, check_bind_mode, check_bind_owner, check_bind_level, check_bind_id,
-	check_bind_proto;
+check_row_fn check_bind, check_global_stats_socket, check_bind_mode, check_bind_owner, check_bind_level,
+	check_bind_id, check_bind_proto;
 /* check_server.c, check_server_words.c */
-check_row_fn check_server, check_default_server, check_server_template, check_server_addr, check_server_agent_addr, check_server_proto,
-	check_server_id, check_server_init_addr, check_server_observe, check_server_port, check_server_proxy_options,
-	check_server_resolve_opts, check_server_two, check_server_sni, check_server_socks4, check_server_source, check_server_usesrc;
+check_row_fn check_server, check_default_server, check_server_template, check_server_addr,
+	check_server_agent_addr, check_server_proto, check_server_id, check_server_init_addr,
+	check_server_observe, check_server_port, check_server_proxy_options, check_server_resolve_opts,
+	check_server_two, check_server_sni, check_server_socks4, check_server_source, check_server_usesrc;
 /* check_log.c, check_finish.c */
 check_row_fn check_log, check_log_format, check_log_format_sd, check_error_log_format;
 /* check_option.c, check_health.c */
-check_row_fn check_option, check_option_args, check_httpchk, check_http_check, check_http_check_var, check_tcp_check;
+check_row_fn check_option, check_option_args, check_httpchk, check_http_check, check_http_check_var,
+	check_tcp_check;
 /* check_balance.c, check_cookie.c */
-check_row_fn check_balance, check_hash_type, check_balance_factor, check_mode, check_fullconn, check_retry_on, check_proxy_id,
-	check_source, check_dispatch, check_send_name_header, check_cookie, check_persist, check_persist_rule;
+check_row_fn check_balance, check_hash_type, check_balance_factor, check_mode, check_fullconn, check_retry_on,
+	check_proxy_id, check_source, check_dispatch, check_send_name_header, check_cookie, check_persist,
+	check_persist_rule;
 /* check_rules.c */
-check_row_fn check_acl, check_rule, check_redirect, check_use_backend, check_use_server, check_default_backend, check_monitor_fail,
-	check_capture_cookie, check_capture_header, check_declare_capture, check_unique_id_format;
+check_row_fn check_acl, check_rule, check_redirect, check_use_backend, check_use_server, check_default_backend,
+	check_monitor_fail, check_capture_cookie, check_capture_header, check_declare_capture,
+	check_unique_id_format;
 /* check_reply.c */
 check_row_fn check_errorfile, check_errorloc, check_http_error, check_errorfiles;
 /* check_stats.c */
-check_row_fn check_stats_enable, check_stats_auth, check_stats_scope, check_stats_node, check_stats_desc, check_stats_admin,
-	check_stats_rule;
+check_row_fn check_stats_enable, check_stats_auth, check_stats_scope, check_stats_node, check_stats_desc,
+	check_stats_admin, check_stats_rule;
 /* check_stick.c */
-check_row_fn check_stick_table, check_stick, check_compression, check_filter, check_use_fcgi, check_email_mailers;
+check_row_fn check_stick_table, check_stick, check_compression, check_filter, check_use_fcgi,
+	check_email_mailers;
 /* check_other.c */
 check_row_fn check_user, check_group, check_cache_size, check_peer, check_nameserver, check_hold, check_mailer,
 	check_bind_elsewhere, check_default_server_elsewhere, check_log_elsewhere;

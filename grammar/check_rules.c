@@ -1,16 +1,23 @@
-/* Rule lines: ACLs, http-request and its like, redirect, use_backend, use-server, captures. The words of actions and
- * conditions belong to lang.h; here is where they may stand and in which order they run. Works on the state of one walk; rules
- * gather in the draft of their proxy. One thread. */
+/* Rule lines: ACLs, http-request and its like, redirect, use_backend, use-server, captures. The words of
+ * actions and conditions belong to lang.h; here is where they may stand and in which order they run. Works on
+ * the state of one walk; rules gather in the draft of their proxy. One thread. */
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
 #include "grammar/rows.h"
 
+#pragma weak action_parse
+#pragma weak redirect_parse
+
 static const char *const family_names[FAM_COUNT] = {
-	[FAM_TCP_REQ_CONN] = "tcp-request connection", [FAM_TCP_REQ_SESS] = "tcp-request session",
-	[FAM_TCP_REQ_CONT] = "tcp-request content",    [FAM_MONITOR_FAIL] = "monitor fail",
-	[FAM_HTTP_REQ] = "http-request",	       [FAM_REDIRECT] = "redirect",
-	[FAM_USE_BACKEND] = "use_backend",	       [FAM_USE_SERVER] = "use-server",
+	[FAM_TCP_REQ_CONN] = "tcp-request connection",
+	[FAM_TCP_REQ_SESS] = "tcp-request session",
+	[FAM_TCP_REQ_CONT] = "tcp-request content",
+	[FAM_MONITOR_FAIL] = "monitor fail",
+	[FAM_HTTP_REQ] = "http-request",
+	[FAM_REDIRECT] = "redirect",
+	[FAM_USE_BACKEND] = "use_backend",
+	[FAM_USE_SERVER] = "use-server",
 };
 
 /* Rules run family by family: one below a later family still runs before it. */
@@ -26,23 +33,29 @@ static void family_enter(const struct keyword_use *use, enum rule_family family)
 	if (!later)
 		return;
 	after = family + 1 + (enum rule_family)__builtin_ctz(later);
-	g = diag_add(use->k->d, D_PROCESSED_BEFORE, use->span, "this rule runs before the `%s` rules above it", family_names[after]);
-	diag_help(use->k->d, g, "move it above them: rules run in the order of their kinds, whatever the order of the lines");
+	g = diag_add(use->k->d, D_PROCESSED_BEFORE, use->span, "this rule runs before the `%s` rules above it",
+		     family_names[after]);
+	diag_help(use->k->d, g,
+		  "move it above them: rules run in the order of their kinds, whatever the order of the lines");
 	diag_haproxy(use->k->d, g, "a '%s' rule placed after %s '%s' rule will still be processed before.",
-		     tcp ? "tcp-request" : family_names[family],
-		     after == FAM_HTTP_REQ ? "an" : "a", family_names[after]);
+		     tcp ? "tcp-request" : family_names[family], after == FAM_HTTP_REQ ? "an" : "a",
+		     family_names[after]);
 }
 
 /* if/unless and a condition from word `from` to the end; *cond may be NULL when the caller only checks. */
-bool check_condition(const struct keyword_use *use, uint32_t from, const struct lang_scope *scope, const struct cond **cond)
+bool check_condition(const struct keyword_use *use, uint32_t from, const struct lang_scope *scope,
+		     const struct cond **cond)
 {
 	const struct cond *found;
 	struct diag *g;
 
-	if (from >= use->n || (!str_is(use->words[from].text, "if") && !str_is(use->words[from].text, "unless"))) {
+	if (from >= use->n ||
+	    (!str_is(use->words[from].text, "if") && !str_is(use->words[from].text, "unless"))) {
 		g = diag_add(use->k->d, D_MISSING_ARGUMENT, from < use->n ? use->words[from].span : use->span,
-			     "`%s` needs `if` or `unless` and a condition%s", use->row->name, from < use->n ? " here" : "");
-		diag_haproxy(use->k->d, g, "'%s' requires either 'if' or 'unless' followed by a condition.", use->row->name);
+			     "`%s` needs `if` or `unless` and a condition%s", use->row->name,
+			     from < use->n ? " here" : "");
+		diag_haproxy(use->k->d, g, "'%s' requires either 'if' or 'unless' followed by a condition.",
+			     use->row->name);
 		return false;
 	}
 	found = cond_parse(use->k->c, use->words + from, use->n - from, scope);
@@ -53,7 +66,7 @@ bool check_condition(const struct keyword_use *use, uint32_t from, const struct 
 
 bool check_acl(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .where = "acl" };
+	struct lang_scope scope = {.proxy = use->draft->px, .where = "acl"};
 
 	if (use->n == 0) {
 		check_missing(use, "a name and a criterion");
@@ -67,13 +80,13 @@ static enum ruleset rule_set(const char *name)
 	static const struct {
 		const char *name;
 		enum ruleset set;
-	} sets[] = { { "http-request", RS_HTTP_REQ },
-		     { "http-response", RS_HTTP_RES },
-		     { "http-after-response", RS_HTTP_AFTER_RES },
-		     { "tcp-request connection", RS_TCP_REQ_CONN },
-		     { "tcp-request session", RS_TCP_REQ_SESS },
-		     { "tcp-request content", RS_TCP_REQ_CONT },
-		     { "tcp-response content", RS_TCP_RES_CONT } };
+	} sets[] = {{"http-request", RS_HTTP_REQ},
+		    {"http-response", RS_HTTP_RES},
+		    {"http-after-response", RS_HTTP_AFTER_RES},
+		    {"tcp-request connection", RS_TCP_REQ_CONN},
+		    {"tcp-request session", RS_TCP_REQ_SESS},
+		    {"tcp-request content", RS_TCP_REQ_CONT},
+		    {"tcp-response content", RS_TCP_RES_CONT}};
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
 		if (strcmp(sets[i].name, name) == 0)
@@ -108,7 +121,8 @@ static void rule_after_final(const struct keyword_use *use, enum ruleset set)
 	g = diag_add(use->k->d, D_RULE_UNREACHABLE, use->line->span, "this rule is never reached");
 	diag_note(use->k->d, g, "the `%s %s` above has no condition, so nothing passes it", use->row->name,
 		  action_row(last->action)->name);
-	diag_haproxy(use->k->d, g, ": previous '%s' action is final and has no condition attached, further entries are NOOP.",
+	diag_haproxy(use->k->d, g,
+		     ": previous '%s' action is final and has no condition attached, further entries are NOOP.",
 		     use->row->name);
 }
 
@@ -121,14 +135,24 @@ static void rule_finish(const struct keyword_use *use, struct rule *rule)
 		rule->text = check_keep(use->k, sources_span(use->k->c->sources, span));
 }
 
+/* Until the parser of actions is linked in, rules are known but not read. */
+bool check_rule_ready(const struct keyword_use *use, bool ready)
+{
+	if (!ready)
+		diag_add(use->k->d, D_NOT_EFFECTIVE, use->span, "`%s` is not read yet", use->row->name);
+	return ready;
+}
+
 bool check_rule(const struct keyword_use *use)
 {
 	enum ruleset set = rule_set(use->row->name);
-	struct lang_scope scope = { .proxy = use->draft->px };
-	struct rule rule = { 0 };
+	struct lang_scope scope = {.proxy = use->draft->px};
+	struct rule rule = {0};
 
 	rule_after_final(use, set);
 	rule_family_enter(use, set);
+	if (!check_rule_ready(use, action_parse != NULL))
+		return true;
 	if (!action_parse(use->k->c, set, use->words, use->n, &scope, &rule))
 		return false;
 	rule_finish(use, &rule);
@@ -138,10 +162,12 @@ bool check_rule(const struct keyword_use *use)
 
 bool check_redirect(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .proxy = use->draft->px };
-	struct rule rule = { 0 };
+	struct lang_scope scope = {.proxy = use->draft->px};
+	struct rule rule = {0};
 
 	family_enter(use, FAM_REDIRECT);
+	if (!check_rule_ready(use, redirect_parse != NULL))
+		return true;
 	if (!redirect_parse(use->k->c, use->line->words, use->line->nwords, &scope, &rule))
 		return false;
 	rule_finish(use, &rule);
@@ -149,7 +175,8 @@ bool check_redirect(const struct keyword_use *use)
 	return true;
 }
 
-static bool switch_tail(const struct keyword_use *use, const struct lang_scope *scope, bool needed, const struct cond **cond)
+static bool switch_tail(const struct keyword_use *use, const struct lang_scope *scope, bool needed,
+			const struct cond **cond)
 {
 	struct diag *g;
 
@@ -157,12 +184,16 @@ static bool switch_tail(const struct keyword_use *use, const struct lang_scope *
 		return true;
 	if (use->n == 1 || str_is(use->words[1].text, "if") || str_is(use->words[1].text, "unless"))
 		return check_condition(use, 1, scope, cond);
-	g = diag_add(use->k->d, D_EXTRA_WORDS, use->words[1].span, "only `if` and `unless` may follow the name");
+	g = diag_add(use->k->d, D_EXTRA_WORDS, use->words[1].span,
+		     "only `if` and `unless` may follow the name");
 	if (needed)
-		diag_haproxy(use->k->d, g, "'%s' requires either 'if' or 'unless' followed by a condition.", use->row->name);
+		diag_haproxy(use->k->d, g, "'%s' requires either 'if' or 'unless' followed by a condition.",
+			     use->row->name);
 	else
-		diag_haproxy(use->k->d, g, "unexpected keyword '%.*s' after switching rule, only 'if' and 'unless' are allowed.",
-			     STR_ARG(use->words[1].text));
+		diag_haproxy(
+			use->k->d, g,
+			"unexpected keyword '%.*s' after switching rule, only 'if' and 'unless' are allowed.",
+			STR_ARG(use->words[1].text));
 	return false;
 }
 
@@ -170,13 +201,15 @@ static bool switch_rule(const struct keyword_use *use, bool backend)
 {
 	struct checker *k = use->k;
 	struct proxy_conf *px = use->draft->px;
-	struct lang_scope scope = { .proxy = px, .places = backend ? AT(FE_USE_BACKEND) : AT(BE_SET_SRV), .where = use->row->name };
-	struct switch_rule rule = { .pos = check_pos(k, use->line) };
-	struct switch_ref ref = { .line = use->line };
+	struct lang_scope scope = {
+		.proxy = px, .places = backend ? AT(FE_USE_BACKEND) : AT(BE_SET_SRV), .where = use->row->name};
+	struct switch_rule rule = {.pos = check_pos(k, use->line)};
+	struct switch_ref ref = {.line = use->line};
 	const struct word *name = use->words;
 
 	if (use->n == 0) {
-		diag_haproxy(k->d, check_missing(use, backend ? "the name of a backend" : "the name of a server"),
+		diag_haproxy(k->d,
+			     check_missing(use, backend ? "the name of a backend" : "the name of a server"),
 			     "'%s' expects a %s name.", use->row->name, backend ? "backend" : "server");
 		return false;
 	}
@@ -216,7 +249,8 @@ bool check_default_backend(const struct keyword_use *use)
 
 bool check_monitor_fail(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(FE_REQ_HDR), .where = "monitor fail condition" };
+	struct lang_scope scope = {
+		.proxy = use->draft->px, .places = AT(FE_REQ_HDR), .where = "monitor fail condition"};
 
 	family_enter(use, FAM_MONITOR_FAIL);
 	return check_condition(use, 0, &scope, &use->draft->px->monitor_fail);
@@ -245,10 +279,10 @@ bool check_capture_cookie(const struct keyword_use *use)
 bool check_capture_header(const struct keyword_use *use)
 {
 	int response = strcmp(use->row->name, "capture request header") != 0;
-	const char *words = response ? "'capture response' expects 'header' <header_name> 'len' <len>." :
-				       "'capture request' expects 'header' <header_name> 'len' <len>.";
+	const char *words = response ? "'capture response' expects 'header' <header_name> 'len' <len>."
+				     : "'capture request' expects 'header' <header_name> 'len' <len>.";
 	struct draft *d = use->draft;
-	struct reply_header header = { 0 };
+	struct reply_header header = {0};
 	int64_t len;
 
 	if (use->n == 0) {
@@ -266,7 +300,7 @@ bool check_capture_header(const struct keyword_use *use)
 /* A slot without a header field of its own: rules fill it by number. */
 bool check_declare_capture(const struct keyword_use *use)
 {
-	struct reply_header header = { 0 };
+	struct reply_header header = {0};
 	int64_t direction, len;
 	struct draft *d = use->draft;
 	uint32_t before = use->k->d->list.n;

@@ -1,6 +1,6 @@
-/* `server`, `server-template` and `default-server` lines: name, address, then options on top of what default-server lines gave
- * (manual, section 5.2). Works on the state of one walk; servers go to the model. Names of tracked servers are looked
- * up at the end. One thread. */
+/* `server`, `server-template` and `default-server` lines: name, address, then options on top of what
+ * default-server lines gave (manual, section 5.2). Works on the state of one walk; servers go to the model.
+ * Names of tracked servers are looked up at the end. One thread. */
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
@@ -59,7 +59,8 @@ static struct str name_next(struct checker *k, const struct draft *d, struct str
 	uint32_t first;
 	struct str next;
 
-	while (digits < name.len && digits < 9 && name.ptr[name.len - 1 - digits] >= '0' && name.ptr[name.len - 1 - digits] <= '9')
+	while (digits < name.len && digits < 9 && name.ptr[name.len - 1 - digits] >= '0' &&
+	       name.ptr[name.len - 1 - digits] <= '9')
 		digits++;
 	str_to_u64(str_tail(name, name.len - digits), &number);
 	do {
@@ -75,14 +76,18 @@ static void report_duplicate(const struct keyword_use *use, const struct word *n
 	struct checker *k = use->k;
 	struct draft *d = use->draft;
 	const struct line *line = d->server_lines.v[first];
-	struct diag *g = diag_add(k->d, D_DUPLICATE_SERVER, name->span, "another server of this %s is named `%.*s`",
-				  keyword_place_name(d->place), STR_ARG(name->text));
+	struct diag *g =
+		diag_add(k->d, D_DUPLICATE_SERVER, name->span, "another server of this %s is named `%.*s`",
+			 keyword_place_name(d->place), STR_ARG(name->text));
 	struct str next = name_next(k, d, name->text);
 
 	diag_label(k->d, g, "taken");
 	diag_also(k->d, g, line->words[1].span, "first defined here");
-	diag_haproxy(k->d, g, "%s '%.*s', another server named '%.*s' was already defined at line %u, please use distinct names.",
-		     check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(name->text), d->px->servers.v[first]->pos.line);
+	diag_haproxy(k->d, g,
+		     "%s '%.*s', another server named '%.*s' was already defined at line %u, please use "
+		     "distinct names.",
+		     check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(name->text),
+		     d->px->servers.v[first]->pos.line);
 	diag_fix(k->d, g, FIX_LIKELY, name->span, next, "rename this server to `%.*s`", STR_ARG(next));
 }
 
@@ -101,14 +106,17 @@ static bool server_name_valid(const struct keyword_use *use, const struct word *
 	size_t i = 0;
 	struct diag *g;
 
-	while (i < name->text.len && (strchr("-_.:", name->text.ptr[i]) || (name->text.ptr[i] >= '0' && name->text.ptr[i] <= '9') ||
-				      ((name->text.ptr[i] | 32) >= 'a' && (name->text.ptr[i] | 32) <= 'z')))
+	while (i < name->text.len &&
+	       (strchr("-_.:", name->text.ptr[i]) || (name->text.ptr[i] >= '0' && name->text.ptr[i] <= '9') ||
+		((name->text.ptr[i] | 32) >= 'a' && (name->text.ptr[i] | 32) <= 'z')))
 		i++;
 	if (i == name->text.len)
 		return true;
-	g = diag_add(use->k->d, D_BAD_NAME, word_span(name, i, 1), "`%c` is not permitted in the name of a server", name->text.ptr[i]);
+	g = diag_add(use->k->d, D_BAD_NAME, word_span(name, i, 1),
+		     "`%c` is not permitted in the name of a server", name->text.ptr[i]);
 	diag_help(use->k->d, g, "names are made of letters, digits and `-`, `_`, `.` or `:`");
-	diag_haproxy(use->k->d, g, "character '%c' is not permitted in server name '%.*s'.", name->text.ptr[i], STR_ARG(name->text));
+	diag_haproxy(use->k->d, g, "character '%c' is not permitted in server name '%.*s'.", name->text.ptr[i],
+		     STR_ARG(name->text));
 	return false;
 }
 
@@ -139,10 +147,11 @@ static void server_add(const struct keyword_use *use, struct server_conf *s)
 
 static bool server_address(const struct keyword_use *use, const struct word *w, struct server_conf *s)
 {
-	struct str who = arena_printf(use->k->scratch, "'server %.*s/%.*s'", STR_ARG(use->draft->px->name), STR_ARG(s->name));
+	struct str who = arena_printf(use->k->scratch, "'server %.*s/%.*s'", STR_ARG(use->draft->px->name),
+				      STR_ARG(s->name));
 
-	return address_parse(use->k->c, w, 0, w->text.len, ADDRESS_PORT | ADDRESS_OFFSET | ADDRESS_STREAM | ADDRESS_HOST, who.ptr,
-			     &s->addr);
+	return address_parse_word(use->k->c, w, ADDRESS_PORT | ADDRESS_OFFSET | ADDRESS_STREAM | ADDRESS_HOST,
+				  who.ptr, &s->addr);
 }
 
 /* A tracked server's name waits for the end of the walk. */
@@ -153,7 +162,7 @@ static void server_track_later(const struct keyword_use *use, struct server_conf
 	if (!s->track.len)
 		return;
 	ref = ARENA_NEW(use->k->scratch, struct server_ref);
-	*ref = (struct server_ref){ .draft = use->draft, .server = s, .line = use->line };
+	*ref = (struct server_ref){.draft = use->draft, .server = s, .line = use->line};
 	*vec_push(use->k->scratch, &use->k->tracks) = ref;
 }
 
@@ -163,8 +172,10 @@ static bool server_conflicts(const struct keyword_use *use, const struct server_
 
 	if (!s->track.len || (!s->check && !s->agent_check))
 		return true;
-	g = diag_add(use->k->d, D_CONFLICT, use->line->span, "a server that is checked cannot track another one");
-	diag_haproxy(use->k->d, g, "'server %.*s/%.*s' : unable to enable checks and tracking at the same time!",
+	g = diag_add(use->k->d, D_CONFLICT, use->line->span,
+		     "a server that is checked cannot track another one");
+	diag_haproxy(use->k->d, g,
+		     "'server %.*s/%.*s' : unable to enable checks and tracking at the same time!",
 		     STR_ARG(use->draft->px->name), STR_ARG(s->name));
 	return false;
 }
@@ -205,18 +216,21 @@ static bool template_range(const struct keyword_use *use, const struct word *w, 
 	struct diag *g;
 
 	*low = 1;
-	if (dash == w->text.len ? str_to_u64(w->text, high) && *high >= 1 :
-	    str_to_u64(str_sub(w->text, 0, dash), low) && str_to_u64(str_tail(w->text, dash + 1), high) && *low <= *high)
+	if (dash == w->text.len ? str_to_u64(w->text, high) && *high >= 1
+				: str_to_u64(str_sub(w->text, 0, dash), low) &&
+					  str_to_u64(str_tail(w->text, dash + 1), high) && *low <= *high)
 		if (*high - *low < TEMPLATE_MAX)
 			return true;
-	g = diag_add(use->k->d, D_BAD_NUMBER, w->span, "`%.*s` is neither a number of servers nor a range", STR_ARG(w->text));
+	g = diag_add(use->k->d, D_BAD_NUMBER, w->span, "`%.*s` is neither a number of servers nor a range",
+		     STR_ARG(w->text));
 	diag_help(use->k->d, g, "write a count as `3`, or a range as `1-3`");
 	diag_haproxy(use->k->d, g, "Wrong server-template number or range arg '%.*s'.", STR_ARG(w->text));
 	return false;
 }
 
 /* Each of a template's servers: the prefix with a number. */
-static bool template_expand(const struct keyword_use *use, const struct server_conf *model, uint64_t low, uint64_t high)
+static bool template_expand(const struct keyword_use *use, const struct server_conf *model, uint64_t low,
+			    uint64_t high)
 {
 	struct checker *k = use->k;
 	const struct word *prefix = &use->words[0];

@@ -1,5 +1,5 @@
-/* Words of server lines that are more than a value: addresses of their own, names of other servers, lists (manual, section 5.2).
- * Work on the state of one walk; one thread. */
+/* Words of server lines that are more than a value: addresses of their own, names of other servers, lists
+ * (manual, section 5.2). Work on the state of one walk; one thread. */
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
@@ -16,9 +16,10 @@ static bool one_word(const struct keyword_use *use, const char *what)
 	return true;
 }
 
-static bool address_word(const struct keyword_use *use, const struct word *w, uint32_t want, struct addr_conf *out)
+static bool address_word(const struct keyword_use *use, const struct word *w, uint32_t want,
+			 struct addr_conf *out)
 {
-	return address_parse(use->k->c, w, 0, w->text.len, want, "", out);
+	return address_parse_word(use->k->c, w, want, "", out);
 }
 
 bool check_server_addr(const struct keyword_use *use)
@@ -69,9 +70,12 @@ bool check_server_proto(const struct keyword_use *use)
 bool check_server_id(const struct keyword_use *use)
 {
 	struct server_conf *s = use->object;
-	const struct draft *d = use->draft;
+	struct draft *d = use->draft;
 	struct diag *g;
 
+	if (!d)
+		return true;
+	d->ids_given = true;
 	for (uint32_t i = 0; i < d->px->servers.n; i++) {
 		const struct server_conf *other = d->px->servers.v[i];
 
@@ -79,10 +83,12 @@ bool check_server_id(const struct keyword_use *use)
 			continue;
 		g = diag_add(use->k->d, D_DUPLICATE_ID, use->words[0].span, "the id %u is taken", s->id);
 		diag_also(use->k->d, g, d->server_lines.v[i]->words[1].span, "by this server");
-		diag_haproxy(use->k->d, g, "'server %.*s/%.*s' : 'id' : custom id %u already used at %.*s:%u ('server %.*s').",
-			     STR_ARG(d->px->name), STR_ARG(s->name), s->id,
-			     STR_ARG(sources_get(use->k->c->sources, use->line->span.source)->name), other->pos.line,
-			     STR_ARG(other->name));
+		diag_haproxy(
+			use->k->d, g,
+			"'server %.*s/%.*s' : 'id' : custom id %u already used at %.*s:%u ('server %.*s').",
+			STR_ARG(d->px->name), STR_ARG(s->name), s->id,
+			STR_ARG(sources_get(use->k->c->sources, use->line->span.source)->name), other->pos.line,
+			STR_ARG(other->name));
 		return false;
 	}
 	return true;
@@ -134,8 +140,8 @@ bool check_server_observe(const struct keyword_use *use)
 	if (s->observe != 2 || use->draft->px->mode == MODE_HTTP)
 		return true;
 	g = diag_add(use->k->d, D_CONFLICT, use->words[0].span, "`observe layer7` needs mode http");
-	diag_haproxy(use->k->d, g, "'server %.*s/%.*s' : 'layer7' can only be used in http proxies..", STR_ARG(use->draft->px->name),
-		     STR_ARG(s->name));
+	diag_haproxy(use->k->d, g, "'server %.*s/%.*s' : 'layer7' can only be used in http proxies..",
+		     STR_ARG(use->draft->px->name), STR_ARG(s->name));
 	return false;
 }
 
@@ -151,7 +157,8 @@ bool check_server_two(const struct keyword_use *use)
 
 bool check_server_sni(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(BE_SRV_CONN), .where = "sni expression" };
+	struct lang_scope scope = {
+		.proxy = use->draft->px, .places = AT(BE_SRV_CONN), .where = "sni expression"};
 	uint32_t i = 0;
 
 	if (use->n == 0) {
@@ -168,7 +175,8 @@ bool check_server_socks4(const struct keyword_use *use)
 {
 	struct addr_conf a;
 
-	return address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST, &a);
+	return address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST,
+			    &a);
 }
 
 /* Behind an address: "usesrc X" and "interface X". */
@@ -183,12 +191,14 @@ static bool source_options(const struct keyword_use *use, uint32_t *i)
 		if (!usesrc && !str_is(w->text, "interface"))
 			return true;
 		if (*i + 1 == use->n) {
-			check_missing(use, usesrc ? "an address, `client` or `clientip` behind `usesrc`" : "a name behind `interface`");
+			check_missing(use, usesrc ? "an address, `client` or `clientip` behind `usesrc`"
+						  : "a name behind `interface`");
 			return false;
 		}
 		w = &use->words[*i + 1];
 		*i += 2;
-		if (usesrc && !str_is(w->text, "client") && !str_is(w->text, "clientip") && !str_starts(w->text, STR("hdr_ip(")) &&
+		if (usesrc && !str_is(w->text, "client") && !str_is(w->text, "clientip") &&
+		    !str_starts(w->text, STR("hdr_ip(")) &&
 		    !address_word(use, w, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &a))
 			return false;
 	}
@@ -222,7 +232,8 @@ bool check_server_source(const struct keyword_use *use)
 
 bool check_server_usesrc(const struct keyword_use *use)
 {
-	struct diag *g = diag_add(use->k->d, D_CONFLICT, use->span, "`usesrc` is only allowed behind `source <address>`");
+	struct diag *g = diag_add(use->k->d, D_CONFLICT, use->span,
+				  "`usesrc` is only allowed behind `source <address>`");
 
 	*use->taken = use->n ? 1 : 0;
 	diag_haproxy(use->k->d, g, "'usesrc' only allowed after a 'source' statement..");

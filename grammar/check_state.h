@@ -1,5 +1,6 @@
-/* What the files of the checker (check_*.c) and the rows' functions (keywords/*.c) share: the state of one walk over the tree. It
- * lives in the compilation's arena; everything reachable from the model is in the model's. One thread per compilation. */
+/* What the files of the checker (check_*.c) and the rows' functions (keywords/) share: the state of one walk
+ * over the tree. It lives in the compilation's arena; everything reachable from the model is in the model's.
+ * One thread per compilation. */
 #ifndef LB_GRAMMAR_CHECK_STATE_H
 #define LB_GRAMMAR_CHECK_STATE_H
 
@@ -18,7 +19,7 @@ struct seen_row {
 struct wanted {
 	const struct word *name;
 	enum keyword_place place; /* kind of section; PLACE_COUNT: a stick table */
-	const char *haproxy;	  /* its words before the name */
+	const char *haproxy;      /* its words before the name */
 };
 
 /* Messages of an http-errors section. */
@@ -37,9 +38,9 @@ struct named_section {
 	const struct line *header;
 	const struct word *name;
 	enum keyword_place place;
-	bool sized;		      /* cache: total-max-size, ring: size was given */
-	struct error_table *errors;   /* http-errors */
-	struct userlist_conf *users;  /* userlist */
+	bool sized;                  /* cache: total-max-size, ring: size was given */
+	struct error_table *errors;  /* http-errors */
+	struct userlist_conf *users; /* userlist */
 	VEC(struct group_ref) groups;
 };
 
@@ -54,22 +55,27 @@ struct checker {
 	/* where the walk is */
 	const struct section *section;
 	enum keyword_place place; /* PLACE_TOP before the first section or in an unknown one */
-	bool skip;		  /* the header was refused: its lines are not judged */
-	struct draft *draft;	  /* of a proxy section, else NULL */
-	void *object;		  /* what the section's rows fill; NULL: nothing */
+	bool skip;                /* the header was refused: its lines are not judged */
+	struct draft *draft;      /* of a proxy section, else NULL */
+	void *object;             /* what the section's rows fill; NULL: nothing */
 	/* what was found */
-	VEC(struct draft *) drafts; /* proxies, in order */
+	VEC(struct draft *) drafts;     /* proxies, in order */
 	struct map frontends, backends; /* name -> struct draft */
 	struct draft *last_defaults;
-	struct map defaults; /* name -> struct draft */
+	struct map defaults;               /* name -> struct draft */
 	struct map others[PLACE_SECTIONS]; /* name -> struct named_section, of the other kinds of sections */
 	VEC(struct seen_row) global_seen;
 	const struct line *user_line, *group_line; /* the first of user/uid, group/gid */
-	VEC(struct server_ref *) tracks; /* to resolve at the end */
+	VEC(struct server_ref *) tracks;           /* to resolve at the end */
 	VEC(struct wanted) wanted;
+	VEC(struct log_target) log_elsewhere; /* of sections that lbd does not act on */
+	const struct logfmt *formats[8];      /* built-in ones, by enum log_kind, made once */
+	struct map answers;                   /* host name -> what the resolver said */
+	int64_t resolve_seconds;              /* spent in the resolver so far */
+	bool ids_given;                       /* some proxy has an `id` */
 	uint32_t foreign_comments;
-	struct error_table *errors;	/* of the http-errors section being read */
-	struct named_section *named;	/* the section being read, when it is neither global nor a proxy */
+	struct error_table *errors;  /* of the http-errors section being read */
+	struct named_section *named; /* the section being read, when it is neither global nor a proxy */
 };
 
 /* The use of one row by one line, or by some words of a line. */
@@ -77,13 +83,13 @@ struct keyword_use {
 	struct checker *k;
 	const struct keyword *row;
 	const struct line *line;
-	struct span span;	  /* of the keyword's own words */
+	struct span span;         /* of the keyword's own words */
 	const struct word *words; /* arguments, behind the keyword's own words */
 	uint32_t n;
-	bool no, preset; /* `no`, `default` stood before it */
+	bool no, preset;     /* `no`, `default` stood before it */
 	struct draft *draft; /* of the proxy, else NULL */
-	void *object;	 /* what the offsets of the row count from */
-	uint32_t *taken; /* inside a line: how many words it took; NULL for whole lines */
+	void *object;        /* what the offsets of the row count from */
+	uint32_t *taken;     /* inside a line: how many words it took; NULL for whole lines */
 };
 
 /* Fills one section's lines; check.c. */
@@ -95,14 +101,17 @@ bool check_row(struct keyword_use *use);
 bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object);
 
 /* A section of that kind, or a stick table, of this name must exist; looked up at the end. check_finish.c */
-void check_want_section(struct checker *k, const struct word *name, enum keyword_place place, const char *haproxy);
+void check_want_section(struct checker *k, const struct word *name, enum keyword_place place,
+			const char *haproxy);
 void check_want_table(struct checker *k, const struct word *name);
 /* Sections other than global and proxies: check_other.c */
 void check_other_begin(struct checker *k, struct named_section *named);
 void check_other_end(struct checker *k);
 
-/* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched then. */
-bool check_number(const struct keyword_use *use, const struct word *w, int64_t min, int64_t max, int64_t *value);
+/* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched
+ * then. */
+bool check_number(const struct keyword_use *use, const struct word *w, int64_t min, int64_t max,
+		  int64_t *value);
 enum time_unit { UNIT_MS, UNIT_S };
 bool check_time(const struct keyword_use *use, const struct word *w, enum time_unit unit, int64_t *value);
 bool check_size(const struct keyword_use *use, const struct word *w, int64_t *value);
@@ -132,9 +141,11 @@ bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max);
 struct diag *check_no_section(struct checker *k, const struct word *name, enum keyword_place place);
 /* The span of words [from, n). */
 struct span check_words_span(const struct word *words, uint32_t from, uint32_t n);
-/* Adds "did you mean" and a fix for `w` from what was offered to `s`; certain: one close candidate of a fixed vocabulary. */
+/* Adds "did you mean" and a fix for `w` from what was offered to `s`; certain: one close candidate of a fixed
+ * vocabulary. */
 struct suggest;
-void check_did_you_mean(struct checker *k, struct diag *g, const struct suggest *s, const struct word *w, bool vocabulary);
+void check_did_you_mean(struct checker *k, struct diag *g, const struct suggest *s, const struct word *w,
+			bool vocabulary);
 /* Finds `//` and the like: reports it and returns how many words stand before it, or n. */
 uint32_t check_foreign_comment(struct checker *k, const struct line *line);
 

@@ -1,9 +1,12 @@
-/* `stats` lines of proxies: the page, who may see it and change things with it (manual, section 4.2). Works on the state
- * of one walk; one thread. */
+/* `stats` lines of proxies: the page, who may see it and change things with it (manual, section 4.2). Works on
+ * the state of one walk; one thread. */
+#include "grammar/base/out.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
 #include "grammar/rows.h"
+
+#pragma weak action_parse
 
 /* Every stats line but admin and http-request switches the page on. */
 bool check_stats_enable(const struct keyword_use *use)
@@ -21,12 +24,13 @@ bool check_stats_auth(const struct keyword_use *use)
 	struct diag *g;
 
 	stats->enabled = true;
-	vec_each(other, &stats->auths) {
+	vec_each (other, &stats->auths) {
 		if (!str_eq(other->user, str_sub(text, 0, colon)))
 			continue;
-		g = diag_add(use->k->d, D_ALREADY_SET, use->words[0].span, "the user `%.*s` is already known: this line is ignored",
-			     (int)colon, text.ptr);
-		diag_haproxy_unplaced(use->k->d, g, "uri auth: ignoring duplicated user '%.*s'.", (int)colon, text.ptr);
+		g = diag_add(use->k->d, D_ALREADY_SET, use->words[0].span,
+			     "the user `%.*s` is already known: this line is ignored", (int)colon, text.ptr);
+		diag_haproxy_unplaced(use->k->d, g, "uri auth: ignoring duplicated user '%.*s'.", (int)colon,
+				      text.ptr);
 		return true;
 	}
 	auth = vec_push(use->k->a, &stats->auths);
@@ -75,7 +79,9 @@ bool check_stats_desc(const struct keyword_use *use)
 
 bool check_stats_admin(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .proxy = use->draft->px, .places = AT(FE_REQ_HDR) | AT(BE_REQ_HDR), .where = "stats admin rule" };
+	struct lang_scope scope = {.proxy = use->draft->px,
+				   .places = AT(FE_REQ_HDR) | AT(BE_REQ_HDR),
+				   .where = "stats admin rule"};
 
 	use->draft->px->stats.enabled = true;
 	return check_condition(use, 0, &scope, &use->draft->px->stats.admin);
@@ -83,15 +89,18 @@ bool check_stats_admin(const struct keyword_use *use)
 
 bool check_stats_rule(const struct keyword_use *use)
 {
-	struct lang_scope scope = { .proxy = use->draft->px };
-	struct rule rule = { 0 };
+	struct lang_scope scope = {.proxy = use->draft->px};
+	struct rule rule = {0};
 	struct diag *g;
 
 	use->draft->px->stats.enabled = true;
+	if (!check_rule_ready(use, action_parse != NULL))
+		return true;
 	if (!action_parse(use->k->c, RS_HTTP_REQ, use->words, use->n, &scope, &rule))
 		return false;
 	if (rule.action != ACTION_ALLOW && rule.action != ACTION_DENY && rule.action != ACTION_AUTH) {
-		g = diag_add(use->k->d, D_BAD_CHOICE, use->words[0].span, "the statistics page knows `allow`, `deny` and `auth` only");
+		g = diag_add(use->k->d, D_BAD_CHOICE, use->words[0].span,
+			     "the statistics page knows `allow`, `deny` and `auth` only");
 		diag_help(use->k->d, g, "write other actions as `http-request` rules of the proxy");
 		check_severity(use->k, g, SEV_WARNING);
 	}

@@ -1,5 +1,6 @@
-/* Stick tables and sticking rules, compression and filters: read and checked in shape, not effective yet (manual, sections 4.2, 9
- * and 11). Works on the state of one walk; references to tables are looked up at the end. One thread. */
+/* Stick tables and sticking rules, compression and filters: read and checked in shape, not effective yet
+ * (manual, sections 4.2, 9 and 11). Works on the state of one walk; references to tables are looked up at the
+ * end. One thread. */
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
@@ -10,16 +11,19 @@ static const struct {
 	bool period;
 	uint16_t since;
 } stores[] = {
-	{ "server_id", 0, 0 },	    { "server_key", 0, 300 },	  { "gpt", 0, 0 },	     { "gpt0", 0, 0 },
-	{ "gpc", 0, 0 },	    { "gpc_rate", 1, 0 },	  { "gpc0", 0, 0 },	     { "gpc0_rate", 1, 0 },
-	{ "gpc1", 0, 0 },	    { "gpc1_rate", 1, 0 },	  { "conn_cnt", 0, 0 },	     { "conn_cur", 0, 0 },
-	{ "conn_rate", 1, 0 },	    { "sess_cnt", 0, 0 },	  { "sess_rate", 1, 0 },     { "http_req_cnt", 0, 0 },
-	{ "http_req_rate", 1, 0 },  { "http_err_cnt", 0, 0 },	  { "http_err_rate", 1, 0 }, { "http_fail_cnt", 0, 0 },
-	{ "http_fail_rate", 1, 0 }, { "bytes_in_cnt", 0, 0 },	  { "bytes_in_rate", 1, 0 }, { "bytes_out_cnt", 0, 0 },
-	{ "bytes_out_rate", 1, 0 }, { "glitch_cnt", 0, 300 },	  { "glitch_rate", 1, 300 },
+	{"server_id", 0, 0},      {"server_key", 0, 300},  {"gpt", 0, 0},
+	{"gpt0", 0, 0},           {"gpc", 0, 0},           {"gpc_rate", 1, 0},
+	{"gpc0", 0, 0},           {"gpc0_rate", 1, 0},     {"gpc1", 0, 0},
+	{"gpc1_rate", 1, 0},      {"conn_cnt", 0, 0},      {"conn_cur", 0, 0},
+	{"conn_rate", 1, 0},      {"sess_cnt", 0, 0},      {"sess_rate", 1, 0},
+	{"http_req_cnt", 0, 0},   {"http_req_rate", 1, 0}, {"http_err_cnt", 0, 0},
+	{"http_err_rate", 1, 0},  {"http_fail_cnt", 0, 0}, {"http_fail_rate", 1, 0},
+	{"bytes_in_cnt", 0, 0},   {"bytes_in_rate", 1, 0}, {"bytes_out_cnt", 0, 0},
+	{"bytes_out_rate", 1, 0}, {"glitch_cnt", 0, 300},  {"glitch_rate", 1, 300},
 };
 
-static struct diag *table_error(const struct keyword_use *use, struct span span, const char *message, const char *haproxy)
+static struct diag *table_error(const struct keyword_use *use, struct span span, const char *message,
+				const char *haproxy)
 {
 	struct diag *g = diag_add(use->k->d, D_BAD_ARGUMENT, span, "%s", message);
 
@@ -37,7 +41,8 @@ static bool store_valid(const struct keyword_use *use, const struct word *w, siz
 	struct word period = *w;
 	int64_t value;
 
-	while (i < sizeof(stores) / sizeof(*stores) && (!str_is(name, stores[i].name) || use->k->compat < stores[i].since))
+	while (i < sizeof(stores) / sizeof(*stores) &&
+	       (!str_is(name, stores[i].name) || use->k->compat < stores[i].since))
 		i++;
 	if (i == sizeof(stores) / sizeof(*stores)) {
 		table_error(use, word_span(w, off, len), "tables do not store this",
@@ -47,7 +52,8 @@ static bool store_valid(const struct keyword_use *use, const struct word *w, siz
 	if (!stores[i].period)
 		return true;
 	if (open + 1 >= item.len || item.ptr[item.len - 1] != ')') {
-		table_error(use, word_span(w, off, len), "a rate needs a period in parentheses, as in `http_req_rate(10s)`", NULL);
+		table_error(use, word_span(w, off, len),
+			    "a rate needs a period in parentheses, as in `http_req_rate(10s)`", NULL);
 		return false;
 	}
 	period.text = str_sub(item, open + 1, item.len - open - 2);
@@ -82,7 +88,19 @@ static bool table_store(const struct keyword_use *use, const struct word *w)
 	return true;
 }
 
-enum table_word { TB_TYPE, TB_SIZE, TB_EXPIRE, TB_STORE, TB_PEERS, TB_SRVKEY, TB_WRITE_TO, TB_NOPURGE, TB_RECV_ONLY, TB_LEN, TB_BRATES };
+enum table_word {
+	TB_TYPE,
+	TB_SIZE,
+	TB_EXPIRE,
+	TB_STORE,
+	TB_PEERS,
+	TB_SRVKEY,
+	TB_WRITE_TO,
+	TB_NOPURGE,
+	TB_RECV_ONLY,
+	TB_LEN,
+	TB_BRATES
+};
 
 static bool table_type(const struct keyword_use *use, uint32_t *i)
 {
@@ -90,8 +108,10 @@ static bool table_type(const struct keyword_use *use, uint32_t *i)
 	bool sized = str_is(type, "string") || str_is(type, "binary");
 	int64_t value;
 
-	if (!sized && !str_is(type, "ip") && !str_is(type, "ipv4") && !str_is(type, "ipv6") && !str_is(type, "integer")) {
-		table_error(use, *i < use->n ? use->words[*i].span : use->span, "keys are of type `ip`, `ipv6`, `integer`, `string` or `binary`",
+	if (!sized && !str_is(type, "ip") && !str_is(type, "ipv4") && !str_is(type, "ipv6") &&
+	    !str_is(type, "integer")) {
+		table_error(use, *i < use->n ? use->words[*i].span : use->span,
+			    "keys are of type `ip`, `ipv6`, `integer`, `string` or `binary`",
 			    arena_printf(use->k->scratch, "unknown type '%.*s'.", STR_ARG(type)).ptr);
 		return false;
 	}
@@ -139,7 +159,8 @@ static bool table_value(const struct keyword_use *use, uint32_t *i, enum table_w
 
 static bool table_words(const struct keyword_use *use, uint32_t seen[TB_BRATES + 1])
 {
-	static const char words[] = "type|size|expire|store|peers|srvkey|write-to|nopurge|recv-only|len|brates-factor";
+	static const char words[] =
+		"type|size|expire|store|peers|srvkey|write-to|nopurge|recv-only|len|brates-factor";
 	uint32_t before;
 	int64_t word;
 
@@ -148,13 +169,15 @@ static bool table_words(const struct keyword_use *use, uint32_t seen[TB_BRATES +
 
 		before = use->k->d->list.n;
 		if (!check_choice(use, w, words, &word)) {
-			diag_haproxy(use->k->d, use->k->d->list.v[before], "stick-table: unknown argument '%.*s'.", STR_ARG(w->text));
+			diag_haproxy(use->k->d, use->k->d->list.v[before],
+				     "stick-table: unknown argument '%.*s'.", STR_ARG(w->text));
 			return false;
 		}
 		i++;
 		seen[word]++;
-		if (word == TB_TYPE ? !table_type(use, &i) :
-		    word != TB_NOPURGE && word != TB_RECV_ONLY && !table_value(use, &i, (enum table_word)word, w->text.ptr))
+		if (word == TB_TYPE ? !table_type(use, &i)
+				    : word != TB_NOPURGE && word != TB_RECV_ONLY &&
+					      !table_value(use, &i, (enum table_word)word, w->text.ptr))
 			return false;
 	}
 	return true;
@@ -162,14 +185,15 @@ static bool table_words(const struct keyword_use *use, uint32_t seen[TB_BRATES +
 
 bool check_stick_table(const struct keyword_use *use)
 {
-	uint32_t seen[TB_BRATES + 1] = { 0 };
+	uint32_t seen[TB_BRATES + 1] = {0};
 	struct draft *d = use->draft;
 	struct diag *g;
 
 	if (!table_words(use, seen))
 		return false;
 	if (!seen[TB_TYPE] || !seen[TB_SIZE]) {
-		table_error(use, use->span, seen[TB_TYPE] ? "a stick table needs a `size`" : "a stick table needs a `type`",
+		table_error(use, use->span,
+			    seen[TB_TYPE] ? "a stick table needs a `size`" : "a stick table needs a `type`",
 			    seen[TB_SIZE] ? "missing type." : "missing size.");
 		return false;
 	}
@@ -185,13 +209,15 @@ bool check_stick_table(const struct keyword_use *use)
 bool check_stick(const struct keyword_use *use)
 {
 	bool response = strcmp(use->row->name, "stick store-response") == 0;
-	struct lang_scope scope = { .proxy = use->draft->px, .places = response ? AT(BE_STORE) : AT(BE_SET_SRV),
-				    .where = response ? "storage rule" : "sticking rule" };
+	struct lang_scope scope = {.proxy = use->draft->px,
+				   .places = response ? AT(BE_STORE) : AT(BE_SET_SRV),
+				   .where = response ? "storage rule" : "sticking rule"};
 	uint32_t i = 0;
 	struct diag *g;
 
 	if (use->n == 0) {
-		diag_haproxy(use->k->d, check_missing(use, "a sample expression"), "'stick' expects a fetch method.");
+		diag_haproxy(use->k->d, check_missing(use, "a sample expression"),
+			     "'stick' expects a fetch method.");
 		return false;
 	}
 	if (!sample_parse_words(use->k->c, use->words, use->n, &i, &scope))
@@ -220,26 +246,32 @@ bool check_compression(const struct keyword_use *use)
 	uint32_t before = use->k->d->list.n;
 	int64_t word, choice;
 
-	if (use->n == 0 || !check_choice(use, &use->words[0],
-					 use->k->compat >= 208 ? "algo|type|offload|algo-req|algo-res|type-req|type-res|direction|"
-								 "minsize-req|minsize-res" : "algo|type|offload", &word)) {
+	if (use->n == 0 ||
+	    !check_choice(use, &use->words[0],
+			  use->k->compat >= 208
+				  ? "algo|type|offload|algo-req|algo-res|type-req|type-res|direction|"
+				    "minsize-req|minsize-res"
+				  : "algo|type|offload",
+			  &word)) {
 		if (use->n == 0)
 			check_missing(use, "`algo`, `type` or `offload`");
-		diag_haproxy(use->k->d, use->k->d->list.v[before], "'compression' expects 'algo', 'type' or 'offload'");
+		diag_haproxy(use->k->d, use->k->d->list.v[before],
+			     "'compression' expects 'algo', 'type' or 'offload'");
 		return false;
 	}
 	if (word == 2)
 		return check_arity(use, 1, 1);
 	if (use->n == 1) {
-		diag_haproxy(use->k->d, check_missing(use, word == 0 ? "an algorithm" : "a type"), "'compression' expects <%s>.",
-			     word == 0 ? "algorithm" : "type");
+		diag_haproxy(use->k->d, check_missing(use, word == 0 ? "an algorithm" : "a type"),
+			     "'compression' expects <%s>.", word == 0 ? "algorithm" : "type");
 		return false;
 	}
 	for (uint32_t i = 1; i < use->n && (word == 0 || word == 3 || word == 4); i++) {
 		before = use->k->d->list.n;
 		if (check_choice(use, &use->words[i], "identity|gzip|deflate|raw-deflate", &choice))
 			continue;
-		diag_haproxy(use->k->d, use->k->d->list.v[before], "'compression' : '%.*s' is not a supported algorithm.",
+		diag_haproxy(use->k->d, use->k->d->list.v[before],
+			     "'compression' : '%.*s' is not a supported algorithm.",
 			     STR_ARG(use->words[i].text));
 		return false;
 	}
@@ -256,9 +288,12 @@ bool check_filter(const struct keyword_use *use)
 		return false;
 	}
 	if (!check_choice(use, &use->words[0],
-			  use->k->compat >= 208 ? "trace|compression|cache|spoe|fcgi-app|opentracing|bwlim-in|bwlim-out|comp-req|comp-res" :
-						  "trace|compression|cache|spoe|fcgi-app|opentracing", &word)) {
-		diag_haproxy(use->k->d, use->k->d->list.v[before], "'filter' : unknown keyword '%.*s'.", STR_ARG(use->words[0].text));
+			  use->k->compat >= 208 ? "trace|compression|cache|spoe|fcgi-app|opentracing|bwlim-in|"
+						  "bwlim-out|comp-req|comp-res"
+						: "trace|compression|cache|spoe|fcgi-app|opentracing",
+			  &word)) {
+		diag_haproxy(use->k->d, use->k->d->list.v[before], "'filter' : unknown keyword '%.*s'.",
+			     STR_ARG(use->words[0].text));
 		return false;
 	}
 	if (word == 2 && use->n < 2) {
@@ -268,7 +303,8 @@ bool check_filter(const struct keyword_use *use)
 	if (word == 2)
 		check_want_section(use->k, &use->words[1], PLACE_CACHE, "unable to find the cache");
 	if (word == 3 && use->n < 3) {
-		diag_haproxy(use->k->d, check_missing(use, "`config` and a file"), "'filter' : ''spoe' : missing config file'");
+		diag_haproxy(use->k->d, check_missing(use, "`config` and a file"),
+			     "'filter' : ''spoe' : missing config file'");
 		return false;
 	}
 	return true;

@@ -1,5 +1,6 @@
-/* Words as values: numbers, times, sizes and choices with HAProxy's units, bounds and leniency (manual, section 2.5), and the generic
- * setters that put them where a row's offset says. Works on the state of one walk; one thread. */
+/* Words as values: numbers, times, sizes and choices with HAProxy's units, bounds and leniency (manual,
+ * section 2.5), and the generic setters that put them where a row's offset says. Works on the state of one
+ * walk; one thread. */
 #include "grammar/check_state.h"
 #include "grammar/suggest.h"
 
@@ -44,8 +45,8 @@ static bool report_tail(const struct keyword_use *use, const struct word *w, siz
 	if (use->row->flags & KW_EXACT || w->text.len == 0) {
 		g = diag_add(k->d, D_BAD_NUMBER, w->span, "`%s` needs a number, not `%.*s`", use->row->name,
 			     STR_ARG(w->text));
-		diag_haproxy(k->d, g, "'%s' : unexpected character '%c' in integer value '%.*s'", use->row->name,
-			     end < w->text.len ? w->text.ptr[end] : ' ', STR_ARG(w->text));
+		diag_haproxy(k->d, g, "'%s' : unexpected character '%c' in integer value '%.*s'",
+			     use->row->name, end < w->text.len ? w->text.ptr[end] : ' ', STR_ARG(w->text));
 		return false;
 	}
 	g = diag_add(k->d, D_NUMBER_TAIL, w->span, "`%.*s` is not a number", STR_ARG(w->text));
@@ -77,8 +78,8 @@ static int64_t unit_read(struct str s, size_t *len)
 	static const struct {
 		const char *name;
 		int64_t us;
-	} units[] = { { "us", 1 },	  { "ms", 1000 },	{ "s", 1000000 },
-		      { "m", 60000000 }, { "h", 3600000000 }, { "d", 86400000000 } };
+	} units[] = {{"us", 1},       {"ms", 1000},      {"s", 1000000},
+		     {"m", 60000000}, {"h", 3600000000}, {"d", 86400000000}};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		if (str_starts(s, str_from(units[i].name))) {
@@ -107,14 +108,18 @@ static bool report_time(const struct keyword_use *use, const struct word *w, siz
 static void report_time_tail(const struct keyword_use *use, const struct word *w, size_t at)
 {
 	struct checker *k = use->k;
-	struct diag *g = diag_add(k->d, D_TIME_TAIL, word_span(w, at, w->text.len - at), "nothing may follow the unit of a time");
+	struct diag *g = diag_add(k->d, D_TIME_TAIL, word_span(w, at, w->text.len - at),
+				  "nothing may follow the unit of a time");
 
 	diag_label(k->d, g, "ignored: this means %.*s", (int)at, w->text.ptr);
-	diag_haproxy_unplaced(k->d, g,
-		     "unexpected character '%c' after the timer value '%.*s', only (us=microseconds,ms=milliseconds,s=seconds,"
-		     "m=minutes,h=hours,d=days) are supported. This will be reported as an error in next versions.",
-		     w->text.ptr[at], STR_ARG(w->text));
-	diag_fix(k->d, g, FIX_CERTAIN, word_span(w, 0, w->text.len), str_sub(w->text, 0, at), "write what is in effect");
+	diag_haproxy_unplaced(
+		k->d, g,
+		"unexpected character '%c' after the timer value '%.*s', only "
+		"(us=microseconds,ms=milliseconds,s=seconds,"
+		"m=minutes,h=hours,d=days) are supported. This will be reported as an error in next versions.",
+		w->text.ptr[at], STR_ARG(w->text));
+	diag_fix(k->d, g, FIX_CERTAIN, word_span(w, 0, w->text.len), str_sub(w->text, 0, at),
+		 "write what is in effect");
 }
 
 static bool report_time_overflow(const struct keyword_use *use, const struct word *w)
@@ -123,7 +128,8 @@ static bool report_time_overflow(const struct keyword_use *use, const struct wor
 	struct diag *g = diag_add(k->d, D_OUT_OF_RANGE, w->span, "this time is too long");
 
 	diag_label(k->d, g, "the most is 2147483647 ms, about 24.8 days");
-	diag_haproxy(k->d, g, "timer overflow in argument '%.*s' to '%s' (maximum value is 2147483647 ms or ~24.8 days)",
+	diag_haproxy(k->d, g,
+		     "timer overflow in argument '%.*s' to '%s' (maximum value is 2147483647 ms or ~24.8 days)",
 		     STR_ARG(w->text), use->row->name);
 	return false;
 }
@@ -136,11 +142,13 @@ static void report_small_time(const struct keyword_use *use, const struct word *
 
 	if (ms == 0 || ms >= 100 || k->compat < 302 || strncmp(use->row->name, "timeout ", 8) != 0)
 		return;
-	g = diag_add(k->d, D_SMALL_TIME, w->span, "%lld milliseconds is suspiciously short for `%s`", (long long)ms,
-		     use->row->name);
+	g = diag_add(k->d, D_SMALL_TIME, w->span, "%lld milliseconds is suspiciously short for `%s`",
+		     (long long)ms, use->row->name);
 	diag_label(k->d, g, "a number without unit counts milliseconds");
-	diag_help(k->d, g, "write `%llds` for seconds, or `%lldms` if that is what is meant", (long long)ms, (long long)ms);
-	diag_fix(k->d, g, FIX_LIKELY, w->span, arena_printf(k->scratch, "%llds", (long long)ms), "take it as seconds");
+	diag_help(k->d, g, "write `%llds` for seconds, or `%lldms` if that is what is meant", (long long)ms,
+		  (long long)ms);
+	diag_fix(k->d, g, FIX_LIKELY, w->span, arena_printf(k->scratch, "%llds", (long long)ms),
+		 "take it as seconds");
 }
 
 bool check_time(const struct keyword_use *use, const struct word *w, enum time_unit unit, int64_t *value)
@@ -172,7 +180,10 @@ bool check_size(const struct keyword_use *use, const struct word *w, int64_t *va
 	size_t end;
 	int64_t v = digits_read(w->text, false, &end);
 	char unit = end + 1 == w->text.len ? w->text.ptr[end] : 0;
-	uint32_t shift = unit == 'k' || unit == 'K' ? 10 : unit == 'm' || unit == 'M' ? 20 : unit == 'g' || unit == 'G' ? 30 : 0;
+	uint32_t shift = unit == 'k' || unit == 'K'   ? 10
+			 : unit == 'm' || unit == 'M' ? 20
+			 : unit == 'g' || unit == 'G' ? 30
+						      : 0;
 	struct diag *g;
 
 	if (end == 0 || (end < w->text.len && !shift) || v > INT64_MAX >> 31) {
@@ -204,7 +215,8 @@ bool check_choice(const struct keyword_use *use, const struct word *w, const cha
 		suggest_offer(&s, choice);
 		rest = str_tail(rest, len + 1);
 	}
-	g = diag_add(k->d, D_BAD_CHOICE, w->span, "`%.*s` is no value of `%s`", STR_ARG(w->text), use->row->name);
+	g = diag_add(k->d, D_BAD_CHOICE, w->span, "`%.*s` is no value of `%s`", STR_ARG(w->text),
+		     use->row->name);
 	diag_label(k->d, g, "expected one of %s", choices);
 	check_did_you_mean(k, g, &s, w, true);
 	if (use->row->expects)
@@ -241,7 +253,8 @@ void check_store_number(const struct keyword_use *use, int64_t value)
 static bool store_text(const struct keyword_use *use)
 {
 	if (use->object && use->row->size == sizeof(struct str))
-		*(struct str *)((char *)use->object + use->row->offset) = check_keep(use->k, use->words[0].text);
+		*(struct str *)((char *)use->object + use->row->offset) =
+			check_keep(use->k, use->words[0].text);
 	return true;
 }
 

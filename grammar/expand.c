@@ -143,7 +143,7 @@ static void line_add(struct expand *x, struct line *line, struct word *words)
 	if (!x->section)
 		section_open(x, NULL, NULL);
 	*vec_push(x->c->arena, &x->section->lines) = line;
-	if (x->section->kind && x->section->kind->bit == SEC_GLOBAL && !line->poisoned)
+	if (x->section->kind && x->section->kind->place == PLACE_GLOBAL && !line->poisoned)
 		expand_environment(x, line);
 }
 

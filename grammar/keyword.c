@@ -1,13 +1,9 @@
-/* The registry's index: names of rows by their joined words, and how many words the longest name with a given first word has, so
- * that a line costs two or three look-ups. Owned by the compilation's arena; read-only once made. */
+/* The registry's index: names of rows by their joined words, and how many words the longest name with a given
+ * first word has, so that a line costs two or three look-ups. Owned by the compilation's arena; read-only once
+ * made. */
 #include "grammar/keyword.h"
+#include "grammar/section.h"
 
-#define SECTION(section, w, how, from, to, sum)                                                                \
-	[PLACE_##section] = { .word = w, .summary = sum, .naming = NAMING_##how, .since = from, .until = to },
-static const struct keyword_section sections[PLACE_SECTIONS] = {
-#include "grammar/keywords/sections.def"
-};
-#undef SECTION
 _Static_assert(PLACE_SECTIONS <= PLACE_BIND, "more sections than bits kept for them");
 
 #define AREA(area) extern const struct keyword_area keyword_area_##area;
@@ -52,21 +48,9 @@ const char *keyword_place_name(enum keyword_place place)
 		[PLACE_TOP - PLACE_BIND] = "top level",
 	};
 
-	return place < PLACE_SECTIONS ? sections[place].word : place < PLACE_BIND ? "" : inner[place - PLACE_BIND];
-}
-
-const struct keyword_section *keyword_section_get(enum keyword_place place)
-{
-	return &sections[place];
-}
-
-enum keyword_place keyword_section_find(struct str word)
-{
-	enum keyword_place place = 0;
-
-	while (place < PLACE_SECTIONS && !str_is(word, sections[place].word))
-		place++;
-	return place;
+	return place < PLACE_SECTIONS ? section_get(place)->name.ptr
+	       : place < PLACE_BIND   ? ""
+				      : inner[place - PLACE_BIND];
 }
 
 static void index_add(struct arena *a, struct keyword_index *index, const struct keyword *row)
@@ -133,8 +117,8 @@ static const struct keyword *row_choose(const struct index_row *row, uint32_t pl
 	return other;
 }
 
-const struct keyword *keyword_find(const struct keyword_index *index, const struct word *words, uint32_t n, uint32_t places,
-				   int compat, uint32_t *used)
+const struct keyword *keyword_find(const struct keyword_index *index, const struct word *words, uint32_t n,
+				   uint32_t places, int compat, uint32_t *used)
 {
 	const struct index_family *family = n ? map_get(&index->families, words[0].text) : NULL;
 	char buf[NAME_MAX_LEN + 1];

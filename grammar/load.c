@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "grammar/check.h"
 #include "grammar/expand.h"
 #include "grammar/source_list.h"
 
@@ -66,7 +67,8 @@ static void load_sources(struct load *l, struct expand *x)
 static void load_run(struct load *l)
 {
 	load_sources(l, expand_new(&l->c));
-	model_release(&l->c.model);
+	if (!check_tree(&l->c))
+		model_release(&l->c.model);
 	diags_sort(l->c.diags);
 }
 

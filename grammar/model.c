@@ -1,5 +1,5 @@
-/* Life of a model: made empty with HAProxy's built-in values, counted, freed with its arena. The reference count is the
- * one thing in it that ever changes after checking. Any thread. */
+/* Life of a model: made empty with HAProxy's built-in values, counted, freed with its arena. The reference
+ * count is the one thing in it that ever changes after checking. Any thread. */
 #include "grammar/model.h"
 
 struct model *model_new(int compat)

@@ -73,7 +73,8 @@ struct server_conf {
 	const struct server_conf *track_server;
 	uint8_t observe; /* 0 none, 1 layer4, 2 layer7 */
 	uint8_t on_error; /* 0 default, 1 fastinter, 2 fail-check, 3 sudden-death, 4 mark-down */
-	uint8_t on_marked; /* 1: down shutdown-sessions, 2: up shutdown-backup-sessions */
+	bool on_marked_down; /* shutdown-sessions */
+	bool on_marked_up;   /* shutdown-backup-sessions */
 	struct str init_addr;
 	bool agent_check, check_ssl;
 	uint16_t agent_port;

@@ -3,28 +3,13 @@
 
 #include "grammar/suggest.h"
 
-static const struct section_kind kinds[] = {
-	{STR("global"), 0, 0, SEC_GLOBAL},
-	{STR("defaults"), 0, 0, SEC_DEFAULTS},
-	{STR("frontend"), 0, 0, SEC_FRONTEND},
-	{STR("backend"), 0, 0, SEC_BACKEND},
-	{STR("listen"), 0, 0, SEC_LISTEN},
-	{STR("userlist"), 0, 0, SEC_USERLIST},
-	{STR("peers"), 0, 0, SEC_PEERS},
-	{STR("mailers"), 0, 0, SEC_MAILERS},
-	{STR("resolvers"), 0, 0, SEC_RESOLVERS},
-	{STR("cache"), 0, 0, SEC_CACHE},
-	{STR("http-errors"), 0, 0, SEC_HTTP_ERRORS},
-	{STR("ring"), 0, 0, SEC_RING},
-	{STR("log-forward"), 0, 0, SEC_LOG_FORWARD},
-	{STR("program"), 0, 303, SEC_PROGRAM},
-	{STR("fcgi-app"), 0, 0, SEC_FCGI_APP},
-	{STR("crt-store"), 300, 0, SEC_OTHER},
-	{STR("log-profile"), 302, 0, SEC_OTHER},
-	{STR("traces"), 302, 0, SEC_OTHER},
-	{STR("acme"), 302, 0, SEC_OTHER},
+static const struct section_kind kinds[PLACE_SECTIONS] = {
+#define SECTION(id, word, how, from, to, text)                                                                 \
+	{.name = STR(word), .summary = text, .place = PLACE_##id, .naming = NAMING_##how, .since = from, .until = to},
+#include "grammar/keywords/sections.def"
+#undef SECTION
 };
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+enum { KINDS = PLACE_SECTIONS };
 
 /* Keywords within sections that resemble names of sections: never taken for a misspelt one, nor what resembles
  * them more. */
@@ -32,6 +17,11 @@ static const struct str lookalikes[] = {
 	STR("http-err-codes"), STR("http-error"), STR("log-format"),   STR("log-format-sd"), STR("mailer"),
 	STR("peer"),           STR("trace"),      STR("use-fcgi-app"), STR("use_backend"),
 };
+
+const struct section_kind *section_get(enum keyword_place place)
+{
+	return &kinds[place];
+}
 
 const struct section_kind *section_find(struct str word)
 {

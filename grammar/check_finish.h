@@ -1,0 +1,20 @@
+/* Parts of the end of the walk. One thread. */
+#ifndef LB_GRAMMAR_CHECK_FINISH_H
+#define LB_GRAMMAR_CHECK_FINISH_H
+
+#include "grammar/check_proxy.h"
+
+/* Log formats and unique ids, once the mode is settled. check_format.c */
+void check_finish_formats(struct checker *k, struct draft *d);
+/* What HAProxy warns about when it has seen a whole proxy: modes, timeouts, binds. check_warn.c */
+void check_finish_warnings(struct checker *k, const struct draft *d);
+/* Tracked servers, ports of checks, addresses of host names. check_finish_server.c */
+void check_finish_servers(struct checker *k);
+/* The address behind a host name of a bind line; reports when there is none. check_finish_server.c */
+void check_resolve_bind(struct checker *k, const struct line *line, struct addr_conf *a);
+/* Whether anything listens at all. check_warn.c */
+void check_finish_listeners(struct checker *k);
+/* A server of a proxy by name, or NULL. */
+const struct server_conf *check_server_find(const struct draft *d, struct str name);
+
+#endif

@@ -1,0 +1,276 @@
+/* Servers once everything is read: whom they track, where their checks go, and what the host names of their
+ * addresses mean on this machine. Works on the state of one walk; looks names up with the C library unless
+ * offline. One thread. */
+#include "grammar/check_finish.h"
+#include "grammar/suggest.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* A name is looked up once per compilation; when the resolver is this slow in all, the rest stays unresolved.
+ */
+enum { RESOLVE_SECONDS = 5 };
+
+struct answer {
+	bool found;
+	struct addr_conf addr; /* kind and ip only */
+};
+
+static struct diag *server_haproxy(struct checker *k, struct diag *g, const struct server_conf *s,
+				   const char *words)
+{
+	return diag_haproxy(k->d, g, "'server %.*s/%.*s' : %s", STR_ARG(s->proxy->name), STR_ARG(s->name),
+			    words);
+}
+
+static void report_track(struct checker *k, const struct server_ref *ref, struct str wanted, const char *what,
+			 const struct draft *in)
+{
+	struct diag *g = diag_add(k->d, D_NO_SUCH_SERVER, ref->line->span,
+				  "`track` names a %s that does not exist: `%.*s`", what, STR_ARG(wanted));
+	struct suggest s;
+	char buf[256];
+
+	suggest_start(&s, wanted);
+	for (uint32_t i = 0; in && i < in->px->servers.n; i++)
+		suggest_offer(&s, in->px->servers.v[i]->name);
+	for (uint32_t i = 0; !in && i < k->drafts.n; i++)
+		suggest_offer(&s, k->drafts.v[i]->px->name);
+	if (s.n)
+		diag_help(k->d, g, "did you mean %s?", suggest_text(&s, buf, sizeof(buf)));
+	server_haproxy(k, g, ref->server,
+		       arena_printf(k->scratch, "unable to find required %s '%.*s' for tracking.",
+				    in ? "server" : "proxy", STR_ARG(wanted))
+			       .ptr);
+}
+
+static void track_find(struct checker *k, struct server_ref *ref)
+{
+	struct str track = ref->server->track;
+	size_t slash = str_chr(track, '/');
+	struct draft *d = slash < track.len ? map_get(&k->backends, str_sub(track, 0, slash)) : ref->draft;
+	struct str name = slash < track.len ? str_tail(track, slash + 1) : track;
+
+	if (!d) {
+		report_track(k, ref, str_sub(track, 0, slash), "backend", NULL);
+		return;
+	}
+	ref->server->track_server = check_server_find(d, name);
+	if (!ref->server->track_server)
+		report_track(k, ref, name, "server", d);
+}
+
+/* Chains of tracking must end at a server that is checked. */
+static void track_verify(struct checker *k, const struct server_ref *ref)
+{
+	const struct server_conf *s = ref->server->track_server, *slow = s;
+	struct diag *g;
+	uint32_t steps = 0;
+
+	while (s && s->track_server && s != ref->server) {
+		s = s->track_server;
+		slow = steps++ & 1 ? slow->track_server : slow;
+		if (s == slow)
+			break;
+	}
+	if (!s || (s->check || s->agent_check))
+		return;
+	if (s == ref->server || s->track_server) {
+		g = diag_add(k->d, D_CONFLICT, ref->line->span, "this server tracks itself in the end");
+		server_haproxy(
+			k, g, ref->server,
+			arena_printf(
+				k->scratch,
+				"unable to track %.*s/%.*s as it belongs to a tracking chain looping back to "
+				"%.*s/%.*s.",
+				STR_ARG(s->proxy->name), STR_ARG(s->name), STR_ARG(s->proxy->name),
+				STR_ARG(s->name))
+				.ptr);
+		return;
+	}
+	if (s->track.len)
+		return; /* reported where it stands */
+	g = diag_add(k->d, D_SETTING_MISSING, ref->line->span,
+		     "the tracked server `%.*s/%.*s` is not checked itself", STR_ARG(s->proxy->name),
+		     STR_ARG(s->name));
+	diag_help(k->d, g, "add `check` to that server");
+	server_haproxy(
+		k, g, ref->server,
+		arena_printf(
+			k->scratch,
+			"unable to use %.*s/%.*s for tracking as it does not have any check nor agent enabled.",
+			STR_ARG(s->proxy->name), STR_ARG(s->name))
+			.ptr);
+}
+
+/* A connect step that names a port serves all servers. */
+static bool check_names_port(const struct proxy_conf *px)
+{
+	for (uint32_t i = 0; i < px->check.nsteps; i++)
+		if (px->check.steps[i].kind == HC_CONNECT && px->check.steps[i].port)
+			return true;
+	return false;
+}
+
+static bool port_known(const struct server_conf *s)
+{
+	const struct addr_conf *a = s->check_addr ? s->check_addr : &s->addr;
+
+	if (s->check_port || a->kind == ADDR_UNIX || a->kind == ADDR_ABSTRACT || a->kind == ADDR_SOCKPAIR ||
+	    a->kind == ADDR_NONE)
+		return true;
+	return s->addr.port_given && !s->addr.port_relative && s->addr.port != 0;
+}
+
+static void verify_server(struct checker *k, const struct draft *d, uint32_t i)
+{
+	const struct server_conf *s = d->px->servers.v[i];
+	const struct line *line = d->server_lines.v[i];
+	struct diag *g;
+
+	if (s->check && !port_known(s) && !check_names_port(d->px)) {
+		g = diag_add(k->d, D_SETTING_MISSING, line->words[1].span,
+			     "the server `%.*s` is checked, but no port is known for that", STR_ARG(s->name));
+		diag_help(k->d, g, "give its address a port, or add `port <number>`");
+		diag_haproxy_unplaced(
+			k->d, g, "config: %s '%.*s': server '%.*s' has neither service port nor check port.",
+			check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(s->name));
+	}
+	if ((s->ssl || s->check_ssl) && !s->ca_file.len && s->ssl_verify != 1 &&
+	    k->m->global.ssl_server_verify != 1) {
+		g = diag_add(k->d, D_SETTING_MISSING, line->words[1].span,
+			     "the certificate of the server `%.*s` cannot be verified without `ca-file`",
+			     STR_ARG(s->name));
+		diag_help(k->d, g, "add `ca-file <file>` or, where the network is trusted, `verify none`");
+		server_haproxy(k, g, s,
+			       s->ssl_verify == 2 ? "verify is enabled but no CA file specified."
+						  : "verify is enabled by default but no CA file specified. If "
+						    "you're running on a LAN where you're certain to "
+						    "trust the server's certificate, please set an explicit "
+						    "'verify none' statement on the 'server' line, or "
+						    "use 'ssl-server-verify none' in the global section to "
+						    "disable server-side verifications by default.");
+	}
+	if (s->resolvers.len && !map_get(&k->others[PLACE_RESOLVERS], s->resolvers) &&
+	    !str_is(s->resolvers, "default")) {
+		g = diag_add(k->d, D_NO_SUCH_SECTION, line->words[1].span,
+			     "no resolvers section is named `%.*s`", STR_ARG(s->resolvers));
+		diag_haproxy_unplaced(k->d, g,
+				      "proxy '%.*s', server '%.*s': unable to find required resolvers '%.*s'",
+				      STR_ARG(d->px->name), STR_ARG(s->name), STR_ARG(s->resolvers));
+	}
+}
+
+static void answer_set(struct answer *answer, const struct addrinfo *ai)
+{
+	if (ai->ai_family == AF_INET) {
+		answer->addr.kind = ADDR_INET;
+		memcpy(answer->addr.ip, &((const struct sockaddr_in *)(const void *)ai->ai_addr)->sin_addr, 4);
+		answer->found = true;
+	} else if (ai->ai_family == AF_INET6) {
+		answer->addr.kind = ADDR_INET6;
+		memcpy(answer->addr.ip, &((const struct sockaddr_in6 *)(const void *)ai->ai_addr)->sin6_addr,
+		       16);
+		answer->found = true;
+	}
+}
+
+/* The first address of a name, as HAProxy takes it. */
+static const struct answer *resolve(struct checker *k, struct str name, enum addr_kind family)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+	struct answer *answer = map_get(&k->answers, name);
+	time_t start = time(NULL);
+
+	if (answer)
+		return answer;
+	answer = ARENA_NEW(k->scratch, struct answer);
+	map_put(k->scratch, &k->answers, name, answer);
+	hints.ai_family = family == ADDR_INET ? AF_INET : family == ADDR_INET6 ? AF_INET6 : AF_UNSPEC;
+	if (k->resolve_seconds < RESOLVE_SECONDS &&
+	    getaddrinfo(arena_str(k->scratch, name).ptr, NULL, &hints, &list) == 0)
+		answer_set(answer, list);
+	if (list)
+		freeaddrinfo(list);
+	k->resolve_seconds += time(NULL) - start;
+	return answer;
+}
+
+static bool address_resolve(struct checker *k, const struct addr_conf *a, struct addr_conf *out)
+{
+	const struct answer *answer = resolve(k, a->path, ADDR_NONE);
+
+	if (!answer->found)
+		return false;
+	*out = *a;
+	out->kind = answer->addr.kind;
+	memcpy(out->ip, answer->addr.ip, sizeof(out->ip));
+	return true;
+}
+
+static void report_unresolved(struct checker *k, struct span span, struct str name, const char *haproxy)
+{
+	struct diag *g = diag_add(k->d, D_HOST_UNRESOLVED, span, "the host name `%.*s` cannot be resolved here",
+				  STR_ARG(name));
+
+	check_environment(k, g);
+	diag_haproxy(k->d, g, "%s", haproxy);
+}
+
+/* Words other than `libc` in init-addr let a server start without an address. */
+static bool starts_without(const struct server_conf *s)
+{
+	size_t at = s->init_addr.len >= 4 ? s->init_addr.len - 4 : 0;
+
+	return s->init_addr.len && str_is(str_tail(s->init_addr, at), "none");
+}
+
+static void server_resolve(struct checker *k, const struct draft *d, uint32_t i)
+{
+	struct server_conf *s = (struct server_conf *)d->px->servers.v[i];
+	struct addr_conf *a;
+
+	if (s->addr.kind != ADDR_NAME || k->c->options->offline)
+		return;
+	a = ARENA_NEW(k->a, struct addr_conf);
+	if (address_resolve(k, &s->addr, a)) {
+		s->resolved = a;
+		return;
+	}
+	if (starts_without(s))
+		return;
+	report_unresolved(k, d->server_lines.v[i]->words[2].span, s->addr.path,
+			  arena_printf(k->scratch, "'server %.*s/%.*s' : could not resolve address '%.*s'.",
+				       STR_ARG(d->px->name), STR_ARG(s->name), STR_ARG(s->addr.path))
+				  .ptr);
+}
+
+void check_resolve_bind(struct checker *k, const struct line *line, struct addr_conf *a)
+{
+	struct str text = a->text;
+
+	if (a->kind != ADDR_NAME || k->c->options->offline)
+		return;
+	if (address_resolve(k, a, a))
+		return;
+	report_unresolved(k, line->span, a->path,
+			  arena_printf(k->scratch, "'bind' : invalid address: '%.*s' in '%.*s'",
+				       STR_ARG(a->path), STR_ARG(text))
+				  .ptr);
+}
+
+void check_finish_servers(struct checker *k)
+{
+	for (uint32_t i = 0; i < k->tracks.n; i++)
+		track_find(k, k->tracks.v[i]);
+	for (uint32_t i = 0; i < k->tracks.n; i++)
+		track_verify(k, k->tracks.v[i]);
+	for (uint32_t i = 0; i < k->drafts.n; i++) {
+		for (uint32_t j = 0; j < k->drafts.v[i]->px->servers.n; j++) {
+			verify_server(k, k->drafts.v[i], j);
+			server_resolve(k, k->drafts.v[i], j);
+		}
+	}
+}

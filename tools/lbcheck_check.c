@@ -1,0 +1,91 @@
+/* `lbcheck check`: loads, leaves out what was switched off, and shows the rest. */
+#include "grammar/render.h"
+#include "tools/lbcheck.h"
+
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { OUTPUT_MAX = 64 << 20 };
+
+static bool is_shown(const struct lbcheck *l, const struct diag *g)
+{
+	const struct diag_code_info *code = diag_code_info(g->code);
+	enum lbcheck_switch sw = l->classes[code->class];
+
+	if (g->severity == SEV_ERROR || sw == SWITCH_ON || sw == SWITCH_ERROR)
+		return true;
+	return sw != SWITCH_OFF && diag_class_info(code->class)->on_by_default;
+}
+
+void lbcheck_filter(const struct lbcheck *l, struct diags *d)
+{
+	uint32_t n = 0;
+
+	d->errors = d->warnings = 0;
+	for (uint32_t i = 0; i < d->list.n; i++) {
+		struct diag *g = d->list.v[i];
+
+		if (!is_shown(l, g))
+			continue;
+		if (g->severity == SEV_WARNING &&
+		    (l->werror || l->classes[diag_code_info(g->code)->class] == SWITCH_ERROR))
+			g->severity = SEV_ERROR;
+		d->errors += g->severity == SEV_ERROR;
+		d->warnings += g->severity == SEV_WARNING;
+		d->list.v[n++] = g;
+	}
+	d->list.n = n;
+}
+
+static uint32_t terminal_width(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+int lbcheck_report(const struct lbcheck *l, struct loaded *loaded)
+{
+	struct render_options options = {.color = lbcheck_color(l, STDERR_FILENO),
+					 .width = terminal_width(),
+					 .max = l->max_errors,
+					 .haproxy = true,
+					 .explain = "lbcheck explain",
+					 .pid = (long)getpid()};
+	struct out o = out_growing(OUTPUT_MAX);
+	FILE *stream = l->format == FORMAT_JSON ? stdout : stderr;
+
+	if (l->format == FORMAT_TEXT)
+		render_text(&o, &loaded->diags, &loaded->sources, &options);
+	else if (l->format == FORMAT_JSON)
+		render_json(&o, &loaded->diags, &loaded->sources, &options);
+	else
+		render_haproxy(&o, &loaded->diags, &loaded->sources, &options);
+	if (o.len)
+		fwrite(o.buf, 1, o.len, stream);
+	if (o.truncated)
+		fputs("lbcheck: the list was too long and ends here\n", stderr);
+	out_free(&o);
+	return loaded->diags.errors ? LBCHECK_ERRORS : LBCHECK_CLEAN;
+}
+
+int lbcheck_check(const struct lbcheck *l)
+{
+	struct loaded *loaded;
+	int status;
+
+	if (l->nargs == 0) {
+		fputs("lbcheck: which file? Try `lbcheck --help`\n", stderr);
+		return LBCHECK_USAGE;
+	}
+	loaded = load_files(l->args, l->nargs, &l->load);
+	if (!loaded) {
+		fputs("lbcheck: out of memory\n", stderr);
+		return LBCHECK_ERRORS;
+	}
+	lbcheck_filter(l, &loaded->diags);
+	status = lbcheck_report(l, loaded);
+	loaded_free(&loaded);
+	return status;
+}

@@ -1,0 +1,234 @@
+/* The command line of lbcheck. */
+#include "config.h"
+
+#include "tools/lbcheck.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum {
+	OPT_FORMAT = 256,
+	OPT_COLOR,
+	OPT_FIX,
+	OPT_UNSAFE,
+	OPT_DIFF,
+	OPT_COMPAT,
+	OPT_STRICT,
+	OPT_OFFLINE,
+	OPT_MAX,
+	OPT_HELP,
+	OPT_VERSION
+};
+
+static const struct option long_options[] = {
+	{"format", required_argument, NULL, OPT_FORMAT},
+	{"color", required_argument, NULL, OPT_COLOR},
+	{"colour", required_argument, NULL, OPT_COLOR},
+	{"fix", no_argument, NULL, OPT_FIX},
+	{"unsafe", no_argument, NULL, OPT_UNSAFE},
+	{"diff", no_argument, NULL, OPT_DIFF},
+	{"compat", required_argument, NULL, OPT_COMPAT},
+	{"strict-env", no_argument, NULL, OPT_STRICT},
+	{"offline", no_argument, NULL, OPT_OFFLINE},
+	{"max-errors", required_argument, NULL, OPT_MAX},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+	"usage: lbcheck [check] [options] FILE|DIRECTORY...\n"
+	"       lbcheck explain CODE|KEYWORD...\n"
+	"       lbcheck features\n"
+	"       lbcheck dump [options] FILE...\n"
+	"\n"
+	"Checks configurations of HAProxy, all files together as one. `-` is standard input.\n"
+	"\n"
+	"  --format=text|json|haproxy  how to show what was found (text)\n"
+	"  --color=auto|always|never   colours (auto: when standard error is a terminal)\n"
+	"  --compat=2.6|2.8|3.0|3.2|3.4\n"
+	"                              the version of HAProxy whose verdict counts (3.4, or $LBD_COMPAT)\n"
+	"  --strict-env                missing files, users and host names are errors\n"
+	"  --offline                   do not look for files, users and host names at all\n"
+	"  --max-errors=N              show at most N findings (50; 0: all)\n"
+	"  -WCLASS, -Wno-CLASS         switch a class of warnings on or off: environment,\n"
+	"                              not-effective-yet, suspicious, pedantic\n"
+	"  -Werror[=CLASS]             warnings [of a class] are errors\n"
+	"  --fix                       repair what is certain, in the files\n"
+	"  --unsafe                    with --fix: also what is only likely\n"
+	"  --diff                      with --fix: show the changes, leave the files alone\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit status: 0 no errors (warnings perhaps), 1 errors, 2 usage.\n";
+
+static bool choose(const char *value, const char *const *names, int *number)
+{
+	for (int i = 0; names[i]; i++) {
+		if (strcmp(value, names[i]) == 0) {
+			*number = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool option_compat(struct lbcheck *l, const char *value)
+{
+	static const char *const names[] = {"2.6", "2.8", "3.0", "3.2", "3.4", NULL};
+	static const int versions[] = {206, 208, 300, 302, 304};
+	int i;
+
+	if (!choose(value, names, &i))
+		return false;
+	l->load.compat = versions[i];
+	return true;
+}
+
+/* -Wpedantic, -Wno-environment, -Werror, -Werror=suspicious */
+static bool option_warning(struct lbcheck *l, const char *value)
+{
+	enum lbcheck_switch to = SWITCH_ON;
+
+	if (strcmp(value, "error") == 0) {
+		l->werror = true;
+		return true;
+	}
+	if (strncmp(value, "error=", 6) == 0) {
+		to = SWITCH_ERROR;
+		value += 6;
+	} else if (strncmp(value, "no-", 3) == 0) {
+		to = SWITCH_OFF;
+		value += 3;
+	}
+	for (enum diag_class c = 0; c < DC_COUNT; c++) {
+		if (strcmp(value, diag_class_info(c)->readable) == 0) {
+			l->classes[c] = (uint8_t)to;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool option_number(const char *value, uint32_t *number)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end || errno || n > UINT32_MAX)
+		return false;
+	*number = (uint32_t)n;
+	return true;
+}
+
+/* One option; false when its value makes no sense. */
+static bool option_take(struct lbcheck *l, int option, const char *value)
+{
+	static const char *const formats[] = {"text", "json", "haproxy", NULL};
+	static const char *const colors[] = {"auto", "always", "never", NULL};
+	int i = 0;
+
+	switch (option) {
+	case OPT_FORMAT:
+		if (!choose(value, formats, &i))
+			return false;
+		l->format = (enum lbcheck_format)i;
+		return true;
+	case OPT_COLOR:
+		if (!choose(value, colors, &i))
+			return false;
+		l->color = (enum lbcheck_color)i;
+		return true;
+	case OPT_COMPAT:
+		return option_compat(l, value);
+	case OPT_MAX:
+		return option_number(value, &l->max_errors);
+	case 'W':
+		return option_warning(l, value);
+	case OPT_FIX:
+		l->fix = true;
+		return true;
+	case OPT_UNSAFE:
+		l->unsafe = true;
+		return true;
+	case OPT_DIFF:
+		l->diff = l->fix = true;
+		return true;
+	case OPT_STRICT:
+		l->load.strict_env = true;
+		return true;
+	default:
+		l->load.offline = true;
+		return true;
+	}
+}
+
+static void options_preset(struct lbcheck *l)
+{
+	const char *compat = getenv("LBD_COMPAT");
+
+	l->load.compat = 304;
+	l->load.environ = (const char *const *)environ;
+	l->max_errors = 50;
+	if (compat && *compat && !option_compat(l, compat))
+		fprintf(stderr, "lbcheck: LBD_COMPAT=%s is none of 2.6, 2.8, 3.0, 3.2, 3.4: ignored\n", compat);
+}
+
+bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status)
+{
+	int option;
+
+	options_preset(l);
+	while ((option = getopt_long(argc, argv, "W:", long_options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			fputs(help, stdout);
+			*status = LBCHECK_CLEAN;
+			return false;
+		}
+		if (option == OPT_VERSION) {
+			puts("lbcheck " PACKAGE_VERSION);
+			*status = LBCHECK_CLEAN;
+			return false;
+		}
+		if (option == '?')
+			fputs("try `lbcheck --help`\n", stderr);
+		else if (!option_take(l, option, optarg))
+			fprintf(stderr, "lbcheck: `%s` is no value of this option; try `lbcheck --help`\n",
+				optarg);
+		else
+			continue;
+		*status = LBCHECK_USAGE;
+		return false;
+	}
+	l->args = (const char *const *)argv + optind;
+	l->nargs = (size_t)(argc - optind);
+	return true;
+}
+
+static bool env_is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+bool lbcheck_color(const struct lbcheck *l, int fd)
+{
+	const char *term = getenv("TERM");
+
+	if (l->color != COLOR_AUTO)
+		return l->color == COLOR_ALWAYS;
+	if (env_is_set("FORCE_COLOR"))
+		return true;
+	if (env_is_set("NO_COLOR"))
+		return false;
+	if (env_is_set("CLICOLOR_FORCE"))
+		return true;
+	return isatty(fd) && term && strcmp(term, "dumb") != 0;
+}
