@@ -144,7 +144,7 @@ START_TEST(test_memory)
 		"\tbind \"${A[*]}\":80 $A\n\tbad \"x\n\ta \"\" b\n.endif\nfronted x\n.endif\n";
 	struct loaded *l;
 
-	for (options.memory = 1; options.memory < 200000; options.memory += options.memory / 16 + 61) {
+	for (options.memory = 1; options.memory < 2000000; options.memory += options.memory / 16 + 61) {
 		l = load_text(STR("t"), STR(text), &options);
 		ck_assert_ptr_nonnull(l);
 		ck_assert_ptr_null(l->model);
