@@ -3,10 +3,12 @@
  * listener. One worker for life. */
 #include "runtime/proxy/session.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "runtime/backend/server.h"
 #include "runtime/net/address.h"
+#include "runtime/net/proxy_protocol.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
 
@@ -98,18 +100,62 @@ static bool rules_allow(struct session *s, enum ruleset set, uint32_t place, uin
 	return false;
 }
 
-static bool session_allowed(struct session *s)
+/* All that comes before the first byte is done: the session counts, and its protocol begins. */
+static void session_begin(struct session *s)
 {
 	struct worker *w = s->conn.worker;
 	struct fe_counters *fe = counters_fe(w, s->frontend->index);
 
-	if (!rules_allow(s, RS_TCP_REQ_CONN, AT(FE_CONN), &fe->denied_conn))
-		return false;
-	if (!rules_allow(s, RS_TCP_REQ_SESS, AT(FE_SESS), &fe->denied_sess))
-		return false;
+	if (!rules_allow(s, RS_TCP_REQ_SESS, AT(FE_SESS), &fe->denied_sess)) {
+		session_free(s);
+		return;
+	}
 	fe->cum_sess++;
 	rate_add(&fe->sess_rate, w->now, 1);
-	return true;
+	if (s->frontend->conf->mode == MODE_HTTP)
+		http_session_begin(s);
+	else
+		tcp_session_begin(s);
+}
+
+/* bind option accept-proxy: the header is looked at without being read, so that not a byte behind it is taken.
+ */
+static void header_ready(struct conn *c, int revents)
+{
+	struct session *s = session_of(c);
+	char data[PROXY_PROTOCOL_MAX];
+	ssize_t n = recv(c->io.fd, data, sizeof(data), MSG_PEEK);
+	size_t len;
+
+	(void)revents;
+	if (n < 0 && errno == EAGAIN)
+		return;
+	(void)session_dst(s);
+	len = n > 0 ? proxy_protocol_parse(str_make(data, (size_t)n), &s->src, &s->dst) : 0;
+	if (!len || recv(c->io.fd, data, len, 0) != (ssize_t)len) {
+		session_free(s);
+		return;
+	}
+	deadline_clear(&s->deadline);
+	session_begin(s);
+}
+
+static void header_late(struct worker *w, struct deadline *d)
+{
+	(void)w;
+	session_free(LIST_OF(d, struct session, deadline));
+}
+
+static void header_wait(struct session *s)
+{
+	uint32_t patience = s->frontend->conf->timeout[TMO_CLIENT];
+	struct worker *w = s->conn.worker;
+
+	s->conn.ready = header_ready;
+	s->deadline.expired = header_late;
+	if (patience)
+		deadline_set(w, &s->deadline, w->now + patience);
+	conn_want(&s->conn, EV_READ);
 }
 
 void session_accept(struct worker *w, struct listener *l, int fd, const union addr *from)
@@ -123,12 +169,12 @@ void session_accept(struct worker *w, struct listener *l, int fd, const union ad
 	}
 	session_init(s, w, l, fd, from);
 	session_count(s);
-	if (!session_allowed(s))
+	if (!rules_allow(s, RS_TCP_REQ_CONN, AT(FE_CONN), &counters_fe(w, l->proxy->index)->denied_conn))
 		session_free(s);
-	else if (s->frontend->conf->mode == MODE_HTTP)
-		http_session_begin(s);
+	else if (l->conf->accept_proxy)
+		header_wait(s);
 	else
-		tcp_session_begin(s);
+		session_begin(s);
 }
 
 void session_free(struct session *s)

@@ -187,6 +187,23 @@ static bool log_wanted(const struct stream *s)
 	return !proxy_option_is_set(fe, PO_DONTLOG_NORMAL) || log_is_failure(&s->log);
 }
 
+static void log_emit(struct stream *s)
+{
+	struct eval e;
+
+	stream_eval(s, &e, AT(FE_LOG));
+	log_traffic(s->session->conn.worker, s->session->frontend, &e);
+	s->logged = true;
+}
+
+void stream_log(struct stream *s)
+{
+	if (s->logged || !s->session->frontend->conf->log_targets.n)
+		return;
+	log_close(s);
+	log_emit(s);
+}
+
 static void vars_free(struct eval_vars **vars)
 {
 	if (*vars)
@@ -195,18 +212,13 @@ static void vars_free(struct eval_vars **vars)
 
 void stream_finish(struct stream *s)
 {
-	struct worker *w = s->session->conn.worker;
-	struct eval e;
-
 	if (s->counted_backend)
 		atomic_fetch_sub_explicit(&s->backend->be_conns, 1, memory_order_relaxed);
 	log_close(s);
 	stream_count_bytes(s);
 	count_times(s);
-	if (log_wanted(s)) {
-		stream_eval(s, &e, AT(FE_LOG));
-		log_traffic(w, s->session->frontend, &e);
-	}
+	if (!s->logged && log_wanted(s))
+		log_emit(s);
 	s->counted_backend = false;
 	vars_free(&s->txn_vars);
 	vars_free(&s->req_vars);

@@ -24,6 +24,7 @@ struct stream {
 	uint64_t begun; /* worker->now at its first byte (http) or at accept (tcp) */
 	uint64_t counted_in, counted_out; /* bytes that the statistics have already */
 	bool counted_backend;
+	bool logged;
 };
 
 /* For session->stream; the embedding struct is the protocol's. backend: NULL, chosen later. */
@@ -35,6 +36,9 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place);
 struct proxy *stream_set_backend(struct stream *s, const struct proxy_conf *conf);
 /* The backend's use-server rules: s->server.server becomes the first one's that matches and is usable (or `option persist`). */
 void stream_use_server(struct stream *s, struct eval *e);
+/* Logs now instead of at the end: HAProxy's default format as soon as there is a session (mode tcp) or request (http), `option logasap` when
+ * the server has answered. stream_finish() will not log again. */
+void stream_log(struct stream *s);
 /* Closes the log record (what times, counts and names were not noted yet), counts, logs unless told not to (dontlognull, dontlog-normal), and
  * gives back what the stream holds but the session. The server connection must be gone already (srv_request_finish). */
 void stream_finish(struct stream *s);

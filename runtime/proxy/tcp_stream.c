@@ -154,6 +154,8 @@ static void connected(struct tcp_stream *t)
 	t->client_seen = t->server_seen = w->now;
 	t->timer_shape = 0;
 	splice_setup(t);
+	if (proxy_option_is_set(t->s.session->frontend->conf, PO_LOGASAP))
+		stream_log(&t->s);
 	t->state = t->s.backend->conf->rules[RS_TCP_RES_CONT].n ? TCP_RES_RULES : TCP_OPEN;
 	t->down.held = t->state == TCP_RES_RULES;
 	if (t->down.held)
@@ -167,6 +169,7 @@ static void server_done(struct srv_request *r, enum srv_outcome outcome)
 	struct tcp_stream *t = of_request(r);
 
 	t->requested = false;
+	deadline_clear(&t->s.session->deadline);
 	if (r->assigned)
 		t->s.log.t_queue = (int32_t)(r->assigned - t->s.begun);
 	if (outcome == SRV_CONNECTED)
@@ -183,9 +186,10 @@ static void find_server(struct tcp_stream *t)
 	t->s.server.done = server_done;
 	outcome = srv_request_start(&t->s.server);
 	t->requested = outcome == SRV_PENDING;
-	if (t->requested)
+	if (t->requested) {
+		tcp_timer_connecting(t);
 		watch(t);
-	else
+	} else
 		server_done(&t->s.server, outcome);
 }
 
@@ -262,7 +266,9 @@ static void deadline_expired(struct worker *w, struct deadline *d)
 	struct tcp_stream *t = tcp_stream_of(s);
 
 	(void)w;
-	if (t->state == TCP_REQ_RULES && tcp_rules_client_silent(t))
+	if (t->state == TCP_CONNECT && tcp_timer_connecting(t))
+		end(t);
+	else if (t->state == TCP_REQ_RULES && tcp_rules_client_silent(t))
 		end(t);
 	else if (t->state == TCP_REQ_RULES)
 		request_rules(t);
@@ -301,5 +307,7 @@ void tcp_session_begin(struct session *s)
 	flows_init(t, s);
 	s->conn.ready = client_ready;
 	s->deadline.expired = deadline_expired;
+	if (!s->frontend->conf->log_format)
+		stream_log(&t->s);
 	request_rules(t);
 }

@@ -78,4 +78,8 @@ void tcp_timer_update(struct tcp_stream *t);
 /* What has expired, noted with stream_end(): true, or nothing has and the deadline is set anew. */
 bool tcp_timer_expired(struct tcp_stream *t);
 
+/* While a server is being found: a client that has not sent a byte may run out of time meanwhile (one that has may not). Notes it and says
+ * true, or arms the deadline for it. */
+bool tcp_timer_connecting(struct tcp_stream *t);
+
 #endif

@@ -96,3 +96,18 @@ bool tcp_timer_expired(struct tcp_stream *t)
 	arm(t, shape);
 	return false;
 }
+
+bool tcp_timer_connecting(struct tcp_stream *t)
+{
+	struct session *s = t->s.session;
+	uint32_t patience = s->frontend->conf->timeout[TMO_CLIENT];
+
+	if (!patience || t->up.buf->len || t->up.eof)
+		return false;
+	if (t->client_seen + patience <= s->conn.worker->now) {
+		stream_end(&t->s, 'c', t->s.server.assigned ? 'C' : 'Q');
+		return true;
+	}
+	deadline_set(s->conn.worker, &s->deadline, t->client_seen + patience);
+	return false;
+}

@@ -284,6 +284,7 @@ void rig_init(struct rig *r)
 		(struct server_conf){.proxy = r->px, .name = STR("s1"), .addr = loopback(port), .weight = 1};
 	*vec_push(a, &r->px->binds) = b;
 	*vec_push(a, &r->px->servers) = r->server;
+	r->px->log_format = ARENA_NEW(a, struct logfmt);
 	*vec_push(a, &r->px->log_targets) = (struct log_target){.max_len = 1024};
 	*vec_push(a, &r->model->proxies) = r->px;
 	logbook.n = 0;
@@ -416,4 +417,14 @@ struct log_record rig_record(struct rig *r, uint32_t n)
 	}
 	ck_assert_uint_gt(have, n);
 	return record;
+}
+
+uint32_t rig_records(void)
+{
+	uint32_t n;
+
+	pthread_mutex_lock(&logbook.lock);
+	n = logbook.n;
+	pthread_mutex_unlock(&logbook.lock);
+	return n;
 }

@@ -47,6 +47,8 @@ void rig_expect_reset(int fd);
 void rig_reset(int fd);
 /* Waits for the n-th record, counted from 0. */
 struct log_record rig_record(struct rig *r, uint32_t n);
+/* How many there are by now. */
+uint32_t rig_records(void);
 /* The letters of the n-th record. */
 #define rig_expect_letters(r, n, letters)                                                                          \
 	do {                                                                                                       \

@@ -391,6 +391,57 @@ START_TEST(connection_is_rejected)
 }
 END_TEST
 
+START_TEST(address_of_the_proxy_protocol)
+{
+	struct bind_conf *b = (struct bind_conf *)rig.px->binds.v[0];
+
+	b->accept_proxy = true;
+	rig_start(&rig);
+	client = rig_connect(&rig);
+	rig_send(client, "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\nhello", 45);
+	server = rig_accept(&rig);
+	rig_expect(server, "hello", 5);
+}
+END_TEST
+
+START_TEST(proxy_protocol_is_missing)
+{
+	struct bind_conf *b = (struct bind_conf *)rig.px->binds.v[0];
+
+	b->accept_proxy = true;
+	rig.px->timeout[TMO_CLIENT] = 50;
+	rig_start(&rig);
+	server = rig_connect(&rig);
+	rig_expect_end(server);
+	client = rig_connect(&rig);
+	rig_send(client, "GET / HTTP/1.1\r\n", 16);
+	rig_expect_reset(client);
+}
+END_TEST
+
+START_TEST(default_log_comes_first_and_alone)
+{
+	rig.px->log_format = NULL;
+	pair_up();
+	rig_record(&rig, 0);
+	close(server);
+	rig_expect_end(client);
+	close(client);
+	client = server = -1;
+	for (int i = 0; i < 1000 && atomic_load(&rig.process->connections); i++)
+		usleep(1000);
+	ck_assert_uint_eq(rig_records(), 1);
+}
+END_TEST
+
+START_TEST(logasap)
+{
+	rig.px->options[PO_LOGASAP >> 6] |= 1ULL << (PO_LOGASAP & 63);
+	pair_up();
+	ck_assert_uint_eq(rig_record(&rig, 0).beconn, 1);
+}
+END_TEST
+
 START_TEST(soft_stop_lets_streams_finish)
 {
 	struct process *p;
@@ -489,6 +540,10 @@ static TCase *cases(void)
 	tcase_add_test(t, silent_client_while_rules_wait);
 	tcase_add_test(t, response_waits_for_bytes);
 	tcase_add_test(t, connection_is_rejected);
+	tcase_add_test(t, address_of_the_proxy_protocol);
+	tcase_add_test(t, proxy_protocol_is_missing);
+	tcase_add_test(t, default_log_comes_first_and_alone);
+	tcase_add_test(t, logasap);
 	tcase_add_test(t, soft_stop_lets_streams_finish);
 	tcase_add_test(t, hard_stop_comes_after);
 	tcase_add_loop_test(t, frontend_maxconn, 1, 3);
