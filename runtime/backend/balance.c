@@ -85,6 +85,13 @@ struct server *balance_pick(struct proxy *px, const struct srv_request *r, bool 
 	return backup_pick(px, r, full);
 }
 
+bool balance_uses_backup(const struct server *s)
+{
+	const struct balance *b = s->proxy->lb;
+
+	return proxy_option_is_set(s->proxy->conf, PO_ALLBACKUPS) || b->first_backup == s;
+}
+
 void balance_loaded(struct server *s)
 {
 	struct balance *b = s->proxy->lb;
@@ -163,4 +170,19 @@ void balance_free(struct proxy *px)
 	}
 	free(b);
 	px->lb = NULL;
+}
+
+bool balance_is_fixed(const struct proxy *px)
+{
+	switch (px->conf->balance.kind) {
+	case BAL_SOURCE:
+	case BAL_URI:
+	case BAL_URL_PARAM:
+	case BAL_HDR:
+	case BAL_RDP_COOKIE:
+	case BAL_HASH:
+		return true;
+	default:
+		return false;
+	}
 }

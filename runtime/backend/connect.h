@@ -44,6 +44,14 @@ struct srv_request {
 	bool has_key;
 	uint32_t key;             /* in: hash for source, uri, hdr ... balancing */
 	const union addr *client; /* in: for balance source and send-proxy */
+	/* in: the address that the client connected to, NULL when unknown; asked for only where a server needs it
+	 * (send-proxy, ports relative to it). NULL: unknown */
+	const union addr *(*client_dst)(struct srv_request *r);
+	bool data_follows; /* in: the caller sends as soon as it is connected: a PROXY header may wait for that */
+	bool proven_only;  /* in: of idle connections only those that were reused before (http-reuse aggressive) */
+	/* in: the server went down with on-marked-down shutdown-sessions ('D'), or active ones came back with
+	 * on-marked-up shutdown-backup-sessions ('U'). Called by the loop; may end the request. NULL: never */
+	void (*killed)(struct srv_request *r, char cause);
 	void (*done)(struct srv_request *r, enum srv_outcome outcome);
 	struct srv_conn *conn; /* out */
 	/* for the log */
@@ -53,12 +61,19 @@ struct srv_request {
 	uint32_t srv_queue_pos, backend_queue_pos; /* %sq %bq */
 	uint32_t srvconn;                          /* %sc at assignment */
 	/* internal */
-	struct server *avoid; /* where the last try failed */
-	struct list queue_node;
+	struct server *avoid;	/* where the last try failed */
+	struct list queue_node; /* in a queue, or among those who were granted a place: under lb_lock */
+	struct list active_node; /* of the worker, while it holds a place */
 	struct deadline deadline;
+	uint32_t queue_mark;  /* `dequeued` of the queue when it entered */
+	uint64_t queue_order; /* of arrival at the proxy's queues */
 	uint16_t tries_left;
-	uint8_t state;
-	bool counted; /* holds one of server->conns */
+	uint8_t state;	   /* enum request_state, of the worker */
+	bool in_srv_queue; /* which queue: under lb_lock, as the next one */
+	bool granted;	   /* out of the queue with a place at `server`, not yet told */
+	bool counted;	   /* holds one of server->conns */
+	bool preferred;	   /* `server` was the caller's choice */
+	bool fresh_only;   /* after an idle connection failed */
 };
 
 /* Takes the server that balancing gives, or waits. See enum. */
@@ -83,6 +98,10 @@ void balance_update(struct server *s);
 /* Its connections or its queue changed. Under lb_lock; of interest only where balance_wants_load() says so. */
 void balance_loaded(struct server *s);
 bool balance_wants_load(const struct proxy *px);
+/* Is this one of the backups that work when no active server is left? Under lb_lock. */
+bool balance_uses_backup(const struct server *s);
+/* Does the choice depend on the request only (hash of something), so that another try would end at the same server? */
+bool balance_is_fixed(const struct proxy *px);
 bool balance_init(struct proxy *px);
 void balance_free(struct proxy *px);
 

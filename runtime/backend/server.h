@@ -26,6 +26,9 @@ enum srv_admin {
 /* Operational state. */
 enum srv_oper { SRV_STOPPED, SRV_STARTING, SRV_RUNNING, SRV_STOPPING };
 
+/* States that are told apart by the time of the last change. */
+enum server_shown { SHOWN_UP, SHOWN_DOWN, SHOWN_STOPPING, SHOWN_DRAIN, SHOWN_MAINT };
+
 struct server {
 	const struct server_conf *conf;
 	struct proxy *proxy;
@@ -46,6 +49,7 @@ struct server {
 	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
 	uint32_t dequeued; /* how many requests have left `queue` for a connection, under proxy->lb_lock */
+	uint8_t shown;     /* enum server_shown: what the times of the state are about, under proxy->lb_lock */
 };
 
 struct proxy {
@@ -58,11 +62,14 @@ struct proxy {
 	void *lb;                          /* algorithm state */
 	struct list queue;                 /* requests waiting for any server, under lb_lock */
 	atomic_uint queued;                /* all of them, the servers' included */
+	atomic_uint queued_any;            /* those in `queue`: the statistics' qcur of a backend */
 	atomic_uint fe_conns, be_conns;    /* open sessions and streams */
 	atomic_uint served;                /* streams in service at servers */
 	atomic_uint usable, usable_backup; /* servers that can be picked */
 	uint32_t dequeued;                 /* as the server's */
+	uint64_t arrivals;                 /* at all its queues, under lb_lock */
 	uint64_t last_change, down_time;
+	bool down; /* has no usable server, under lb_lock */
 	bool stopped;
 	const struct logfmt *unused;
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */

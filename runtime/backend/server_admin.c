@@ -55,7 +55,7 @@ static void say_left(const struct change *c, int level, const char *what, const 
 		  "%s %s%s. %u active and %u backup servers left.%s %u sessions active, %u requeued, %u "
 		  "remaining in queue.",
 		  c->name, what, via, active, backup, !active && backup ? " Running on backup." : "",
-		  atomic_load(&c->s->conns), c->requeued, atomic_load(&px->queued));
+		  atomic_load(&c->s->conns), c->requeued, atomic_load(&c->s->queued));
 }
 
 static void say_online(const struct change *c, const char *what, const char *via)
@@ -66,7 +66,7 @@ static void say_online(const struct change *c, const char *what, const char *via
 		  "%s %s%s. %u active and %u backup servers online.%s %u sessions requeued, %u total in queue.",
 		  c->name, what, via, atomic_load(&px->usable), atomic_load(&px->usable_backup),
 		  !atomic_load(&px->usable) && atomic_load(&px->usable_backup) ? " Running on backup." : "",
-		  c->requeued, atomic_load(&px->queued));
+		  c->requeued, atomic_load(&c->s->queued));
 }
 
 static void say_none_left(const struct change *c)

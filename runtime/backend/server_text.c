@@ -32,7 +32,7 @@ void server_state_text(struct server *s, char *text, size_t size)
 {
 	unsigned admin = atomic_load(&s->admin);
 	struct server *checked = server_checked(s);
-	bool drains = admin & SRV_ADM_ANY_DRAIN || !atomic_load(&s->weight);
+	bool drains = admin & SRV_ADM_ANY_DRAIN;
 	struct check_report report = {0};
 
 	if (admin & SRV_ADM_RMAINT)

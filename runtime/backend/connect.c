@@ -1,0 +1,480 @@
+/* A stream's way to a server: a place (queue.c), an idle connection (idle.c) or a new one, and what happens
+ * when connecting fails: another try on the same server after a rest, or at once on another one (manual,
+ * "retries", "option redispatch"; the details as seen with HAProxy 2.6). A request is embedded in its stream
+ * and used on the stream's worker only. While it is pending only the loop acts on it, and `done` is the last
+ * thing that is done: the stream may be gone afterwards. */
+#include <errno.h>
+
+#include "runtime/backend/proxy_header.h"
+#include "runtime/backend/request.h"
+#include "runtime/net/address.h"
+#include "runtime/stats/counters.h"
+
+enum { REST_MS = 1000 };
+
+static struct srv_counters *srv_counters_of(struct srv_request *r)
+{
+	return counters_srv(r->worker, r->server->index);
+}
+
+static struct be_counters *be_counters_of(struct srv_request *r)
+{
+	return counters_be(r->worker, r->backend->index);
+}
+
+static void deadline_in(struct srv_request *r, uint32_t ms)
+{
+	if (ms)
+		deadline_set(r->worker, &r->deadline, r->worker->now + ms);
+	else
+		deadline_clear(&r->deadline);
+}
+
+/* --- ends */
+
+static void active_add(struct srv_request *r)
+{
+	struct srv_desk *desk = r->worker->servers;
+
+	if (list_empty(&r->active_node))
+		list_append(&desk->active, &r->active_node);
+}
+
+static void request_leave(struct srv_request *r)
+{
+	list_remove(&r->active_node);
+	place_leave(r);
+}
+
+static enum srv_outcome request_failed(struct srv_request *r, enum srv_outcome outcome)
+{
+	deadline_clear(&r->deadline);
+	r->state = REQUEST_NONE;
+	be_counters_of(r)->failed_conns++;
+	if (r->server) {
+		srv_counters_of(r)->failed_conns++;
+		r->srvconn = atomic_load_explicit(&r->server->conns, memory_order_relaxed);
+	}
+	request_leave(r);
+	return outcome;
+}
+
+static void request_tell(struct srv_request *r, enum srv_outcome outcome)
+{
+	if (outcome != SRV_PENDING)
+		r->done(r, outcome);
+}
+
+static enum srv_outcome request_connected(struct srv_request *r, struct srv_conn *sc)
+{
+	deadline_clear(&r->deadline);
+	r->state = REQUEST_CONNECTED;
+	r->conn = sc;
+	r->connected = r->worker->now;
+	return SRV_CONNECTED;
+}
+
+/* --- choosing and waiting */
+
+static void session_count(struct srv_request *r)
+{
+	struct srv_counters *srv = srv_counters_of(r);
+
+	srv->cum_sess++;
+	srv->last_sess = r->worker->now;
+	rate_add(&srv->sess_rate, r->worker->now, 1);
+	counters_peak(&srv->max_sess, atomic_load_explicit(&r->server->conns, memory_order_relaxed));
+}
+
+static enum srv_outcome request_placed(struct srv_request *r)
+{
+	deadline_clear(&r->deadline);
+	r->assigned = r->worker->now;
+	active_add(r);
+	return request_open(r);
+}
+
+/* A retry that was to go elsewhere and did not is one on the same server; `from`: where the last try was. */
+static void redispatch_count(struct srv_request *r, struct server *from)
+{
+	if (!from)
+		return;
+	if (r->server == from) {
+		srv_counters_of(r)->retries++;
+		be_counters_of(r)->retries++;
+		return;
+	}
+	r->redispatched = true;
+	counters_srv(r->worker, from->index)->redispatches++;
+	be_counters_of(r)->redispatches++;
+}
+
+static enum srv_outcome request_choose(struct srv_request *r, struct server *from)
+{
+	const struct proxy_conf *conf = r->backend->conf;
+	enum place place = place_take(r);
+
+	if (place == PLACE_TAKEN) {
+		redispatch_count(r, from);
+		return request_placed(r);
+	}
+	if (place == PLACE_NONE)
+		return request_failed(r, SRV_NO_SERVER);
+	if (place == PLACE_QUEUE_FULL)
+		return request_failed(r, SRV_QUEUE_FULL);
+	r->state = REQUEST_QUEUED;
+	deadline_in(r, conf->timeout[TMO_QUEUE] ? conf->timeout[TMO_QUEUE] : conf->timeout[TMO_CONNECT]);
+	return SRV_PENDING;
+}
+
+void requests_granted(struct srv_desk *desk)
+{
+	struct srv_request *r;
+
+	while ((r = place_granted(desk)) != NULL) {
+		if (r->avoid)
+			redispatch_count(r, r->avoid);
+		request_tell(r, request_placed(r));
+	}
+}
+
+/* --- failures and retries */
+
+/* Is this retry, counted from 1, one that goes to another server? (manual, "option redispatch") */
+static bool redispatch_is_due(const struct srv_request *r)
+{
+	const struct proxy_conf *conf = r->backend->conf;
+	int32_t every = (int32_t)conf->redispatch_interval, nth = r->retries;
+
+	if (!every || r->forced)
+		return false;
+	if (every > 0 ? nth % every == 0 : nth == (int32_t)conf->retries + 1 + every)
+		return true;
+	/* Balancing chose this one by chance: any other is as good. */
+	return !r->preferred && !balance_is_fixed(r->backend) &&
+	       atomic_load_explicit(&r->backend->usable, memory_order_relaxed) > 1;
+}
+
+static uint32_t rest_time(const struct srv_request *r)
+{
+	uint32_t connect = r->backend->conf->timeout[TMO_CONNECT];
+
+	return connect && connect < REST_MS ? connect : REST_MS;
+}
+
+static enum srv_outcome request_rest(struct srv_request *r)
+{
+	r->state = REQUEST_RESTING;
+	deadline_in(r, rest_time(r));
+	return SRV_PENDING;
+}
+
+static enum srv_outcome request_redispatch(struct srv_request *r)
+{
+	request_leave(r);
+	r->avoid = r->server;
+	r->preferred = false;
+	if (atomic_load_explicit(&r->backend->usable, memory_order_relaxed) > 1)
+		return request_choose(r, r->avoid);
+	return request_rest(r);
+}
+
+static enum srv_outcome request_again(struct srv_request *r)
+{
+	if (!r->counted)
+		return request_choose(r, r->avoid);
+	srv_counters_of(r)->retries++;
+	be_counters_of(r)->retries++;
+	return request_open(r);
+}
+
+/* at_once: a rest would not help, time has passed already or the connection was an old one. */
+static enum srv_outcome request_next(struct srv_request *r, enum srv_outcome outcome, bool at_once)
+{
+	deadline_clear(&r->deadline);
+	r->conn = NULL;
+	if (!r->tries_left)
+		return request_failed(r, outcome);
+	r->tries_left--;
+	r->retries++;
+	if (redispatch_is_due(r))
+		return request_redispatch(r);
+	return at_once ? request_again(r) : request_rest(r);
+}
+
+/* --- connecting */
+
+static const union addr *dst_of(struct srv_request *r)
+{
+	return r->client_dst ? r->client_dst(r) : NULL;
+}
+
+/* Ports may follow the one that the client connected to (manual, "server": "port"). False: it is not known. */
+static bool target_of(struct srv_request *r, union addr *to, socklen_t *len)
+{
+	const struct server *s = r->server;
+	const struct addr_conf *conf = &s->conf->addr;
+	const union addr *dst;
+
+	*to = s->addr;
+	*len = s->addr_len;
+	if (to->family == AF_UNIX || (conf->port_given && !conf->port_relative))
+		return true;
+	dst = dst_of(r);
+	if (!dst || dst->family == AF_UNSPEC || dst->family == AF_UNIX)
+		return false;
+	address_set_port(to, (uint16_t)(address_port(dst) + conf->port_offset));
+	return true;
+}
+
+static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)(struct conn *, int))
+{
+	const struct server *s = r->server;
+	struct sockaddr_storage source;
+	union addr to, from;
+	socklen_t len, from_len;
+
+	if (s->unix_addr)
+		return conn_connect(&sc->conn, r->worker, (const union addr *)s->unix_addr, s->addr_len, NULL,
+				    ready);
+	if (!target_of(r, &to, &len))
+		return EADDRNOTAVAIL;
+	if (!s->conf->source)
+		return conn_connect(&sc->conn, r->worker, &to, len, NULL, ready);
+	if (!address_from_conf(s->conf->source, s->conf->source->port, &source, &from_len))
+		return EADDRNOTAVAIL;
+	address_pack(&from, &source);
+	return conn_connect(&sc->conn, r->worker, &to, len, &from, ready);
+}
+
+/* The PROXY protocol comes first; it fits into any fresh socket. */
+static bool header_send(struct srv_request *r, struct srv_conn *sc)
+{
+	const struct server_conf *conf = r->server->conf;
+	char header[PROXY_HEADER_MAX];
+	struct iovec iov = {.iov_base = header};
+
+	if (!conf->send_proxy && !conf->send_proxy_v2)
+		return true;
+	if (conf->send_proxy_v2)
+		iov.iov_len = proxy_header_v2(header, r->client, dst_of(r));
+	else
+		iov.iov_len = proxy_header_v1(header, r->client, dst_of(r));
+	return conn_sendv(&sc->conn, &iov, 1, r->data_follows) == (ssize_t)iov.iov_len;
+}
+
+/* A try that failed at once is judged by the loop, so that tries do not nest. */
+static enum srv_outcome open_failed(struct srv_request *r)
+{
+	r->conn = NULL;
+	r->state = REQUEST_REFUSED;
+	deadline_in(r, 1);
+	return SRV_PENDING;
+}
+
+static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
+{
+	if (header_send(r, sc))
+		return request_connected(r, sc);
+	srv_conn_free(sc);
+	return open_failed(r);
+}
+
+static void connecting(struct conn *c, int revents)
+{
+	struct srv_conn *sc = (struct srv_conn *)c;
+	struct srv_request *r = sc->user;
+	int error = conn_connect_result(c, revents);
+
+	if (error == EINPROGRESS)
+		return;
+	if (!error) {
+		request_tell(r, opened(r, sc));
+		return;
+	}
+	srv_conn_free(sc);
+	request_tell(r, request_next(r, SRV_CONNECT_FAILED, false));
+}
+
+static struct srv_conn *conn_new(struct srv_request *r)
+{
+	struct srv_conn *sc = pool_get(&r->worker->srv_conns);
+
+	if (!sc)
+		return NULL;
+	sc->server = r->server;
+	sc->user = r;
+	sc->owner = NULL;
+	list_init(&sc->idle_node);
+	sc->idle_since = 0;
+	sc->requests = 1;
+	sc->fresh = true;
+	return sc;
+}
+
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EAGAIN ||
+	       error == EADDRNOTAVAIL || error == EADDRINUSE;
+}
+
+static enum srv_outcome open_new(struct srv_request *r)
+{
+	struct srv_conn *sc = conn_new(r);
+	int error;
+
+	if (!sc)
+		return request_failed(r, SRV_RESOURCES);
+	srv_counters_of(r)->connect++;
+	be_counters_of(r)->connect++;
+	error = connect_now(r, sc, connecting);
+	if (error) {
+		pool_put(&r->worker->srv_conns, sc);
+		return is_shortage(error) ? request_failed(r, SRV_RESOURCES) : open_failed(r);
+	}
+	if (!(sc->conn.flags & CONN_CONNECTING))
+		return opened(r, sc);
+	r->conn = sc;
+	r->state = REQUEST_CONNECTING;
+	deadline_in(r, r->backend->conf->timeout[TMO_CONNECT]);
+	return SRV_PENDING;
+}
+
+enum srv_outcome request_open(struct srv_request *r)
+{
+	struct srv_conn *sc = r->fresh_only ? NULL : idle_take(r);
+
+	session_count(r);
+	if (!sc)
+		return open_new(r);
+	srv_counters_of(r)->reuse++;
+	be_counters_of(r)->reuse++;
+	return request_connected(r, sc);
+}
+
+/* --- time is up */
+
+static void connect_timeout(struct srv_request *r)
+{
+	srv_conn_free(r->conn);
+	request_tell(r, request_next(r, SRV_CONNECT_TIMEOUT, true));
+}
+
+static void queue_timeout(struct srv_request *r)
+{
+	if (place_give_up(r))
+		request_tell(r, request_failed(r, SRV_QUEUE_TIMEOUT));
+}
+
+static void expired(struct worker *w, struct deadline *d)
+{
+	struct srv_request *r = (struct srv_request *)((char *)d - offsetof(struct srv_request, deadline));
+
+	(void)w;
+	if (r->state == REQUEST_QUEUED)
+		queue_timeout(r);
+	else if (r->state == REQUEST_CONNECTING)
+		connect_timeout(r);
+	else if (r->state == REQUEST_RESTING)
+		request_tell(r, request_again(r));
+	else if (r->state == REQUEST_REFUSED)
+		request_tell(r, request_next(r, SRV_CONNECT_FAILED, false));
+}
+
+/* --- what streams call */
+
+enum srv_outcome srv_request_start(struct srv_request *r)
+{
+	deadline_init(&r->deadline, expired);
+	list_init(&r->queue_node);
+	list_init(&r->active_node);
+	r->state = REQUEST_NONE;
+	r->conn = NULL;
+	r->avoid = NULL;
+	r->retries = 0;
+	r->redispatched = r->counted = r->granted = r->fresh_only = false;
+	r->srv_queue_pos = r->backend_queue_pos = r->srvconn = 0;
+	r->preferred = r->server != NULL;
+	r->tries_left =
+		(uint16_t)(r->backend->conf->retries > UINT16_MAX ? UINT16_MAX : r->backend->conf->retries);
+	r->started = r->worker->now;
+	r->assigned = r->connected = 0;
+	return request_choose(r, NULL);
+}
+
+enum srv_outcome srv_request_retry(struct srv_request *r)
+{
+	struct srv_conn *sc = r->conn;
+	bool fresh = sc && sc->fresh;
+
+	if (sc)
+		srv_conn_free(sc);
+	r->fresh_only = true;
+	return request_next(r, SRV_CONNECT_FAILED, !fresh);
+}
+
+void srv_request_cancel(struct srv_request *r)
+{
+	if (r->state == REQUEST_NONE)
+		return;
+	deadline_clear(&r->deadline);
+	if (r->state == REQUEST_QUEUED)
+		place_forget(r);
+	else if (r->conn)
+		srv_conn_free(r->conn);
+	r->conn = NULL;
+	r->state = REQUEST_NONE;
+	request_leave(r);
+}
+
+void srv_request_finish(struct srv_request *r, bool reusable)
+{
+	struct srv_conn *sc = r->conn;
+
+	if (r->state != REQUEST_CONNECTED) {
+		srv_request_cancel(r);
+		return;
+	}
+	r->conn = NULL;
+	r->state = REQUEST_NONE;
+	request_leave(r);
+	if (reusable)
+		idle_keep(sc, r);
+	else
+		srv_conn_free(sc);
+}
+
+/* --- servers that go or come back */
+
+static void kill_here(struct worker *w, struct server *s, char cause)
+{
+	struct srv_desk *desk = w->servers;
+	struct list *node, *next;
+
+	for (node = desk->active.next; node != &desk->active; node = next) {
+		struct srv_request *r = LIST_OF(node, struct srv_request, active_node);
+
+		next = node->next;
+		if (r->server == s && r->killed)
+			r->killed(r, cause);
+	}
+}
+
+static void kill_down(struct worker *w, void *server)
+{
+	kill_here(w, server, 'D');
+}
+
+static void kill_up(struct worker *w, void *server)
+{
+	kill_here(w, server, 'U');
+}
+
+/* Also on the own worker from its loop: the caller may be in the middle of something. */
+void requests_kill(struct worker *w, struct server *s, char cause)
+{
+	struct process *p = w->process;
+
+	for (uint32_t i = 0; p && i < p->nworkers; i++)
+		mailbox_post(p->workers[i], cause == 'D' ? kill_down : kill_up, s);
+}

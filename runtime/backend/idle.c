@@ -1,0 +1,328 @@
+/* Idle connections to servers. A worker keeps its own, by server and most recently used first, and gives them
+ * only to its own streams: nothing is locked. Those that only one client session may use again (http-reuse
+ * never, PROXY protocol, addresses of the client) are kept apart, by session. An idle connection is watched for
+ * reading: whatever arrives, be it the end or bytes that nobody asked for, closes it. Every pool-purge-delay
+ * half of those that were idle that long are closed (manual, "pool-purge-delay"). The connections are owned by
+ * these lists; worker thread only. */
+#include <stdlib.h>
+
+#include "runtime/backend/request.h"
+
+static struct srv_desk *desk_get(struct worker *w)
+{
+	return w->servers;
+}
+
+/* --- slots: one per server, made when its generation is first needed */
+
+static void slot_purge(struct worker *w, struct deadline *d);
+
+static struct idle_table *table_new(struct srv_desk *desk, const struct generation *g)
+{
+	struct idle_table *t = calloc(1, sizeof(*t) + g->nservers * sizeof(*t->slots));
+
+	if (!t)
+		return NULL;
+	t->generation = g;
+	t->n = g->nservers;
+	for (uint32_t i = 0; i < t->n; i++) {
+		list_init(&t->slots[i].conns);
+		deadline_init(&t->slots[i].purge, slot_purge);
+		t->slots[i].server = &g->servers[i];
+	}
+	t->next = desk->tables;
+	desk->tables = t;
+	return t;
+}
+
+static struct idle_table *table_find(const struct srv_desk *desk, const struct generation *g)
+{
+	struct idle_table *t = desk->tables;
+
+	while (t && t->generation != g)
+		t = t->next;
+	return t;
+}
+
+static struct list *owned_list(struct srv_desk *desk, const void *owner)
+{
+	return &desk->owned[((uintptr_t)owner >> 6) % OWNER_LISTS];
+}
+
+/* --- the end of a connection */
+
+void srv_conn_free(struct srv_conn *sc)
+{
+	struct worker *w = sc->conn.worker;
+
+	conn_close(&sc->conn, false);
+	pool_put(&w->srv_conns, sc);
+}
+
+/* Out of its list. */
+static void idle_remove(struct srv_conn *sc)
+{
+	list_remove(&sc->idle_node);
+	atomic_fetch_sub_explicit(&sc->server->idle, 1, memory_order_relaxed);
+	if (!sc->owner)
+		table_find(desk_get(sc->conn.worker), sc->server->proxy->generation)
+			->slots[sc->server->index]
+			.n--;
+}
+
+static void idle_drop(struct srv_conn *sc)
+{
+	idle_remove(sc);
+	srv_conn_free(sc);
+}
+
+/* The server closed, or talks out of turn. */
+static void idle_ready(struct conn *c, int revents)
+{
+	(void)revents;
+	idle_drop((struct srv_conn *)c);
+}
+
+/* Oldest are last. */
+static void slot_purge(struct worker *w, struct deadline *d)
+{
+	struct idle_slot *slot = (struct idle_slot *)((char *)d - offsetof(struct idle_slot, purge));
+	uint32_t delay = slot->server->conf->pool_purge_delay, old = 0;
+
+	for (struct list *node = slot->conns.prev; node != &slot->conns; node = node->prev) {
+		if (LIST_OF(node, struct srv_conn, idle_node)->idle_since + delay > w->now)
+			break;
+		old++;
+	}
+	for (old = (old + 1) / 2; old; old--)
+		idle_drop(LIST_OF(slot->conns.prev, struct srv_conn, idle_node));
+	if (slot->n)
+		deadline_set(w, &slot->purge, w->now + delay);
+}
+
+/* --- keeping and taking */
+
+/* Was told, or depends on, who the client is. */
+static bool conn_is_private(const struct server_conf *conf)
+{
+	return conf->send_proxy || conf->send_proxy_v2 || conf->addr.port_relative || !conf->addr.port_given;
+}
+
+static bool pool_allows(const struct server *s)
+{
+	const struct server_conf *conf = s->conf;
+
+	if (!conf->pool_purge_delay)
+		return false;
+	return conf->pool_max_conn < 0 ||
+	       atomic_load_explicit(&s->idle, memory_order_relaxed) < (uint64_t)conf->pool_max_conn;
+}
+
+/* With maxconn, idle connections count at the server too: no more than that many in all. */
+static bool server_has_space(const struct server *s)
+{
+	uint32_t max = atomic_load_explicit(&s->maxconn, memory_order_relaxed);
+
+	return !max || atomic_load_explicit(&s->conns, memory_order_relaxed) +
+				       atomic_load_explicit(&s->idle, memory_order_relaxed) <
+			       max;
+}
+
+static bool conn_is_good(const struct srv_conn *sc)
+{
+	return !(sc->conn.flags & (CONN_EOF | CONN_ERROR | CONN_WR_SHUT | CONN_HUP)) &&
+	       server_is_reachable(sc->server) && sc->requests <= sc->server->conf->max_reuse;
+}
+
+/* Where it would be kept; NULL: nowhere. */
+static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const struct srv_request *r)
+{
+	const struct generation *g = sc->server->proxy->generation;
+	struct idle_table *t;
+
+	if (r->backend->conf->reuse == REUSE_NEVER || conn_is_private(sc->server->conf)) {
+		sc->owner = r->owner;
+		return r->owner ? owned_list(desk, r->owner) : NULL;
+	}
+	sc->owner = NULL;
+	if (!pool_allows(sc->server))
+		return NULL;
+	t = table_find(desk, g);
+	if (!t)
+		t = table_new(desk, g);
+	return t ? &t->slots[sc->server->index].conns : NULL;
+}
+
+void idle_keep(struct srv_conn *sc, const struct srv_request *r)
+{
+	struct worker *w = r->worker;
+	struct list *list = NULL;
+
+	sc->user = NULL;
+	if (conn_is_good(sc) && server_has_space(sc->server) && !w->stopping)
+		list = list_for(desk_get(w), sc, r);
+	if (!list) {
+		srv_conn_free(sc);
+		return;
+	}
+	sc->idle_since = w->now;
+	sc->conn.ready = idle_ready;
+	conn_want(&sc->conn, EV_READ);
+	list_prepend(list, &sc->idle_node);
+	atomic_fetch_add_explicit(&sc->server->idle, 1, memory_order_relaxed);
+	if (!sc->owner) {
+		struct idle_slot *slot = (struct idle_slot *)((char *)list - offsetof(struct idle_slot, conns));
+
+		slot->n++;
+		if (!slot->purge.at)
+			deadline_set(w, &slot->purge, w->now + sc->server->conf->pool_purge_delay);
+	}
+}
+
+static struct srv_conn *owned_find(struct srv_desk *desk, const struct srv_request *r)
+{
+	struct list *list = owned_list(desk, r->owner);
+
+	for (struct list *node = list->next; node != list; node = node->next) {
+		struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
+
+		if (sc->owner == r->owner && sc->server == r->server)
+			return sc;
+	}
+	return NULL;
+}
+
+/* Least recently used ones are left to the purge. */
+static struct srv_conn *shared_find(struct srv_desk *desk, const struct srv_request *r)
+{
+	struct idle_table *t = table_find(desk, r->backend->generation);
+	struct idle_slot *slot = t ? &t->slots[r->server->index] : NULL;
+
+	if (!slot || !slot->n)
+		return NULL;
+	for (struct list *node = slot->conns.next; node != &slot->conns; node = node->next) {
+		struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
+
+		if (!r->proven_only || sc->requests > 1)
+			return sc;
+	}
+	return NULL;
+}
+
+struct srv_conn *idle_take(struct srv_request *r)
+{
+	struct srv_desk *desk = desk_get(r->worker);
+	struct srv_conn *sc = NULL;
+
+	if (r->owner)
+		sc = owned_find(desk, r);
+	if (!sc && r->reuse_ok)
+		sc = shared_find(desk, r);
+	if (!sc)
+		return NULL;
+	idle_remove(sc);
+	sc->user = r;
+	sc->fresh = false;
+	sc->requests++;
+	return sc;
+}
+
+/* --- owners, servers and workers that go */
+
+static void idle_close_list(struct list *list, const struct server *s, const void *owner)
+{
+	struct list *node, *next;
+
+	for (node = list->next; node != list; node = next) {
+		struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
+
+		next = node->next;
+		if ((!s || sc->server == s) && (!owner || sc->owner == owner))
+			idle_drop(sc);
+	}
+}
+
+void srv_owner_left(struct worker *w, void *owner)
+{
+	idle_close_list(owned_list(desk_get(w), owner), NULL, owner);
+}
+
+void idle_close(struct worker *w, struct server *s)
+{
+	struct srv_desk *desk = desk_get(w);
+	struct idle_table *t = table_find(desk, s->proxy->generation);
+
+	if (t)
+		idle_close_list(&t->slots[s->index].conns, NULL, NULL);
+	for (uint32_t i = 0; i < OWNER_LISTS; i++)
+		idle_close_list(&desk->owned[i], s, NULL);
+}
+
+static void idle_close_here(struct worker *w, void *server)
+{
+	idle_close(w, server);
+}
+
+void idle_close_everywhere(struct worker *w, struct server *s)
+{
+	struct process *p = w->process;
+
+	for (uint32_t i = 0; p && i < p->nworkers; i++)
+		if (p->workers[i] != w)
+			mailbox_post(p->workers[i], idle_close_here,
+				     s); /* without memory the purge does it later */
+	idle_close(w, s);
+}
+
+static void desk_woken(struct ev_loop *loop, ev_async *wake, int revents)
+{
+	(void)loop, (void)revents;
+	requests_granted((struct srv_desk *)((char *)wake - offsetof(struct srv_desk, wake)));
+}
+
+bool srv_conns_init(struct worker *w)
+{
+	struct srv_desk *desk = calloc(1, sizeof(*desk));
+
+	if (!desk)
+		return false;
+	w->servers = desk;
+	desk->worker = w;
+	for (uint32_t i = 0; i < OWNER_LISTS; i++)
+		list_init(&desk->owned[i]);
+	list_init(&desk->active);
+	list_init(&desk->granted);
+	pthread_mutex_init(&desk->lock, NULL);
+	ev_async_init(&desk->wake, desk_woken);
+	ev_async_start(w->loop, &desk->wake);
+	return true;
+}
+
+static void table_free(struct idle_table *t)
+{
+	for (uint32_t i = 0; i < t->n; i++) {
+		idle_close_list(&t->slots[i].conns, NULL, NULL);
+		deadline_clear(&t->slots[i].purge);
+	}
+	free(t);
+}
+
+void srv_conns_free(struct worker *w)
+{
+	struct srv_desk *desk = desk_get(w);
+
+	for (uint32_t i = 0; i < OWNER_LISTS; i++)
+		idle_close_list(&desk->owned[i], NULL, NULL);
+	while (desk->tables) {
+		struct idle_table *t = desk->tables;
+
+		struct idle_table *next = t->next;
+
+		table_free(t);
+		desk->tables = next;
+	}
+	ev_async_stop(w->loop, &desk->wake);
+	pthread_mutex_destroy(&desk->lock);
+	free(desk);
+	w->servers = NULL;
+}

@@ -1,0 +1,15 @@
+/* The PROXY protocol's headers, version 1 and 2 (the protocol's specification, sections 2.1 and 2.2): who the
+ * client is and which address it connected to. Pure; any thread. */
+#ifndef LB_BACKEND_PROXY_HEADER_H
+#define LB_BACKEND_PROXY_HEADER_H
+
+#include "runtime/eval/eval.h"
+
+enum { PROXY_HEADER_MAX = 128 };
+
+/* Length of the header written. Families other than IPv4 and IPv6, and unknown addresses (NULL), give UNKNOWN.
+ * IPv4 and IPv6 together are both written as IPv6. */
+size_t proxy_header_v1(char header[PROXY_HEADER_MAX], const union addr *src, const union addr *dst);
+size_t proxy_header_v2(char header[PROXY_HEADER_MAX], const union addr *src, const union addr *dst);
+
+#endif

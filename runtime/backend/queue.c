@@ -1,0 +1,298 @@
+/* Places at servers, and who waits for them. Each server has a queue of requests that must go to it, each proxy
+ * one of requests that any server may take; both are first in, first out, and a free place goes to whoever came
+ * first in either (seen with HAProxy 2.6). Everything here happens under proxy->lb_lock, so that a place is
+ * never given twice and never lost: who frees a place hands it on before letting go of the lock. A request that
+ * was granted a place may live on another worker; it is put on that worker's desk and its loop is woken. The
+ * queues own nothing. */
+#include "runtime/backend/balance.h"
+#include "runtime/backend/request.h"
+#include "runtime/stats/counters.h"
+
+static struct srv_desk *desk_of(struct srv_request *r)
+{
+	return r->worker->servers;
+}
+
+/* --- places */
+
+static void place_count(struct srv_request *r, struct server *s)
+{
+	r->server = s;
+	r->counted = true;
+	atomic_fetch_add_explicit(&s->conns, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->proxy->served, 1, memory_order_relaxed);
+	if (balance_wants_load(s->proxy))
+		balance_loaded(s);
+}
+
+static bool place_is_free(const struct server *s)
+{
+	uint32_t limit = server_limit(s);
+
+	return !limit || atomic_load_explicit(&s->conns, memory_order_relaxed) < limit;
+}
+
+/* --- queues */
+
+static void queue_leave(struct srv_request *r)
+{
+	struct proxy *px = r->backend;
+
+	list_remove(&r->queue_node);
+	if (r->in_srv_queue) {
+		r->srv_queue_pos += r->server->dequeued - r->queue_mark + 1;
+		atomic_fetch_sub_explicit(&r->server->queued, 1, memory_order_relaxed);
+		if (balance_wants_load(px))
+			balance_loaded(r->server);
+	} else {
+		r->backend_queue_pos += px->dequeued - r->queue_mark + 1;
+		atomic_fetch_sub_explicit(&px->queued_any, 1, memory_order_relaxed);
+	}
+	atomic_fetch_sub_explicit(&px->queued, 1, memory_order_relaxed);
+}
+
+/* s: the only server that it may go to, NULL: any. w: the calling worker, whose counters are used. */
+static enum place queue_enter(struct worker *w, struct srv_request *r, struct server *s)
+{
+	struct proxy *px = r->backend;
+	uint32_t waiting;
+
+	r->server = s;
+	r->in_srv_queue = s != NULL;
+	r->granted = false;
+	r->queue_mark = s ? s->dequeued : px->dequeued;
+	r->queue_order = px->arrivals++;
+	list_append(s ? &s->queue : &px->queue, &r->queue_node);
+	atomic_fetch_add_explicit(&px->queued, 1, memory_order_relaxed);
+	if (!s) {
+		waiting = atomic_fetch_add_explicit(&px->queued_any, 1, memory_order_relaxed) + 1;
+		counters_peak(&counters_be(w, px->index)->max_queue, waiting);
+		return PLACE_QUEUED;
+	}
+	waiting = atomic_fetch_add_explicit(&s->queued, 1, memory_order_relaxed) + 1;
+	counters_peak(&counters_srv(w, s->index)->max_queue, waiting);
+	if (balance_wants_load(px))
+		balance_loaded(s);
+	return PLACE_QUEUED;
+}
+
+/* May it serve those who wait for any server? A backup only while backups work. */
+static bool server_serves_all(struct server *s)
+{
+	struct proxy *px = s->proxy;
+
+	if (!server_is_usable(s))
+		return false;
+	if (!s->conf->backup)
+		return true;
+	return !atomic_load_explicit(&px->usable, memory_order_relaxed) && balance_uses_backup(s);
+}
+
+static struct srv_request *queue_head(struct list *queue)
+{
+	return list_empty(queue) ? NULL : LIST_OF(queue->next, struct srv_request, queue_node);
+}
+
+static struct srv_request *queue_next(struct server *s)
+{
+	struct srv_request *own = queue_head(&s->queue);
+	struct srv_request *any = server_serves_all(s) ? queue_head(&s->proxy->queue) : NULL;
+
+	if (!own || !any)
+		return own ? own : any;
+	return own->queue_order < any->queue_order ? own : any;
+}
+
+/* Onto the desk of its worker. The caller's own loop needs no system call to be woken. */
+static void queue_grant(struct worker *w, struct srv_request *r, struct server *s)
+{
+	struct srv_desk *desk = desk_of(r);
+
+	queue_leave(r);
+	if (r->in_srv_queue)
+		s->dequeued++;
+	else
+		s->proxy->dequeued++;
+	r->granted = true;
+	place_count(r, s);
+	pthread_mutex_lock(&desk->lock);
+	list_append(&desk->granted, &r->queue_node);
+	pthread_mutex_unlock(&desk->lock);
+	if (w == r->worker)
+		ev_feed_event(w->loop, &desk->wake, EV_ASYNC);
+	else
+		ev_async_send(r->worker->loop, &desk->wake);
+}
+
+void places_hand_out(struct worker *w, struct server *s)
+{
+	struct srv_request *r;
+
+	while (place_is_free(s) && (r = queue_next(s)) != NULL)
+		queue_grant(w, r, s);
+}
+
+uint32_t queue_redistribute(struct worker *w, struct server *s)
+{
+	struct srv_request *r;
+	struct list keep;
+	uint32_t n = 0;
+
+	list_init(&keep);
+	while ((r = queue_head(&s->queue)) != NULL) {
+		if (r->forced) {
+			list_remove(&r->queue_node);
+			list_append(&keep, &r->queue_node);
+			continue;
+		}
+		queue_leave(r);
+		r->redispatched = true;
+		counters_srv(w, s->index)->redispatches++;
+		counters_be(w, s->proxy->index)->redispatches++;
+		queue_enter(w, r, NULL);
+		n++;
+	}
+	while (!list_empty(&keep)) {
+		struct list *node = keep.next;
+
+		list_remove(node);
+		list_append(&s->queue, node);
+	}
+	return n;
+}
+
+/* --- choosing */
+
+/* At this server or in its queue. */
+static enum place place_take_at(struct srv_request *r, struct server *s)
+{
+	if (server_has_room(s)) {
+		place_count(r, s);
+		return PLACE_TAKEN;
+	}
+	r->server = s;
+	if (s->conf->maxqueue && atomic_load_explicit(&s->queued, memory_order_relaxed) >= s->conf->maxqueue)
+		return PLACE_QUEUE_FULL;
+	return queue_enter(r->worker, r, s);
+}
+
+static void balanced_count(struct srv_request *r, const struct server *s)
+{
+	counters_srv(r->worker, s->index)->cum_lbconn++;
+	counters_be(r->worker, r->backend->index)->cum_lbconn++;
+}
+
+static enum place place_take_any(struct srv_request *r)
+{
+	struct server *before = r->server, *s;
+	bool full = false;
+
+	r->server = NULL;
+	if (!list_empty(&r->backend->queue))
+		return queue_enter(r->worker, r, NULL);
+	s = balance_pick(r->backend, r, &full);
+	if (!s && !full)
+		r->server = before; /* for the log */
+	if (!s)
+		return full ? queue_enter(r->worker, r, NULL) : PLACE_NONE;
+	if (s != before)
+		balanced_count(r, s);
+	return place_take_at(r, s);
+}
+
+enum place place_take(struct srv_request *r)
+{
+	struct proxy *px = r->backend;
+	struct server *s = r->preferred ? r->server : NULL;
+	enum place place;
+
+	pthread_mutex_lock(&px->lb_lock);
+	if (s && !r->forced && !server_is_reachable(s))
+		s = NULL;
+	if (!s)
+		r->preferred = false;
+	place = s ? place_take_at(r, s) : place_take_any(r);
+	pthread_mutex_unlock(&px->lb_lock);
+	return place;
+}
+
+/* Where nobody can wait for this server's places, giving one back needs no lock. */
+static bool place_leaves_freely(const struct server *s)
+{
+	return !atomic_load_explicit(&s->maxconn, memory_order_relaxed) && !s->conf->minconn &&
+	       !balance_wants_load(s->proxy);
+}
+
+void place_leave(struct srv_request *r)
+{
+	struct server *s = r->server;
+	struct proxy *px = r->backend;
+	bool freely;
+
+	if (!r->counted)
+		return;
+	r->counted = false;
+	freely = place_leaves_freely(s);
+	if (!freely)
+		pthread_mutex_lock(&px->lb_lock);
+	r->srvconn = atomic_fetch_sub_explicit(&s->conns, 1, memory_order_relaxed) - 1;
+	atomic_fetch_sub_explicit(&px->served, 1, memory_order_relaxed);
+	if (freely)
+		return;
+	if (balance_wants_load(px))
+		balance_loaded(s);
+	if (atomic_load_explicit(&px->queued, memory_order_relaxed))
+		places_hand_out(r->worker, s);
+	pthread_mutex_unlock(&px->lb_lock);
+}
+
+/* --- what the worker of a waiting request does */
+
+static void desk_forget(struct srv_request *r)
+{
+	struct srv_desk *desk = desk_of(r);
+
+	pthread_mutex_lock(&desk->lock);
+	list_remove(&r->queue_node);
+	pthread_mutex_unlock(&desk->lock);
+}
+
+void place_forget(struct srv_request *r)
+{
+	bool granted;
+
+	pthread_mutex_lock(&r->backend->lb_lock);
+	granted = r->granted;
+	if (!granted)
+		queue_leave(r);
+	pthread_mutex_unlock(&r->backend->lb_lock);
+	if (!granted)
+		return;
+	desk_forget(r);
+	place_leave(r);
+}
+
+bool place_give_up(struct srv_request *r)
+{
+	bool granted;
+
+	pthread_mutex_lock(&r->backend->lb_lock);
+	granted = r->granted;
+	if (!granted)
+		queue_leave(r);
+	pthread_mutex_unlock(&r->backend->lb_lock);
+	return !granted;
+}
+
+struct srv_request *place_granted(struct srv_desk *desk)
+{
+	struct srv_request *r = NULL;
+
+	pthread_mutex_lock(&desk->lock);
+	if (!list_empty(&desk->granted)) {
+		r = LIST_OF(desk->granted.next, struct srv_request, queue_node);
+		list_remove(&r->queue_node);
+	}
+	pthread_mutex_unlock(&desk->lock);
+	return r;
+}

@@ -1,0 +1,88 @@
+/* What the parts of a server request share: places at servers and queues (queue.c), idle connections (idle.c),
+ * and the life of a request (connect.c). Worker thread of the request, unless said otherwise. */
+#ifndef LB_BACKEND_REQUEST_H
+#define LB_BACKEND_REQUEST_H
+
+#include "runtime/backend/connect.h"
+#include "runtime/core/process.h"
+
+enum request_state {
+	REQUEST_NONE,
+	REQUEST_QUEUED,     /* waits for a place, or was granted one and does not know yet */
+	REQUEST_CONNECTING, /* connect(2) under way */
+	REQUEST_RESTING,    /* waits for the next try on the same server */
+	REQUEST_REFUSED, /* connecting failed at once; the loop goes on from there */
+	REQUEST_CONNECTED
+};
+
+enum { OWNER_LISTS = 256 };
+
+/* Idle connections of one server on one worker. */
+struct idle_slot {
+	struct list conns; /* most recently used first */
+	struct server *server;
+	struct deadline purge;
+	uint32_t n;
+};
+
+struct idle_table {
+	struct idle_table *next;
+	const struct generation *generation;
+	uint32_t n;
+	struct idle_slot slots[];
+};
+
+/* worker->servers */
+struct srv_desk {
+	struct worker *worker;
+	struct idle_table *tables;      /* one per generation */
+	struct list owned[OWNER_LISTS]; /* idle connections that belong to a client session, by its address */
+	struct list active;             /* requests that hold a place */
+	ev_async wake;                  /* somebody was granted a place */
+	pthread_mutex_t lock;           /* of `granted`; taken under an lb_lock or alone */
+	struct list granted;            /* requests, in order */
+};
+
+/* --- queue.c: places and queues. */
+
+/* How asking for a place ended. */
+enum place { PLACE_TAKEN, PLACE_QUEUED, PLACE_NONE, PLACE_QUEUE_FULL };
+/* Chooses a server and takes a place there (r->server, r->counted), or queues. */
+enum place place_take(struct srv_request *r);
+/* Gives the place back, if it has one, and hands it on to whoever waits. */
+void place_leave(struct srv_request *r);
+/* Out of the queue, or gives back the place that was granted meanwhile. */
+void place_forget(struct srv_request *r);
+/* The time for queueing is over. False: it was granted a place in the last moment. */
+bool place_give_up(struct srv_request *r);
+/* Hands free places of a server to those who wait. w: the calling worker or NULL. Under lb_lock. */
+void places_hand_out(struct worker *w, struct server *s);
+/* Takes the next request of this worker that was granted a place; NULL: none. */
+struct srv_request *place_granted(struct srv_desk *desk);
+/* Sends those who wait in the server's own queue to balancing again (option redispatch). How many. Under
+ * lb_lock. */
+uint32_t queue_redistribute(struct worker *w, struct server *s);
+
+/* --- idle.c */
+
+/* An idle connection for the request, taken out; NULL: none that fits. */
+struct srv_conn *idle_take(struct srv_request *r);
+/* Keeps a connection that nobody uses, or closes it. */
+void idle_keep(struct srv_conn *sc, const struct srv_request *r);
+/* Closes and frees. */
+void srv_conn_free(struct srv_conn *sc);
+/* Closes this worker's idle connections of a server. */
+void idle_close(struct worker *w, struct server *s);
+/* The same on every worker of the process. Any worker. */
+void idle_close_everywhere(struct worker *w, struct server *s);
+
+/* --- connect.c */
+
+/* Goes on with a request that has a place: reuses, connects or fails. */
+enum srv_outcome request_open(struct srv_request *r);
+/* Tells every request that has a place at the server that it is over (srv_request.killed), on all workers. Any worker. */
+void requests_kill(struct worker *w, struct server *s, char cause);
+/* Tells the requests of this worker which were granted a place. */
+void requests_granted(struct srv_desk *desk);
+
+#endif

@@ -1,0 +1,54 @@
+/* The operational state of a server, as checks find it, with HAProxy's log lines (texts and levels compared
+ * with 2.6.12). Any worker; lines are written outside of the proxy's lock. */
+#include <stdio.h>
+
+#include "runtime/backend/server.h"
+#include "runtime/core/log.h"
+
+static void say_down(struct worker *w, struct server *s, const char *name, const char *reason,
+		     uint32_t requeued)
+{
+	struct proxy *px = s->proxy;
+	unsigned active = atomic_load(&px->usable), backup = atomic_load(&px->usable_backup);
+
+	log_event(w, px->conf, LL_ALERT,
+		  "%s is DOWN%s. %u active and %u backup servers left.%s %u sessions active, %u requeued, %u "
+		  "remaining in "
+		  "queue.",
+		  name, reason, active, backup, !active && backup ? " Running on backup." : "",
+		  atomic_load(&s->conns), requeued, atomic_load(&s->queued));
+}
+
+static void say_up(struct worker *w, struct server *s, const char *name, const char *reason)
+{
+	struct proxy *px = s->proxy;
+	unsigned active = atomic_load(&px->usable), backup = atomic_load(&px->usable_backup);
+
+	log_event(
+		w, px->conf, LL_NOTICE,
+		"%s is %s%s. %u active and %u backup servers online.%s 0 sessions requeued, %u total in queue.",
+		name, atomic_load(&s->oper) == SRV_STOPPING ? "stopping" : "UP", reason, active, backup,
+		!active && backup ? " Running on backup." : "", atomic_load(&s->queued));
+}
+
+void server_set_oper(struct worker *w, struct server *s, enum srv_oper oper, const char *reason)
+{
+	struct proxy *px = s->proxy;
+	bool had_some = atomic_load(&px->usable) || atomic_load(&px->usable_backup);
+	char name[256];
+	uint32_t requeued;
+
+	if (atomic_exchange(&s->oper, oper) == (int)oper)
+		return;
+	requeued = server_changed(w, s);
+	snprintf(name, sizeof(name), "%sServer %.*s/%.*s", s->conf->backup ? "Backup " : "",
+		 STR_ARG(px->conf->name), STR_ARG(s->conf->name));
+	reason = reason ? reason : "";
+	if (oper == SRV_STOPPED)
+		say_down(w, s, name, reason, requeued);
+	else
+		say_up(w, s, name, reason);
+	if (had_some && !atomic_load(&px->usable) && !atomic_load(&px->usable_backup))
+		log_event(w, px->conf, LL_EMERG, "backend %.*s has no server available!",
+			  STR_ARG(px->conf->name));
+}
