@@ -16,6 +16,11 @@ static void log_init_record(struct log_record *log, struct session *session)
 	log->log_level = LL_INFO;
 }
 
+static const union addr *request_dst(struct srv_request *r)
+{
+	return session_dst(((struct stream *)((char *)r - offsetof(struct stream, server)))->session);
+}
+
 void stream_init(struct stream *s, struct session *session, struct proxy *backend)
 {
 	struct worker *w = session->conn.worker;
@@ -26,6 +31,7 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	s->begun = w->now;
 	s->server.worker = w;
 	s->server.client = &session->src;
+	s->server.client_dst = request_dst;
 	list_init(&s->server.queue_node);
 	scratch_init(&s->scratch, &w->scratch);
 	log_init_record(&s->log, session);

@@ -385,7 +385,7 @@ static void backend_row(struct walk *k, struct proxy *px)
 	fill_backend_servers(k, px);
 	SET_SERVER_SIDE(k, &c);
 	set_zero(k, ST_qtime_max, ST_ttime_max);
-	set_u32(k, ST_qcur, atomic_load(&px->queued));
+	set_u32(k, ST_qcur, atomic_load(&px->queued_any));
 	set_u32(k, ST_scur, atomic_load(&px->be_conns));
 	set_u32(k, ST_slim, px->conf->fullconn);
 	set_u64(k, ST_dreq, c.denied_req);
