@@ -87,9 +87,9 @@ static void streams_shut(struct worker *w, struct server *s, struct transition t
 {
 	struct proxy *px = s->proxy;
 
-	if (went_down(t) && s->conf->on_marked == 1)
+	if (went_down(t) && s->conf->on_marked_down)
 		requests_kill(w, s, 'D');
-	if (!came_up(t) || s->conf->on_marked != 2 || s->conf->backup || !server_is_usable(s))
+	if (!came_up(t) || !s->conf->on_marked_up || s->conf->backup || !server_is_usable(s))
 		return;
 	for (uint32_t i = 0; i < px->nservers; i++)
 		if (px->servers[i].conf->backup)

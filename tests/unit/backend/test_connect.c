@@ -526,7 +526,7 @@ START_TEST(sessions_shut_down)
 	struct process p = {.workers = workers, .nworkers = 1};
 
 	rig_init("1");
-	rig.f.confs[0].on_marked = 1;
+	rig.f.confs[0].on_marked_down = 1;
 	rig.r[0].killed = killed;
 	workers[0] = rig.w;
 	rig.w->process = &p;
