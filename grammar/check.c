@@ -253,17 +253,11 @@ static void check_found(struct checker *k, const struct line *line, uint32_t pre
 		check_row(&use);
 }
 
-void check_line(struct checker *k, const struct line *line)
+static void line_judge(struct checker *k, const struct line *line)
 {
 	uint32_t prefix = 0, used = 0, places = 1u << k->place;
 	const struct keyword *row;
 
-	if (line->poisoned || k->skip)
-		return;
-	if (k->place == PLACE_TOP) {
-		check_unplaced(k, line);
-		return;
-	}
 	if (line->nwords > 1 && (str_is(line->words[0].text, "no") || str_is(line->words[0].text, "default")))
 		prefix = 1;
 	row = keyword_find(k->index, line->words + prefix, line->nwords - prefix, places, k->compat, &used);
@@ -274,6 +268,44 @@ void check_line(struct checker *k, const struct line *line)
 		check_found(k, line, prefix, row, used);
 	else if (check_foreign_comment(k, line) > prefix)
 		check_unknown_line(k, line, prefix);
+}
+
+/* A variable without value took part: what is wrong may be right where the configuration is used. */
+static bool line_lacks_environment(const struct checker *k, const struct line *line)
+{
+	if (k->c->options->strict_env)
+		return false;
+	for (uint32_t i = 0; i < line->nwords; i++)
+		if (word_as_address(k->c->tree, &line->words[i])->flags & WORD_ENV_UNSET)
+			return true;
+	return false;
+}
+
+static void forget_errors(struct checker *k, uint32_t from)
+{
+	uint32_t n = from;
+
+	for (uint32_t i = from; i < k->d->list.n; i++) {
+		if (k->d->list.v[i]->severity == SEV_ERROR)
+			k->d->errors--;
+		else
+			k->d->list.v[n++] = k->d->list.v[i];
+	}
+	k->d->list.n = n;
+}
+
+void check_line(struct checker *k, const struct line *line)
+{
+	uint32_t before = k->d->list.n;
+
+	if (line->poisoned || k->skip)
+		return;
+	if (k->place == PLACE_TOP)
+		check_unplaced(k, line);
+	else
+		line_judge(k, line);
+	if (k->d->list.n > before && line_lacks_environment(k, line))
+		forget_errors(k, before);
 }
 
 /* Sections other than proxies and global are known by name only. */

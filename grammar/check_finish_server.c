@@ -118,6 +118,9 @@ static bool port_known(const struct server_conf *s)
 {
 	const struct addr_conf *a = s->check_addr ? s->check_addr : &s->addr;
 
+	/* A service record (RFC 2782) tells the port as well. */
+	if (s->resolvers.len && a->kind == ADDR_NAME && a->path.ptr[0] == '_')
+		return true;
 	if (s->check_port || a->kind == ADDR_UNIX || a->kind == ADDR_ABSTRACT || a->kind == ADDR_SOCKPAIR ||
 	    a->kind == ADDR_NONE)
 		return true;

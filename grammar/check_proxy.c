@@ -111,6 +111,7 @@ static void proxy_reset(struct proxy_conf *px)
 	px->monitor_fail = NULL;
 	px->stats.admin = NULL;
 	px->id = 0;
+	px->stick_table = false;
 	/* A shared array moves before it grows. */
 	px->log_targets.cap = px->log_targets.n;
 	px->stats.auths.cap = px->stats.auths.n;

@@ -203,6 +203,7 @@ bool check_stick_table(const struct keyword_use *use)
 		return false;
 	}
 	d->table_line = use->line;
+	d->px->stick_table = true;
 	return true;
 }
 

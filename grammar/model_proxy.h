@@ -213,6 +213,7 @@ struct proxy_conf {
 	const struct cond *monitor_fail;
 	struct stats_conf stats;
 	struct check_conf check;
+	bool stick_table; /* it has a `stick-table` line */
 	uint32_t capture_request_n, capture_response_n; /* `capture request|response header NAME len N` */
 	const struct reply_header *capture_request, *capture_response; /* name; value NULL */
 	const uint32_t *capture_request_len, *capture_response_len;
