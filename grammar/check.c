@@ -271,14 +271,14 @@ static void line_judge(struct checker *k, const struct line *line)
 }
 
 /* A variable without value took part: what is wrong may be right where the configuration is used. */
-static bool line_lacks_environment(const struct checker *k, const struct line *line)
+static const struct word *line_lacks_environment(const struct checker *k, const struct line *line)
 {
 	if (k->c->options->strict_env)
-		return false;
+		return NULL;
 	for (uint32_t i = 0; i < line->nwords; i++)
 		if (word_as_address(k->c->tree, &line->words[i])->flags & WORD_ENV_UNSET)
-			return true;
-	return false;
+			return &line->words[i];
+	return NULL;
 }
 
 static void forget_errors(struct checker *k, uint32_t from)
@@ -297,6 +297,7 @@ static void forget_errors(struct checker *k, uint32_t from)
 void check_line(struct checker *k, const struct line *line)
 {
 	uint32_t before = k->d->list.n;
+	const struct word *unset;
 
 	if (line->poisoned || k->skip)
 		return;
@@ -304,8 +305,13 @@ void check_line(struct checker *k, const struct line *line)
 		check_unplaced(k, line);
 	else
 		line_judge(k, line);
-	if (k->d->list.n > before && line_lacks_environment(k, line))
-		forget_errors(k, before);
+	if (k->d->list.n == before || !(unset = line_lacks_environment(k, line)))
+		return;
+	forget_errors(k, before);
+	/* The expander reports the others. */
+	if (!(unset->flags & WORD_ENV_UNSET))
+		diag_label(k->d, diag_add(k->d, D_ENV_UNSET, unset->span, "a variable of this address is not set"),
+			   "not judged without it");
 }
 
 /* Sections other than proxies and global are known by name only. */

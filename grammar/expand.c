@@ -173,6 +173,7 @@ static void word_read_as_address(struct expand *x, const struct word *w)
 	struct address *address;
 	VEC(uint32_t) map = {0};
 	VEC(char) text = {0};
+	bool unset = false;
 
 	for (size_t i = 0, end; i < w->text.len; i = end) {
 		uint32_t off = word_span(w, i, 1).off;
@@ -184,6 +185,7 @@ static void word_read_as_address(struct expand *x, const struct word *w)
 			continue;
 		}
 		const struct str *value = env_get(&x->env, address_name(w->text, i, &end));
+		unset |= !value;
 		for (size_t k = 0; value && k < value->len; k++) {
 			*vec_push(a, &text) = value->ptr[k];
 			*vec_push(a, &map) = off;
@@ -195,7 +197,7 @@ static void word_read_as_address(struct expand *x, const struct word *w)
 	address->word = *w;
 	address->word.text = arena_str(a, str_make(text.v, text.n));
 	address->word.map = map.v;
-	address->word.flags |= WORD_ENV;
+	address->word.flags |= WORD_ENV | (unset ? WORD_ENV_UNSET : 0);
 	map_put(a, &x->c->tree->addresses, str_make((const char *)&address->of, sizeof(address->of)),
 		&address->word);
 }
