@@ -11,7 +11,7 @@ void h1_out_init(struct h1_out *o, struct scratch *scratch)
 	o->n = o->first = 0;
 	o->failed = false;
 	o->bytes = 0;
-	o->copy = o->copy_end = NULL;
+	o->copy_room = o->copy = o->copy_end = NULL;
 }
 
 /* All that is queued becomes one piece. */
@@ -63,6 +63,7 @@ static char *out_room(struct h1_out *o, size_t len)
 			o->failed = true;
 			return NULL;
 		}
+		o->copy_room = room;
 		o->copy_end = room + size;
 	}
 	o->copy = room + len;
@@ -107,8 +108,10 @@ void h1_out_sent(struct h1_out *o, size_t n)
 		n -= v->iov_len;
 		o->first++;
 	}
-	if (!o->bytes)
+	if (!o->bytes) {
 		o->n = o->first = 0;
+		o->copy = o->copy_room;
+	}
 }
 
 static void copy_lower(char *to, const char *from, size_t len)

@@ -14,10 +14,10 @@ enum { H1_OUT_IOV = 24 };
 struct h1_out {
 	struct scratch *scratch;
 	struct iovec iov[H1_OUT_IOV];
-	uint16_t n, first;     /* iov[first] to iov[n - 1] are to be sent */
-	bool failed;           /* no memory: what is queued is not all */
-	size_t bytes;          /* still queued */
-	char *copy, *copy_end; /* room for short pieces */
+	uint16_t n, first;                 /* iov[first] to iov[n - 1] are to be sent */
+	bool failed;                       /* no memory: what is queued is not all */
+	size_t bytes;                      /* still queued */
+	char *copy_room, *copy, *copy_end; /* for short pieces; used again whenever the queue is empty */
 };
 
 void h1_out_init(struct h1_out *o, struct scratch *scratch);

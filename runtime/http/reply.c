@@ -55,21 +55,12 @@ static void reply_count(struct http_msg *m)
 		m->counted += m->hdrs[i].name_len + m->hdrs[i].value_len;
 }
 
-static bool may_have_length(unsigned status)
-{
-	return status >= 200 && status != 204 && status != 304;
-}
-
 static bool add_length(struct reply *r)
 {
 	struct str value = scratch_printf(r->msg.scratch, "%zu", r->body.len);
 
 	r->msg.content_length = r->body.len;
 	r->msg.body = r->body.len ? HTTP_BODY_LENGTH : HTTP_BODY_NONE;
-	if (!may_have_length(r->msg.status)) {
-		r->body = STR("");
-		return true;
-	}
 	return value.ptr && http_add(&r->msg, STR("content-length"), value);
 }
 
@@ -258,9 +249,10 @@ static bool reply_auth(struct reply *r, struct eval *e, const struct rule *rule)
 	if (!reply_status(r, e, proxy ? 407 : 401))
 		return false;
 	value = scratch_printf(e->scratch, "Basic realm=\"%.*s\"", STR_ARG(realm));
-	if (!value.ptr)
+	if (!value.ptr || !http_add(&r->msg, proxy ? STR("proxy-authenticate") : STR("www-authenticate"), value))
 		return false;
-	return http_add(&r->msg, proxy ? STR("proxy-authenticate") : STR("www-authenticate"), value);
+	reply_count(&r->msg);
+	return true;
 }
 
 bool reply_rule(struct reply *r, struct eval *e, const struct rule *rule, enum verdict verdict)

@@ -170,6 +170,7 @@ WEAK enum srv_outcome srv_request_start(struct srv_request *r)
 	r->started = r->assigned = r->worker->now;
 	sc->server = s;
 	sc->user = r;
+	sc->fresh = true;
 	if (conn_connect(&sc->conn, r->worker, &s->addr, s->addr_len, NULL, dial_ready)) {
 		pool_put(&r->worker->srv_conns, sc);
 		return SRV_CONNECT_FAILED;

@@ -1,0 +1,61 @@
+/* Keep-alive on both sides: which connections end, and what the Connection field says of it, as HAProxy 2.6
+ * does for option http-keep-alive, http-server-close, httpclose and http-pretend-keepalive (manual,
+ * section 4.2; RFC 9112 section 9.3). */
+#include "runtime/proxy/http_stream.h"
+
+bool http_server_closes(const struct http_stream *hs)
+{
+	return http_option(hs, PO_HTTPCLOSE) || http_option(hs, PO_HTTP_SERVER_CLOSE);
+}
+
+struct str http_connection_request(struct http_stream *hs)
+{
+	bool closes = http_server_closes(hs);
+
+	if (hs->req.version < 11 && hs->req.body == HTTP_BODY_CHUNKED) {
+		hs->server_close = true;
+		return STR_NONE;
+	}
+	hs->server_close = closes;
+	if (closes && proxy_option_is_set(http_proxy(hs), PO_HTTP_PRETEND_KEEPALIVE))
+		closes = false;
+	if (hs->req.upgrade)
+		return STR_NONE;
+	if (hs->req.version >= 11)
+		return closes ? STR("close") : STR_NONE;
+	return closes ? STR_NONE : STR("keep-alive");
+}
+
+/* May the client connection carry another request after this response? */
+static bool client_may_stay(const struct http_stream *hs)
+{
+	if (!hs->req.keep_alive || proxy_option_is_set(http_frontend(hs), PO_HTTPCLOSE))
+		return false;
+	if (hs->res.body == HTTP_BODY_UNTIL_CLOSE || hs->res.body == HTTP_BODY_TUNNEL)
+		return false;
+	return !http_worker(hs)->stopping;
+}
+
+struct str http_connection_response(struct http_stream *hs)
+{
+	hs->client_keep = hs->client_keep && client_may_stay(hs);
+	if (hs->res.body == HTTP_BODY_TUNNEL)
+		return STR_NONE;
+	if (!hs->client_keep)
+		return hs->res.version >= 11 ? STR("close") : STR_NONE;
+	return hs->res.version < 11 || hs->req.version < 11 ? STR("keep-alive") : STR_NONE;
+}
+
+void http_head_strip(struct http_msg *m)
+{
+	static const uint8_t framing[] = {HN_CONTENT_LENGTH, HN_TRANSFER_ENCODING};
+
+	if (m->status >= 200 && m->status != 204)
+		return;
+	for (size_t i = 0; i < sizeof(framing); i++) {
+		struct http_hdr *h = NULL;
+
+		while ((h = http_find_id(m, framing[i], h)))
+			http_del(m, h);
+	}
+}

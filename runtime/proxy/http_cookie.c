@@ -1,0 +1,231 @@
+/* Persistence by cookie (manual, keywords "cookie" of backends and of servers): the server that a request's
+ * cookie names, and what the response tells the client to send next time. Letters for the log: manual,
+ * section 8.5. */
+#include "runtime/proxy/http_stream.h"
+
+/* A cookie in a field value: all of `name=value`, and the value. */
+struct found {
+	struct http_hdr *hdr;
+	size_t off, len; /* in the field's value, without the separator */
+	struct str value;
+};
+
+static struct str field_value(const struct http_hdr *h)
+{
+	return str_make(h->value, h->value_len);
+}
+
+/* The first cookie of that name in one field (RFC 6265 section 4.2). */
+static bool cookie_in(struct http_hdr *h, struct str name, char separator, struct found *f)
+{
+	struct str all = field_value(h);
+
+	for (size_t at = 0; at < all.len;) {
+		size_t end = at + str_chr(str_tail(all, at), separator), equals;
+		struct str pair = str_sub(all, at, end - at), key;
+
+		equals = str_chr(pair, '=');
+		key = str_trim(str_sub(pair, 0, equals));
+		if (equals < pair.len && str_eq(key, name)) {
+			f->hdr = h;
+			f->off = at;
+			f->len = end - at;
+			f->value = str_trim(str_tail(pair, equals + 1));
+			return true;
+		}
+		at = end + 1;
+	}
+	return false;
+}
+
+static bool cookie_find(struct http_stream *hs, struct str name, struct found *f)
+{
+	struct http_hdr *h = NULL;
+
+	while ((h = http_find_id(&hs->req, HN_COOKIE, h)))
+		if (cookie_in(h, name, ';', f))
+			return true;
+	return false;
+}
+
+/* Replaces part of a field's value; an empty rest takes the field away. */
+static bool splice_value(struct http_stream *hs, struct http_msg *m, struct http_hdr *h, size_t off, size_t len,
+			 struct str by)
+{
+	struct str old = field_value(h), rest;
+	char *p = scratch_alloc(&hs->s.scratch, old.len + by.len + 1);
+
+	if (!p)
+		return false;
+	memcpy(p, old.ptr, off);
+	if (by.len)
+		memcpy(p + off, by.ptr, by.len);
+	memcpy(p + off + by.len, old.ptr + off + len, old.len - off - len);
+	rest = str_trim(str_make(p, old.len - len + by.len));
+	if (rest.len)
+		http_set_value(m, h, rest);
+	else
+		http_del(m, h);
+	return true;
+}
+
+/* Takes the cookie out, with one separator. */
+static void cookie_hide(struct http_stream *hs, const struct found *f)
+{
+	size_t off = f->off, len = f->len;
+
+	if (off)
+		off--, len++;
+	else if (off + len < f->hdr->value_len)
+		len++;
+	splice_value(hs, &hs->req, f->hdr, off, len, STR_NONE);
+}
+
+static struct server *server_by_cookie(struct http_stream *hs, struct str value)
+{
+	struct proxy *px = hs->s.backend;
+
+	for (uint32_t i = 0; i < px->nservers; i++)
+		if (px->servers[i].conf->cookie.len && str_eq(px->servers[i].conf->cookie, value))
+			return &px->servers[i];
+	return NULL;
+}
+
+/* Prefers the server that the value names; the letter says how that went. */
+static char choose(struct http_stream *hs, struct str value)
+{
+	struct server *s = server_by_cookie(hs, value);
+
+	if (!s)
+		return 'I';
+	if (!server_is_usable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST))
+		return 'D';
+	hs->s.server.server = s;
+	hs->s.server.forced = proxy_option_is_set(http_proxy(hs), PO_PERSIST);
+	return server_is_usable(s) ? 'V' : 'D';
+}
+
+void http_cookie_request(struct http_stream *hs)
+{
+	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
+	struct str value;
+	struct found f;
+	size_t cut;
+
+	hs->s.log.cookie_cli = 'N';
+	if (!cookie_find(hs, conf->name, &f))
+		return;
+	hs->cookie_seen = true;
+	value = f.value;
+	cut = str_chr(value, conf->mode == COOKIE_PREFIX ? '~' : '|');
+	if (conf->mode == COOKIE_PREFIX && cut == value.len)
+		return;
+	hs->s.log.cookie_cli = choose(hs, str_sub(value, 0, cut));
+	if (conf->mode == COOKIE_PREFIX)
+		splice_value(hs, &hs->req, f.hdr, (size_t)(value.ptr - f.hdr->value), cut + 1, STR_NONE);
+	else if (conf->mode == COOKIE_INSERT && conf->indirect)
+		cookie_hide(hs, &f);
+}
+
+/* Does the client already send what leads to this server? */
+static bool client_knows(const struct http_stream *hs)
+{
+	return hs->s.log.cookie_cli == 'V';
+}
+
+/* The Set-Cookie field of the server's for our name; NULL: none. */
+static bool set_cookie_find(struct http_stream *hs, struct found *f)
+{
+	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
+	struct http_hdr *h = NULL;
+
+	while ((h = http_find_id(&hs->res, HN_SET_COOKIE, h))) {
+		struct str all = field_value(h);
+		size_t end = str_chr(all, ';'), equals = str_chr(all, '=');
+
+		if (equals >= end || !str_eq(str_trim(str_sub(all, 0, equals)), conf->name))
+			continue;
+		f->hdr = h;
+		f->value = str_trim(str_sub(all, equals + 1, end - equals - 1));
+		f->off = (size_t)(f->value.ptr - all.ptr);
+		f->len = f->value.len;
+		return true;
+	}
+	return false;
+}
+
+static struct str insert_text(struct http_stream *hs, struct str value)
+{
+	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
+	struct out o = out_growing(4096);
+	struct str text;
+
+	out_str(&o, conf->name);
+	out_char(&o, '=');
+	out_str(&o, value);
+	if (!value.len)
+		out_puts(&o, "; Expires=Thu, 01-Jan-1970 00:00:01 GMT");
+	out_puts(&o, "; path=/");
+	if (conf->domain.len)
+		out_printf(&o, "; domain=%.*s", STR_ARG(conf->domain));
+	if (conf->httponly)
+		out_puts(&o, "; HttpOnly");
+	if (conf->secure)
+		out_puts(&o, "; Secure");
+	if (conf->attr.len)
+		out_printf(&o, "; %.*s", STR_ARG(conf->attr));
+	text = scratch_dup(&hs->s.scratch, out_get(&o));
+	out_free(&o);
+	return text;
+}
+
+/* Our own cookie, unless the client has the right one. */
+static bool insert(struct http_stream *hs, struct str value)
+{
+	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
+	struct str text;
+
+	if (client_knows(hs) || (!value.len && !hs->cookie_seen))
+		return true;
+	if (conf->postonly && hs->req.method != HTTP_M_POST)
+		return true;
+	text = insert_text(hs, value);
+	if (!text.ptr || !http_add(&hs->res, STR("set-cookie"), text))
+		return false;
+	hs->s.log.cookie_srv = value.len ? 'I' : 'D';
+	return !conf->nocache || http_add(&hs->res, STR("cache-control"), STR("private"));
+}
+
+/* The server's cookie carries our name: its value becomes or begins with the server's. */
+static bool rewrite(struct http_stream *hs, const struct found *f, struct str value, bool prefix)
+{
+	struct str by = prefix ? scratch_printf(&hs->s.scratch, "%.*s~", STR_ARG(value)) : value;
+
+	if (!value.len)
+		return true;
+	hs->s.log.cookie_srv = 'R';
+	return by.ptr && splice_value(hs, &hs->res, f->hdr, f->off, prefix ? 0 : f->len, by);
+}
+
+bool http_cookie_response(struct http_stream *hs)
+{
+	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
+	struct str value = hs->s.server.server ? hs->s.server.server->conf->cookie : STR_NONE;
+	struct found f;
+	bool set;
+
+	if (conf->mode == COOKIE_NONE)
+		return true;
+	hs->s.log.cookie_srv = 'N';
+	set = set_cookie_find(hs, &f);
+	if (set && conf->mode == COOKIE_INSERT && conf->preserve) {
+		hs->s.log.cookie_srv = 'P';
+		return true;
+	}
+	if (conf->mode == COOKIE_INSERT) {
+		if (set && conf->indirect)
+			http_del(&hs->res, f.hdr);
+		return insert(hs, value);
+	}
+	return !set || rewrite(hs, &f, value, conf->mode == COOKIE_PREFIX);
+}

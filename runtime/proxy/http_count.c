@@ -1,0 +1,47 @@
+/* What the statistics count of requests and responses (management manual, section 9.1: req_tot, hrsp_1xx ...).
+ */
+#include "runtime/proxy/http_stream.h"
+
+#include "runtime/stats/counters.h"
+
+void http_count_request(struct http_stream *hs)
+{
+	struct worker *w = http_worker(hs);
+	struct fe_counters *fe = counters_fe(w, hs->s.session->frontend->index);
+
+	fe->cum_req++;
+	rate_add(&fe->req_rate, w->now, 1);
+	hs->s.log.request_counter = atomic_fetch_add_explicit(&w->process->unique_id, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&w->process->cum_requests, 1, memory_order_relaxed);
+}
+
+/* One field per class, in the same order in the three structs. */
+#define COUNT_CLASS(counters, status)                                                                          \
+	do {                                                                                                   \
+		uint64_t *by_class[] = {&(counters)->rsp_other, &(counters)->rsp_1xx, &(counters)->rsp_2xx,    \
+					&(counters)->rsp_3xx,   &(counters)->rsp_4xx, &(counters)->rsp_5xx};   \
+		++*by_class[(status) / 100 < 6 ? (status) / 100 : 0];                                          \
+	} while (0)
+
+void http_count_response(struct http_stream *hs, unsigned status)
+{
+	struct worker *w = http_worker(hs);
+	struct fe_counters *fe = counters_fe(w, hs->s.session->frontend->index);
+
+	if (hs->counted)
+		return;
+	hs->counted = true;
+	COUNT_CLASS(fe, status);
+	if (hs->s.counted_backend) {
+		struct be_counters *be = counters_be(w, hs->s.backend->index);
+
+		COUNT_CLASS(be, status);
+		be->cum_req++;
+	}
+	if (hs->s.server.server && hs->s.server.conn) {
+		struct srv_counters *srv = counters_srv(w, hs->s.server.server->index);
+
+		COUNT_CLASS(srv, status);
+		srv->cum_req++;
+	}
+}

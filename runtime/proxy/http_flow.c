@@ -1,0 +1,261 @@
+/* Bodies: from the buffer of one side into the queue of the other, by length, by chunks (RFC 9112 section 7.1),
+ * to the end of the connection or through a tunnel. Data are queued where they lie; chunks are framed anew.
+ * Nothing is decoded before what was decoded is sent, so that a slow reader holds one buffer and no more. A
+ * flow belongs to its stream. */
+#include "runtime/proxy/http_stream.h"
+
+#include <errno.h>
+
+enum { BULK_READS = 2, BULK_BYTES = 65536, FILL_BYTES = 1 << 20 };
+
+void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes)
+{
+	*f = (struct http_flow){.from = from, .to = to, .buf = buf, .bytes = bytes};
+}
+
+struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f)
+{
+	if (!f->out && (f->out = scratch_alloc(&hs->s.scratch, sizeof(*f->out))))
+		h1_out_init(f->out, &hs->s.scratch);
+	return f->out;
+}
+
+void http_flow_body(struct http_flow *f, const struct http_msg *m)
+{
+	f->body = m->body;
+	f->left = m->content_length;
+	f->state =
+		m->body == HTTP_BODY_NONE || (m->body == HTTP_BODY_LENGTH && !f->left) ? FLOW_DONE : FLOW_BODY;
+	h1_chunks_init(&f->chunks);
+}
+
+static bool at_end(const struct http_flow *f)
+{
+	return f->from && f->from->flags & (CONN_EOF | CONN_ERROR);
+}
+
+/* Bytes of the body at hand that are not queued yet. */
+static struct str at_hand(const struct http_flow *f)
+{
+	return str_make(f->buf->data + f->buf->off + f->taken, f->buf->len - f->taken);
+}
+
+static enum flow_result take_plain(struct http_flow *f)
+{
+	struct str data = at_hand(f);
+
+	if (f->body == HTTP_BODY_LENGTH && data.len > f->left)
+		data.len = f->left;
+	h1_out_slice(f->out, data.ptr, data.len);
+	f->taken += (uint32_t)data.len;
+	*f->bytes += data.len;
+	if (f->body == HTTP_BODY_LENGTH && !(f->left -= data.len))
+		f->state = FLOW_DONE;
+	else if (f->body != HTTP_BODY_LENGTH && f->from->flags & CONN_EOF)
+		f->state = FLOW_DONE;
+	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
+}
+
+static enum flow_result take_chunks(struct http_stream *hs, struct http_flow *f)
+{
+	struct str data = at_hand(f), body;
+	uint32_t used;
+	enum h1_chunk_result result =
+		h1_chunks_decode(&f->chunks, (char *)(uintptr_t)data.ptr, (uint32_t)data.len, &body, &used);
+
+	f->taken += used;
+	if (result == H1_CHUNK_BAD)
+		return FLOW_BAD;
+	if (body.len) {
+		h1_out_chunk_size(f->out, body.len);
+		h1_out_slice(f->out, body.ptr, body.len);
+		h1_out_copy(f->out, STR("\r\n"));
+		*f->bytes += body.len;
+	}
+	if (result == H1_CHUNK_LAST) {
+		f->state = FLOW_TRAILERS;
+		f->trailers = scratch_alloc(&hs->s.scratch, sizeof(*f->trailers));
+		if (!f->trailers)
+			return FLOW_MEMORY;
+		f->trailers->scratch = &hs->s.scratch;
+		h1_parse_trailers_init(&f->parser, f->trailers,
+				       (uint16_t)hs->s.session->generation->model->global.tune_http_maxhdr);
+	}
+	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
+}
+
+static enum flow_result take_trailers(struct http_flow *f)
+{
+	struct str data = at_hand(f);
+	enum h1_result result =
+		h1_parse(&f->parser, f->trailers, (char *)(uintptr_t)data.ptr, (uint32_t)data.len);
+
+	if (result == H1_MORE)
+		return FLOW_HUNGRY;
+	if (result != H1_DONE)
+		return result == H1_MEMORY ? FLOW_MEMORY : FLOW_BAD;
+	h1_out_copy(f->out, STR("0\r\n"));
+	h1_write_trailers(f->out, f->trailers);
+	f->taken += f->parser.pos;
+	*f->bytes += f->trailers->counted + 1;
+	f->state = FLOW_DONE;
+	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
+}
+
+/* Queues what is at hand of the body. */
+static enum flow_result take(struct http_stream *hs, struct http_flow *f)
+{
+	enum flow_result result = FLOW_HUNGRY;
+
+	if (f->state == FLOW_BODY && f->body == HTTP_BODY_CHUNKED)
+		result = take_chunks(hs, f);
+	else if (f->state == FLOW_BODY)
+		result = take_plain(f);
+	if (result == FLOW_HUNGRY && f->state == FLOW_TRAILERS)
+		result = take_trailers(f);
+	return result;
+}
+
+/* All queued bytes are sent: their place in the buffer is free again. An incomplete trailer section stays. */
+static void eat(struct http_stream *hs, struct http_flow *f)
+{
+	char *before = f->buf->data + f->buf->off + f->taken;
+
+	if (!f->taken || (f->keep && f->state == FLOW_DONE))
+		return;
+	if (f->keep && !hs->let_go)
+		http_request_let_go(hs);
+	buf_eat(f->buf, f->taken);
+	f->taken = 0;
+	if (f->state != FLOW_TRAILERS || !f->buf->len)
+		return;
+	buf_pack(f->buf);
+	h1_parse_moved(f->trailers, before, f->buf->data + f->buf->off);
+}
+
+static enum flow_result send_queue(struct http_flow *f)
+{
+	ssize_t n;
+
+	if (f->blocked)
+		return FLOW_BLOCKED;
+	n = conn_sendv(f->to, f->out->iov + f->out->first, f->out->n - f->out->first, false);
+	if (n < 0 && errno != EAGAIN)
+		return FLOW_BROKEN;
+	if (n > 0)
+		h1_out_sent(f->out, (size_t)n);
+	f->blocked = !h1_out_empty(f->out);
+	return f->blocked ? FLOW_BLOCKED : FLOW_HUNGRY;
+}
+
+/* Bytes that the pipe holds, to the other side. */
+static enum flow_result send_pipe(struct http_flow *f)
+{
+	while (f->pipe->len && !f->blocked) {
+		if (pipe_drain(f->pipe, f->to, f->left > 0 && f->body == HTTP_BODY_LENGTH) >= 0)
+			continue;
+		if (errno != EAGAIN)
+			return FLOW_BROKEN;
+		f->blocked = true;
+	}
+	if (f->blocked)
+		return FLOW_BLOCKED;
+	if (f->state == FLOW_DONE || (f->body == HTTP_BODY_LENGTH && f->left < BULK_BYTES)) {
+		pipe_put(f->to->worker, f->pipe);
+		f->pipe = NULL;
+	}
+	return FLOW_HUNGRY;
+}
+
+static enum flow_result ended(const struct http_flow *f)
+{
+	if (f->state == FLOW_DONE)
+		return FLOW_SENT;
+	return at_end(f) ? FLOW_CUT : FLOW_HUNGRY;
+}
+
+enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f)
+{
+	enum flow_result result;
+
+	if (f->pipe) {
+		result = send_pipe(f);
+		return result == FLOW_HUNGRY ? ended(f) : result;
+	}
+	if (!http_flow_out(hs, f))
+		return FLOW_MEMORY;
+	for (;;) {
+		result = f->buf->len > f->taken || at_end(f) ? take(hs, f) : FLOW_HUNGRY;
+		if (result != FLOW_HUNGRY && result != FLOW_BAD)
+			return result;
+		if (h1_out_empty(f->out)) {
+			eat(hs, f);
+			return result == FLOW_BAD ? result : ended(f);
+		}
+		if (!f->to)
+			return FLOW_BLOCKED;
+		result = send_queue(f);
+		if (result != FLOW_HUNGRY)
+			return result;
+		eat(hs, f);
+		if (f->state == FLOW_DONE || f->buf->len == f->taken)
+			return ended(f);
+	}
+}
+
+void http_flow_drain(struct http_stream *hs, struct http_flow *f)
+{
+	struct h1_out *out = http_flow_out(hs, f);
+
+	if (!out)
+		return;
+	while (f->state != FLOW_DONE && f->buf->len > f->taken && take(hs, f) == FLOW_HUNGRY)
+		h1_out_init(out, &hs->s.scratch);
+	h1_out_init(out, &hs->s.scratch);
+}
+
+/* Bulk with an empty buffer and an empty queue: the next bytes go through a pipe. */
+static bool wants_pipe(const struct http_flow *f)
+{
+	if (f->full_reads < BULK_READS || f->state != FLOW_BODY || f->body == HTTP_BODY_CHUNKED || !f->to ||
+	    f->buf->len)
+		return false;
+	if (f->body == HTTP_BODY_LENGTH && f->left < BULK_BYTES)
+		return false;
+	return f->from->transport->splice && f->to->transport->splice && h1_out_empty(f->out);
+}
+
+static ssize_t read_pipe(struct http_flow *f)
+{
+	size_t most = f->body == HTTP_BODY_LENGTH && f->left < FILL_BYTES ? (size_t)f->left : FILL_BYTES;
+	ssize_t n = pipe_fill(f->pipe, f->from, most);
+
+	if (n > 0) {
+		*f->bytes += (uint64_t)n;
+		if (f->body == HTTP_BODY_LENGTH && !(f->left -= (uint64_t)n))
+			f->state = FLOW_DONE;
+	} else if (n == 0 && f->body != HTTP_BODY_LENGTH) {
+		f->state = FLOW_DONE;
+	}
+	return n;
+}
+
+ssize_t http_flow_read(struct http_flow *f)
+{
+	ssize_t n;
+
+	if (f->pipe || (wants_pipe(f) && (f->pipe = pipe_get(f->from->worker))))
+		return read_pipe(f);
+	n = conn_recv(f->from, f->buf);
+	f->full_reads = n > 0 && f->buf->len == f->buf->cap
+				? (uint8_t)(f->full_reads + (f->full_reads < BULK_READS))
+				: 0;
+	return n;
+}
+
+void http_flow_drop(struct http_flow *f, struct worker *w)
+{
+	if (f->pipe)
+		pipe_put(w, f->pipe);
+	f->pipe = NULL;
+}

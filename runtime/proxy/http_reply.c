@@ -1,0 +1,166 @@
+/* Our own answers: stored pages, those that the configuration describes (return, deny, errorfile, http-error),
+ * redirections, requests for credentials, statistics. Each becomes hs->res, goes through the
+ * http-after-response rules and then out like a response of a server. A connection to a server that the stream
+ * may hold ends first. */
+#include "runtime/proxy/http_stream.h"
+
+#include "runtime/http/reply.h"
+#include "runtime/stats/counters.h"
+#include "runtime/stats/stats_http.h"
+
+enum { CLOSE_COST = sizeof("connection") - 1 + sizeof("close") - 1 };
+
+static void eval_here(struct http_stream *hs, struct eval *e)
+{
+	bool response = hs->phase == HTTP_EXCHANGE;
+
+	if (hs->s.backend)
+		stream_eval(&hs->s, e, response ? AT(BE_RES_HDR) : AT(BE_REQ_HDR));
+	else
+		stream_eval(&hs->s, e, response ? AT(FE_RES_HDR) : AT(FE_REQ_HDR));
+}
+
+/* What a server may still be doing for this request is of no interest any more. */
+static void leave_server(struct http_stream *hs)
+{
+	if (hs->requested)
+		srv_request_cancel(&hs->s.server);
+	hs->requested = false;
+	if (hs->s.server.conn)
+		http_server_finish(hs, false);
+}
+
+/* Responses that end with their head (RFC 9112 section 6.3). */
+static bool has_no_body(const struct http_msg *m)
+{
+	return m->method == HTTP_M_HEAD || m->status < 200 || m->status == 204 || m->status == 304;
+}
+
+/* Rules, keep-alive, and into the queue. The body's memory lasts as long as the stream. */
+static enum http_next reply_send(struct http_stream *hs, const struct reply *r)
+{
+	struct http_msg *m = &hs->res;
+	struct h1_out *out = http_flow_out(hs, &hs->down);
+
+	leave_server(hs);
+	*m = r->msg;
+	m->method = hs->req.method;
+	hs->s.res = m;
+	http_rules_after_response(hs);
+	http_flow_drain(hs, &hs->up);
+	hs->client_keep = hs->client_keep && !r->close && hs->up.state == FLOW_DONE;
+	if (!out)
+		return HTTP_CLOSE;
+	h1_out_init(out, &hs->s.scratch);
+	http_head_strip(m);
+	h1_write_head(out, m, http_connection_response(hs));
+	hs->s.log.bytes_out += m->counted + (r->close ? CLOSE_COST : 0);
+	if (!has_no_body(m)) {
+		h1_out_slice(out, r->body.ptr, r->body.len);
+		hs->s.log.bytes_out += r->body.len;
+	}
+	hs->down.state = FLOW_DONE;
+	hs->down.taken = 0;
+	hs->down.blocked = false;
+	hs->responding = true;
+	hs->phase = HTTP_REPLY;
+	http_count_response(hs, m->status);
+	return out->failed ? HTTP_CLOSE : HTTP_AGAIN;
+}
+
+enum http_next http_reply_error(struct http_stream *hs, unsigned status)
+{
+	struct reply r;
+	struct eval e;
+
+	hs->s.log.status = (uint16_t)status;
+	eval_here(hs, &e);
+	return reply_status(&r, &e, status) ? reply_send(hs, &r) : HTTP_CLOSE;
+}
+
+enum http_next http_reply_failure(struct http_stream *hs, unsigned status, char cause, char state)
+{
+	stream_end(&hs->s, cause, state);
+	return http_reply_error(hs, status);
+}
+
+enum http_next http_reply_rule(struct http_stream *hs, const struct rule *rule, enum verdict verdict)
+{
+	struct reply r;
+	struct eval e;
+
+	eval_here(hs, &e);
+	if (!reply_rule(&r, &e, rule, verdict))
+		return http_reply_error(hs, 500);
+	if (verdict == V_REDIRECT && hs->req.body != HTTP_BODY_NONE)
+		r.close = true;
+	hs->s.log.status = rule->reply && rule->reply->status ? rule->reply->status : r.msg.status;
+	return reply_send(hs, &r);
+}
+
+enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
+{
+	const struct global_conf *global = &hs->s.session->generation->model->global;
+	struct reply r = {.msg = {.scratch = &hs->s.scratch, .is_response = true, .method = HTTP_M_GET}};
+	struct h1_parser p;
+	size_t head_len = 0;
+	unsigned status = 0;
+	struct eval e;
+
+	stream_end(&hs->s, 'L', 'R');
+	hs->s.log.server = STR("<STATS>");
+	eval_here(hs, &e);
+	hs->page = out_growing(SIZE_MAX / 2);
+	stats_reply(http_worker(hs), px, &e, hs->req.body_seen, &hs->page, &head_len, &status);
+	h1_parse_init(&p, &r.msg, (uint16_t)global->tune_http_maxhdr, UINT32_MAX);
+	if (hs->page.truncated || h1_parse(&p, &r.msg, hs->page.buf, (uint32_t)head_len) != H1_DONE)
+		return http_reply_error(hs, 500);
+	hs->s.log.status = (uint16_t)status;
+	r.body = str_tail(out_get(&hs->page), head_len);
+	return reply_send(hs, &r);
+}
+
+/* The bytes for what is not a request. */
+static bool queue_early(struct http_stream *hs, unsigned status)
+{
+	struct h1_out *out = http_flow_out(hs, &hs->down);
+	struct out early = out_growing(1 << 20);
+
+	reply_early(&early, http_frontend(hs), status);
+	if (out)
+		h1_out_copy(out, out_get(&early));
+	out_free(&early);
+	return out && !out->failed && out->bytes;
+}
+
+enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char cause, char state)
+{
+	struct worker *w = http_worker(hs);
+
+	stream_end(&hs->s, cause, state);
+	counters_fe(w, hs->s.session->frontend->index)->failed_req++;
+	hs->s.log.bad_request = true;
+	hs->s.log.status = (uint16_t)status;
+	hs->s.log.t_request = -1;
+	hs->refused = true;
+	hs->client_keep = false;
+	http_count_request(hs);
+	http_count_response(hs, status);
+	if (!queue_early(hs, status))
+		return HTTP_CLOSE;
+	hs->down.state = FLOW_DONE;
+	hs->phase = HTTP_REPLY;
+	return HTTP_AGAIN;
+}
+
+enum http_next http_reply_run(struct http_stream *hs)
+{
+	switch (http_flow_run(hs, &hs->down)) {
+	case FLOW_BLOCKED:
+		return HTTP_WAIT;
+	case FLOW_SENT:
+		return hs->client_keep ? HTTP_KEEP : HTTP_CLOSE;
+	default:
+		return HTTP_CLOSE;
+	}
+}

@@ -1,0 +1,95 @@
+/* The head of a request: received, parsed, noted for the log. What is no request is answered with a stored
+ * message, without more ado. */
+#include "runtime/proxy/http_stream.h"
+
+#include "runtime/stats/counters.h"
+
+static void note_request(struct http_stream *hs)
+{
+	struct log_record *log = &hs->s.log;
+	struct session *s = hs->s.session;
+
+	log->method = hs->req.method_name;
+	log->uri = hs->req.uri;
+	log->path = http_uri_path(hs->req.uri);
+	log->query = http_uri_query(hs->req.uri);
+	log->version = hs->req.version;
+	log->t_request = (int32_t)(http_worker(hs)->now - hs->s.begun);
+	log->t_idle = (int32_t)(hs->s.begun - s->idle_since);
+	log->bytes_in = hs->req.counted;
+}
+
+/* The head is complete. */
+static enum http_next head_done(struct http_stream *hs)
+{
+	struct http_flow *up = &hs->up;
+
+	hs->head_len = up->parser.pos;
+	up->taken = hs->head_len;
+	up->keep = true;
+	http_flow_body(up, &hs->req);
+	note_request(hs);
+	http_count_request(hs);
+	if (http_frontend(hs)->capture_request_n)
+		http_capture(hs, false);
+	hs->client_keep = true;
+	hs->phase = HTTP_STEPS;
+	return HTTP_AGAIN;
+}
+
+/* More is needed: room for it, or it is too much. */
+static enum http_next head_more(struct http_stream *hs)
+{
+	struct session *s = hs->s.session;
+	struct buf *in = &s->in;
+
+	if (s->conn.flags & (CONN_EOF | CONN_ERROR))
+		return http_reply_raw(hs, 400, 'C', 'R');
+	if (!in->data || buf_room(in) > in->cap / 2)
+		return HTTP_WAIT;
+	if (in->off) {
+		char *before = in->data + in->off;
+
+		buf_pack(in);
+		h1_parse_moved(&hs->req, before, in->data + in->off);
+	}
+	return buf_room(in) ? HTTP_WAIT : http_reply_raw(hs, 400, 'P', 'R');
+}
+
+enum http_next http_request_head(struct http_stream *hs)
+{
+	struct buf *in = &hs->s.session->in;
+
+	switch (in->len ? h1_parse(&hs->up.parser, &hs->req, in->data + in->off, in->len) : H1_MORE) {
+	case H1_DONE:
+		return head_done(hs);
+	case H1_MORE:
+		return head_more(hs);
+	case H1_UNSUPPORTED:
+		return http_reply_raw(hs, 422, 'P', 'R');
+	case H1_MEMORY:
+		return http_reply_raw(hs, 500, 'I', 'R');
+	default:
+		return http_reply_raw(hs, 400, 'P', 'R');
+	}
+}
+
+static struct str kept(struct http_stream *hs, struct str text)
+{
+	return text.len ? scratch_dup(&hs->s.scratch, text) : STR_NONE;
+}
+
+void http_request_let_go(struct http_stream *hs)
+{
+	struct log_record *log = &hs->s.log;
+
+	hs->let_go = true;
+	log->method = kept(hs, log->method);
+	log->uri = kept(hs, log->uri);
+	log->path = http_uri_path(log->uri);
+	log->query = http_uri_query(log->uri);
+	hs->req.method_name = log->method;
+	hs->req.uri = log->uri;
+	hs->req.head = STR_NONE;
+	hs->req.nhdrs = 0;
+}

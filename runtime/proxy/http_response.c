@@ -1,0 +1,227 @@
+/* The exchange with a server: the request goes up, interim responses and the response come down, bodies flow
+ * both ways, or a tunnel opens (RFC 9110 sections 7.8, 9.3.6 and 15.2). */
+#include "runtime/proxy/http_stream.h"
+
+#include "runtime/stats/counters.h"
+
+static void count_abort(struct http_stream *hs, bool client)
+{
+	struct worker *w = http_worker(hs);
+	struct be_counters *be = counters_be(w, hs->s.backend->index);
+	struct srv_counters *srv = hs->s.server.server ? counters_srv(w, hs->s.server.server->index) : NULL;
+
+	++*(client ? &be->cli_aborts : &be->srv_aborts);
+	if (srv)
+		++*(client ? &srv->cli_aborts : &srv->srv_aborts);
+}
+
+static enum http_next aborted(struct http_stream *hs, char cause, char state)
+{
+	count_abort(hs, cause == 'C');
+	stream_end(&hs->s, cause, state);
+	return HTTP_CLOSE;
+}
+
+/* An interim response goes to the client as it is. */
+static enum http_next interim(struct http_stream *hs)
+{
+	const struct global_conf *global = &hs->s.session->generation->model->global;
+	struct h1_out *out = http_flow_out(hs, &hs->down);
+
+	if (!out)
+		return http_reply_failure(hs, 500, 'I', 'H');
+	hs->s.log.bytes_out += hs->res.counted;
+	http_head_strip(&hs->res);
+	h1_write_head(out, &hs->res, STR_NONE);
+	hs->down.taken += hs->down.parser.pos;
+	h1_parse_init(&hs->down.parser, &hs->res, (uint16_t)global->tune_http_maxhdr,
+		      global->tune_bufsize - global->tune_maxrewrite);
+	return HTTP_AGAIN;
+}
+
+/* Both sides have agreed on another protocol. */
+static bool switch_agreed(const struct http_stream *hs)
+{
+	return hs->req.upgrade && hs->res.conn_upgrade && (!hs->req.websocket || hs->res.websocket);
+}
+
+static void tunnel_open(struct http_stream *hs)
+{
+	http_request_let_go(hs);
+	hs->up.keep = false;
+	hs->up.body = HTTP_BODY_TUNNEL;
+	hs->up.state = FLOW_BODY;
+	hs->opened = true;
+}
+
+static enum http_next response_rules(struct http_stream *hs)
+{
+	enum http_next next = http_rules_response(hs, http_proxy(hs));
+
+	if (next == HTTP_AGAIN && http_frontend(hs) != http_proxy(hs))
+		next = http_rules_response(hs, http_frontend(hs));
+	return next;
+}
+
+/* Into the queue, as the client is to see it. */
+static enum http_next response_forward(struct http_stream *hs)
+{
+	struct h1_out *out = http_flow_out(hs, &hs->down);
+
+	if (!http_cookie_response(hs) || !out)
+		return http_reply_failure(hs, 500, 'I', 'H');
+	http_rules_after_response(hs);
+	hs->s.log.status = hs->res.status;
+	http_count_response(hs, hs->res.status);
+	http_head_strip(&hs->res);
+	h1_write_head(out, &hs->res, http_connection_response(hs));
+	if (out->failed)
+		return HTTP_CLOSE;
+	hs->down.taken += hs->down.parser.pos;
+	http_flow_body(&hs->down, &hs->res);
+	hs->responding = true;
+	if (hs->res.body == HTTP_BODY_TUNNEL)
+		tunnel_open(hs);
+	return HTTP_AGAIN;
+}
+
+/* The head of the response is complete. */
+static enum http_next response_head(struct http_stream *hs)
+{
+	enum http_next next;
+
+	hs->s.log.t_response = (int32_t)(http_worker(hs)->now - hs->s.server.connected);
+	if (hs->res.status >= 100 && hs->res.status < 200 && hs->res.status != 101)
+		return interim(hs);
+	hs->s.log.bytes_out += hs->res.counted;
+	hs->s.log.status = hs->res.status;
+	if (hs->res.status == 101 && !switch_agreed(hs))
+		return http_reply_failure(hs, 502, 'P', 'H');
+	if (!hs->res.keep_alive)
+		hs->server_close = true;
+	if (http_frontend(hs)->capture_response_n)
+		http_capture(hs, true);
+	next = response_rules(hs);
+	return next == HTTP_AGAIN ? response_forward(hs) : next;
+}
+
+/* Nothing, or less than a head, and no more to come; or too much. */
+static enum http_next response_more(struct http_stream *hs)
+{
+	struct buf *in = &hs->in;
+	char *before = in->data + in->off;
+
+	if (hs->down.from->flags & (CONN_EOF | CONN_ERROR))
+		return http_server_lost(hs, false);
+	if (!in->data || buf_room(in) > in->cap / 2)
+		return HTTP_WAIT;
+	if (in->off && !hs->down.taken) {
+		buf_pack(in);
+		h1_parse_moved(&hs->res, before, in->data + in->off);
+	}
+	return buf_room(in) ? HTTP_WAIT : http_server_lost(hs, true);
+}
+
+/* Heads, until that of the final response is through. */
+static enum http_next receive_heads(struct http_stream *hs)
+{
+	struct buf *in = &hs->in;
+	enum http_next next = HTTP_AGAIN;
+
+	while (!hs->responding && hs->phase == HTTP_EXCHANGE && next == HTTP_AGAIN) {
+		uint32_t taken = hs->down.taken;
+		enum h1_result r = in->len > taken ? h1_parse(&hs->down.parser, &hs->res,
+							      in->data + in->off + taken, in->len - taken)
+						   : H1_MORE;
+
+		if (r == H1_DONE)
+			next = response_head(hs);
+		else
+			next = r == H1_MORE ? response_more(hs) : http_server_lost(hs, true);
+	}
+	return next;
+}
+
+/* Both messages are complete, or what is left of the request cannot be sent. */
+static enum http_next exchange_end(struct http_stream *hs)
+{
+	const struct conn *c = hs->down.from;
+	bool complete = hs->up.state == FLOW_DONE && hs->up.body != HTTP_BODY_TUNNEL && !hs->up_broken;
+	bool reusable = complete && !hs->server_close && !(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->in.len;
+
+	hs->s.log.t_data = (int32_t)(http_worker(hs)->now - hs->s.server.connected) - hs->s.log.t_response;
+	http_server_finish(hs, reusable);
+	return hs->client_keep && complete ? HTTP_KEEP : HTTP_CLOSE;
+}
+
+/* A tunnel passes the end of one side on to the other. */
+static void tunnel_shut(struct http_flow *f)
+{
+	if (f->body != HTTP_BODY_TUNNEL || f->shut)
+		return;
+	f->shut = true;
+	conn_shut(f->to);
+}
+
+static enum http_next send_request(struct http_stream *hs)
+{
+	switch (http_flow_run(hs, &hs->up)) {
+	case FLOW_SENT:
+		tunnel_shut(&hs->up);
+		return HTTP_AGAIN;
+	case FLOW_HUNGRY:
+	case FLOW_BLOCKED:
+		return HTTP_AGAIN;
+	case FLOW_BROKEN:
+		/* It may have answered before it closed. */
+		hs->up_broken = true;
+		http_flow_read(&hs->down);
+		return HTTP_AGAIN;
+	case FLOW_BAD:
+		return hs->responding ? aborted(hs, 'C', 'D') : http_reply_failure(hs, 400, 'P', 'D');
+	case FLOW_CUT:
+		return aborted(hs, 'C', hs->responding ? 'D' : 'L');
+	case FLOW_MEMORY:
+		break;
+	}
+	return hs->responding ? HTTP_CLOSE : http_reply_failure(hs, 500, 'I', 'D');
+}
+
+static enum http_next send_response(struct http_stream *hs)
+{
+	switch (http_flow_run(hs, &hs->down)) {
+	case FLOW_SENT:
+		tunnel_shut(&hs->down);
+		return hs->up_broken || (hs->up.state == FLOW_DONE && h1_out_empty(hs->up.out) && !hs->up.pipe)
+			       ? exchange_end(hs)
+			       : HTTP_WAIT;
+	case FLOW_HUNGRY:
+	case FLOW_BLOCKED:
+		return HTTP_WAIT;
+	case FLOW_BROKEN:
+		return aborted(hs, 'C', 'D');
+	case FLOW_BAD:
+	case FLOW_CUT:
+		return aborted(hs, 'S', 'D');
+	case FLOW_MEMORY:
+		break;
+	}
+	return HTTP_CLOSE;
+}
+
+enum http_next http_exchange(struct http_stream *hs)
+{
+	enum http_next next = hs->up_broken ? HTTP_AGAIN : send_request(hs);
+
+	if (next != HTTP_AGAIN || hs->phase != HTTP_EXCHANGE)
+		return next;
+	next = receive_heads(hs);
+	if (hs->phase != HTTP_EXCHANGE || (next != HTTP_AGAIN && !hs->down.taken))
+		return next;
+	next = send_response(hs);
+	if (next == HTTP_WAIT && hs->opened) {
+		hs->opened = false; /* what the client has sent ahead */
+		return HTTP_AGAIN;
+	}
+	return next;
+}

@@ -1,0 +1,194 @@
+/* A server for the request: asked for, waited for, tried again, given back. A request may be sent a second time
+ * as long as all of it still lies in the buffer and nothing of an answer has come. */
+#include "runtime/proxy/http_stream.h"
+
+#include <errno.h>
+
+#include "runtime/stats/counters.h"
+
+static void server_ready(struct conn *c, int revents);
+
+static enum http_next failed(struct http_stream *hs, enum srv_outcome outcome)
+{
+	static const char letters[][3] = {
+		[SRV_NO_SERVER] = "SC",      [SRV_QUEUE_TIMEOUT] = "sQ",   [SRV_QUEUE_FULL] = "SQ",
+		[SRV_CONNECT_FAILED] = "SC", [SRV_CONNECT_TIMEOUT] = "sC", [SRV_RESOURCES] = "RC",
+	};
+
+	return http_reply_failure(hs, 503, letters[outcome][0], letters[outcome][1]);
+}
+
+/* The head, as it is now, into the queue; the body follows it. */
+static bool queue_request(struct http_stream *hs)
+{
+	struct http_flow *up = &hs->up;
+	struct h1_out *out = http_flow_out(hs, up);
+
+	if (!out)
+		return false;
+	h1_out_init(out, &hs->s.scratch);
+	h1_write_head(out, &hs->req, http_connection_request(hs));
+	up->taken = hs->head_len;
+	up->blocked = false;
+	http_flow_body(up, &hs->req);
+	hs->s.log.bytes_in = hs->req.counted;
+	return !out->failed;
+}
+
+static enum http_next connected(struct http_stream *hs)
+{
+	struct srv_request *r = &hs->s.server;
+	struct conn *c = &r->conn->conn;
+	const struct global_conf *global = &hs->s.session->generation->model->global;
+
+	c->ready = server_ready;
+	hs->up.to = hs->down.from = c;
+	hs->server_seen = hs->client_seen = http_worker(hs)->now;
+	hs->s.log.t_connect = (int32_t)(r->connected - r->assigned);
+	hs->s.res = &hs->res;
+	hs->res.is_response = true;
+	hs->res.method = hs->req.method;
+	h1_parse_init(&hs->down.parser, &hs->res, (uint16_t)global->tune_http_maxhdr,
+		      global->tune_bufsize - global->tune_maxrewrite);
+	hs->phase = HTTP_EXCHANGE;
+	return queue_request(hs) ? HTTP_AGAIN : http_reply_failure(hs, 500, 'I', 'C');
+}
+
+static enum http_next outcome_next(struct http_stream *hs, enum srv_outcome outcome)
+{
+	struct srv_request *r = &hs->s.server;
+
+	hs->requested = outcome == SRV_PENDING;
+	if (hs->requested) {
+		hs->phase = HTTP_SERVER;
+		return HTTP_WAIT;
+	}
+	if (r->assigned)
+		hs->s.log.t_queue = (int32_t)(r->assigned - r->started);
+	return outcome == SRV_CONNECTED ? connected(hs) : failed(hs, outcome);
+}
+
+static void server_done(struct srv_request *r, enum srv_outcome outcome)
+{
+	struct http_stream *hs = http_stream_of_request(r);
+	enum http_next next = outcome_next(hs, outcome);
+
+	http_session_settle(hs->s.session, next == HTTP_AGAIN ? http_stream_run(hs) : next);
+}
+
+/* Whether an idle connection will do (manual, keyword "http-reuse"): it may turn out to be closed, and only a
+ * client that has had a response on its connection expects that. */
+static void reuse_setup(struct http_stream *hs)
+{
+	struct srv_request *r = &hs->s.server;
+	bool first = hs->s.session->requests == 1;
+
+	switch (hs->s.backend->conf->reuse) {
+	case REUSE_NEVER:
+	case REUSE_SAFE:
+		r->reuse_ok = !first;
+		break;
+	case REUSE_AGGRESSIVE:
+		r->reuse_ok = !first;
+		break;
+	case REUSE_ALWAYS:
+		r->reuse_ok = true;
+		break;
+	}
+}
+
+enum http_next http_server_start(struct http_stream *hs)
+{
+	struct srv_request *r = &hs->s.server;
+
+	r->owner = hs->s.session;
+	r->done = server_done;
+	reuse_setup(hs);
+	return outcome_next(hs, srv_request_start(r));
+}
+
+/* While it is waited for, the client may go (option abortonclose). */
+enum http_next http_server_wait(struct http_stream *hs)
+{
+	const struct conn *c = &hs->s.session->conn;
+	bool gone = c->flags & CONN_ERROR;
+
+	if (c->flags & CONN_EOF && proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE))
+		gone = true;
+	if (!gone)
+		return HTTP_WAIT;
+	counters_be(http_worker(hs), hs->s.backend->index)->cli_aborts++;
+	stream_end(&hs->s, 'C', hs->s.server.assigned ? 'C' : 'Q');
+	return HTTP_CLOSE;
+}
+
+static bool is_idempotent(const struct http_stream *hs)
+{
+	uint8_t m = hs->req.method;
+
+	return m != HTTP_M_OTHER && m != HTTP_M_POST && m != HTTP_M_PATCH && m != HTTP_M_CONNECT;
+}
+
+/* May the request be sent once more after the connection ended without a response? */
+static bool may_resend(const struct http_stream *hs, bool junk)
+{
+	uint32_t on = http_proxy(hs)->retry_on;
+
+	if (hs->let_go || hs->req.body == HTTP_BODY_CHUNKED || hs->res.status)
+		return false;
+	if (junk)
+		return on & 4;
+	return on & 2 || (!hs->s.server.conn->fresh && is_idempotent(hs));
+}
+
+static void count_failed_response(struct http_stream *hs)
+{
+	struct worker *w = http_worker(hs);
+
+	counters_be(w, hs->s.backend->index)->failed_resp++;
+	if (hs->s.server.server)
+		counters_srv(w, hs->s.server.server->index)->failed_resp++;
+}
+
+enum http_next http_server_lost(struct http_stream *hs, bool junk)
+{
+	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
+
+	if (may_resend(hs, junk)) {
+		hs->up.to = hs->down.from = NULL;
+		buf_drop(http_worker(hs), &hs->in);
+		hs->down.taken = 0;
+		return outcome_next(hs, srv_request_retry(&hs->s.server));
+	}
+	count_failed_response(hs);
+	if (reused && !junk && hs->s.session->requests > 1) {
+		/* The client has to expect that its connection ends between two requests (RFC 9112
+		 * section 9.5), and may send again. */
+		hs->silent = true;
+		return HTTP_CLOSE;
+	}
+	return http_reply_failure(hs, 502, junk ? 'P' : 'S', 'H');
+}
+
+/* The end is ours: no need for the server to wait for it (RFC 9293 section 3.6.1). */
+void http_server_finish(struct http_stream *hs, bool reusable)
+{
+	struct conn *c = &hs->s.server.conn->conn;
+
+	if (!reusable && !(c->flags & (CONN_EOF | CONN_WR_SHUT)))
+		c->flags |= CONN_RESET;
+	hs->up.to = hs->down.from = NULL;
+	srv_request_finish(&hs->s.server, reusable);
+}
+
+static void server_ready(struct conn *c, int revents)
+{
+	struct http_stream *hs = http_stream_of_request(((struct srv_conn *)c)->user);
+
+	hs->server_seen = c->worker->now;
+	if (revents & EV_WRITE)
+		hs->up.blocked = false;
+	if (revents & EV_READ && !hs->down.blocked)
+		http_flow_read(&hs->down);
+	http_session_settle(hs->s.session, http_stream_run(hs));
+}

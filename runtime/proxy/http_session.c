@@ -1,0 +1,252 @@
+/* Sessions in mode http: what the loop tells about the client's connection, one stream after the other on it,
+ * and the end. Only the functions here end a session or a stream, and only after everything below them has
+ * returned. Between two requests a session holds no stream, no buffer and no scratch memory. */
+#include "runtime/proxy/http_stream.h"
+
+#include <errno.h>
+
+#include "runtime/stats/counters.h"
+
+_Static_assert(sizeof(struct http_stream) <= WORKER_STREAM_SIZE, "fits a piece of the pool");
+
+/* Everything that the stream holds; its letters are noted already, or all was well. */
+static void stream_release(struct http_stream *hs)
+{
+	struct worker *w = http_worker(hs);
+	struct buf *in = &hs->s.session->in;
+	uint32_t taken = hs->up.taken;
+
+	if (hs->requested)
+		srv_request_cancel(&hs->s.server);
+	http_flow_drop(&hs->up, w);
+	http_flow_drop(&hs->down, w);
+	if (hs->s.server.conn)
+		http_server_finish(hs, false);
+	if (hs->silent)
+		hs->s.log.log_level = -1;
+	stream_finish(&hs->s);
+	buf_drop(w, &hs->in);
+	out_free(&hs->page);
+	if (taken)
+		buf_eat(in, taken < in->len ? taken : in->len);
+	pool_put(&w->streams, hs);
+}
+
+/* session_free() ends it: whatever state it is in. */
+static void stream_abort(struct stream *s)
+{
+	struct http_stream *hs = (struct http_stream *)s;
+
+	if (hs->phase != HTTP_REPLY && !hs->refused)
+		stream_end(s, 'K',
+			   hs->phase == HTTP_HEAD || hs->phase == HTTP_STEPS ? 'R'
+			   : hs->phase == HTTP_SERVER                        ? 'C'
+									     : 'D');
+	stream_release(hs);
+}
+
+static struct http_stream *stream_new(struct session *s)
+{
+	struct worker *w = s->conn.worker;
+	struct http_stream *hs = pool_get(&w->streams);
+	const struct global_conf *global = &s->generation->model->global;
+
+	if (!hs)
+		return NULL;
+	memset((char *)hs + sizeof(hs->s), 0, sizeof(*hs) - sizeof(hs->s));
+	stream_init(&hs->s, s, NULL);
+	hs->s.abort = stream_abort;
+	hs->s.req = &hs->req;
+	hs->s.log.request_date = w->wall;
+	http_flow_init(&hs->up, &s->conn, NULL, &s->in, &hs->s.log.bytes_in);
+	http_flow_init(&hs->down, NULL, &s->conn, &hs->in, &hs->s.log.bytes_out);
+	hs->req.scratch = hs->res.scratch = &hs->s.scratch;
+	h1_parse_init(&hs->up.parser, &hs->req, (uint16_t)global->tune_http_maxhdr,
+		      global->tune_bufsize - global->tune_maxrewrite);
+	hs->client_seen = hs->server_seen = w->now;
+	s->requests++;
+	return hs;
+}
+
+enum http_next http_stream_run(struct http_stream *hs)
+{
+	enum http_next next = HTTP_AGAIN;
+
+	while (next == HTTP_AGAIN) {
+		switch ((enum http_phase)hs->phase) {
+		case HTTP_HEAD:
+			next = http_request_head(hs);
+			break;
+		case HTTP_STEPS:
+			next = http_steps_run(hs);
+			break;
+		case HTTP_TARPIT:
+			next = http_tarpit_run(hs);
+			break;
+		case HTTP_SERVER:
+			next = http_server_wait(hs);
+			break;
+		case HTTP_EXCHANGE:
+			next = http_exchange(hs);
+			break;
+		case HTTP_REPLY:
+			next = http_reply_run(hs);
+			break;
+		}
+	}
+	return next;
+}
+
+bool http_client_has_room(const struct http_stream *hs)
+{
+	const struct buf *in = &hs->s.session->in;
+
+	return !in->data || buf_room(in) > 0;
+}
+
+/* The client is watched for bytes while there is room for them, also for its end, and for room while it is
+ * slow. */
+static void watch(struct http_stream *hs)
+{
+	struct conn *c = &hs->s.session->conn;
+	bool read = !(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->up.blocked && http_client_has_room(hs);
+
+	conn_want(c, (read ? EV_READ : 0) | (hs->down.blocked ? EV_WRITE : 0));
+	c = hs->up.to;
+	if (c)
+		conn_want(c, (!(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->down.blocked ? EV_READ : 0) |
+				     (hs->up.blocked ? EV_WRITE : 0));
+	http_timer_update(hs);
+}
+
+/* Closes without an RST that could overtake our last words: what the client still sends is read and dropped,
+ * once. */
+static void close_client(struct session *s)
+{
+	char sink[4096];
+
+	if (!(s->conn.flags & (CONN_EOF | CONN_ERROR | CONN_RESET)) && s->conn.io.fd >= 0) {
+		conn_shut(&s->conn);
+		while (s->conn.transport->recv(&s->conn, sink, sizeof(sink)) == sizeof(sink))
+			;
+	}
+	session_free(s);
+}
+
+static void idle(struct session *s)
+{
+	struct worker *w = s->conn.worker;
+
+	buf_drop(w, &s->in);
+	s->idle_since = w->now;
+	if (s->conn.flags & (CONN_EOF | CONN_ERROR) || w->stopping) {
+		session_free(s);
+		return;
+	}
+	conn_want(&s->conn, EV_READ);
+	http_timer_idle(s);
+}
+
+void http_session_settle(struct session *s, enum http_next next)
+{
+	while (next == HTTP_KEEP) {
+		struct http_stream *hs;
+
+		stream_release(http_stream_of(s));
+		if (!s->in.len) {
+			idle(s);
+			return;
+		}
+		s->idle_since = s->conn.worker->now;
+		hs = stream_new(s);
+		next = hs ? http_stream_run(hs) : HTTP_CLOSE;
+	}
+	if (next == HTTP_WAIT) {
+		watch(http_stream_of(s));
+		return;
+	}
+	if (s->stream)
+		stream_release(http_stream_of(s));
+	close_client(s);
+}
+
+static void begin_request(struct session *s)
+{
+	struct http_stream *hs = stream_new(s);
+
+	http_session_settle(s, hs ? http_stream_run(hs) : HTTP_CLOSE);
+}
+
+/* The client has left, or has been silent for too long, between two requests or before the first one. Only the
+ * latter is told and logged. */
+static void idle_ended(struct session *s, unsigned status, char cause)
+{
+	struct http_stream *hs;
+
+	if (s->requests || proxy_option_is_set(s->frontend->conf, PO_HTTP_IGNORE_PROBES) ||
+	    !(hs = stream_new(s))) {
+		session_free(s);
+		return;
+	}
+	hs->s.begun = s->accepted;
+	http_session_settle(s, http_reply_raw(hs, status, cause, 'R') == HTTP_AGAIN ? http_stream_run(hs)
+										    : HTTP_CLOSE);
+}
+
+static void idle_ready(struct session *s)
+{
+	ssize_t n = conn_recv(&s->conn, &s->in);
+
+	if (n > 0)
+		begin_request(s);
+	else if (n == 0)
+		idle_ended(s, 400, 'C');
+	else if (errno != EAGAIN)
+		session_free(s);
+}
+
+static void client_ready(struct conn *c, int revents)
+{
+	struct session *s = session_of(c);
+	struct http_stream *hs = http_stream_of(s);
+
+	if (!hs) {
+		idle_ready(s);
+		return;
+	}
+	hs->client_seen = c->worker->now;
+	if (revents & EV_WRITE)
+		hs->down.blocked = false;
+	if (revents & EV_READ && !hs->up.blocked && http_client_has_room(hs))
+		http_flow_read(&hs->up);
+	http_session_settle(s, http_stream_run(hs));
+}
+
+static void deadline_expired(struct worker *w, struct deadline *d)
+{
+	struct session *s = LIST_OF(d, struct session, deadline);
+	struct http_stream *hs = http_stream_of(s);
+	enum http_next next;
+
+	(void)w;
+	if (!hs) {
+		idle_ended(s, 408, 'c');
+		return;
+	}
+	next = http_timer_expired(hs);
+	http_session_settle(s, next == HTTP_AGAIN ? http_stream_run(hs) : next);
+}
+
+void http_session_begin(struct session *s)
+{
+	s->conn.ready = client_ready;
+	s->deadline.expired = deadline_expired;
+	conn_want(&s->conn, EV_READ);
+	http_timer_idle(s);
+}
+
+void http_session_soft_stop(struct session *s)
+{
+	if (!s->stream)
+		session_free(s);
+}

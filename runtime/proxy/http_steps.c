@@ -1,0 +1,196 @@
+/* What happens to a request between its head and its server, as a table of named steps (manual, section 2.4 and
+ * the descriptions of the keywords): the frontend's rules, the choice of a backend, the backend's rules,
+ * persistence, a server. A step that has to wait is called again; rules go on where they stood. */
+#include "runtime/proxy/http_stream.h"
+
+#include "runtime/stats/counters.h"
+#include "runtime/stats/stats_http.h"
+
+struct step {
+	const char *name;
+	enum http_next (*run)(struct http_stream *hs);
+};
+
+/* Are the backend's own settings to be gone through? Not for a `listen`. */
+static bool other_backend(const struct http_stream *hs)
+{
+	return hs->s.backend && hs->s.backend != hs->s.session->frontend;
+}
+
+static enum http_next monitor(struct http_stream *hs)
+{
+	const struct proxy_conf *fe = http_frontend(hs);
+	struct eval e;
+
+	if (!fe->monitor_uri.len || !str_eq(hs->req.uri, fe->monitor_uri))
+		return HTTP_AGAIN;
+	hs->silent = true;
+	counters_fe(http_worker(hs), hs->s.session->frontend->index)->intercepted++;
+	stream_eval(&hs->s, &e, AT(FE_REQ_HDR));
+	stream_end(&hs->s, 'L', 'R');
+	return http_reply_error(hs, fe->monitor_fail && cond_eval(&e, fe->monitor_fail) ? 503 : 200);
+}
+
+/* Until the body, or as much of it as a buffer holds, is there (option http-buffer-request). */
+static enum http_next body_wait(struct http_stream *hs)
+{
+	struct session *s = hs->s.session;
+	uint32_t have = s->in.len - hs->up.taken;
+
+	hs->req.body_seen = str_make(s->in.data + s->in.off + hs->up.taken, have);
+	hs->req.body_complete =
+		hs->up.state == FLOW_DONE || (hs->up.body == HTTP_BODY_LENGTH && have >= hs->up.left);
+	if (hs->req.body_complete || !http_client_has_room(hs) || s->conn.flags & (CONN_EOF | CONN_ERROR))
+		return HTTP_AGAIN;
+	if (hs->req.expect_continue && !hs->continued) {
+		static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+		struct iovec iov = {(void *)(uintptr_t)go_on, sizeof(go_on) - 1};
+
+		hs->continued = true;
+		conn_sendv(&s->conn, &iov, 1, false);
+	}
+	return HTTP_WAIT;
+}
+
+static enum http_next fe_body(struct http_stream *hs)
+{
+	return proxy_option_is_set(http_frontend(hs), PO_HTTP_BUFFER_REQUEST) ? body_wait(hs) : HTTP_AGAIN;
+}
+
+static enum http_next be_body(struct http_stream *hs)
+{
+	if (!other_backend(hs) || !proxy_option_is_set(http_proxy(hs), PO_HTTP_BUFFER_REQUEST))
+		return HTTP_AGAIN;
+	return body_wait(hs);
+}
+
+static enum http_next fe_tcp_rules(struct http_stream *hs)
+{
+	return http_rules_request(hs, http_frontend(hs), RS_TCP_REQ_CONT, AT(FE_CONTENT));
+}
+
+static enum http_next fe_http_rules(struct http_stream *hs)
+{
+	return http_rules_request(hs, http_frontend(hs), RS_HTTP_REQ, AT(FE_REQ_HDR));
+}
+
+static enum http_next statistics(struct http_stream *hs, struct proxy *px)
+{
+	enum http_next next;
+
+	if (!px->conf->stats.enabled || !stats_wanted(px, &hs->req))
+		return HTTP_AGAIN;
+	if (hs->req.method == HTTP_M_POST && (next = body_wait(hs)) != HTTP_AGAIN)
+		return next;
+	counters_fe(http_worker(hs), hs->s.session->frontend->index)->intercepted++;
+	return http_reply_stats(hs, px);
+}
+
+static enum http_next fe_statistics(struct http_stream *hs)
+{
+	return statistics(hs, hs->s.session->frontend);
+}
+
+static enum http_next fe_redirects(struct http_stream *hs)
+{
+	return http_redirects(hs, http_frontend(hs));
+}
+
+static enum http_next choose_backend(struct http_stream *hs)
+{
+	const struct proxy_conf *fe = http_frontend(hs), *be = fe->default_backend;
+	const struct switch_rule *decider;
+	struct eval e;
+
+	if (fe->use_backend.n) {
+		stream_eval(&hs->s, &e, AT(FE_USE_BACKEND));
+		be = eval_backend(&e, fe, &decider);
+	}
+	if (!stream_set_backend(&hs->s, be))
+		return http_reply_failure(hs, 503, 'S', 'C');
+	return HTTP_AGAIN;
+}
+
+static enum http_next be_tcp_rules(struct http_stream *hs)
+{
+	if (!other_backend(hs))
+		return HTTP_AGAIN;
+	return http_rules_request(hs, http_proxy(hs), RS_TCP_REQ_CONT, AT(BE_CONTENT));
+}
+
+static enum http_next be_http_rules(struct http_stream *hs)
+{
+	return other_backend(hs) ? http_rules_request(hs, http_proxy(hs), RS_HTTP_REQ, AT(BE_REQ_HDR))
+				 : HTTP_AGAIN;
+}
+
+static enum http_next be_statistics(struct http_stream *hs)
+{
+	return other_backend(hs) ? statistics(hs, hs->s.backend) : HTTP_AGAIN;
+}
+
+static enum http_next be_redirects(struct http_stream *hs)
+{
+	return other_backend(hs) ? http_redirects(hs, http_proxy(hs)) : HTTP_AGAIN;
+}
+
+static enum http_next persistence(struct http_stream *hs)
+{
+	const struct proxy_conf *px = http_proxy(hs);
+	struct eval e;
+
+	if (px->use_server.n) {
+		stream_eval(&hs->s, &e, AT(BE_SET_SRV));
+		stream_use_server(&hs->s, &e);
+	}
+	if (px->cookie.mode != COOKIE_NONE)
+		http_cookie_request(hs);
+	return HTTP_AGAIN;
+}
+
+static enum http_next headers(struct http_stream *hs)
+{
+	return http_headers_request(hs) ? HTTP_AGAIN : http_reply_failure(hs, 500, 'P', 'R');
+}
+
+static const struct step steps[] = {
+	{"monitor-uri", monitor},
+	{"frontend: body", fe_body},
+	{"frontend: tcp-request content", fe_tcp_rules},
+	{"frontend: http-request", fe_http_rules},
+	{"frontend: statistics", fe_statistics},
+	{"frontend: redirect", fe_redirects},
+	{"use_backend", choose_backend},
+	{"backend: body", be_body},
+	{"backend: tcp-request content", be_tcp_rules},
+	{"backend: http-request", be_http_rules},
+	{"backend: statistics", be_statistics},
+	{"backend: redirect", be_redirects},
+	{"persistence", persistence},
+	{"header fields", headers},
+	{"server", http_server_start},
+};
+
+enum http_next http_steps_run(struct http_stream *hs)
+{
+	while (hs->phase == HTTP_STEPS) {
+		enum http_next next = steps[hs->step].run(hs);
+
+		if (next != HTTP_AGAIN)
+			return next;
+		hs->step++;
+		hs->rule = 0;
+	}
+	return HTTP_AGAIN;
+}
+
+enum http_next http_tarpit_run(struct http_stream *hs)
+{
+	struct worker *w = http_worker(hs);
+
+	if (w->now < hs->tarpit_until && !(hs->s.session->conn.flags & (CONN_EOF | CONN_ERROR)))
+		return HTTP_WAIT;
+	hs->s.log.t_queue = (int32_t)(w->now - hs->s.begun);
+	hs->s.log.t_request = -1;
+	return http_reply_rule(hs, hs->tarpit, V_TARPIT);
+}

@@ -1,0 +1,197 @@
+/* Mode http: a stream is one request and its response; a session has one after the other. Files, in the order
+ * in which a request meets them: http_session.c (events, idle connections), http_request.c (head), http_steps.c
+ * (rule phases as named steps), http_rules.c (verdicts), http_cookie.c and http_headers.c (what the proxy
+ * adds), http_server.c (a server for it, retries), http_flow.c (bodies), http_response.c, http_connection.c
+ * (keep-alive), http_reply.c (our own answers), http_timer.c. Worker thread only. Functions return what
+ * happened; only http_session.c, called by the loop, ends anything. */
+#ifndef LB_PROXY_HTTP_STREAM_H
+#define LB_PROXY_HTTP_STREAM_H
+
+#include "grammar/base/out.h"
+#include "runtime/http/h1_chunk.h"
+#include "runtime/http/h1_write.h"
+#include "runtime/net/splice.h"
+#include "runtime/proxy/stream.h"
+
+enum http_phase {
+	HTTP_HEAD,     /* the request's head is being received */
+	HTTP_STEPS,    /* rules, one step after the other */
+	HTTP_TARPIT,   /* the client waits for its refusal */
+	HTTP_SERVER,   /* waiting for a server */
+	HTTP_EXCHANGE, /* request and response are under way */
+	HTTP_REPLY,    /* our own answer is being sent */
+};
+
+/* What a step or a phase returns. */
+enum http_next {
+	HTTP_AGAIN, /* go on: with the next step, or with the phase that it has set */
+	HTTP_WAIT,  /* nothing to do before the next event */
+	HTTP_KEEP,  /* done; the client connection stays */
+	HTTP_CLOSE, /* done; it ends */
+};
+
+enum flow_state { FLOW_NONE, FLOW_BODY, FLOW_TRAILERS, FLOW_DONE };
+enum flow_result {
+	FLOW_HUNGRY,  /* all at hand is sent, more is to come */
+	FLOW_BLOCKED, /* `to` takes no more now */
+	FLOW_SENT,    /* the message is complete and sent */
+	FLOW_BROKEN,  /* `to` is broken */
+	FLOW_BAD,     /* the body's coding is */
+	FLOW_CUT,     /* `from` has ended before the message */
+	FLOW_MEMORY,
+};
+
+/* One direction: a message's body out of `buf`, behind its head, into the queue `out`. */
+struct http_flow {
+	struct conn *from, *to; /* the server's side is NULL while there is none */
+	struct buf *buf;
+	struct pipe *pipe; /* bulk moves through it */
+	struct h1_out *out;
+	struct http_msg *trailers;
+	uint64_t left;       /* bytes of the body that are to come, for HTTP_BODY_LENGTH */
+	uint64_t *bytes;     /* count of the log record */
+	uint32_t taken;      /* bytes of buf that are queued or sent and still lie there */
+	uint8_t state, body; /* enum flow_state, http_body */
+	uint8_t full_reads;  /* reads in a row that filled the buffer */
+	bool blocked;        /* until EV_WRITE of `to` */
+	bool keep;           /* what is sent stays in buf until the stream ends: it may have to be sent again */
+	bool shut;           /* `to` was told of the end */
+	struct h1_chunks chunks;
+	struct h1_parser parser; /* head, then trailer section */
+};
+
+struct http_stream {
+	struct stream s; /* first member: stream and http_stream convert into each other */
+	struct http_msg req, res;
+	struct http_flow up, down;         /* client to server, server to client */
+	struct buf in;                     /* bytes from the server */
+	uint64_t client_seen, server_seen; /* worker->now of the last activity on that side */
+	uint64_t tarpit_until;
+	const struct rule *tarpit; /* the rule that asked for it */
+	uint32_t rule;             /* at which the current list goes on */
+	uint32_t head_len;         /* of the request, with empty lines before */
+	uint8_t phase, step;
+	bool requested;    /* srv_request.done will be called */
+	bool let_go;       /* the request's head is no longer in the buffer */
+	bool client_keep;  /* as the response said */
+	bool server_close; /* this connection is not to be used again */
+	bool up_broken;    /* the server takes no more of the request */
+	bool responding;   /* some of a response has gone to the client */
+	bool refused;      /* not even a request: nothing is known of it */
+	bool silent;       /* not logged */
+	bool continued;    /* 100 sent for a body that we wait for */
+	bool counted; /* the response is, in the statistics */
+	bool opened;  /* a tunnel has just been */
+	bool cookie_seen;
+	struct out page; /* of the statistics; its own memory */
+};
+
+static inline struct http_stream *http_stream_of(struct session *s)
+{
+	return (struct http_stream *)s->stream;
+}
+static inline struct http_stream *http_stream_of_request(struct srv_request *r)
+{
+	return LIST_OF(r, struct http_stream, s.server);
+}
+static inline struct worker *http_worker(const struct http_stream *hs)
+{
+	return hs->s.session->conn.worker;
+}
+static inline const struct proxy_conf *http_frontend(const struct http_stream *hs)
+{
+	return hs->s.session->frontend->conf;
+}
+/* The proxy whose settings apply now: the backend once it is chosen. */
+static inline const struct proxy_conf *http_proxy(const struct http_stream *hs)
+{
+	return hs->s.backend ? hs->s.backend->conf : http_frontend(hs);
+}
+static inline bool http_option(const struct http_stream *hs, enum proxy_option option)
+{
+	return proxy_option_is_set(http_frontend(hs), option) || proxy_option_is_set(http_proxy(hs), option);
+}
+
+/* http_session.c. Runs the stream as far as it gets. */
+enum http_next http_stream_run(struct http_stream *hs);
+/* Acts on what came out, and on the requests behind it; may end the session. Only from the loop's callbacks. */
+void http_session_settle(struct session *s, enum http_next next);
+/* Can bytes from the client be taken without moving those that are in use? */
+bool http_client_has_room(const struct http_stream *hs);
+
+/* http_request.c, http_steps.c */
+enum http_next http_request_head(struct http_stream *hs);
+enum http_next http_steps_run(struct http_stream *hs);
+enum http_next http_tarpit_run(struct http_stream *hs);
+/* The request's head leaves the buffer: what the log wants of it is copied. */
+void http_request_let_go(struct http_stream *hs);
+
+/* http_rules.c. Each runs the list from hs->rule on; HTTP_AGAIN: nothing final happened. */
+enum http_next http_rules_request(struct http_stream *hs, const struct proxy_conf *px, enum ruleset set,
+				  uint32_t place);
+enum http_next http_rules_response(struct http_stream *hs, const struct proxy_conf *px);
+void http_rules_after_response(struct http_stream *hs);
+enum http_next http_redirects(struct http_stream *hs, const struct proxy_conf *px);
+
+/* http_headers.c */
+bool http_headers_request(struct http_stream *hs);
+void http_capture(struct http_stream *hs, bool response);
+
+/* http_cookie.c. The server that the request's cookie names; what the response says about it. False: no memory.
+ */
+void http_cookie_request(struct http_stream *hs);
+bool http_cookie_response(struct http_stream *hs);
+
+/* http_server.c */
+enum http_next http_server_start(struct http_stream *hs);
+enum http_next http_server_wait(struct http_stream *hs);
+/* The connection died before a response: another try, or an answer to the client. */
+enum http_next http_server_lost(struct http_stream *hs, bool junk);
+/* The stream no longer needs its connection. */
+void http_server_finish(struct http_stream *hs, bool reusable);
+
+/* http_response.c */
+enum http_next http_exchange(struct http_stream *hs);
+
+/* http_connection.c. Value of the Connection field to add, or empty. */
+struct str http_connection_request(struct http_stream *hs);
+struct str http_connection_response(struct http_stream *hs);
+bool http_server_closes(const struct http_stream *hs);
+/* Framing fields that such a response may not have (RFC 9110 section 8.6). */
+void http_head_strip(struct http_msg *m);
+
+/* http_flow.c */
+void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes);
+/* The queue, made when it is first needed; NULL: no memory. */
+struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f);
+/* How the body goes on behind a head that was queued: `taken` bytes of buf are the head's. */
+void http_flow_body(struct http_flow *f, const struct http_msg *m);
+enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f);
+/* Takes what is at hand of the body and drops it. */
+void http_flow_drain(struct http_stream *hs, struct http_flow *f);
+/* Reads once; results as conn_recv(). */
+ssize_t http_flow_read(struct http_flow *f);
+void http_flow_drop(struct http_flow *f, struct worker *w);
+
+/* http_reply.c. Each makes hs->res and queues it; HTTP_AGAIN: the phase is HTTP_REPLY. */
+enum http_next http_reply_error(struct http_stream *hs, unsigned status);
+/* The same with the letters for the log, unless some were noted. */
+enum http_next http_reply_failure(struct http_stream *hs, unsigned status, char cause, char state);
+/* What a deciding rule asks for: deny, tarpit (after its delay), return, redirect, auth. */
+enum http_next http_reply_rule(struct http_stream *hs, const struct rule *rule, enum verdict verdict);
+enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px);
+/* For what is not a request at all: the message as it is stored, and the end. */
+enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char cause, char state);
+enum http_next http_reply_run(struct http_stream *hs);
+
+/* http_timer.c */
+void http_timer_idle(struct session *s);
+void http_timer_update(struct http_stream *hs);
+/* What has expired; HTTP_WAIT: nothing yet, or an answer is being sent. */
+enum http_next http_timer_expired(struct http_stream *hs);
+
+/* http_count.c: the statistics. */
+void http_count_request(struct http_stream *hs);
+void http_count_response(struct http_stream *hs, unsigned status);
+
+#endif

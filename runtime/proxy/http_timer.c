@@ -1,0 +1,156 @@
+/* Time in mode http (manual: timeout http-request, http-keep-alive, client, server, tunnel, client-fin,
+ * server-fin, tarpit). The session has one deadline, set after each event to the earliest thing that may
+ * expire; setting it later costs a store. */
+#include "runtime/proxy/http_stream.h"
+
+#include "runtime/stats/counters.h"
+
+static uint64_t after(uint64_t since, uint32_t ms)
+{
+	return ms ? since + ms : UINT64_MAX;
+}
+
+static uint32_t first_of(uint32_t a, uint32_t b, uint32_t c)
+{
+	return a ? a : b ? b : c;
+}
+
+static void arm(struct session *s, uint64_t at)
+{
+	if (at == UINT64_MAX)
+		deadline_clear(&s->deadline);
+	else
+		deadline_set(s->conn.worker, &s->deadline, at);
+}
+
+void http_timer_idle(struct session *s)
+{
+	const uint32_t *t = s->frontend->conf->timeout;
+	uint32_t ms = first_of(s->requests ? t[TMO_HTTP_KEEP_ALIVE] : 0, t[TMO_HTTP_REQUEST], t[TMO_CLIENT]);
+
+	arm(s, after(s->idle_since, ms));
+}
+
+/* A whole head, or the part of a body that rules wait for. */
+static uint64_t request_due(const struct http_stream *hs)
+{
+	const struct session *s = hs->s.session;
+	const uint32_t *t = s->frontend->conf->timeout;
+
+	if (t[TMO_HTTP_REQUEST])
+		return after(s->requests == 1 && hs->phase == HTTP_HEAD ? s->accepted : hs->s.begun,
+			     t[TMO_HTTP_REQUEST]);
+	return after(hs->client_seen, t[TMO_CLIENT]);
+}
+
+static bool is_tunnel(const struct http_stream *hs)
+{
+	return hs->down.body == HTTP_BODY_TUNNEL && hs->responding;
+}
+
+static uint32_t client_ms(const struct http_stream *hs)
+{
+	const uint32_t *t = http_frontend(hs)->timeout;
+	uint32_t tunnel = http_proxy(hs)->timeout[TMO_TUNNEL];
+
+	if (is_tunnel(hs) && (hs->down.shut || hs->up.from->flags & CONN_EOF) && t[TMO_CLIENT_FIN])
+		return t[TMO_CLIENT_FIN];
+	return is_tunnel(hs) && tunnel ? tunnel : t[TMO_CLIENT];
+}
+
+static uint32_t server_ms(const struct http_stream *hs)
+{
+	const uint32_t *t = http_proxy(hs)->timeout;
+
+	if (is_tunnel(hs) && (hs->up.shut || hs->down.from->flags & CONN_EOF) && t[TMO_SERVER_FIN])
+		return t[TMO_SERVER_FIN];
+	return is_tunnel(hs) && t[TMO_TUNNEL] ? t[TMO_TUNNEL] : t[TMO_SERVER];
+}
+
+/* Is anything expected of the client: bytes, or that it takes some? */
+static uint64_t client_due(const struct http_stream *hs)
+{
+	bool reads = hs->up.state != FLOW_DONE && !hs->up.blocked;
+
+	return reads || hs->down.blocked ? after(hs->client_seen, client_ms(hs)) : UINT64_MAX;
+}
+
+static uint64_t server_due(const struct http_stream *hs)
+{
+	bool reads = hs->down.state != FLOW_DONE && !hs->down.blocked;
+
+	if (!hs->up.to || (!reads && !hs->up.blocked))
+		return UINT64_MAX;
+	if (hs->up.state != FLOW_DONE && !hs->up.blocked && !is_tunnel(hs))
+		return UINT64_MAX;
+	return after(hs->server_seen, server_ms(hs));
+}
+
+static uint64_t due(const struct http_stream *hs)
+{
+	uint64_t client, server;
+
+	switch ((enum http_phase)hs->phase) {
+	case HTTP_HEAD:
+	case HTTP_STEPS:
+		return request_due(hs);
+	case HTTP_TARPIT:
+		return hs->tarpit_until;
+	case HTTP_SERVER:
+		return UINT64_MAX;
+	case HTTP_REPLY:
+		return after(hs->client_seen, http_frontend(hs)->timeout[TMO_CLIENT]);
+	case HTTP_EXCHANGE:
+		break;
+	}
+	client = client_due(hs);
+	server = server_due(hs);
+	return client < server ? client : server;
+}
+
+void http_timer_update(struct http_stream *hs)
+{
+	arm(hs->s.session, due(hs));
+}
+
+static enum http_next client_expired(struct http_stream *hs)
+{
+	if (!hs->responding && !hs->up.blocked)
+		return http_reply_failure(hs, 408, 'c', 'D');
+	stream_end(&hs->s, 'c', 'D');
+	return HTTP_CLOSE;
+}
+
+static enum http_next server_expired(struct http_stream *hs)
+{
+	struct worker *w = http_worker(hs);
+
+	if (!hs->responding) {
+		counters_be(w, hs->s.backend->index)->failed_resp++;
+		counters_srv(w, hs->s.server.server->index)->failed_resp++;
+		return http_reply_failure(hs, 504, 's', 'H');
+	}
+	stream_end(&hs->s, 's', 'D');
+	return HTTP_CLOSE;
+}
+
+enum http_next http_timer_expired(struct http_stream *hs)
+{
+	uint64_t now = http_worker(hs)->now;
+
+	if (due(hs) > now)
+		return HTTP_WAIT;
+	switch ((enum http_phase)hs->phase) {
+	case HTTP_HEAD:
+		return http_reply_raw(hs, 408, 'c', 'R');
+	case HTTP_STEPS:
+		return http_reply_failure(hs, 408, 'c', 'R');
+	case HTTP_TARPIT:
+		return HTTP_AGAIN;
+	case HTTP_EXCHANGE:
+		return client_due(hs) <= now ? client_expired(hs) : server_expired(hs);
+	default:
+		stream_end(&hs->s, 'c', 'D');
+		return HTTP_CLOSE;
+	}
+}
