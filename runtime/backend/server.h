@@ -9,6 +9,7 @@
 #include "grammar/base/list.h"
 #include "runtime/core/process.h"
 #include "runtime/eval/eval.h"
+#include "runtime/stats/counters.h"
 
 struct check;
 
@@ -73,6 +74,7 @@ struct proxy {
 	bool stopped;
 	const struct logfmt *unused;
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
+	struct rate accepted; /* of a frontend with `rate-limit sessions`: sessions of all workers, under lb_lock */
 };
 
 /* May be picked by balancing: up, not in maintenance, neither draining nor weightless. Any worker.

@@ -46,6 +46,7 @@ struct worker {
 	struct list transfers; /* reload/handover_offer.c: sockets being handed over; next NULL: none yet */
 	struct list clis;      /* cli/: its sessions; next NULL: none yet */
 	struct deadline accept_retry; /* set: no accepting until then, for lack of descriptors */
+	struct deadline rate_retry;   /* set: some listener waits until its frontend's rate of sessions is lower */
 	uint64_t accept_complained;   /* `now` of the last message about it */
 	struct eval_host host;	      /* live figures for the evaluator: proxy/stream_host.c */
 	struct eval_vars *proc_vars;

@@ -15,7 +15,7 @@
 #include "runtime/core/log.h"
 #include "runtime/net/address.h"
 
-enum { RETRY_MS = 100, COMPLAIN_MS = 1000 };
+enum { RETRY_MS = 100, COMPLAIN_MS = 1000, RATE_RETRY_MS = 10 };
 
 static uint32_t frontend_limit(struct listener *l)
 {
@@ -78,6 +78,22 @@ static bool listener_has_room(struct listener *l)
 	       (!all || atomic_load(&l->process->connections) < all);
 }
 
+/* `rate-limit sessions`: may another one come now? If so, and `take`, it counts. */
+static bool rate_allows(struct worker *w, struct listener *l, bool take)
+{
+	uint32_t limit = l->proxy ? l->proxy->conf->rate_limit_sessions : 0;
+	bool allowed;
+
+	if (!limit)
+		return true;
+	pthread_mutex_lock(&l->proxy->lb_lock);
+	allowed = rate_read(&l->proxy->accepted, w->now) < limit;
+	if (allowed && take)
+		rate_add(&l->proxy->accepted, w->now, 1);
+	pthread_mutex_unlock(&l->proxy->lb_lock);
+	return allowed;
+}
+
 /* Every worker looks at the states again, this one at once. */
 static void workers_look(struct worker *w)
 {
@@ -87,6 +103,22 @@ static void workers_look(struct worker *w)
 	for (uint32_t i = 0; i < p->nworkers; i++)
 		if (p->workers[i] != w)
 			worker_changed(p->workers[i]);
+}
+
+static void listeners_refill(struct worker *w);
+
+static void rate_again(struct worker *w, struct deadline *d)
+{
+	(void)d;
+	listeners_refill(w);
+}
+
+static void rate_wait(struct worker *w)
+{
+	if (deadline_is_set(&w->rate_retry) || w->stopping)
+		return;
+	deadline_init(&w->rate_retry, rate_again);
+	deadline_set(w, &w->rate_retry, w->now + RATE_RETRY_MS);
 }
 
 /* Full listeners for which there is room again. */
@@ -101,6 +133,10 @@ static void listeners_refill(struct worker *w)
 
 		if (atomic_load(&l->state) != LI_FULL || !listener_has_room(l))
 			continue;
+		if (!rate_allows(w, l, false)) {
+			rate_wait(w);
+			continue;
+		}
 		if (!atomic_compare_exchange_strong(&l->state, &full, LI_LISTENING))
 			continue;
 		atomic_fetch_sub(&p->full_listeners, 1);
@@ -208,7 +244,7 @@ static void listener_ready(struct ev_loop *loop, ev_io *io, int revents)
 			listeners_watch(w);
 			return;
 		}
-		if (!listener_reserve(l)) {
+		if (!rate_allows(w, l, false) || !listener_reserve(l)) {
 			listener_fill(w, l);
 			return;
 		}
@@ -216,6 +252,7 @@ static void listener_ready(struct ev_loop *loop, ev_io *io, int revents)
 		error = errno;
 		if (fd >= 0) {
 			w->accepted++;
+			rate_allows(w, l, true);
 			l->accept(w, l, fd, &from);
 			continue;
 		}

@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/proxy/session.h"
@@ -489,6 +490,28 @@ START_TEST(frontend_maxconn)
 }
 END_TEST
 
+/* rate-limit sessions: what is above the limit waits in the backlog. */
+START_TEST(frontend_rate)
+{
+	struct timespec begun, ended;
+	int clients[15];
+
+	rig.px->rate_limit_sessions = 10;
+	rig.nworkers = (uint32_t)_i;
+	rig_start(&rig);
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	for (int i = 0; i < 15; i++)
+		clients[i] = rig_connect(&rig);
+	for (int i = 0; i < 15; i++) {
+		close(rig_accept(&rig));
+		close(clients[i]);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	ck_assert_int_gt((ended.tv_sec - begun.tv_sec) * 1000 + (ended.tv_nsec - begun.tv_nsec) / 1000000, 200);
+	client = server = -1;
+}
+END_TEST
+
 START_TEST(many_at_once)
 {
 	int clients[40], servers[40];
@@ -547,6 +570,7 @@ static TCase *cases(void)
 	tcase_add_test(t, soft_stop_lets_streams_finish);
 	tcase_add_test(t, hard_stop_comes_after);
 	tcase_add_loop_test(t, frontend_maxconn, 1, 3);
+	tcase_add_loop_test(t, frontend_rate, 1, 3);
 	tcase_add_test(t, many_at_once);
 	return t;
 }
