@@ -92,6 +92,7 @@ static void decoding_flush(struct expand *x, const struct raw_word *raw)
 	}
 	w->span = (struct span){x->p->source, raw->off, raw->len};
 	w->flags = d->flags;
+	w->map = NULL; /* the vector is used for every line: nothing in it is fresh */
 	if (d->mapped) {
 		*vec_push(x->c->arena, &d->map) = d->end;
 		w->map = arena_dup(x->c->arena, d->map.v, sizeof(*d->map.v) * d->map.n);
@@ -178,7 +179,7 @@ static void decoding_variable(struct expand *x, const struct raw_word *raw, cons
 
 void expand_word(struct expand *x, const struct raw_word *raw)
 {
-	const struct raw_piece *piece = x->p->line.pieces.v + raw->first;
+	const struct raw_piece *piece;
 
 	if (raw->n == 1 && !raw->flags) {
 		struct word *w = vec_push(x->c->arena, &x->words);
@@ -189,7 +190,8 @@ void expand_word(struct expand *x, const struct raw_word *raw)
 		return;
 	}
 	decoding_start(&x->decoding, raw->off, raw->flags);
-	for (uint32_t i = 0; i < raw->n; i++, piece++) {
+	for (uint32_t i = 0; i < raw->n; i++) {
+		piece = &x->p->line.pieces.v[raw->first + i];
 		if (piece->kind == PIECE_VARIABLE)
 			decoding_variable(x, raw, piece);
 		else if (piece->kind == PIECE_ESCAPE)

@@ -3,12 +3,14 @@
 
 struct span word_span(const struct word *w, size_t off, size_t len)
 {
+	/* Side by side, a corrected word may be longer than what it corrects. */
+	size_t end = w->map ? w->text.len : w->span.len;
 	uint32_t from, to;
 
-	if (off > w->text.len)
-		off = w->text.len;
-	if (len > w->text.len - off)
-		len = w->text.len - off;
+	if (off > end)
+		off = end;
+	if (len > end - off)
+		len = end - off;
 	if (!w->map) {
 		from = w->span.off + (uint32_t)off;
 		to = from + (uint32_t)len;

@@ -14,7 +14,10 @@
 #define vec_push(a, vec)                                                                                       \
 	((vec)->v = vec_reserve((a), (vec)->v, (vec)->n, &(vec)->cap, sizeof(*(vec)->v)), &(vec)->v[(vec)->n++])
 
-#define vec_each(item, vec) for (__typeof__((vec)->v + 0) item = (vec)->v; item < (vec)->v + (vec)->n; item++)
+/* For each element as they are at the start; an empty vector has no address to compute with. */
+#define vec_each(item, vec)                                                                                    \
+	for (__typeof__(&*(vec)->v) item = (vec)->v, item##_end = (vec)->n ? item + (vec)->n : item;               \
+	     item < item##_end; item++)
 
 /* Room for one element more behind n; the block, moved when it was full. */
 void *vec_reserve(struct arena *a, void *items, uint32_t n, uint32_t *cap, size_t size);

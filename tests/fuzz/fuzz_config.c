@@ -1,8 +1,10 @@
 /* Configuration text through the whole compiling half, for versions 2.6 and 3.4 in turn (by the size of the
- * input). Demands: every span of every diagnostic lies in its source, every renderer copes, and the same text
- * gives the same verdict twice. One thread. */
+ * input). Demands: every span of every diagnostic and of the tree lies in its source, words end in NULs, every
+ * renderer copes, the same text gives the same verdict twice, and the text with all fixes made can be read as
+ * well. One thread. */
 #include <string.h>
 
+#include "grammar/fix.h"
 #include "grammar/load.h"
 #include "grammar/render.h"
 #include "tests/fuzz/fuzz.h"
@@ -28,6 +30,52 @@ static void demand_spans(const struct loaded *l)
 			vec_each (edit, &fix->edits)
 				demand_span(&l->sources, edit->span);
 	}
+}
+
+static void demand_line(const struct sources *s, const struct line *line)
+{
+	demand_span(s, line->span);
+	demand_span(s, line->comment);
+	FUZZ_DEMAND(line->nwords > 0);
+	for (const struct word *w = line->words; w < line->words + line->nwords; w++) {
+		FUZZ_DEMAND(strlen(w->text.ptr) == w->text.len);
+		demand_span(s, w->span);
+		for (size_t i = 0; i <= w->text.len && i < 1000; i++)
+			demand_span(s, word_span(w, i, w->text.len - i));
+	}
+}
+
+static void demand_tree(const struct loaded *l)
+{
+	vec_each (section, &l->tree.sections) {
+		FUZZ_DEMAND(!(*section)->header == !(*section)->kind);
+		if ((*section)->header)
+			demand_line(&l->sources, (*section)->header);
+		vec_each (line, &(*section)->lines)
+			demand_line(&l->sources, *line);
+	}
+}
+
+/* All fixes of the first source. */
+static void demand_fixes(const struct loaded *l, const struct load_options *options)
+{
+	struct arena *a = arena_new();
+	struct out o = out_growing(1 << 24);
+	struct fixes fixes;
+	struct loaded *fixed;
+
+	FUZZ_DEMAND(a && l->sources.list.n);
+	fixes = fixes_choose(a, &l->diags, FIX_LIKELY);
+	fixes_diff(&o, &fixes, &l->sources);
+	FUZZ_DEMAND(fixes_touch(&fixes, 1) == (o.len > 0));
+	o.len = 0;
+	fixes_write(&o, &fixes, &l->sources, 1);
+	fixed = load_text(STR("fixed.cfg"), out_get(&o), options);
+	FUZZ_DEMAND(fixed);
+	demand_spans(fixed);
+	loaded_free(&fixed);
+	out_free(&o);
+	arena_free(&a);
 }
 
 static void render(const struct loaded *l)
@@ -56,6 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	again = load_text(str_from("fuzz.cfg"), text, &options);
 	FUZZ_DEMAND(l && again);
 	demand_spans(l);
+	demand_tree(l);
+	demand_fixes(l, &options);
 	render(l);
 	FUZZ_DEMAND(l->diags.errors == again->diags.errors && l->diags.warnings == again->diags.warnings);
 	FUZZ_DEMAND(!l->model == !again->model);
