@@ -92,11 +92,11 @@ static bool rules_allow(struct session *s, enum ruleset set, uint32_t place, uin
 	scratch_reset(&scratch);
 	if (v == V_CONTINUE || v == V_ALLOW)
 		return true;
+	++*denied; /* before the client can know */
 	if (v == V_SILENT_DROP)
 		conn_drop(&s->conn);
 	else
 		conn_close(&s->conn, set == RS_TCP_REQ_CONN);
-	++*denied;
 	return false;
 }
 
