@@ -237,6 +237,17 @@ static bool arguments_check(struct predicate_state *s, const struct predicate_it
 	return false;
 }
 
+/* HAProxy takes all up to the next blank or parenthesis for the name: `(defined)` is not what it seems. */
+static void report_glued(struct predicate_state *s, const struct predicate_item *name)
+{
+	struct diag *g = predicate_report(s, D_PREDICATE_ARGUMENTS, name->off, name->len, "`%.*s` without an argument",
+					  STR_ARG(name->text));
+
+	diag_help(s->context->diags, g, "write `%.*s(...)`; without parentheses a blank has to follow", STR_ARG(name->text));
+	predicate_haproxy(s, g, name->off, "unparsable conditional expression '%.*s'",
+			  STR_ARG(str_tail(s->condition->text, name->off)));
+}
+
 bool predicate_call(struct predicate_state *s, const struct predicate_item *name,
 		    const struct predicate_args *args)
 {
@@ -252,6 +263,8 @@ bool predicate_call(struct predicate_state *s, const struct predicate_item *name
 		report_unknown(s, name);
 	else if (p->since > s->context->compat)
 		report_version(s, name, p);
+	else if (!args && s->glued)
+		report_glued(s, name);
 	else if (arguments_check(s, name, p, &given))
 		return p->eval(s, given.items);
 	s->failed = true;

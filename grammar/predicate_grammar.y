@@ -186,6 +186,7 @@ static int name_lex(PREDICATE_STYPE *value, struct predicate_state *s)
 	while (is_name_char(char_at(s, s->at)))
 		s->at++;
 	s->name = (struct predicate_item){ from, s->at - from, str_sub(s->condition->text, from, s->at - from) };
+	s->glued = !strchr("( \t", char_at(s, s->at));
 	value->item = s->name;
 	return P_NAME;
 }

@@ -24,6 +24,7 @@ struct predicate_state {
 	uint32_t token; /* where its last token started, outside of arguments */
 	bool in_arguments, want_argument;
 	struct predicate_item name; /* the last one */
+	bool glued;		    /* neither a blank nor arguments follow it, nor the end */
 	struct predicate_args args; /* of the last one */
 	uint32_t open;              /* last opening parenthesis */
 	bool value, failed;

@@ -134,6 +134,8 @@ static int yyreport_syntax_error(const yypcontext_t *context, void *scanner, str
 	struct span at = *yypcontext_location(context);
 
 	(void)scanner;
+	if (p->line.poisoned)
+		return 0;
 	switch (yypcontext_token(context)) {
 	case YYSYMBOL_BAD_HEX:
 		parse_bad_hex(p, at);
