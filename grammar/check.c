@@ -54,6 +54,16 @@ static bool row_allowed(const struct keyword_use *use)
 		report_version(use);
 		return false;
 	}
+	if (row->flags & KW_EXPERIMENTAL && !k->experimental) {
+		g = diag_add(k->d, D_EXPERIMENTAL, use->span, "`%s` is experimental and must be allowed first",
+			     row->name);
+		diag_help(k->d, g, "write `expose-experimental-directives` above it, in the global section");
+		diag_haproxy(k->d, g,
+			     "'%s' directive is experimental, must be allowed via a global "
+			     "'expose-experimental-directives'",
+			     row->name);
+		return false;
+	}
 	if (row->flags & KW_DEPRECATED) {
 		g = diag_add(k->d, D_DEPRECATED, use->span, "`%s` is deprecated", row->name);
 		if (row->replaced_by)
@@ -236,6 +246,21 @@ static void check_unplaced(struct checker *k, const struct line *line)
 	k->skip = true;
 }
 
+/* `timeout client 10s//why`: numbers and fixed words hold no slashes. */
+static bool comment_inside(const struct keyword_use *use)
+{
+	const struct word *w = use->words;
+	const char *at;
+
+	if (use->n == 0 || use->row->kind == VAL_STRING || use->row->kind >= VAL_FILE)
+		return false;
+	at = w->flags & WORD_QUOTED || w->text.len < 3 ? NULL : memmem(w->text.ptr, w->text.len, "//", 2);
+	if (!at || at == w->text.ptr)
+		return false;
+	check_comment_inside(use->k, w, (size_t)(at - w->text.ptr), use->words[use->n - 1].span);
+	return true;
+}
+
 static void check_found(struct checker *k, const struct line *line, uint32_t prefix, const struct keyword *row,
 			uint32_t used)
 {
@@ -249,7 +274,7 @@ static void check_found(struct checker *k, const struct line *line, uint32_t pre
 	use.n = n - prefix - used;
 	use.no = prefix && str_is(line->words[0].text, "no");
 	use.preset = prefix && !use.no;
-	if (row_fits_side(k, &use))
+	if (row_fits_side(k, &use) && !comment_inside(&use))
 		check_row(&use);
 }
 
@@ -296,21 +321,26 @@ static void forget_errors(struct checker *k, uint32_t from)
 
 void check_line(struct checker *k, const struct line *line)
 {
-	uint32_t before = k->d->list.n;
+	uint32_t before = k->d->list.n, errors = k->d->errors;
 	const struct word *unset;
 
+	if (k->draft)
+		k->draft->broken |= line->poisoned;
 	if (line->poisoned || k->skip)
 		return;
 	if (k->place == PLACE_TOP)
 		check_unplaced(k, line);
 	else
 		line_judge(k, line);
+	if (k->draft)
+		k->draft->broken |= k->d->errors > errors;
 	if (k->d->list.n == before || !(unset = line_lacks_environment(k, line)))
 		return;
 	forget_errors(k, before);
 	/* The expander reports the others. */
 	if (!(unset->flags & WORD_ENV_UNSET))
-		diag_label(k->d, diag_add(k->d, D_ENV_UNSET, unset->span, "a variable of this address is not set"),
+		diag_label(k->d,
+			   diag_add(k->d, D_ENV_UNSET, unset->span, "a variable of this address is not set"),
 			   "not judged without it");
 }
 

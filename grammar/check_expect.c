@@ -237,7 +237,7 @@ static bool options_read(const struct keyword_use *use, uint32_t *i, struct hc_s
 
 bool check_health_expect(const struct keyword_use *use, bool http)
 {
-	struct hc_step step = {.kind = HC_EXPECT};
+	struct hc_step step = {.kind = HC_EXPECT}, *added;
 	const struct match *m;
 	uint32_t i = 0, at, words = 1;
 
@@ -267,6 +267,8 @@ bool check_health_expect(const struct keyword_use *use, bool http)
 		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span,
 			 "`expect %s` is accepted, but has no effect yet", m->word);
 	step.pos = check_pos(use->k, use->line);
-	*check_health_step(use, HC_EXPECT) = step;
-	return true;
+	added = check_health_step(use, HC_EXPECT, http);
+	if (added)
+		*added = step;
+	return added != NULL;
 }

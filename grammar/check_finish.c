@@ -276,7 +276,7 @@ static void finish_check(struct checker *k, struct draft *d)
 	struct hc_step *send = NULL, *steps;
 	uint32_t n = d->steps.n, extra = 0;
 
-	if (d->px->check.kind == CHECK_L4 || !(d->px->role & ROLE_BACKEND))
+	if (d->px->check.kind != CHECK_HTTP || !(d->px->role & ROLE_BACKEND))
 		n = 0;
 	for (uint32_t i = 0; i < n && !send; i++)
 		if (d->steps.v[i].kind == HC_SEND)

@@ -141,6 +141,15 @@ static void verify_server(struct checker *k, const struct draft *d, uint32_t i)
 			k->d, g, "config: %s '%.*s': server '%.*s' has neither service port nor check port.",
 			check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(s->name));
 	}
+	if (s->agent_check && !s->agent_port) {
+		g = diag_add(k->d, D_SETTING_MISSING, line->words[1].span, "`agent-check` needs `agent-port`");
+		server_haproxy(
+			k, g, s,
+			arena_printf(k->scratch,
+				     "server %.*s does not have agent port. Agent check has been disabled.",
+				     STR_ARG(s->name))
+				.ptr);
+	}
 	if ((s->ssl || s->check_ssl) && !s->ca_file.len && s->ssl_verify != 1 &&
 	    k->m->global.ssl_server_verify != 1) {
 		g = diag_add(k->d, D_SETTING_MISSING, line->words[1].span,

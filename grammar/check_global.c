@@ -154,10 +154,8 @@ bool check_global_unix_bind(const struct keyword_use *use)
 	for (uint32_t i = 0; i < use->n; i += 2) {
 		if (!check_choice(use, &use->words[i], "prefix|mode|uid|gid|user|group", &choice))
 			return false;
-		if (i + 1 == use->n) {
-			check_missing(use, "a value behind each word");
-			return false;
-		}
+		if (i + 1 == use->n)
+			check_severity(use->k, check_missing(use, "a value behind each word"), SEV_WARNING);
 	}
 	return true;
 }
@@ -214,5 +212,23 @@ bool check_global_ssl_options(const struct keyword_use *use)
 		if (!check_choice(use, &use->words[i], "SSLv3|TLSv1.0|TLSv1.1|TLSv1.2|TLSv1.3", &choice))
 			return false;
 	}
+	return true;
+}
+
+bool check_global_experimental(const struct keyword_use *use)
+{
+	use->k->experimental = true;
+	return true;
+}
+
+bool check_global_extra_files(const struct keyword_use *use)
+{
+	int64_t choice;
+
+	if (!check_arity(use, 1, CHECK_ANY))
+		return false;
+	for (uint32_t i = 0; i < use->n; i++)
+		if (!check_choice(use, &use->words[i], "none|all|bundle|sctl|ocsp|issuer|key", &choice))
+			return false;
 	return true;
 }

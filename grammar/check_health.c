@@ -4,17 +4,49 @@
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
 
-/* A line of this proxy: what was inherited from defaults is replaced as a whole. */
-struct hc_step *check_health_step(const struct keyword_use *use, enum hc_step_kind kind)
+/* A connect step comes first or not at all; of an HTTP check, each further exchange needs its own (manual,
+ * keywords "http-check connect" and "tcp-check connect"). */
+static bool order_valid(const struct keyword_use *use, enum hc_step_kind kind, bool http)
+{
+	const struct draft *d = use->draft;
+	const char *what = NULL, *haproxy = NULL;
+
+	if (!d->steps_own)
+		return true;
+	if (kind == HC_CONNECT && d->first_step != HC_CONNECT) {
+		what = "a `connect` step must come first when there is any";
+		haproxy = "first step MUST also be a 'connect', optionally preceded by a 'set-var', an "
+			  "'unset-var' or a "
+			  "'comment', when there is a 'connect' step in the tcp-check ruleset.";
+	} else if (http && kind == HC_CONNECT && d->last_step != HC_EXPECT) {
+		what = "the exchange before this `connect` lacks its `expect`";
+		haproxy = "unable to add http-check connect rule (missing expect rule)..";
+	} else if (http && kind == HC_SEND && d->step_sent) {
+		what = "a second request needs a `connect` before it";
+		haproxy = "unable to add http-check send rule (missing connect rule)..";
+	}
+	if (what)
+		diag_haproxy(use->k->d, diag_add(use->k->d, D_CONFLICT, use->line->span, "%s", what),
+			     "'%s' : %s", use->row->name, haproxy);
+	return !what;
+}
+
+/* A line of this proxy: what was inherited from defaults is replaced as a whole. NULL after an error. */
+struct hc_step *check_health_step(const struct keyword_use *use, enum hc_step_kind kind, bool http)
 {
 	struct draft *d = use->draft;
 	struct hc_step *step;
 
+	if (!order_valid(use, kind, http))
+		return NULL;
 	if (!d->steps_own) {
 		d->steps.v = NULL;
 		d->steps.n = d->steps.cap = 0;
 		d->steps_own = true;
+		d->first_step = kind;
 	}
+	d->last_step = kind;
+	d->step_sent = kind == HC_SEND || (d->step_sent && kind != HC_CONNECT);
 	d->steps_line = use->line;
 	step = vec_push(use->k->scratch, &d->steps);
 	step->kind = kind;
@@ -158,7 +190,9 @@ static bool http_send(const struct keyword_use *use)
 	for (uint32_t i = 0; i < use->n;)
 		if (!send_word(use, &i, &s))
 			return false;
-	step = check_health_step(use, HC_SEND);
+	step = check_health_step(use, HC_SEND, true);
+	if (!step)
+		return false;
 	s.step->kind = HC_SEND;
 	s.step->pos = step->pos;
 	*step = *s.step;
@@ -171,12 +205,13 @@ static bool http_send(const struct keyword_use *use)
 	"default|port|addr|send-proxy|check-send-proxy|ssl|sni|alpn|via-socks4|linger|proto|comment"
 
 /* Words of `http-check connect` and `tcp-check connect`. */
-bool check_health_connect(const struct keyword_use *use)
+bool check_health_connect(const struct keyword_use *use, bool http)
 {
 	static const bool takes_one[] = {0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 1};
 	uint32_t before = use->k->d->list.n;
 	uint16_t port = 0;
 	bool plain = true;
+	struct hc_step *step;
 	int64_t word;
 	uint64_t number;
 
@@ -202,8 +237,10 @@ bool check_health_connect(const struct keyword_use *use)
 	if (!plain)
 		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span,
 			 "`%s` with these words is accepted, but has no effect yet", use->row->name);
-	check_health_step(use, HC_CONNECT)->port = port;
-	return true;
+	step = check_health_step(use, HC_CONNECT, http);
+	if (step)
+		step->port = port;
+	return step != NULL;
 }
 
 bool check_http_check(const struct keyword_use *use)
@@ -219,7 +256,7 @@ bool check_http_check(const struct keyword_use *use)
 	else if (strcmp(word, "comment") == 0)
 		return check_arity(use, 1, 1);
 	else if (strcmp(word, "connect") == 0)
-		return check_health_connect(use);
+		return check_health_connect(use, true);
 	else if (strcmp(word, "send") == 0)
 		return http_send(use);
 	else
@@ -305,7 +342,7 @@ static bool tcp_send(const struct keyword_use *use, bool hex)
 		return false;
 	if (use->n > 2 && !check_choice(use, &use->words[2], "comment", &word))
 		return false;
-	return check_arity(use, 2, 4);
+	return check_arity(use, 2, 4) && check_health_step(use, HC_SEND, false);
 }
 
 bool check_tcp_check(const struct keyword_use *use)
@@ -333,7 +370,7 @@ bool check_tcp_check(const struct keyword_use *use)
 	if (word == 0)
 		return check_arity(use, 2, 2);
 	if (word == 1)
-		return check_health_connect(&rest);
+		return check_health_connect(&rest, false);
 	if (word == 6)
 		return check_health_expect(&rest, false);
 	return tcp_send(use, word == 4);

@@ -123,7 +123,7 @@ static bool option_redispatch(const struct keyword_use *use)
 		option_set(px, PO_REDISPATCH, false);
 		return true;
 	}
-	if (!check_arity(use, 0, 1) || (use->n && !check_number(use, use->words, 0, 0, &every)))
+	if ((use->n && !check_number(use, use->words, 0, 0, &every)))
 		return false;
 	/* -1: at the last retry; HAProxy takes 0 for 1 retry back from the end, too. */
 	px->redispatch_interval = (uint32_t)(int32_t)(every ? every : -1);

@@ -54,6 +54,8 @@ struct draft {
 	VEC(struct rule) redirects, stats_rules;
 	VEC(struct hc_step) steps;
 	bool steps_own;
+	uint8_t first_step, last_step; /* enum hc_step_kind, when steps_own */
+	bool step_sent;                /* a request since the last `connect` */
 	const struct line *steps_line;
 	uint32_t families;         /* bits of rule_family seen so far */
 	bool final_rule[RS_COUNT]; /* the last rule of the set always ends it */
@@ -78,6 +80,7 @@ struct draft {
 	bool has_http_check;    /* http-check or option httpchk lines of its own */
 	struct hc_step httpchk; /* request of `option httpchk`, kind HC_SEND */
 	const struct line *httpchk_line;
+	bool broken;                        /* a line of it is wrong: nothing is said of what it lacks */
 	bool referenced;                    /* some default_backend or use_backend names it */
 	bool ids_given;                     /* some server has an `id` */
 	const struct line *table_line;      /* its stick-table */

@@ -237,12 +237,21 @@ static bool is_foreign_comment(const struct word *w, bool first)
 	       (str_starts(w->text, STR("//")) || str_starts(w->text, STR(";")) || str_is(w->text, "--"));
 }
 
+static void report_comment(struct checker *k, struct span span, struct span mark, const char *text)
+{
+	struct diag *g =
+		diag_add(k->d, D_FOREIGN_COMMENT, span, "`%.*s` does not start a comment", (int)mark.len, text);
+
+	diag_label(k->d, g, "read as part of the line");
+	if (!k->foreign_comments++)
+		diag_help(k->d, g, "comments start with `#` and go to the end of the line");
+	diag_fix(k->d, g, FIX_CERTAIN, mark, STR("#"), "write `#` instead of `%.*s`", (int)mark.len, text);
+}
+
 uint32_t check_foreign_comment(struct checker *k, const struct line *line)
 {
-	uint32_t i = 0;
+	uint32_t i = 0, mark;
 	const struct word *w;
-	uint32_t mark;
-	struct diag *g;
 
 	while (i < line->nwords && !is_foreign_comment(&line->words[i], i == 0))
 		i++;
@@ -250,14 +259,14 @@ uint32_t check_foreign_comment(struct checker *k, const struct line *line)
 		return i;
 	w = &line->words[i];
 	mark = w->text.ptr[0] == ';' ? 1 : 2;
-	g = diag_add(k->d, D_FOREIGN_COMMENT, check_words_span(line->words, i, line->nwords),
-		     "`%.*s` does not start a comment", (int)mark, w->text.ptr);
-	diag_label(k->d, g, "read as part of the line");
-	if (!k->foreign_comments++)
-		diag_help(k->d, g, "comments start with `#` and go to the end of the line");
-	diag_fix(k->d, g, FIX_CERTAIN, span_sub(w->span, 0, mark), STR("#"), "write `#` instead of `%.*s`",
-		 (int)mark, w->text.ptr);
+	report_comment(k, check_words_span(line->words, i, line->nwords), span_sub(w->span, 0, mark),
+		       w->text.ptr);
 	return i;
+}
+
+void check_comment_inside(struct checker *k, const struct word *w, size_t at, struct span end)
+{
+	report_comment(k, span_join(word_span(w, at, w->text.len - at), end), word_span(w, at, 2), "//");
 }
 
 struct diag *check_no_section(struct checker *k, const struct word *name, enum keyword_place place)

@@ -13,10 +13,12 @@ check_row_fn check_file, check_dir, check_words_text;
 /* check_global.c */
 check_row_fn check_global_maxconn, check_global_master_worker, check_global_user, check_global_group,
 	check_global_uid, check_global_gid, check_global_external_check, check_global_hostname,
-	check_global_unix_bind, check_global_set_var, check_global_default_path, check_global_ssl_options;
+	check_global_unix_bind, check_global_set_var, check_global_default_path, check_global_ssl_options,
+	check_global_experimental, check_global_extra_files;
 /* check_bind.c */
 check_row_fn check_bind, check_global_stats_socket, check_bind_mode, check_bind_owner, check_bind_level,
-	check_bind_id, check_bind_proto;
+	check_bind_id, check_bind_proto, check_bind_mss, check_bind_threads, check_bind_shards,
+	check_bind_ignore;
 /* check_server.c, check_server_words.c */
 check_row_fn check_server, check_default_server, check_server_template, check_server_addr,
 	check_server_agent_addr, check_server_proto, check_server_id, check_server_init_addr,
@@ -41,7 +43,7 @@ check_row_fn check_errorfile, check_errorloc, check_http_error, check_errorfiles
 check_row_fn check_stats_enable, check_stats_auth, check_stats_scope, check_stats_node, check_stats_desc,
 	check_stats_admin, check_stats_rule;
 /* check_stick.c */
-check_row_fn check_stick_table, check_stick, check_compression, check_filter, check_use_fcgi,
+check_row_fn check_peers_table, check_stick_table, check_stick, check_compression, check_filter, check_use_fcgi,
 	check_email_mailers;
 /* check_other.c */
 check_row_fn check_user, check_group, check_cache_size, check_peer, check_nameserver, check_hold, check_mailer,

@@ -256,12 +256,18 @@ bool check_monitor_fail(const struct keyword_use *use)
 	return check_condition(use, 0, &scope, &use->draft->px->monitor_fail);
 }
 
-static bool capture_length(const struct keyword_use *use, uint32_t at, const char *haproxy, int64_t *len)
+static bool capture_length(const struct keyword_use *use, uint32_t at, bool strict, const char *haproxy,
+			   int64_t *len)
 {
 	struct diag *g;
 
-	if (at + 1 < use->n && str_is(use->words[at].text, "len"))
-		return check_number(use, &use->words[at + 1], 0, 0, len);
+	if (at + 1 < use->n && str_is(use->words[at].text, "len")) {
+		if (!strict || str_to_i64(use->words[at + 1].text, len))
+			return check_number(use, &use->words[at + 1], 0, 0, len);
+		g = diag_add(use->k->d, D_BAD_NUMBER, use->words[at + 1].span, "a length is a number");
+		diag_haproxy(use->k->d, g, "'declare capture': cannot parse the length 'len'.");
+		return false;
+	}
 	g = check_missing(use, "`len` and a length");
 	diag_haproxy(use->k->d, g, "%s", haproxy);
 	return false;
@@ -273,7 +279,7 @@ bool check_capture_cookie(const struct keyword_use *use)
 
 	if (!check_arity(use, 1, 3))
 		return false;
-	return capture_length(use, 1, use->row->expects, &len);
+	return capture_length(use, 1, false, use->row->expects, &len);
 }
 
 bool check_capture_header(const struct keyword_use *use)
@@ -289,7 +295,7 @@ bool check_capture_header(const struct keyword_use *use)
 		diag_haproxy(use->k->d, check_missing(use, "the name of a header field"), "%s", words);
 		return false;
 	}
-	if (!capture_length(use, 1, words, &len) || !check_arity(use, 3, 3))
+	if (!capture_length(use, 1, false, words, &len) || !check_arity(use, 3, 3))
 		return false;
 	header.name = check_keep(use->k, use->words[0].text);
 	*(struct reply_header *)vec_push(use->k->a, &d->captures[response]) = header;
@@ -315,7 +321,7 @@ bool check_declare_capture(const struct keyword_use *use)
 			     "'declare capture' requires a direction ('request' or 'response')");
 		return false;
 	}
-	if (!capture_length(use, 1, "'declare capture' requires a capture length ('len')", &len))
+	if (!capture_length(use, 1, true, "'declare capture' requires a capture length ('len')", &len))
 		return false;
 	*(struct reply_header *)vec_push(use->k->a, &d->captures[direction]) = header;
 	*vec_push(use->k->a, &d->capture_lens[direction]) = (uint32_t)len;

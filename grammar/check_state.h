@@ -73,6 +73,7 @@ struct checker {
 	struct map answers;                   /* host name -> what the resolver said */
 	int64_t resolve_seconds;              /* spent in the resolver so far */
 	bool ids_given;                       /* some proxy has an `id` */
+	bool experimental;                    /* expose-experimental-directives came before */
 	uint32_t foreign_comments;
 	struct error_table *errors;  /* of the http-errors section being read */
 	struct named_section *named; /* the section being read, when it is neither global nor a proxy */
@@ -148,5 +149,7 @@ void check_did_you_mean(struct checker *k, struct diag *g, const struct suggest 
 			bool vocabulary);
 /* Finds `//` and the like: reports it and returns how many words stand before it, or n. */
 uint32_t check_foreign_comment(struct checker *k, const struct line *line);
+/* The same for `//` from byte `at` of a word on; the line goes on to `end`. */
+void check_comment_inside(struct checker *k, const struct word *w, size_t at, struct span end);
 
 #endif

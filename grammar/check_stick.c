@@ -207,6 +207,23 @@ bool check_stick_table(const struct keyword_use *use)
 	return true;
 }
 
+/* `table NAME type ...` of a peers section. */
+bool check_peers_table(const struct keyword_use *use)
+{
+	uint32_t seen[TB_BRATES + 1] = {0};
+	struct keyword_use rest = *use;
+
+	if (!check_arity(use, 1, CHECK_ANY))
+		return false;
+	rest.words++;
+	rest.n--;
+	if (!table_words(&rest, seen))
+		return false;
+	if (!seen[TB_SIZE])
+		table_error(use, use->span, "a stick table needs a `size`", "missing size.");
+	return seen[TB_SIZE];
+}
+
 bool check_stick(const struct keyword_use *use)
 {
 	bool response = strcmp(use->row->name, "stick store-response") == 0;
@@ -282,6 +299,7 @@ bool check_compression(const struct keyword_use *use)
 bool check_filter(const struct keyword_use *use)
 {
 	uint32_t before = use->k->d->list.n;
+	bool config = false;
 	int64_t word;
 
 	if (use->n == 0) {
@@ -303,7 +321,9 @@ bool check_filter(const struct keyword_use *use)
 	}
 	if (word == 2)
 		check_want_section(use->k, &use->words[1], PLACE_CACHE, "unable to find the cache");
-	if (word == 3 && use->n < 3) {
+	for (uint32_t i = 1; word == 3 && i < use->n; i++)
+		config |= str_is(use->words[i].text, "config") && i + 1 < use->n;
+	if (word == 3 && !config) {
 		diag_haproxy(use->k->d, check_missing(use, "`config` and a file"),
 			     "'filter' : ''spoe' : missing config file'");
 		return false;

@@ -185,17 +185,30 @@ static void warn_table(struct checker *k, const struct draft *d)
 			      STR_ARG(d->px->name));
 }
 
+/* What is missing may be what was misspelt. */
+static bool is_broken(const struct draft *d)
+{
+	if (!d->name)
+		return true;
+	for (; d; d = d->from)
+		if (d->broken)
+			return true;
+	return false;
+}
+
 void check_finish_warnings(struct checker *k, const struct draft *d)
 {
 	if (d->px->disabled)
 		return;
-	warn_binds(k, d);
+	if (!is_broken(d)) {
+		warn_binds(k, d);
+		warn_logs(k, d);
+		warn_timeouts(k, d);
+		warn_table(k, d);
+	}
 	if (d->px->mode == MODE_TCP)
 		warn_tcp(k, d);
-	warn_logs(k, d);
-	warn_timeouts(k, d);
 	warn_checks(k, d);
-	warn_table(k, d);
 }
 
 void check_finish_listeners(struct checker *k)

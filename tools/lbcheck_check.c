@@ -79,6 +79,8 @@ int lbcheck_check(const struct lbcheck *l)
 		fputs("lbcheck: which file? Try `lbcheck --help`\n", stderr);
 		return LBCHECK_USAGE;
 	}
+	if (l->fix)
+		return lbcheck_fix(l);
 	loaded = load_files(l->args, l->nargs, &l->load);
 	if (!loaded) {
 		fputs("lbcheck: out of memory\n", stderr);

@@ -23,7 +23,7 @@ static const struct keyword rows[] = {
 	OTHER("bind", IN(PEERS) | IN(LOG_FORWARD), .kind = VAL_CUSTOM, .flags = KW_REPEAT,
 	      .parse = check_bind_elsewhere, .args = "<address>:<port> [<option>...]",
 	      .summary = "an address to listen on"),
-	OTHER("table", IN(PEERS), .kind = VAL_WORDS, .min = 1, .flags = KW_REPEAT,
+	OTHER("table", IN(PEERS), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_peers_table,
 	      .args = "<name> type <type> size <size> ...", .summary = "a stick table"),
 	OTHER("log", IN(PEERS) | IN(LOG_FORWARD), .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_NO,
 	      .parse = check_log_elsewhere, .args = "global|<target> ...",

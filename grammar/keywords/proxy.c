@@ -71,7 +71,7 @@ static const struct keyword rows[] = {
 	      .args = "<method> [<function> [avalanche]]", .preset = "map-based",
 	      .expects = "'hash-type' only supports 'consistent' and 'map-based'.",
 	      .summary = "how hashes map to servers"),
-	PROXY("hash-balance-factor", IN_BE, .kind = VAL_UINT, FIELD(hash_balance_factor),
+	PROXY("hash-balance-factor", IN_BE, .kind = VAL_UINT, FIELD(hash_balance_factor), .flags = KW_LOOSE,
 	      .parse = check_balance_factor, .args = "<percent>", .preset = "0",
 	      .summary = "by how many percent a server may exceed the average load"),
 	PROXY("hash-preserve-affinity", IN_BE, .kind = VAL_CHOICE, LATER, .since = 302,

@@ -1,0 +1,111 @@
+/* Words of bind lines that are more than a value (manual, section 5.1). Work on the state of one walk; one
+ * thread. */
+#include "grammar/check_proxy.h"
+#include "grammar/check_rows.h"
+
+static bool bind_error(const struct keyword_use *use, const char *message, const char *haproxy)
+{
+	struct diag *g =
+		diag_add(use->k->d, D_BAD_ARGUMENT, use->n ? use->words[0].span : use->span, "%s", message);
+
+	diag_haproxy(use->k->d, g, "'bind %.*s' in section '%s' : %s",
+		     STR_ARG(use->line->words[use->line->nwords > 1].text), keyword_place_name(use->k->place),
+		     haproxy);
+	return false;
+}
+
+/* A segment size of either sign; negative is relative to what the kernel takes. */
+bool check_bind_mss(const struct keyword_use *use)
+{
+	struct bind_conf *b = use->object;
+	int64_t mss;
+
+	*use->taken = use->n ? 1 : 0;
+	if (!use->n || !str_to_i64(use->words[0].text, &mss) || mss == 0 || mss < -65535 || mss > 65535)
+		return bind_error(use, "`mss` needs a size up to 65535",
+				  "'mss' : expects an MSS with and absolute value between 1 and 65535");
+	b->mss = (uint32_t)mss;
+	return true;
+}
+
+static bool number_at(struct str s, size_t *i)
+{
+	size_t start = *i;
+
+	while (*i < s.len && s.ptr[*i] >= '0' && s.ptr[*i] <= '9')
+		++*i;
+	return *i > start;
+}
+
+/* [group/]all, odd, even, 3, 1-4, 2-; several with commas. */
+static bool threads_valid(struct str s)
+{
+	size_t slash = str_chr(s, '/');
+
+	if (slash < s.len)
+		s = str_tail(s, slash + 1);
+	while (s.len) {
+		size_t len = str_chr(s, ','), i = 0;
+		struct str part = str_sub(s, 0, len);
+
+		if (!str_is(part, "all") && !str_is(part, "odd") && !str_is(part, "even")) {
+			if (!number_at(part, &i))
+				return false;
+			if (i < part.len && part.ptr[i++] != '-')
+				return false;
+			number_at(part, &i);
+			if (i < part.len)
+				return false;
+		}
+		s = str_tail(s, len + 1);
+	}
+	return true;
+}
+
+bool check_bind_threads(const struct keyword_use *use)
+{
+	if (threads_valid(use->words[0].text))
+		return true;
+	return bind_error(use, "threads are given as `all`, `odd`, `even`, a number or a range",
+			  arena_printf(use->k->scratch, "'%s' : '%.*s' is not a valid number/range.",
+				       use->row->name, STR_ARG(use->words[0].text))
+				  .ptr);
+}
+
+bool check_bind_shards(const struct keyword_use *use)
+{
+	struct str text = use->words[0].text;
+	int64_t n;
+
+	if (str_is(text, "by-thread") || (use->k->compat >= 208 && str_is(text, "by-group")))
+		return true;
+	if (str_to_i64(text, &n) && n >= 1 && n <= (use->k->compat < 300 ? 64 : 1024))
+		return true;
+	return bind_error(use, "`shards` needs a number from 1 to 64 or `by-thread`",
+			  "'shards' : invalid value 0, allowed range is 1..64 or 'by-thread'");
+}
+
+/* all, or numbers (and, since 2.7, names) of verification errors. */
+bool check_bind_ignore(const struct keyword_use *use)
+{
+	struct str s = use->words[0].text;
+	uint64_t id;
+
+	if (str_is(s, "all"))
+		return true;
+	while (s.len) {
+		size_t len = str_chr(s, ',');
+		struct str part = str_sub(s, 0, len);
+
+		if (!(str_to_u64(part, &id) && id >= 1 && id <= 94) &&
+		    (use->k->compat < 208 || !str_starts(part, STR("X509_"))))
+			return bind_error(
+				use, "this is a list of numbers of verification errors, or `all`",
+				arena_printf(use->k->scratch,
+					     "'%s' : ID '0' out of range (1..94) in error IDs list '%.*s'",
+					     use->row->name, STR_ARG(use->words[0].text))
+					.ptr);
+		s = str_tail(s, len + 1);
+	}
+	return true;
+}
