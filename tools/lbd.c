@@ -79,30 +79,46 @@ static int check_end(struct lbd *l)
 	return STATUS_OK;
 }
 
+/* What has to be known before there is a process: 0, or why not as an exit status. */
+static int start_check(struct lbd *l)
+{
+	if (serve_listeners(l->model))
+		return STATUS_OK;
+	report_say(&l->report, REPORT_ALERT,
+		   "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
+	return STATUS_INVALID;
+}
+
+static int start(struct lbd *l, bool loaded)
+{
+	if (l->options.daemon && !master_is_reload() && !daemon_fork(l))
+		return STATUS_INVALID;
+	l->report.pid = getpid();
+	return l->options.master ? master_run(l, loaded) : serve(l);
+}
+
 static int run(struct lbd *l)
 {
+	bool loaded;
+
+	l->start_dir = getcwd(NULL, 0);
 	if (l->options.dir && chdir(l->options.dir)) {
 		report_say(&l->report, REPORT_ALERT, "Could not change to directory %s : %s", l->options.dir,
 			   strerror(errno));
 		return STATUS_INVALID;
 	}
-	if (!load(l))
-		return STATUS_INVALID;
-	overrides_apply(l);
-	if (l->options.dump_libraries)
+	loaded = load(l);
+	if (loaded)
+		overrides_apply(l);
+	if (loaded && l->options.dump_libraries)
 		libraries_print();
-	if (l->options.check)
+	if (loaded && l->options.check)
 		return check_end(l);
-	if (!serve_listeners(l->model)) {
-		report_say(
-			&l->report, REPORT_ALERT,
-			"[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
+	if (loaded && start_check(l))
+		loaded = false;
+	if (!loaded && !master_is_reload())
 		return STATUS_INVALID;
-	}
-	if (l->options.daemon && !daemon_fork(l))
-		return STATUS_INVALID;
-	l->report.pid = getpid();
-	return serve(l);
+	return start(l, loaded);
 }
 
 /* What asks for an answer and nothing else; -1: go on. */
@@ -127,20 +143,47 @@ static int answer(struct lbd *l, bool understood, const char *program)
 	return STATUS_OK;
 }
 
+/* The command line for a master's reload: its workers are known, their sockets come from them. */
+static char **argv_for_reload(int argc, char **argv)
+{
+	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
+	int n = 0;
+
+	for (int i = 0; copy && i < argc; i++) {
+		if (!strcmp(argv[i], "-sf") || !strcmp(argv[i], "-st"))
+			while (i + 1 < argc && argv[i + 1][0] != '-')
+				i++;
+		else if (!strcmp(argv[i], "-x"))
+			i++;
+		else
+			copy[n++] = argv[i];
+	}
+	return copy;
+}
+
+int program_end(struct lbd *l, int status)
+{
+	loaded_free(&l->loaded);
+	options_free(&l->options);
+	free(l->argv);
+	free(l->start_dir);
+	fflush(NULL);
+	if (l->ended_by)
+		signal_die(l->ended_by);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct lbd l = {.ready_fd = -1};
 	bool understood = options_parse(&l.options, argc, argv);
 	int status;
 
+	l.argv = argv_for_reload(argc, argv);
 	l.report = (struct report){.pid = getpid(), .compat = l.options.compat};
 	l.report.quiet = l.options.quiet && !l.options.verbose;
 	status = answer(&l, understood, argc ? argv[0] : "lbd");
 	if (status < 0)
 		status = run(&l);
-	loaded_free(&l.loaded);
-	options_free(&l.options);
-	if (l.ended_by)
-		signal_die(l.ended_by);
-	return status;
+	return program_end(&l, status);
 }

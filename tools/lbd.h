@@ -48,9 +48,11 @@ struct lbd {
 	struct model *model; /* loaded->model */
 	struct process *process;
 	uint32_t maxconn, maxsock, ulimit_n;
-	int ready_fd;  /* to the waiting parent of a background process; -1: none */
-	int ended_by;  /* signal that ended it, 0: a soft stop */
-	void *signals; /* lbd_signals.c */
+	char **argv;     /* for a master that executes itself anew: without -sf, -st and -x */
+	char *start_dir; /* before -C */
+	int ready_fd;    /* to the waiting parent of a background process; -1: none */
+	int ended_by;    /* signal that ended it, 0: a soft stop */
+	void *signals;   /* lbd_signals.c */
 };
 
 /* lbd_options.c. False: not understood, the usage should be shown. Pointers into argv are kept. */
@@ -68,6 +70,9 @@ int condition_answer(struct lbd *l);
 
 /* lbd_report.c */
 void report_say(struct report *r, enum report_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same without the two lines, for what the master says as it goes. */
+void report_raw(struct report *r, enum report_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* A line without level. */
 void report_note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -105,5 +110,13 @@ void signal_die(int signal);
 int serve(struct lbd *l);
 uint32_t serve_threads(const struct model *m);
 uint32_t serve_listeners(const struct model *m);
+
+/* lbd_master.c. Master-worker mode: the exit status of the master. loaded: the configuration is valid; without
+ * it a reload keeps the workers that there are. */
+int master_run(struct lbd *l, bool loaded);
+bool master_is_reload(void); /* this program was executed by itself */
+
+/* lbd.c: gives everything back and, when a signal ended the process, ends by it. */
+int program_end(struct lbd *l, int status);
 
 #endif

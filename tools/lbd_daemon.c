@@ -62,6 +62,8 @@ void daemon_ready(struct lbd *l)
 
 static bool is_log_target(const struct model *m, int fd)
 {
+	if (!m)
+		return false;
 	vec_each (t, &m->global.log_targets)
 		if (t->addr.kind == ADDR_FD && t->addr.fd == fd)
 			return true;

@@ -45,6 +45,19 @@ void report_say(struct report *r, enum report_level level, const char *format, .
 	fputc('\n', stderr);
 }
 
+void report_raw(struct report *r, enum report_level level, const char *format, ...)
+{
+	va_list ap;
+
+	if (r->quiet)
+		return;
+	fprintf(stderr, "%s(%d) : ", levels[level], (int)r->pid);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
 void report_note(struct report *r, const char *format, ...)
 {
 	va_list ap;

@@ -172,7 +172,8 @@ static bool process_make(struct lbd *l)
 
 static bool process_prepare(struct lbd *l)
 {
-	int pidfile;
+	bool wants_pidfile = l->options.daemon && !l->options.master;
+	int pidfile = -1;
 
 	if (!process_make(l)) {
 		if (!l->process)
@@ -183,7 +184,7 @@ static bool process_prepare(struct lbd *l)
 	if (!sockets_open(l))
 		return false;
 	handover_offer(l->process);
-	if (!pidfile_open(l, &pidfile))
+	if (wants_pidfile && !pidfile_open(l, &pidfile))
 		return false;
 	if (!privileges_drop(l))
 		return false;
