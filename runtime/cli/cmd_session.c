@@ -14,6 +14,7 @@ void cmd_prompt(struct cli_call *c)
 void cmd_quit(struct cli_call *c)
 {
 	c->session->quitting = true;
+	c->session->silent = c->session->prompt;
 }
 
 static void level_lower(struct cli_call *c, enum cli_level level)
