@@ -56,6 +56,7 @@ static bool load(struct lbd *l)
 		return false;
 	}
 	diags_sort(&l->loaded->diags);
+	report_filter(&l->loaded->diags, l->options.verbose || l->options.diagnose);
 	if (!report_loaded(&l->report, l->loaded, l->options.zero_warning))
 		return false;
 	l->model = l->loaded->model;

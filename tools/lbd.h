@@ -78,6 +78,8 @@ void report_raw(struct report *r, enum report_level level, const char *format, .
 void report_note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Diagnostics in HAProxy's words. */
 void report_diags(struct report *r, const struct diags *d, const struct sources *s);
+/* Leaves only what HAProxy would have said; effects: and, as notes, what lbd does not act on yet. */
+void report_filter(struct diags *d, bool effects);
 /* Diagnostics of a load in HAProxy's words, then its closing lines. False: there were errors, or warnings that
  * are fatal. */
 bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning);

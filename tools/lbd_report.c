@@ -98,6 +98,49 @@ void report_diags(struct report *r, const struct diags *d, const struct sources 
 	out_free(&text);
 }
 
+/* HAProxy finds what is wrong with whole sections only when every line could be read. */
+static bool has_line_errors(const struct diags *d)
+{
+	vec_each (g, &d->list)
+		if ((*g)->severity == SEV_ERROR && !(*g)->haproxy_unplaced)
+			return true;
+	return false;
+}
+
+/* What HAProxy would say itself. The rest is lbcheck's business; but what lbd reads without acting on it is a
+ * note for those who want to know (-V, -dD), never a warning, because warnings may be fatal. */
+static bool is_said(struct diag *g, bool line_errors, bool effects)
+{
+	enum diag_class class = diag_code_info(g->code)->class;
+
+	if (g->severity == SEV_ERROR)
+		return true;
+	if (g->code == D_NO_LISTENER)
+		return false; /* lbd says so by itself, and by its exit status */
+	if (class == DC_EFFECT && effects) {
+		g->severity = SEV_NOTE;
+		return true;
+	}
+	if (line_errors && g->haproxy_unplaced)
+		return false;
+	return class == DC_LANGUAGE || (class == DC_ENVIRONMENT && g->haproxy.len);
+}
+
+void report_filter(struct diags *d, bool effects)
+{
+	bool line_errors = has_line_errors(d);
+	uint32_t n = 0;
+
+	d->warnings = 0;
+	vec_each (g, &d->list) {
+		if (!is_said(*g, line_errors, effects))
+			continue;
+		d->warnings += (*g)->severity == SEV_WARNING;
+		d->list.v[n++] = *g;
+	}
+	d->list.n = n;
+}
+
 bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning)
 {
 	report_diags(r, &l->diags, &l->sources);
