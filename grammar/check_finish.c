@@ -306,16 +306,19 @@ static void finish_check(struct checker *k, struct draft *d)
 	d->px->check.nsteps = n + extra;
 }
 
+/* HAProxy counts proxies as they come, those with an `id` included, and the one that is behind stats sockets first. */
 static void finish_ids(struct checker *k)
 {
-	uint32_t next = 1;
+	uint32_t next = k->m->global.stats_sockets.n ? 2 : 1;
 	bool taken;
 
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
 		struct proxy_conf *px = k->drafts.v[i]->px;
 
-		if (px->id)
+		if (px->id) {
+			next++;
 			continue;
+		}
 		do {
 			taken = false;
 			for (uint32_t j = 0; k->ids_given && j < k->drafts.n; j++)

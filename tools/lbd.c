@@ -176,7 +176,7 @@ int program_end(struct lbd *l, int status)
 
 int main(int argc, char **argv)
 {
-	struct lbd l = {.ready_fd = -1};
+	struct lbd l = {.ready_fd = -1, .null_fd = -1};
 	bool understood = options_parse(&l.options, argc, argv);
 	int status;
 

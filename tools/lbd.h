@@ -50,6 +50,7 @@ struct lbd {
 	uint32_t maxconn, maxsock, ulimit_n;
 	char **argv;     /* for a master that executes itself anew: without -sf, -st and -x */
 	char *start_dir; /* before -C */
+	int null_fd;     /* /dev/null, for the background; -1: not open */
 	int ready_fd;    /* to the waiting parent of a background process; -1: none */
 	int ended_by;    /* signal that ended it, 0: a soft stop */
 	void *signals;   /* lbd_signals.c */
@@ -88,6 +89,10 @@ bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning);
  * limits. False: reported. */
 bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads);
 
+/* Gives each backend without one its fullconn, once maxconn is known. The model is ours alone until the process
+ * is made of it. */
+bool limits_fullconn(struct generation *g, uint32_t maxconn);
+
 /* lbd_privileges.c. chroot, group, user, in this order. False: reported. */
 bool privileges_drop(struct lbd *l);
 
@@ -96,8 +101,10 @@ bool privileges_drop(struct lbd *l);
  * exits here, with the child's status if it fails first. False: no fork. */
 bool daemon_fork(struct lbd *l);
 void daemon_ready(struct lbd *l);
-/* Standard input, output and error become /dev/null, but for those that are log targets. */
-void daemon_detach(const struct model *m);
+/* Opens /dev/null while there is one: before chroot. */
+bool daemon_prepare(struct lbd *l);
+/* In the background, standard input, output and error become /dev/null, but for those that are log targets. */
+void daemon_detach(struct lbd *l);
 /* Opens the pid file; -1: none wanted. False: reported. */
 bool pidfile_open(struct lbd *l, int *fd);
 void pidfile_write(int fd, pid_t pid);

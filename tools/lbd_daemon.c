@@ -74,18 +74,23 @@ static bool is_log_target(const struct model *m, int fd)
 	return false;
 }
 
-void daemon_detach(const struct model *m)
+bool daemon_prepare(struct lbd *l)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (l->options.daemon && l->null_fd < 0)
+		l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return !l->options.daemon || l->null_fd >= 0;
+}
 
-	if (null < 0)
+void daemon_detach(struct lbd *l)
+{
+	if (l->null_fd < 0)
 		return;
 	fflush(NULL);
 	for (int fd = 0; fd <= 2; fd++)
-		if (!is_log_target(m, fd))
-			dup2(null, fd);
-	if (null > 2)
-		close(null);
+		if (!is_log_target(l->model, fd))
+			dup2(l->null_fd, fd);
+	close(l->null_fd);
+	l->null_fd = -1;
 }
 
 bool pidfile_open(struct lbd *l, int *fd)

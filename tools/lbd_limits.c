@@ -1,10 +1,10 @@
 /* How many connections and descriptors the process may have, worked out as HAProxy 2.6 does (management guide,
  * section 5; figures compared with it): two descriptors per connection, one per listener and checked server,
  * three per thread, and a reserve. Main thread. */
-#include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
+#include "runtime/backend/server.h"
 #include "tools/lbd.h"
 
 enum { FDS_RESERVED = 10, FDS_PER_THREAD = 3, CONNS_PER_MB = 28, STATS_MAXCONN = 10 };
@@ -87,4 +87,60 @@ bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads)
 	if (l->options.verbose && !(l->options.maxconn ? l->options.maxconn : g->maxconn))
 		report_note(&l->report, "Note: setting global.maxconn to %u.", l->maxconn);
 	return fds_raise(l, l->ulimit_n) && memory_limit(l);
+}
+
+/* --- fullconn (manual, keyword "fullconn")
+ * ----------------------------------------------------------------------- */
+
+struct branch {
+	uint64_t sum;    /* of the maxconn of frontends that may branch here */
+	uint32_t marked; /* 1 + index of the last of them */
+};
+
+static void branch_add(struct generation *g, struct branch *branches, const struct proxy *fe,
+		       const struct proxy_conf *be, uint32_t maxconn)
+{
+	struct proxy *px = generation_proxy(g, be);
+	struct branch *b = px ? &branches[px->index] : NULL;
+
+	if (!b || b->marked == fe->index + 1)
+		return;
+	b->marked = fe->index + 1;
+	b->sum += fe->conf->maxconn ? fe->conf->maxconn : maxconn;
+}
+
+static void branches_of(struct generation *g, struct branch *branches, const struct proxy *fe, uint32_t maxconn)
+{
+	if (fe->conf->role & ROLE_BACKEND)
+		branch_add(g, branches, fe, fe->conf, maxconn);
+	branch_add(g, branches, fe, fe->conf->default_backend, maxconn);
+	vec_each (rule, &fe->conf->use_backend)
+		branch_add(g, branches, fe, rule->backend, maxconn);
+}
+
+/* A tenth of it, rounded up, at least 1. */
+static uint32_t fullconn_of(uint64_t sum)
+{
+	uint64_t tenth = (sum + 9) / 10;
+
+	return tenth < 1 ? 1 : tenth > UINT32_MAX ? UINT32_MAX : (uint32_t)tenth;
+}
+
+bool limits_fullconn(struct generation *g, uint32_t maxconn)
+{
+	struct branch *branches = calloc(g->nproxies + 1, sizeof(*branches));
+
+	if (!branches)
+		return false;
+	for (uint32_t i = 0; i < g->nproxies; i++)
+		if (g->proxies[i].conf->role & ROLE_FRONTEND)
+			branches_of(g, branches, &g->proxies[i], maxconn);
+	for (uint32_t i = 0; i < g->nproxies; i++) {
+		struct proxy_conf *be = (struct proxy_conf *)(uintptr_t)g->proxies[i].conf;
+
+		if (be->role & ROLE_BACKEND && !be->fullconn_set)
+			be->fullconn = fullconn_of(branches[i].sum);
+	}
+	free(branches);
+	return true;
 }

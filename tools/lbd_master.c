@@ -319,7 +319,7 @@ int master_run(struct lbd *l, bool loaded)
 	pidfile_write(pidfile, getpid());
 	notify_ready(l);
 	daemon_ready(l);
-	if (l->options.daemon)
-		daemon_detach(NULL);
+	if (daemon_prepare(l))
+		daemon_detach(l);
 	return master_loop(&m);
 }

@@ -157,7 +157,7 @@ static bool process_make(struct lbd *l)
 	g = generation_new(p, l->model);
 	if (!g)
 		return false;
-	if (!process_use(p, g)) {
+	if (!limits_fullconn(g, l->maxconn) || !process_use(p, g)) {
 		generation_free(&g);
 		return false;
 	}
@@ -186,7 +186,7 @@ static bool process_prepare(struct lbd *l)
 	handover_offer(l->process);
 	if (wants_pidfile && !pidfile_open(l, &pidfile))
 		return false;
-	if (!privileges_drop(l))
+	if (!daemon_prepare(l) || !privileges_drop(l))
 		return false;
 	pidfile_write(pidfile, getpid());
 	return signals_init(l) && process_start(l->process);
@@ -200,8 +200,8 @@ int serve(struct lbd *l)
 		old_signal(l, l->options.old_signal);
 		handover_watch(l->process);
 		daemon_ready(l);
-		if (l->options.daemon)
-			daemon_detach(l->model);
+		daemon_detach(l);
+		l->report.plain = true;
 		process_run(l->process);
 	}
 	if (l->process) {
