@@ -222,13 +222,13 @@ static bool address_resolve(struct checker *k, const struct addr_conf *a, struct
 	return true;
 }
 
-static void report_unresolved(struct checker *k, struct span span, struct str name, const char *haproxy)
+static struct diag *report_unresolved(struct checker *k, struct span span, struct str name, const char *haproxy)
 {
 	struct diag *g = diag_add(k->d, D_HOST_UNRESOLVED, span, "the host name `%.*s` cannot be resolved here",
 				  STR_ARG(name));
 
 	check_environment(k, g);
-	diag_haproxy(k->d, g, "%s", haproxy);
+	return diag_haproxy(k->d, g, "%s", haproxy);
 }
 
 /* Words other than `libc` in init-addr let a server start without an address. */
@@ -243,6 +243,7 @@ static void server_resolve(struct checker *k, const struct draft *d, uint32_t i)
 {
 	struct server_conf *s = (struct server_conf *)d->px->servers.v[i];
 	struct addr_conf *a;
+	struct diag *g;
 
 	if (s->addr.kind != ADDR_NAME || k->c->options->offline)
 		return;
@@ -253,10 +254,13 @@ static void server_resolve(struct checker *k, const struct draft *d, uint32_t i)
 	}
 	if (starts_without(s))
 		return;
-	report_unresolved(k, d->server_lines.v[i]->words[2].span, s->addr.path,
-			  arena_printf(k->scratch, "'server %.*s/%.*s' : could not resolve address '%.*s'.",
-				       STR_ARG(d->px->name), STR_ARG(s->name), STR_ARG(s->addr.path))
-				  .ptr);
+	g = report_unresolved(k, d->server_lines.v[i]->words[2].span, s->addr.path,
+			      arena_printf(k->scratch, "'server %.*s/%.*s' : could not resolve address '%.*s'%s.",
+					   STR_ARG(d->px->name), STR_ARG(s->name), STR_ARG(s->addr.path),
+					   k->c->options->unresolved_ok ? ", disabling server" : "")
+				      .ptr);
+	if (k->c->options->unresolved_ok)
+		check_severity(k, g, SEV_WARNING);
 }
 
 void check_resolve_bind(struct checker *k, const struct line *line, struct addr_conf *a)

@@ -43,6 +43,7 @@ static bool load(struct lbd *l)
 	struct load_options options = {.compat = l->options.compat, .strict_env = true, .defines = defines};
 	int n = 0;
 
+	options.unresolved_ok = l->options.no_resolve;
 	options.environ = (const char *const *)environ;
 	if (l->options.peer) {
 		snprintf(peer, sizeof(peer), "HAPROXY_LOCALPEER=%s", l->options.peer);
