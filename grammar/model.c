@@ -21,6 +21,9 @@ struct model *model_new(int compat)
 	m->references = 1;
 	m->compat = compat;
 	m->global.uid = m->global.gid = -1;
+	m->global.tune_bufsize = 16384;
+	m->global.tune_maxrewrite = 1024;
+	m->global.tune_http_maxhdr = 101;
 	m->global.stats_timeout = 10000;
 	m->global.stats_maxconn = 10;
 	return m;
