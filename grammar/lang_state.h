@@ -40,6 +40,8 @@ const struct regex *regex_compile(struct compile *c, const struct lang_scope *sc
 				  bool icase, struct span span);
 /* A variable by name, made when new; NULL when the name is wrong, then `why` says it in HAProxy's words. */
 const struct var_ref *var_find(struct compile *c, struct str text, struct str *why);
+/* The bit of enum var_condition that a word means ("ifset"); 0 for none of them. */
+uint32_t var_condition_find(struct str word);
 /* Notes what names of variables look like. */
 void var_explain(struct compile *c, struct diag *g);
 /* "a", "a or b": did you mean. Adds a help and a fix for the best. */

@@ -185,6 +185,9 @@ enum ruleset { RS_TCP_REQ_CONN, RS_TCP_REQ_SESS, RS_TCP_REQ_CONT, RS_HTTP_REQ, R
 /* A redirection: rule.redirect, .fmt (location, prefix or scheme), .num (code), .flags, .str (cookie to set or to clear, or empty). */
 enum redirect_kind { REDIR_LOCATION, REDIR_PREFIX, REDIR_SCHEME };
 enum redirect_flags { REDIR_DROP_QUERY = 1, REDIR_APPEND_SLASH = 2, REDIR_CLEAR_COOKIE = 4, REDIR_IGNORE_EMPTY = 8 };
+/* Bits of rule.flags of set-var(name,condition...). */
+enum var_condition { VAR_IF_EXISTS = 1, VAR_IF_NOT_EXISTS = 2, VAR_IF_EMPTY = 4, VAR_IF_NOT_EMPTY = 8, VAR_IF_SET = 16,
+		     VAR_IF_NOT_SET = 32, VAR_IF_GREATER = 64, VAR_IF_LESS = 128 };
 
 /* `http-request return|deny|tarpit` and `http-error`: a reply described by the configuration. */
 struct reply_header {
@@ -208,7 +211,12 @@ struct rule {
 	const struct cond *cond; /* NULL: always */
 	struct conf_pos pos;
 	struct str text; /* as written, words joined by one blank */
-	/* Arguments; which ones an action uses stands in its row. */
+	/* Arguments, by action:
+	 * add-header set-header early-hint: name, fmt. del-header: name, num (enum match_method), regex. replace-header
+	 * replace-value: name, regex, fmt. replace-path(q) replace-uri: regex, fmt. set-path(q) set-query set-uri set-method: fmt.
+	 * set-status: num, fmt (reason) or NULL. deny tarpit return: reply. auth: name (realm) or empty. redirect: see
+	 * enum redirect_kind. set-var: var, sample, flags. set-var-fmt: var, fmt,
+	 * flags. unset-var: var. capture: sample, num (slot). set-log-level: num, -1 silent. strict-mode: num. */
 	struct str name;	    /* header name, realm ... */
 	const struct logfmt *fmt;   /* value */
 	const struct sample_expr *sample;

@@ -266,11 +266,20 @@ static bool check_set_var(struct sample_call *call)
 
 	if (!check_variable(call, 0, STR_NONE))
 		return false;
-	for (uint32_t i = 1; i < call->nargs; i++)
+	for (uint32_t i = 1; i < call->nargs; i++) {
 		if (!check_choice(call, i, conditions,
 				  arena_printf(scratch(call), "unknown condition \"%.*s\"",
 					       STR_ARG(arg_text(call, i)))))
 			return false;
+		call->args[1].sint |= var_condition_find(arg_text(call, i));
+	}
+	return true;
+}
+
+static bool check_debug(struct sample_call *call)
+{
+	lang_not_effective(call->reader->c, &lang_state(call->reader->c)->conv_warned[call->id],
+			   call->ast->span, "converter", "debug");
 	return true;
 }
 
@@ -400,6 +409,7 @@ bool sample_args_check(struct sample_call *call)
 		[CONV_LE2DEC] = check_chunk,
 		[CONV_BE2HEX] = check_chunk,
 		[CONV_SHA2] = check_sha2,
+		[CONV_DEBUG] = check_debug,
 	};
 	check_fn check = call->is_fetch ? fetch_checks[call->id] : conv_checks[call->id];
 

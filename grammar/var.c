@@ -58,6 +58,17 @@ const struct var_ref *var_find(struct compile *c, struct str text, struct str *w
 	return NULL;
 }
 
+uint32_t var_condition_find(struct str word)
+{
+	static const char *const words[] = {"ifexists", "ifnotexists", "ifempty", "ifnotempty",
+					    "ifset",    "ifnotset",    "ifgt",    "iflt"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_is(word, words[i]))
+			return 1u << i;
+	return 0;
+}
+
 void var_explain(struct compile *c, struct diag *g)
 {
 	diag_note(c->diags, g,

@@ -73,6 +73,9 @@ struct eval {
 	uint64_t uuid_seed[2];
 	const union addr *server_src, *server_dst; /* of the connection to the server; NULL: none */
 	struct eval_dates *dates; /* the worker's cache of formatted dates; NULL: none */
+	const struct rule *last_rule; /* the last one that decided; set by rules_run(), kept by the stream for its log */
+	bool first_request;	      /* of its connection */
+	bool relaxed;		      /* `strict-mode off` was met in this rule set: failed rewrites are no errors */
 };
 
 /* Result of a rule list for its caller. */

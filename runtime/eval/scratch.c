@@ -39,6 +39,24 @@ void scratch_reset(struct scratch *s)
 	s->total = 0;
 }
 
+struct scratch_mark scratch_mark(const struct scratch *s)
+{
+	return (struct scratch_mark){s->chunks, s->next, s->end, s->total};
+}
+
+void scratch_release(struct scratch *s, struct scratch_mark mark)
+{
+	struct scratch_chunk *c;
+
+	while ((c = s->chunks) != mark.chunks) {
+		s->chunks = c->next;
+		s->source->put(s->source->ctx, c, c->size);
+	}
+	s->next = mark.next;
+	s->end = mark.end;
+	s->total = mark.total;
+}
+
 /* A new chunk of `size` bytes in the chain, or NULL. */
 static struct scratch_chunk *scratch_grow(struct scratch *s, size_t size)
 {

@@ -37,6 +37,14 @@ void *scratch_alloc(struct scratch *s, size_t size);
 /* Copy; ptr is NULL on failure (also for an empty one: test .ptr). */
 struct str scratch_dup(struct scratch *s, struct str text);
 struct str scratch_printf(struct scratch *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A point to which scratch memory can be given back: everything allocated after the mark goes, in any order of marks that nest. */
+struct scratch_mark {
+	struct scratch_chunk *chunks;
+	char *next, *end;
+	size_t total;
+};
+struct scratch_mark scratch_mark(const struct scratch *s);
+void scratch_release(struct scratch *s, struct scratch_mark mark);
 /* malloc and free, for tools and tests. */
 extern const struct scratch_source scratch_malloc;
 

@@ -1,0 +1,13 @@
+/* Conditions with three values. Private to runtime/eval. */
+#ifndef LB_EVAL_COND_EVAL_H
+#define LB_EVAL_COND_EVAL_H
+
+#include "runtime/eval/eval.h"
+
+/* UNKNOWN: more data may decide it (e->want_more is set). Ordered, so that OR is the maximum and AND the
+ * minimum. */
+enum tri { TRI_FALSE, TRI_UNKNOWN, TRI_TRUE };
+
+enum tri cond_tri(struct eval *e, const struct cond *cond);
+
+#endif

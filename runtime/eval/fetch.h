@@ -1,0 +1,33 @@
+/* Fetches and converters as functions, one per effective row of keywords/fetches.def and converters.def: a row
+ * without its function does not link. */
+#ifndef LB_EVAL_FETCH_H
+#define LB_EVAL_FETCH_H
+
+#include "runtime/eval/sample.h"
+
+/* A fetch with its arguments (as many as the row has; absent ones are ARG_NONE), as the engine prepared it. */
+struct fetch_call {
+	const struct arg *args;
+	uint16_t fetch; /* enum fetch_id */
+	uint8_t hdr;    /* enum http_name of a field name in args[0] */
+};
+
+/* False when there is no value. iter: NULL asks for the one value; else for the next of several. */
+typedef bool fetch_fn(struct eval *e, const struct fetch_call *call, struct sample *out,
+		      struct sample_iter *iter);
+/* Changes the sample, which was cast to the row's input type; false when no value comes out. */
+typedef bool conv_fn(struct eval *e, const struct arg *args, struct sample *s);
+
+#define FETCH(id, name, args, type, places, since, fn) fetch_fn fetch_##fn;
+#include "grammar/keywords/fetches.def"
+#undef FETCH
+#define CONV(id, name, args, in, out, since, fn) conv_fn conv_##fn;
+#include "grammar/keywords/converters.def"
+#undef CONV
+
+static inline bool arg_is_set(const struct arg *arg)
+{
+	return arg->type != ARG_NONE;
+}
+
+#endif

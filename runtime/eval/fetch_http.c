@@ -1,0 +1,301 @@
+/* Fetches of start lines, bodies and captures (manual, section 7.3.6). Texts are slices of the message. One
+ * thread. */
+#include "runtime/eval/engine.h"
+#include "runtime/eval/hash.h"
+
+/* All fetches have one signature; few need all of it. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+/* The request, if there is one; else asks to wait for it. */
+static struct http_msg *request(struct eval *e)
+{
+	e->want_more = !e->req && e->may_wait;
+	return e->req;
+}
+
+static struct http_msg *response(struct eval *e)
+{
+	e->want_more = !e->res && e->may_wait;
+	return e->res;
+}
+
+/* An absent part of the target is no sample. */
+static bool set_part(struct sample *out, struct str part)
+{
+	return part.len && sample_set_str(out, part);
+}
+
+bool fetch_path(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return request(e) && set_part(out, http_uri_path(e->req->uri));
+}
+
+bool fetch_pathq(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return request(e) && set_part(out, http_uri_pathq(e->req->uri));
+}
+
+bool fetch_url(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return request(e) && sample_set_str(out, e->req->uri);
+}
+
+bool fetch_query(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	struct str pathq;
+	size_t mark;
+
+	if (!request(e))
+		return false;
+	pathq = http_uri_pathq(e->req->uri);
+	mark = str_chr(pathq, '?');
+	return mark < pathq.len && sample_set_str(out, str_tail(pathq, mark + 1));
+}
+
+bool fetch_method(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	if (!request(e))
+		return false;
+	out->type = SMP_METH;
+	out->meth = e->req->method;
+	out->str = e->req->method_name;
+	return true;
+}
+
+static bool set_version(struct sample *out, uint8_t version)
+{
+	return sample_set_str(out, version >= 30   ? STR("3.0")
+				   : version >= 20 ? STR("2.0")
+				   : version == 10 ? STR("1.0")
+				   : version == 9  ? STR("0.9")
+						   : STR("1.1"));
+}
+
+bool fetch_req_ver(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return request(e) && set_version(out, e->req->version);
+}
+
+bool fetch_res_ver(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return response(e) && set_version(out, e->res->version);
+}
+
+bool fetch_status(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return response(e) && sample_set_int(out, e->res->status);
+}
+
+bool fetch_req_proto_http(struct eval *e, const struct fetch_call *call, struct sample *out,
+			  struct sample_iter *iter)
+{
+	return request(e) && sample_set_bool(out, true);
+}
+
+bool fetch_http_first_req(struct eval *e, const struct fetch_call *call, struct sample *out,
+			  struct sample_iter *iter)
+{
+	return sample_set_bool(out, e->first_request);
+}
+
+static struct str host_of(struct eval *e)
+{
+	struct http_hdr *host = http_find_id(e->req, HN_HOST, NULL);
+
+	return host ? str_make(host->value, host->value_len) : STR_NONE;
+}
+
+/* Two texts in a row, in scratch memory. */
+static struct str join(struct eval *e, struct str a, struct str b)
+{
+	char *p = scratch_alloc(e->scratch, a.len + b.len + 1);
+
+	if (!p)
+		return STR_NONE;
+	if (a.len)
+		memcpy(p, a.ptr, a.len);
+	if (b.len)
+		memcpy(p + a.len, b.ptr, b.len);
+	return str_make(p, a.len + b.len);
+}
+
+/* The Host field and the path, when that begins with a slash. */
+bool fetch_base(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	struct str host, path;
+
+	if (!request(e))
+		return false;
+	host = host_of(e);
+	path = http_uri_path(e->req->uri);
+	if (!host.len)
+		return set_part(out, path);
+	return sample_set_str(out, join(e, host, path));
+}
+
+bool fetch_baseq(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	struct str host, pathq;
+
+	if (!request(e))
+		return false;
+	host = host_of(e);
+	pathq = http_uri_pathq(e->req->uri);
+	if (!host.len)
+		return set_part(out, pathq);
+	return sample_set_str(out, join(e, host, pathq));
+}
+
+static uint32_t text_hash(struct eval *e, struct str tail)
+{
+	struct str host = host_of(e);
+
+	return hash_avalanche(hash_sdbm_more(hash_sdbm_more(0, host), tail));
+}
+
+bool fetch_base32(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return request(e) && sample_set_int(out, text_hash(e, http_uri_path(e->req->uri)));
+}
+
+bool fetch_url32(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return request(e) && sample_set_int(out, text_hash(e, http_uri_pathq(e->req->uri)));
+}
+
+/* A hash in network byte order and the client's address behind it. */
+static bool hash_and_src(struct eval *e, struct sample *out)
+{
+	uint32_t hash = __builtin_bswap32((uint32_t)out->sint);
+	struct sample src;
+	struct str bytes;
+
+	if (!sample_set_addr(&src, e->src))
+		return false;
+	bytes = join(e, str_make((const char *)&hash, 4),
+		     str_make((const char *)src.ip, src.type == SMP_IPV4 ? 4 : 16));
+	out->type = SMP_BIN;
+	out->str = bytes;
+	return bytes.ptr != NULL;
+}
+
+bool fetch_base32_src(struct eval *e, const struct fetch_call *call, struct sample *out,
+		      struct sample_iter *iter)
+{
+	return fetch_base32(e, call, out, iter) && hash_and_src(e, out);
+}
+
+bool fetch_url32_src(struct eval *e, const struct fetch_call *call, struct sample *out,
+		     struct sample_iter *iter)
+{
+	return fetch_url32(e, call, out, iter) && hash_and_src(e, out);
+}
+
+static bool set_body(struct sample *out, const struct http_msg *m)
+{
+	out->type = SMP_BIN;
+	out->str = m->body_seen.ptr ? m->body_seen : STR("");
+	return true;
+}
+
+bool fetch_req_body(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return request(e) && set_body(out, e->req);
+}
+
+bool fetch_res_body(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return response(e) && set_body(out, e->res);
+}
+
+bool fetch_req_body_len(struct eval *e, const struct fetch_call *call, struct sample *out,
+			struct sample_iter *iter)
+{
+	return request(e) && sample_set_int(out, (int64_t)e->req->body_seen.len);
+}
+
+bool fetch_res_body_len(struct eval *e, const struct fetch_call *call, struct sample *out,
+			struct sample_iter *iter)
+{
+	return response(e) && sample_set_int(out, (int64_t)e->res->body_seen.len);
+}
+
+/* The announced length; what is there of a body without one. */
+static bool set_body_size(struct sample *out, const struct http_msg *m)
+{
+	if (m->body == HTTP_BODY_LENGTH)
+		return sample_set_int(out, (int64_t)m->content_length);
+	return sample_set_int(out, (int64_t)m->body_seen.len);
+}
+
+bool fetch_req_body_size(struct eval *e, const struct fetch_call *call, struct sample *out,
+			 struct sample_iter *iter)
+{
+	return request(e) && set_body_size(out, e->req);
+}
+
+bool fetch_res_body_size(struct eval *e, const struct fetch_call *call, struct sample *out,
+			 struct sample_iter *iter)
+{
+	return response(e) && set_body_size(out, e->res);
+}
+
+static bool set_capture(struct sample *out, const struct str *slots, uint32_t n, int64_t i)
+{
+	return slots && i >= 0 && i < n && slots[i].ptr && sample_set_str(out, slots[i]);
+}
+
+bool fetch_capture_req_hdr(struct eval *e, const struct fetch_call *call, struct sample *out,
+			   struct sample_iter *iter)
+{
+	return e->frontend && set_capture(out, e->cap_req, e->frontend->capture_request_n, call->args[0].sint);
+}
+
+bool fetch_capture_res_hdr(struct eval *e, const struct fetch_call *call, struct sample *out,
+			   struct sample_iter *iter)
+{
+	return e->frontend && set_capture(out, e->cap_res, e->frontend->capture_response_n, call->args[0].sint);
+}
+
+bool fetch_capture_req_method(struct eval *e, const struct fetch_call *call, struct sample *out,
+			      struct sample_iter *iter)
+{
+	return e->log && e->log->method.len && sample_set_str(out, e->log->method);
+}
+
+bool fetch_capture_req_uri(struct eval *e, const struct fetch_call *call, struct sample *out,
+			   struct sample_iter *iter)
+{
+	return e->log && set_part(out, http_uri_pathq(e->log->uri));
+}
+
+bool fetch_capture_req_ver(struct eval *e, const struct fetch_call *call, struct sample *out,
+			   struct sample_iter *iter)
+{
+	return e->log && e->log->method.len &&
+	       sample_set_str(out, e->log->version == 10 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
+}
+
+bool fetch_capture_res_ver(struct eval *e, const struct fetch_call *call, struct sample *out,
+			   struct sample_iter *iter)
+{
+	return response(e) && sample_set_str(out, e->res->version == 10 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
+}
+
+/* Made on first use, for the whole life of the request. */
+bool fetch_unique_id(struct eval *e, const struct fetch_call *call, struct sample *out,
+		     struct sample_iter *iter)
+{
+	struct str id;
+
+	if (!e->log || !e->frontend || !e->frontend->unique_id_format)
+		return false;
+	if (!e->log->unique_id.ptr) {
+		id = logfmt_text(e, e->frontend->unique_id_format);
+		if (!id.ptr)
+			return false;
+		e->log->unique_id = id;
+		e->engine->kept++;
+	}
+	return sample_set_str(out, e->log->unique_id);
+}

@@ -1,0 +1,227 @@
+/* Fetches of query and form parameters, and of HTTP authentication (manual, section 7.3.6). One thread. */
+#include "runtime/eval/base64.h"
+#include "runtime/eval/field_value.h"
+#include "runtime/eval/fetch.h"
+
+/* All fetches have one signature; few need all of it. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+static struct http_msg *request(struct eval *e)
+{
+	e->want_more = !e->req && e->may_wait;
+	return e->req;
+}
+
+/* The query, or with a delimiter of its own (urlp(name,delim)) what follows that. */
+static struct str param_text(struct eval *e, const struct fetch_call *call)
+{
+	struct str pathq = http_uri_pathq(e->req->uri), delimiter = call->args[1].str;
+
+	return str_tail(pathq, str_chr(pathq, delimiter.len ? delimiter.ptr[0] : '?') + 1);
+}
+
+static bool param_wanted(const struct fetch_call *call, struct str name)
+{
+	struct str wanted = call->args[0].str;
+	struct str flags = call->args[2].str;
+
+	if (!wanted.len)
+		return true;
+	return flags.len && flags.ptr[0] == 'i' ? str_ieq(name, wanted) : str_eq(name, wanted);
+}
+
+/* The next parameter of that name; *off is where to go on. */
+static bool param_find(const struct fetch_call *call, struct str text, size_t *off, struct str *value)
+{
+	struct str name;
+
+	while (param_next(text, off, &name, value))
+		if (param_wanted(call, name))
+			return true;
+	return false;
+}
+
+bool fetch_urlp(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	size_t off = iter ? iter->off : 0;
+	struct str value;
+
+	if (!request(e) || !param_find(call, param_text(e, call), &off, &value))
+		return false;
+	if (iter) {
+		iter->off = (uint32_t)off;
+		iter->more = true;
+	}
+	return sample_set_str(out, value);
+}
+
+bool fetch_urlp_val(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return fetch_urlp(e, call, out, iter) && sample_cast(e, out, SMP_SINT);
+}
+
+bool fetch_req_body_param(struct eval *e, const struct fetch_call *call, struct sample *out,
+			  struct sample_iter *iter)
+{
+	struct fetch_call inner = *call;
+	struct arg args[3] = {call->args[0], {0}, call->args[1]};
+	size_t off = iter ? iter->off : 0;
+	struct str value;
+
+	inner.args = args;
+	if (!request(e) || !param_find(&inner, e->req->body_seen, &off, &value))
+		return false;
+	if (iter) {
+		iter->off = (uint32_t)off;
+		iter->more = true;
+	}
+	out->type = SMP_BIN;
+	out->str = value;
+	return true;
+}
+
+/* Address and port of an absolute target whose host is an IPv4 address. */
+static bool url_addr(struct eval *e, struct sample *addr, int64_t *port)
+{
+	struct str host;
+	size_t colon;
+
+	if (!request(e))
+		return false;
+	host = http_uri_authority(e->req->uri);
+	colon = str_chr(host, ':');
+	sample_set_str(addr, str_sub(host, 0, colon));
+	if (!host.len || !sample_cast(e, addr, SMP_IPV4))
+		return false;
+	*port = str_ieq(http_uri_scheme(e->req->uri), STR("https")) ? 443 : 80;
+	return colon == host.len || str_to_i64(str_tail(host, colon + 1), port);
+}
+
+bool fetch_url_ip(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	int64_t port;
+
+	return url_addr(e, out, &port);
+}
+
+bool fetch_url_port(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	int64_t port;
+
+	return url_addr(e, out, &port) && sample_set_int(out, port);
+}
+
+/* Scheme and rest of the Authorization field. */
+static bool authorization(struct eval *e, struct str *scheme, struct str *rest)
+{
+	struct http_hdr *h = request(e) ? http_find_id(e->req, HN_AUTHORIZATION, NULL) : NULL;
+	struct str value;
+	size_t blank;
+
+	if (!h)
+		return false;
+	value = str_make(h->value, h->value_len);
+	blank = str_chr(value, ' ');
+	*scheme = str_sub(value, 0, blank);
+	*rest = str_trim(str_tail(value, blank));
+	return true;
+}
+
+/* Name and password of basic authentication (RFC 7617). */
+static bool basic_auth(struct eval *e, struct str *user, struct str *password)
+{
+	struct str scheme, rest;
+	size_t len, colon;
+	char *buf;
+
+	if (!authorization(e, &scheme, &rest) || !str_ieq(scheme, STR("Basic")))
+		return false;
+	buf = scratch_alloc(e->scratch, rest.len + 1);
+	if (!buf || !base64_decode(rest, buf, rest.len, &len))
+		return false;
+	colon = str_chr(str_make(buf, len), ':');
+	if (colon == len)
+		return false;
+	*user = str_make(buf, colon);
+	*password = str_make(buf + colon + 1, len - colon - 1);
+	return true;
+}
+
+bool fetch_http_auth(struct eval *e, const struct fetch_call *call, struct sample *out,
+		     struct sample_iter *iter)
+{
+	struct str user, password;
+
+	return basic_auth(e, &user, &password) &&
+	       sample_set_bool(out, userlist_check(call->args[0].userlist, user, password, STR_NONE));
+}
+
+/* The groups of a user whose password is right: one after the other for ACLs. */
+bool fetch_http_auth_group(struct eval *e, const struct fetch_call *call, struct sample *out,
+			   struct sample_iter *iter)
+{
+	const struct userlist_conf *list = call->args[0].userlist;
+	struct str user, password;
+	uint32_t at = iter ? iter->off : 0;
+
+	if (!basic_auth(e, &user, &password) || !list ||
+	    (!at && !userlist_check(list, user, password, STR_NONE)))
+		return false;
+	for (uint32_t i = 0; i < list->users.n; i++) {
+		const struct user_conf *u = &list->users.v[i];
+
+		if (!str_eq(u->name, user) || at >= u->groups.n)
+			continue;
+		if (iter) {
+			iter->off = at + 1;
+			iter->more = at + 1 < u->groups.n;
+		}
+		return sample_set_str(out, u->groups.v[at]);
+	}
+	return false;
+}
+
+bool fetch_http_auth_user(struct eval *e, const struct fetch_call *call, struct sample *out,
+			  struct sample_iter *iter)
+{
+	struct str user, password;
+
+	return basic_auth(e, &user, &password) && sample_set_str(out, user);
+}
+
+bool fetch_http_auth_pass(struct eval *e, const struct fetch_call *call, struct sample *out,
+			  struct sample_iter *iter)
+{
+	struct str user, password;
+
+	return basic_auth(e, &user, &password) && sample_set_str(out, password);
+}
+
+bool fetch_http_auth_type(struct eval *e, const struct fetch_call *call, struct sample *out,
+			  struct sample_iter *iter)
+{
+	struct str scheme, rest;
+
+	return authorization(e, &scheme, &rest) && sample_set_str(out, scheme);
+}
+
+/* The token of bearer authentication, also from another field. */
+bool fetch_http_auth_bearer(struct eval *e, const struct fetch_call *call, struct sample *out,
+			    struct sample_iter *iter)
+{
+	struct str scheme, rest;
+	struct http_hdr *h;
+
+	if (!request(e))
+		return false;
+	if (!call->args[0].str.len)
+		return authorization(e, &scheme, &rest) && str_ieq(scheme, STR("Bearer")) &&
+		       sample_set_str(out, rest);
+	h = http_find(e->req, call->args[0].str, NULL);
+	if (!h)
+		return false;
+	rest = str_make(h->value, h->value_len);
+	if (str_ieq(str_sub(rest, 0, 7), STR("Bearer ")))
+		rest = str_trim(str_tail(rest, 7));
+	return sample_set_str(out, rest);
+}

@@ -1,0 +1,16 @@
+/* Lists inside header fields: comma-delimited values (RFC 9110, section 5.6.1), cookies (RFC 6265, section 4),
+ * parameters of queries and forms. Slices of the input; no state, any thread. */
+#ifndef LB_EVAL_FIELD_VALUE_H
+#define LB_EVAL_FIELD_VALUE_H
+
+#include "grammar/base/str.h"
+
+/* The next value of a list, trimmed; commas inside quotes do not separate. *off starts at 0. False behind the
+ * last; an empty field has one empty value. */
+bool field_value_next(struct str field, uint32_t *off, struct str *value);
+/* The next cookie of a Cookie field, or with set_cookie the one of a Set-Cookie field. */
+bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);
+/* The next parameter name=value; they are separated by `&` and `;`. Not decoded. */
+bool param_next(struct str text, size_t *off, struct str *name, struct str *value);
+
+#endif

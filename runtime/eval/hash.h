@@ -1,0 +1,20 @@
+/* Hash functions of converters and balancing (manual, keyword "hash-type" and section 7.3.1). No state, any
+ * thread. */
+#ifndef LB_EVAL_HASH_H
+#define LB_EVAL_HASH_H
+
+#include "grammar/base/str.h"
+
+uint32_t hash_sdbm(struct str data);
+/* Continues a hash over more data. */
+uint32_t hash_sdbm_more(uint32_t hash, struct str data);
+uint32_t hash_djb2(struct str data);
+/* CRC-32 of Ethernet and gzip; CRC-32C (RFC 4960, appendix B). */
+uint32_t hash_crc32(struct str data);
+uint32_t hash_crc32c(struct str data);
+uint32_t hash_xxh32(struct str data, uint32_t seed);
+uint64_t hash_xxh64(struct str data, uint64_t seed);
+/* Spreads the bits of a weak hash over all of them. */
+uint32_t hash_avalanche(uint32_t hash);
+
+#endif

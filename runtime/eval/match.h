@@ -1,0 +1,29 @@
+/* Patterns against samples (manual, section 7.1). Private to runtime/eval. One thread. */
+#ifndef LB_EVAL_MATCH_H
+#define LB_EVAL_MATCH_H
+
+#include "runtime/eval/engine.h"
+
+/* Hash of exact texts, when there are many of them. Slots hold 1 + index of a pattern; 0: free. */
+struct match_hash {
+	uint32_t *slots;
+	uint32_t mask;
+	bool icase;
+};
+
+struct matcher {
+	const struct pattern *patterns;
+	uint32_t n;
+	uint8_t method;                       /* enum match_method */
+	struct match_hash exact, exact_icase; /* of str patterns; slots NULL: compare one by one */
+};
+
+/* Prepares; memory from the arena (which may jump to its handler). */
+void matcher_init(struct matcher *m, struct arena *arena, enum match_method method,
+		  const struct pattern *patterns, uint32_t n);
+/* The first pattern that matches, or -1. Casts the sample as the method wants; it may be changed by that.
+ * groups, n: of a regular expression, else untouched. */
+int64_t matcher_find(struct eval *e, const struct matcher *m, struct sample *s, const size_t **groups,
+		     uint32_t *ngroups);
+
+#endif

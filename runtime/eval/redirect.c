@@ -1,0 +1,38 @@
+/* The Location of a redirect rule (manual, keyword "redirect"). One thread. */
+#include "runtime/eval/rules.h"
+
+/* The target's path with or without query, as the flags want it. */
+static struct str redirect_path(struct eval *e, const struct rule *rule)
+{
+	struct str path =
+		rule->flags & REDIR_DROP_QUERY ? http_uri_path(e->req->uri) : http_uri_pathq(e->req->uri);
+
+	if (!(rule->flags & REDIR_APPEND_SLASH) || !(rule->flags & REDIR_DROP_QUERY))
+		return path;
+	if (path.len && path.ptr[path.len - 1] == '/')
+		return path;
+	return scratch_printf(e->scratch, "%.*s/", STR_ARG(path));
+}
+
+static struct str scheme_location(struct eval *e, const struct rule *rule, struct str scheme)
+{
+	struct http_hdr *h = http_find_id(e->req, HN_HOST, NULL);
+	struct str host = h ? str_make(h->value, h->value_len) : http_uri_authority(e->req->uri);
+	struct str path = redirect_path(e, rule);
+
+	return scratch_printf(e->scratch, "%.*s://%.*s%.*s", STR_ARG(scheme), STR_ARG(host), STR_ARG(path));
+}
+
+struct str redirect_location(struct eval *e, const struct rule *rule)
+{
+	struct str text = logfmt_text(e, rule->fmt), path;
+
+	if (!text.ptr || !e->req || rule->redirect == REDIR_LOCATION)
+		return text;
+	if (rule->redirect == REDIR_SCHEME)
+		return scheme_location(e, rule, text);
+	path = redirect_path(e, rule);
+	if (str_is(text, "/"))
+		return path;
+	return scratch_printf(e->scratch, "%.*s%.*s", STR_ARG(text), STR_ARG(path));
+}

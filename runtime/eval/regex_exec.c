@@ -1,0 +1,107 @@
+/* Regular expressions at run time (PCRE2): compiled with JIT on first use, one set per engine. Limits bound the
+ * work of one match, so that a pattern with an appetite ends in "no match" and not in a stall. One thread. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <stdlib.h>
+
+#include "grammar/base/out.h"
+#include "runtime/eval/engine.h"
+
+/* Groups that can be referred to, \0 to \9; work per match; most memory of one JIT stack. */
+enum {
+	REGEX_GROUPS = 10,
+	REGEX_MATCH_LIMIT = 1000000,
+	REGEX_DEPTH_LIMIT = 10000,
+	REGEX_STACK_MIN = 32 * 1024,
+	REGEX_STACK_MAX = 512 * 1024
+};
+
+struct engine_regex {
+	pcre2_code *code;
+	bool failed;
+};
+
+bool regex_engine_start(struct eval_engine *en)
+{
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
+
+	en->match_context = context;
+	en->match_data = pcre2_match_data_create(REGEX_GROUPS, NULL);
+	en->jit_stack = pcre2_jit_stack_create(REGEX_STACK_MIN, REGEX_STACK_MAX, NULL);
+	en->regex = calloc(en->model->nregexes + 1, sizeof(*en->regex));
+	if (!context || !en->match_data || !en->regex)
+		return false;
+	pcre2_set_match_limit(context, REGEX_MATCH_LIMIT);
+	pcre2_set_depth_limit(context, REGEX_DEPTH_LIMIT);
+	if (en->jit_stack)
+		pcre2_jit_stack_assign(context, NULL, en->jit_stack);
+	return true;
+}
+
+void regex_engine_stop(struct eval_engine *en)
+{
+	for (uint32_t i = 0; en->regex && i < en->model->nregexes; i++)
+		pcre2_code_free(en->regex[i].code);
+	free(en->regex);
+	pcre2_match_data_free(en->match_data);
+	pcre2_match_context_free(en->match_context);
+	pcre2_jit_stack_free(en->jit_stack);
+}
+
+static const pcre2_code *regex_code(struct eval_engine *en, const struct regex *re)
+{
+	struct engine_regex *slot = &en->regex[re->id];
+	PCRE2_SIZE offset;
+	int error;
+
+	if (slot->code || slot->failed)
+		return slot->code;
+	slot->code = pcre2_compile((PCRE2_SPTR)re->text.ptr, re->text.len, re->icase ? PCRE2_CASELESS : 0,
+				   &error, &offset, NULL);
+	if (slot->code)
+		pcre2_jit_compile(slot->code, PCRE2_JIT_COMPLETE);
+	slot->failed = !slot->code;
+	return slot->code;
+}
+
+bool regex_exec(struct eval_engine *en, const struct regex *re, struct str subject, bool not_begin,
+		const size_t **groups, uint32_t *n)
+{
+	const pcre2_code *code = regex_code(en, re);
+	int found;
+
+	if (!code)
+		return false;
+	found = pcre2_match(code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""), subject.len, 0,
+			    not_begin ? PCRE2_NOTBOL : 0, en->match_data, en->match_context);
+	if (found < 0)
+		return false;
+	if (groups) {
+		*groups = pcre2_get_ovector_pointer(en->match_data);
+		*n = found ? (uint32_t)found : REGEX_GROUPS;
+	}
+	return true;
+}
+
+void regex_expand(struct out *o, struct str format, struct str subject, const size_t *groups, uint32_t n)
+{
+	for (size_t i = 0; i < format.len; i++) {
+		char c = format.ptr[i];
+		uint32_t group;
+
+		if (c != '\\' || i + 1 == format.len) {
+			out_char(o, c);
+			continue;
+		}
+		c = format.ptr[++i];
+		if (c < '0' || c > '9') {
+			out_char(o, c);
+			continue;
+		}
+		group = (uint32_t)(c - '0');
+		if (group < n && groups[group * 2] != PCRE2_UNSET && groups[group * 2 + 1] >= groups[group * 2])
+			out_str(o,
+				str_sub(subject, groups[group * 2], groups[group * 2 + 1] - groups[group * 2]));
+	}
+}

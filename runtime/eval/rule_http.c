@@ -1,0 +1,345 @@
+/* Actions that change an HTTP message (manual, section 4.2): header fields, request line, status line. New
+ * texts live in scratch memory. One thread. */
+#include "grammar/base/out.h"
+#include "runtime/eval/field_value.h"
+#include "runtime/eval/rules.h"
+
+enum verdict rule_failed(const struct eval *e)
+{
+	return e->relaxed ? V_CONTINUE : V_ERROR;
+}
+
+struct http_msg *rule_message(struct eval *e, const struct rule *rule)
+{
+	(void)rule;
+	return e->place & PLACES_RESPONSE ? e->res : e->req;
+}
+
+struct str rule_expand(struct eval *e, struct str format, struct str subject, const size_t *groups, uint32_t n)
+{
+	struct out dry = out_fixed(NULL, 0), o;
+	size_t len = 0;
+	char *buf;
+
+	/* Most formats refer to few groups: guess, and go by the exact length when the guess was short. */
+	len = format.len + subject.len;
+	buf = scratch_alloc(e->scratch, len + 1);
+	if (!buf)
+		return STR_NONE;
+	o = out_fixed(buf, len + 1);
+	regex_expand(&o, format, subject, groups, n);
+	if (!o.truncated)
+		return out_get(&o);
+	for (len *= 2; len <= SCRATCH_CHUNK * 16; len *= 2) {
+		buf = scratch_alloc(e->scratch, len + 1);
+		if (!buf)
+			return STR_NONE;
+		dry = out_fixed(buf, len + 1);
+		regex_expand(&dry, format, subject, groups, n);
+		if (!dry.truncated)
+			return out_get(&dry);
+	}
+	return STR_NONE;
+}
+
+/* The authority inside the target follows the Host field. */
+static void sync_authority(struct eval *e, struct http_msg *m, struct str host)
+{
+	struct str authority = http_uri_authority(m->uri), uri;
+	size_t before = (size_t)(authority.ptr - m->uri.ptr);
+
+	if (m->is_response || !authority.len || !http_uri_scheme(m->uri).len)
+		return;
+	uri = scratch_printf(e->scratch, "%.*s%.*s%.*s", STR_ARG(str_sub(m->uri, 0, before)), STR_ARG(host),
+			     STR_ARG(str_tail(m->uri, before + authority.len)));
+	if (!uri.ptr)
+		return;
+	m->uri = uri;
+	m->start_edited = true;
+}
+
+static enum verdict header_add(struct eval *e, const struct rule *rule, bool replace)
+{
+	struct http_msg *m = rule_message(e, rule);
+	struct str value;
+
+	if (!m)
+		return V_CONTINUE;
+	value = logfmt_text(e, rule->fmt);
+	if (!value.ptr)
+		return rule_failed(e);
+	if (replace)
+		http_del_all(m, rule->name);
+	if (!http_add(m, rule->name, value))
+		return rule_failed(e);
+	if (replace && str_ieq(rule->name, STR("host")))
+		sync_authority(e, m, value);
+	return V_CONTINUE;
+}
+
+enum verdict rule_add_header(struct eval *e, const struct rule *rule)
+{
+	return header_add(e, rule, false);
+}
+
+enum verdict rule_set_header(struct eval *e, const struct rule *rule)
+{
+	return header_add(e, rule, true);
+}
+
+/* Whether a field's name is meant by del-header -m. */
+static bool name_matches(struct eval *e, const struct rule *rule, struct str name)
+{
+	struct str pattern = rule->name;
+
+	switch (rule->num) {
+	case MATCH_BEG:
+		return name.len >= pattern.len && str_ieq(str_sub(name, 0, pattern.len), pattern);
+	case MATCH_END:
+		return name.len >= pattern.len && str_ieq(str_tail(name, name.len - pattern.len), pattern);
+	case MATCH_SUB:
+		for (size_t i = 0; i + pattern.len <= name.len; i++)
+			if (str_ieq(str_sub(name, i, pattern.len), pattern))
+				return true;
+		return false;
+	case MATCH_REG:
+		return regex_exec(e->engine, rule->regex, name, false, NULL, NULL);
+	default:
+		return str_ieq(name, pattern);
+	}
+}
+
+enum verdict rule_del_header(struct eval *e, const struct rule *rule)
+{
+	struct http_msg *m = rule_message(e, rule);
+
+	for (uint32_t i = 0; m && i < m->nhdrs; i++)
+		if (!m->hdrs[i].deleted &&
+		    name_matches(e, rule, str_make(m->hdrs[i].name, m->hdrs[i].name_len)))
+			http_del(m, &m->hdrs[i]);
+	return V_CONTINUE;
+}
+
+enum verdict rule_replace_header(struct eval *e, const struct rule *rule)
+{
+	struct http_msg *m = rule_message(e, rule);
+	struct http_hdr *h = NULL;
+	struct str format, value;
+	const size_t *groups;
+	uint32_t n;
+
+	while (m && (h = http_find(m, rule->name, h))) {
+		struct str old = str_make(h->value, h->value_len);
+
+		format = logfmt_text(e, rule->fmt);
+		if (!format.ptr)
+			return rule_failed(e);
+		if (!regex_exec(e->engine, rule->regex, old, false, &groups, &n))
+			continue;
+		value = rule_expand(e, format, old, groups, n);
+		if (!value.ptr)
+			return rule_failed(e);
+		http_set_value(m, h, value);
+	}
+	return V_CONTINUE;
+}
+
+/* A field whose part [off, off + len) becomes another text. */
+static bool value_splice(struct eval *e, struct http_msg *m, struct http_hdr *h, size_t off, size_t len,
+			 struct str part)
+{
+	struct str old = str_make(h->value, h->value_len);
+	char *buf = scratch_alloc(e->scratch, old.len - len + part.len + 1), *p = buf;
+
+	if (!buf)
+		return false;
+	p = mempcpy(p, old.ptr, off);
+	p = mempcpy(p, part.ptr ? part.ptr : "", part.len);
+	p = mempcpy(p, old.ptr + off + len, old.len - off - len);
+	http_set_value(m, h, str_make(buf, (size_t)(p - buf)));
+	return true;
+}
+
+/* Every value of one field. */
+static bool replace_values(struct eval *e, const struct rule *rule, struct http_msg *m, struct http_hdr *h,
+			   struct str format)
+{
+	uint32_t off = 0;
+	struct str value, now;
+	const size_t *groups;
+	uint32_t n;
+
+	while (field_value_next(str_make(h->value, h->value_len), &off, &value)) {
+		size_t at = value.len ? (size_t)(value.ptr - h->value) : 0;
+
+		if (!regex_exec(e->engine, rule->regex, value, false, &groups, &n))
+			continue;
+		now = rule_expand(e, format, value, groups, n);
+		if (!now.ptr || !value_splice(e, m, h, at, value.len, now))
+			return false;
+		if (off != UINT32_MAX)
+			off = (uint32_t)(off + now.len - value.len);
+	}
+	return true;
+}
+
+enum verdict rule_replace_value(struct eval *e, const struct rule *rule)
+{
+	struct http_msg *m = rule_message(e, rule);
+	struct http_hdr *h = NULL;
+	struct str format;
+
+	while (m && (h = http_find(m, rule->name, h))) {
+		format = logfmt_text(e, rule->fmt);
+		if (!format.ptr || !replace_values(e, rule, m, h, format))
+			return rule_failed(e);
+	}
+	return V_CONTINUE;
+}
+
+/* The target with its part [part.ptr, +len) replaced. */
+static enum verdict uri_splice(struct eval *e, struct str part, struct str with)
+{
+	struct http_msg *m = e->req;
+	size_t off = part.ptr ? (size_t)(part.ptr - m->uri.ptr) : m->uri.len;
+	char *buf = scratch_alloc(e->scratch, m->uri.len - part.len + with.len + 1), *p = buf;
+
+	if (!buf)
+		return rule_failed(e);
+	p = mempcpy(p, m->uri.ptr, off);
+	p = mempcpy(p, with.ptr ? with.ptr : "", with.len);
+	p = mempcpy(p, m->uri.ptr + off + part.len, m->uri.len - off - part.len);
+	m->uri = str_make(buf, (size_t)(p - buf));
+	m->start_edited = true;
+	return V_CONTINUE;
+}
+
+/* A new target may bring another authority: the Host field follows. */
+static enum verdict uri_set(struct eval *e, struct str uri)
+{
+	struct http_msg *m = e->req;
+	struct http_hdr *host;
+	struct str authority;
+
+	m->uri = uri;
+	m->start_edited = true;
+	authority = http_uri_scheme(uri).len ? http_uri_authority(uri) : STR_NONE;
+	host = authority.len ? http_find_id(m, HN_HOST, NULL) : NULL;
+	if (host)
+		http_set_value(m, host, authority);
+	return V_CONTINUE;
+}
+
+enum verdict rule_set_path(struct eval *e, const struct rule *rule)
+{
+	struct str path = logfmt_text(e, rule->fmt);
+
+	if (!path.ptr || !e->req)
+		return rule_failed(e);
+	return uri_splice(e, http_uri_path(e->req->uri), path);
+}
+
+enum verdict rule_set_pathq(struct eval *e, const struct rule *rule)
+{
+	struct str pathq = logfmt_text(e, rule->fmt);
+
+	if (!pathq.ptr || !e->req)
+		return rule_failed(e);
+	return uri_splice(e, http_uri_pathq(e->req->uri), pathq);
+}
+
+enum verdict rule_set_query(struct eval *e, const struct rule *rule)
+{
+	struct str query = logfmt_text(e, rule->fmt), uri;
+	size_t mark;
+
+	if (!query.ptr || !e->req)
+		return rule_failed(e);
+	uri = e->req->uri;
+	mark = str_chr(uri, '?');
+	if (mark == uri.len && !query.len)
+		return V_CONTINUE;
+	if (mark < uri.len)
+		return uri_splice(e, str_tail(uri, mark + 1), query);
+	query = scratch_printf(e->scratch, "?%.*s", STR_ARG(query));
+	return query.ptr ? uri_splice(e, str_tail(uri, uri.len), query) : rule_failed(e);
+}
+
+enum verdict rule_set_uri(struct eval *e, const struct rule *rule)
+{
+	struct str uri = logfmt_text(e, rule->fmt);
+
+	if (!uri.ptr || !e->req)
+		return rule_failed(e);
+	return uri_set(e, uri);
+}
+
+enum verdict rule_set_method(struct eval *e, const struct rule *rule)
+{
+	struct str method = logfmt_text(e, rule->fmt);
+
+	if (!method.ptr || !e->req)
+		return rule_failed(e);
+	e->req->method_name = method;
+	e->req->method = (uint8_t)sample_method_of(method);
+	e->req->start_edited = true;
+	return V_CONTINUE;
+}
+
+/* Part of the target by an expression; *text gets the new text, ptr NULL when the expression does not match. */
+static bool part_replace(struct eval *e, const struct rule *rule, struct str part, struct str *text)
+{
+	struct str format = logfmt_text(e, rule->fmt);
+	const size_t *groups;
+	uint32_t n;
+
+	*text = STR_NONE;
+	if (!format.ptr)
+		return false;
+	if (!regex_exec(e->engine, rule->regex, part, false, &groups, &n))
+		return true;
+	*text = rule_expand(e, format, part, groups, n);
+	return text->ptr != NULL;
+}
+
+enum verdict rule_replace_path(struct eval *e, const struct rule *rule)
+{
+	struct str text;
+
+	if (!e->req || !part_replace(e, rule, http_uri_path(e->req->uri), &text))
+		return rule_failed(e);
+	return text.ptr ? uri_splice(e, http_uri_path(e->req->uri), text) : V_CONTINUE;
+}
+
+enum verdict rule_replace_pathq(struct eval *e, const struct rule *rule)
+{
+	struct str text;
+
+	if (!e->req || !part_replace(e, rule, http_uri_pathq(e->req->uri), &text))
+		return rule_failed(e);
+	return text.ptr ? uri_splice(e, http_uri_pathq(e->req->uri), text) : V_CONTINUE;
+}
+
+enum verdict rule_replace_uri(struct eval *e, const struct rule *rule)
+{
+	struct str text;
+
+	if (!e->req || !part_replace(e, rule, e->req->uri, &text))
+		return rule_failed(e);
+	return text.ptr ? uri_set(e, text) : V_CONTINUE;
+}
+
+enum verdict rule_set_status(struct eval *e, const struct rule *rule)
+{
+	struct str reason;
+
+	if (!e->res)
+		return V_CONTINUE;
+	reason = rule->fmt ? logfmt_text(e, rule->fmt) : str_from(http_reason((unsigned)rule->num));
+	if (!reason.ptr)
+		return rule_failed(e);
+	e->res->status = (uint16_t)rule->num;
+	e->res->reason = reason;
+	e->res->start_edited = true;
+	return V_CONTINUE;
+}

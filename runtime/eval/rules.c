@@ -1,0 +1,202 @@
+/* Rule lists: condition by condition, action by action, until one decides (manual, section 4.2, "http-request"
+ * and its like). The verdicts go to the caller, who knows the connection. One thread. */
+#include "runtime/eval/rules.h"
+
+#include "runtime/eval/cond_eval.h"
+
+static rule_fn *const rule_functions[ACTION_COUNT] = {
+#define ACTION(id, name, form, sets, flags, since, args, fn, summary) rule_##fn,
+#include "grammar/keywords/actions.def"
+#undef ACTION
+};
+
+/* What is not effective yet does nothing. */
+enum verdict rule_none(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_CONTINUE;
+}
+
+enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *index, const struct rule **decider)
+{
+	for (; *index < rules->n; ++*index) {
+		const struct rule *rule = &rules->v[*index];
+		enum tri matched = cond_tri(e, rule->cond);
+		enum verdict verdict;
+
+		*decider = rule;
+		if (matched == TRI_UNKNOWN)
+			return V_WAIT;
+		if (e->observer && e->observer->rule)
+			e->observer->rule(e->observer->ctx, rule, matched == TRI_TRUE);
+		if (matched == TRI_FALSE)
+			continue;
+		verdict = rule_functions[rule->action](e, rule);
+		if (verdict == V_CONTINUE)
+			continue;
+		e->last_rule = rule;
+		return verdict;
+	}
+	*decider = NULL;
+	return V_CONTINUE;
+}
+
+enum verdict rule_allow(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_ALLOW;
+}
+
+enum verdict rule_deny(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_DENY;
+}
+
+enum verdict rule_tarpit(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_TARPIT;
+}
+
+enum verdict rule_return(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_RETURN;
+}
+
+enum verdict rule_reject(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_REJECT;
+}
+
+/* "close" of tcp-response: the connection ends as with reject. */
+enum verdict rule_close(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_REJECT;
+}
+
+enum verdict rule_silent_drop(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_SILENT_DROP;
+}
+
+enum verdict rule_auth(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_AUTH;
+}
+
+enum verdict rule_strict_mode(struct eval *e, const struct rule *rule)
+{
+	e->relaxed = !rule->num;
+	return V_CONTINUE;
+}
+
+enum verdict rule_set_log_level(struct eval *e, const struct rule *rule)
+{
+	if (e->log)
+		e->log->log_level = (int)rule->num;
+	return V_CONTINUE;
+}
+
+static void capture_store(struct eval *e, struct str *slots, uint32_t max, struct str text)
+{
+	struct str copy = scratch_dup(e->scratch, str_sub(text, 0, max));
+
+	if (!copy.ptr)
+		return;
+	e->engine->kept++;
+	*slots = copy;
+}
+
+bool capture_set(struct eval *e, bool response, int64_t slot, struct str text)
+{
+	const struct proxy_conf *fe = e->frontend;
+	struct str *slots = response ? e->cap_res : e->cap_req;
+	int64_t n = !fe ? 0 : response ? fe->capture_response_n : fe->capture_request_n;
+
+	if (!slots || slot < 0 || slot >= n)
+		return false;
+	capture_store(e, &slots[slot], (response ? fe->capture_response_len : fe->capture_request_len)[slot],
+		      text);
+	return true;
+}
+
+enum verdict rule_capture(struct eval *e, const struct rule *rule)
+{
+	struct str text;
+
+	if (sample_text(e, rule->sample, &text))
+		capture_set(e, (e->place & PLACES_RESPONSE) != 0, rule->num, text);
+	return V_CONTINUE;
+}
+
+enum verdict rule_set_var(struct eval *e, const struct rule *rule)
+{
+	struct sample s;
+
+	if (sample_eval(e, rule->sample, &s) && var_condition(e, rule->var, &s, rule->flags))
+		var_set(e, rule->var, &s);
+	return V_CONTINUE;
+}
+
+enum verdict rule_set_var_fmt(struct eval *e, const struct rule *rule)
+{
+	struct sample s;
+
+	if (sample_set_str(&s, logfmt_text(e, rule->fmt)) && var_condition(e, rule->var, &s, rule->flags))
+		var_set(e, rule->var, &s);
+	return V_CONTINUE;
+}
+
+enum verdict rule_unset_var(struct eval *e, const struct rule *rule)
+{
+	var_unset(e, rule->var);
+	return V_CONTINUE;
+}
+
+/* An empty location with `ignore-empty` is no redirection. */
+enum verdict rule_redirect(struct eval *e, const struct rule *rule)
+{
+	struct scratch_mark mark = scratch_mark(e->scratch);
+	bool empty = false;
+
+	if (rule->flags & REDIR_IGNORE_EMPTY)
+		empty = logfmt_text(e, rule->fmt).len == 0;
+	scratch_release(e->scratch, mark);
+	return empty ? V_CONTINUE : V_REDIRECT;
+}
+
+const struct proxy_conf *eval_backend(struct eval *e, const struct proxy_conf *frontend,
+				      const struct switch_rule **decider)
+{
+	*decider = NULL;
+	for (uint32_t i = 0; i < frontend->use_backend.n; i++) {
+		const struct switch_rule *rule = &frontend->use_backend.v[i];
+		const struct proxy_conf *be = rule->backend;
+		struct str name;
+
+		if (!cond_eval(e, rule->cond))
+			continue;
+		*decider = rule;
+		if (rule->dynamic) {
+			name = logfmt_text(e, rule->dynamic);
+			be = name.ptr ? map_get(&e->model->backends, name) : NULL;
+		}
+		return be ? be : frontend->default_backend;
+	}
+	return frontend->default_backend;
+}

@@ -1,0 +1,29 @@
+/* Actions as functions, one per effective row of keywords/actions.def: a row without its function does not
+ * link. Private to runtime/eval. */
+#ifndef LB_EVAL_RULES_H
+#define LB_EVAL_RULES_H
+
+#include "grammar/rows.h"
+#include "runtime/eval/engine.h"
+
+/* V_CONTINUE: the next rule; anything else ends the list. */
+typedef enum verdict rule_fn(struct eval *e, const struct rule *rule);
+
+#define ACTION(id, name, form, sets, flags, since, args, fn, summary) rule_fn rule_##fn;
+#include "grammar/keywords/actions.def"
+#undef ACTION
+
+/* What a failed rewrite means: an internal error, unless `strict-mode off` was met. */
+enum verdict rule_failed(const struct eval *e);
+/* The message that the rule list works on. */
+struct http_msg *rule_message(struct eval *e, const struct rule *rule);
+/* Text of a format with back-references to the groups of the last match, in scratch memory. ptr NULL on
+ * failure. */
+struct str rule_expand(struct eval *e, struct str format, struct str subject, const size_t *groups, uint32_t n);
+
+/* Stores a text in a capture slot, cut to the slot's length. False when there is no such slot. */
+bool capture_set(struct eval *e, bool response, int64_t slot, struct str text);
+/* Whether the conditions of set-var(name,cond...) hold: bits of enum var_condition in model_rule.h. vars.c */
+bool var_condition(struct eval *e, const struct var_ref *ref, const struct sample *value, uint32_t conditions);
+
+#endif

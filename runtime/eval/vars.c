@@ -1,0 +1,139 @@
+/* Variables (manual, section 2.8 and "set-var"): one short list per scope, found by id. Those of a transaction
+ * live in scratch memory and go with it; those of a session and of the process own their memory. One thread. */
+#include <stdlib.h>
+
+#include "runtime/eval/rules.h"
+
+struct eval_vars {
+	struct eval_vars *next;
+	uint32_t id;
+	bool set, heap;
+	struct sample value;
+	char *buf; /* of texts */
+	size_t cap;
+};
+
+static struct eval_vars **scope_list(struct eval *e, const struct var_ref *ref)
+{
+	return e->vars[ref->scope];
+}
+
+static struct eval_vars *var_lookup(struct eval *e, const struct var_ref *ref)
+{
+	struct eval_vars **list = scope_list(e, ref);
+
+	for (struct eval_vars *v = list ? *list : NULL; v; v = v->next)
+		if (v->id == ref->id)
+			return v;
+	return NULL;
+}
+
+static bool scope_is_long_lived(enum var_scope scope)
+{
+	return scope == VAR_PROC || scope == VAR_SESS;
+}
+
+/* A new, unset variable in its list; NULL when memory is out or there is no such scope here. */
+static struct eval_vars *var_add(struct eval *e, const struct var_ref *ref)
+{
+	struct eval_vars **list = scope_list(e, ref), *v;
+	bool heap = scope_is_long_lived(ref->scope);
+
+	if (!list)
+		return NULL;
+	v = heap ? malloc(sizeof(*v)) : scratch_alloc(e->scratch, sizeof(*v));
+	if (!v)
+		return NULL;
+	*v = (struct eval_vars){.next = *list, .id = ref->id, .heap = heap};
+	*list = v;
+	e->engine->kept++;
+	return v;
+}
+
+/* Room for a text of len bytes. */
+static bool var_reserve(struct eval *e, struct eval_vars *v, size_t len)
+{
+	char *buf;
+
+	if (v->buf && v->cap >= len)
+		return true;
+	buf = v->heap ? realloc(v->buf, len + 1) : scratch_alloc(e->scratch, len + 1);
+	if (!buf)
+		return false;
+	v->buf = buf;
+	v->cap = len;
+	return true;
+}
+
+bool var_exists(struct eval *e, const struct var_ref *ref)
+{
+	return var_lookup(e, ref) != NULL;
+}
+
+bool var_get(struct eval *e, const struct var_ref *ref, struct sample *out)
+{
+	const struct eval_vars *v = var_lookup(e, ref);
+
+	if (!v || !v->set)
+		return false;
+	*out = v->value;
+	return true;
+}
+
+bool var_set(struct eval *e, const struct var_ref *ref, const struct sample *value)
+{
+	struct eval_vars *v = var_lookup(e, ref);
+	bool text = sample_is_text(value) || value->type == SMP_METH;
+
+	if (!v)
+		v = var_add(e, ref);
+	if (!v || (text && !var_reserve(e, v, value->str.len)))
+		return false;
+	e->engine->kept++;
+	v->value = *value;
+	v->set = true;
+	if (!text)
+		return true;
+	if (value->str.len)
+		memmove(v->buf, value->str.ptr, value->str.len);
+	v->value.str = str_make(v->buf, value->str.len);
+	return true;
+}
+
+void var_unset(struct eval *e, const struct var_ref *ref)
+{
+	struct eval_vars *v = var_lookup(e, ref);
+
+	if (v)
+		v->set = false;
+}
+
+bool var_condition(struct eval *e, const struct var_ref *ref, const struct sample *value, uint32_t conditions)
+{
+	const struct eval_vars *v = conditions ? var_lookup(e, ref) : NULL;
+	bool set = v && v->set, empty = sample_is_text(value) && !value->str.len;
+	bool numbers = set && v->value.type == SMP_SINT && value->type == SMP_SINT;
+
+	if ((conditions & VAR_IF_EXISTS && !v) || (conditions & VAR_IF_NOT_EXISTS && v) ||
+	    (conditions & VAR_IF_EMPTY && !empty) || (conditions & VAR_IF_NOT_EMPTY && empty) ||
+	    (conditions & VAR_IF_SET && !set) || (conditions & VAR_IF_NOT_SET && set))
+		return false;
+	if (!numbers)
+		return true;
+	return !(conditions & VAR_IF_GREATER && v->value.sint <= value->sint) &&
+	       !(conditions & VAR_IF_LESS && v->value.sint >= value->sint);
+}
+
+void eval_vars_free(struct eval_vars **vars)
+{
+	struct eval_vars *next;
+
+	for (struct eval_vars *v = *vars; v; v = next) {
+		next = v->next;
+		if (!v->heap)
+			continue;
+		free(v->buf);
+		free(v);
+	}
+	*vars = NULL;
+}
