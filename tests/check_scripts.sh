@@ -10,6 +10,7 @@ for f in $(find .ci tools tests -type f ! -path '*/corpus/*' | sort); do
 	*) case $f in *.py) set -- "$@" "$f" ;; esac ;;
 	esac
 done
+command -v python3 >/dev/null || exit $bad
 python3 - "$@" <<'P' || bad=1
 import ast, sys
 for name in sys.argv[1:]:
