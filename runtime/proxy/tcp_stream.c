@@ -34,6 +34,8 @@ static void stream_abort(struct stream *s)
 	struct worker *w = s->session->conn.worker;
 	bool connected = t->up.to != NULL;
 
+	if (s->server.assigned)
+		s->log.t_queue = (int32_t)(s->server.assigned - s->begun);
 	if (t->requested)
 		srv_request_cancel(&t->s.server);
 	if (connected && tcp_flow_pending(&t->up)) /* a cut request must not look like a whole one */
@@ -148,6 +150,7 @@ static void connected(struct tcp_stream *t)
 	struct conn *c = &r->conn->conn;
 	struct worker *w = r->worker;
 
+	t->s.log.t_queue = (int32_t)(r->assigned - t->s.begun);
 	t->s.log.t_connect = (int32_t)(r->connected - r->assigned);
 	c->ready = server_ready;
 	t->up.to = t->down.from = c;
@@ -170,8 +173,6 @@ static void server_done(struct srv_request *r, enum srv_outcome outcome)
 
 	t->requested = false;
 	deadline_clear(&t->s.session->deadline);
-	if (r->assigned)
-		t->s.log.t_queue = (int32_t)(r->assigned - t->s.begun);
 	if (outcome == SRV_CONNECTED)
 		connected(t);
 	else
@@ -231,6 +232,8 @@ static void client_ready(struct conn *c, int revents)
 		end_broken(t, true);
 		return;
 	}
+	if (t->contstats)
+		stream_count_bytes(&t->s);
 	if (t->state == TCP_OPEN && revents == EV_READ && tcp_flow_forward(&t->up))
 		return;
 	if (t->state == TCP_REQ_RULES)
@@ -252,6 +255,8 @@ static void server_ready(struct conn *c, int revents)
 		end_broken(t, false);
 		return;
 	}
+	if (t->contstats)
+		stream_count_bytes(&t->s);
 	if (t->state == TCP_OPEN && revents == EV_READ && tcp_flow_forward(&t->down))
 		return;
 	if (t->state == TCP_RES_RULES)
@@ -292,6 +297,7 @@ static void flows_init(struct tcp_stream *t, struct session *s)
 	t->backend_rules = false;
 	t->requested = false;
 	t->timer_shape = 0;
+	t->contstats = proxy_option_is_set(s->frontend->conf, PO_CONTSTATS);
 }
 
 void tcp_session_begin(struct session *s)
@@ -304,6 +310,7 @@ void tcp_session_begin(struct session *s)
 	}
 	stream_init(&t->s, s, NULL);
 	t->s.abort = stream_abort;
+	t->s.log.request_counter = atomic_fetch_add(&s->conn.worker->process->unique_id, 1);
 	flows_init(t, s);
 	s->conn.ready = client_ready;
 	s->deadline.expired = deadline_expired;

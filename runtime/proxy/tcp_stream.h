@@ -39,6 +39,7 @@ struct tcp_stream {
 	uint32_t rule;                     /* at which the list goes on */
 	uint8_t state;                     /* enum tcp_state */
 	bool backend_rules;                /* TCP_REQ_RULES: the frontend's are done */
+	bool contstats; /* option contstats: bytes are counted as they pass */
 	bool requested;                    /* a server was asked for, srv_request.done will be called */
 	uint8_t timer_shape;               /* what the timers depended on when the deadline was set */
 };
