@@ -26,6 +26,10 @@ struct model *model_new(int compat)
 	m->global.tune_http_maxhdr = 101;
 	m->global.stats_timeout = 10000;
 	m->global.stats_maxconn = 10;
+	m->global.tune_bufsize = 16384;
+	m->global.tune_maxrewrite = 1024;
+	m->global.tune_http_maxhdr = 101;
+	m->global.tune_maxaccept = 4;
 	return m;
 }
 
