@@ -257,7 +257,7 @@ bool check_hash_type(const struct keyword_use *use)
 	}
 	px->hash_type = (uint8_t)method;
 	px->hash_func = (uint8_t)function;
-	px->hash_avalanche = use->n > 2;
+	px->hash_avalanche = use->n > 2 || (method == 1 && use->n == 1); /* the default of `consistent` */
 	return true;
 }
 

@@ -9,7 +9,21 @@
 static const struct lb_algorithm *algorithm_of(const struct proxy_conf *conf)
 {
 	switch (conf->balance.kind) {
-	case BAL_ROUNDROBIN:
+	case BAL_STATIC_RR:
+		return &balance_static;
+	case BAL_LEASTCONN:
+		return &balance_leastconn;
+	case BAL_FIRST:
+		return &balance_first;
+	case BAL_RANDOM:
+		return &balance_random;
+	case BAL_SOURCE:
+	case BAL_URI:
+	case BAL_URL_PARAM:
+	case BAL_HDR:
+	case BAL_RDP_COOKIE:
+	case BAL_HASH:
+		return conf->hash_type ? &balance_ring : &balance_map;
 	default:
 		return &balance_roundrobin;
 	}
@@ -185,4 +199,11 @@ bool balance_is_fixed(const struct proxy *px)
 	default:
 		return false;
 	}
+}
+
+bool balance_is_static(const struct proxy *px)
+{
+	const struct balance *b = px->lb;
+
+	return b->algorithm->is_static;
 }

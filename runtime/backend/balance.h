@@ -29,6 +29,7 @@ struct lb_algorithm {
 	struct server *(*pick)(void *group, const struct srv_request *r, bool *full);
 	/* Connections or queue of a server changed; NULL: of no interest. */
 	void (*loaded)(void *group, struct lb_server *ls);
+	bool is_static; /* weights cannot be changed while it runs */
 };
 
 struct lb_group {
@@ -42,7 +43,8 @@ struct balance {
 	struct server *first_backup; /* the only one in use without `option allbackups`; NULL: none usable */
 };
 
-extern const struct lb_algorithm balance_roundrobin;
+extern const struct lb_algorithm balance_roundrobin, balance_static, balance_map, balance_ring, balance_random;
+extern const struct lb_algorithm balance_leastconn, balance_first;
 
 /* A request may go there now: below its maxconn (or the ramp up to it) and nobody waits in its own queue. */
 bool server_has_room(const struct server *s);

@@ -60,6 +60,11 @@ void heap_put(struct heap *h, struct heap_node *node, int64_t key)
 	node_rise(h, h->n++, node);
 }
 
+void heap_restore(struct heap *h, struct heap_node *node)
+{
+	node_rise(h, h->n++, node);
+}
+
 void heap_take(struct heap *h, struct heap_node *node)
 {
 	uint32_t at = node->at - 1;

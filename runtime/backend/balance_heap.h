@@ -25,6 +25,8 @@ bool heap_init(struct heap *h, uint32_t size);
 void heap_free(struct heap *h);
 /* Puts a node that is in no heap behind all those of the same key. */
 void heap_put(struct heap *h, struct heap_node *node, int64_t key);
+/* Puts a node that was taken out back to where it was among the others: with its key and its turn. */
+void heap_restore(struct heap *h, struct heap_node *node);
 /* Takes a node out of the heap that it is in. */
 void heap_take(struct heap *h, struct heap_node *node);
 /* The first node, still in the heap; NULL: empty. */

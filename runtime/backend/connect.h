@@ -102,6 +102,8 @@ bool balance_wants_load(const struct proxy *px);
 bool balance_uses_backup(const struct server *s);
 /* Does the choice depend on the request only (hash of something), so that another try would end at the same server? */
 bool balance_is_fixed(const struct proxy *px);
+/* Are weights fixed while it runs? `set server b/s weight` then takes 0 and 100 percent only. */
+bool balance_is_static(const struct proxy *px);
 bool balance_init(struct proxy *px);
 void balance_free(struct proxy *px);
 

@@ -1,0 +1,175 @@
+/* balance leastconn and balance first. Least connections: servers ordered by load for their weight, round robin
+ * among equals; an idle server comes before any other, and the load that counts is what it would be with one
+ * connection more (order found by watching HAProxy). First: the first server, by id, that has room. Under
+ * proxy->lb_lock. */
+#include <stdlib.h>
+
+#include "runtime/backend/balance.h"
+#include "runtime/backend/balance_heap.h"
+
+/* --- leastconn */
+
+struct least_server {
+	struct lb_server lb;
+	struct heap_node node;
+	struct least_server *skipped;
+};
+
+struct least_group {
+	struct lb_group lb;
+	struct heap servers;
+};
+
+static struct least_server *node_server(struct heap_node *node)
+{
+	return (struct least_server *)((char *)node - offsetof(struct least_server, node));
+}
+
+static bool least_init(struct proxy *px, void *group, uint32_t n)
+{
+	(void)px;
+	return heap_init(&((struct least_group *)group)->servers, n);
+}
+
+static void least_free(void *group)
+{
+	heap_free(&((struct least_group *)group)->servers);
+}
+
+static int64_t load_of(const struct least_server *s)
+{
+	int64_t n = (int64_t)atomic_load_explicit(&s->lb.server->conns, memory_order_relaxed) +
+		    atomic_load_explicit(&s->lb.server->queued, memory_order_relaxed);
+
+	return n ? (n + 1) * (256 * BALANCE_SCALE) / s->lb.weight : 0;
+}
+
+static void least_changed(void *group, struct lb_server *ls, uint32_t before)
+{
+	struct least_group *g = group;
+	struct least_server *s = (struct least_server *)ls;
+
+	if (before)
+		heap_take(&g->servers, &s->node);
+	if (ls->weight)
+		heap_put(&g->servers, &s->node, load_of(s));
+}
+
+static void least_loaded(void *group, struct lb_server *ls)
+{
+	least_changed(group, ls, ls->weight);
+}
+
+static struct server *least_pick(void *group, const struct srv_request *r, bool *full)
+{
+	struct least_group *g = group;
+	struct least_server *skipped = NULL, *found = NULL, *avoided = NULL;
+	struct heap_node *node;
+
+	while (!found && (node = heap_first(&g->servers)) != NULL) {
+		struct least_server *s = node_server(node);
+		bool room = server_has_room(s->lb.server);
+
+		if (room && s->lb.server != r->avoid) {
+			found = s;
+			break;
+		}
+		if (room)
+			avoided = s;
+		heap_take(&g->servers, node);
+		s->skipped = skipped;
+		skipped = s;
+	}
+	for (struct least_server *s = skipped; s; s = s->skipped)
+		heap_restore(&g->servers, &s->node);
+	found = found ? found : avoided;
+	*full = !found && skipped;
+	return found ? found->lb.server : NULL;
+}
+
+const struct lb_algorithm balance_leastconn = {
+	.server_size = sizeof(struct least_server),
+	.group_size = sizeof(struct least_group),
+	.group_init = least_init,
+	.group_free = least_free,
+	.changed = least_changed,
+	.pick = least_pick,
+	.loaded = least_loaded,
+};
+
+/* --- first */
+
+struct first_group {
+	struct lb_group lb;
+	struct lb_server **servers; /* usable ones, by id */
+	uint32_t n;
+};
+
+static bool first_init(struct proxy *px, void *group, uint32_t n)
+{
+	struct first_group *g = group;
+
+	(void)px;
+	g->servers = calloc(n + 1, sizeof(*g->servers));
+	return g->servers != NULL;
+}
+
+static void first_free(void *group)
+{
+	free(((struct first_group *)group)->servers);
+}
+
+static void first_remove(struct first_group *g, const struct lb_server *ls)
+{
+	uint32_t at = 0;
+
+	while (g->servers[at] != ls)
+		at++;
+	g->n--;
+	for (; at < g->n; at++)
+		g->servers[at] = g->servers[at + 1];
+}
+
+static void first_insert(struct first_group *g, struct lb_server *ls)
+{
+	uint32_t at = g->n++;
+
+	for (; at && g->servers[at - 1]->server->conf->id > ls->server->conf->id; at--)
+		g->servers[at] = g->servers[at - 1];
+	g->servers[at] = ls;
+}
+
+static void first_changed(void *group, struct lb_server *ls, uint32_t before)
+{
+	if (!ls->weight)
+		first_remove(group, ls);
+	else if (!before)
+		first_insert(group, ls);
+}
+
+static struct server *first_pick(void *group, const struct srv_request *r, bool *full)
+{
+	struct first_group *g = group;
+	struct server *avoided = NULL;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		struct server *s = g->servers[i]->server;
+
+		if (!server_has_room(s))
+			continue;
+		if (s != r->avoid)
+			return s;
+		avoided = s;
+	}
+	*full = !avoided && g->n;
+	return avoided;
+}
+
+const struct lb_algorithm balance_first = {
+	.server_size = sizeof(struct lb_server),
+	.group_size = sizeof(struct first_group),
+	.group_init = first_init,
+	.group_free = first_free,
+	.changed = first_changed,
+	.pick = first_pick,
+};

@@ -1,0 +1,208 @@
+/* Consistent hashing: a ring of many points per server (16 per unit of weight), where a key belongs to the
+ * nearest point on either side. Points, hash and rule of nearness are HAProxy's, found by watching it, so that
+ * keys stay where they are when a proxy is replaced. The ring holds every point that its servers may have;
+ * points of servers that are not usable, or lighter now, are passed over, so that a change of state costs
+ * nothing. Also `balance random`: random keys, and of several draws the server with the least load (manual,
+ * "random(<draws>)"). Lives in proxy->lb, under proxy->lb_lock. */
+#include <stdlib.h>
+
+#include "runtime/backend/balance.h"
+#include "runtime/backend/balance_key.h"
+#include "runtime/core/worker.h"
+
+enum { POINTS_APART = 4096 }; /* numbers of points between two server ids */
+
+struct ring_point {
+	uint32_t key, number; /* the server has it while number < its weight */
+	struct lb_server *server;
+};
+
+struct ring_group {
+	struct lb_group lb;
+	struct ring_point *points; /* by key */
+	uint32_t n;
+	uint32_t usable; /* servers in the group */
+	uint32_t next;   /* for requests without a key */
+};
+
+static int point_cmp(const void *pa, const void *pb)
+{
+	const struct ring_point *a = pa, *b = pb;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	if (a->server->server->conf->id != b->server->server->conf->id)
+		return a->server->server->conf->id < b->server->server->conf->id ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* How many points a server may come to have: what it is configured for, or what it has been given since. */
+static uint32_t points_of(struct server *s)
+{
+	uint32_t weight = atomic_load_explicit(&s->weight, memory_order_relaxed);
+
+	return BALANCE_SCALE * (weight > s->conf->weight ? weight : s->conf->weight);
+}
+
+/* Makes the ring anew. The old one stays when memory is out. */
+static bool ring_make(struct ring_group *g, uint8_t which)
+{
+	struct proxy *px = g->lb.proxy;
+	struct ring_point *points, *at;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < px->nservers; i++)
+		if (px->servers[i].conf->backup == (which == GROUP_BACKUP))
+			n += points_of(&px->servers[i]);
+	at = points = calloc(n + 1, sizeof(*points));
+	if (!points)
+		return false;
+	for (uint32_t i = 0; i < px->nservers; i++) {
+		struct server *s = &px->servers[i];
+
+		if (s->conf->backup != (which == GROUP_BACKUP))
+			continue;
+		for (uint32_t k = 0; k < points_of(s); k++, at++)
+			*at = (struct ring_point){balance_scatter(s->conf->id * POINTS_APART + k), k, s->lb};
+	}
+	qsort(points, n, sizeof(*points), point_cmp);
+	free(g->points);
+	g->points = points;
+	g->n = n;
+	return true;
+}
+
+static bool ring_init(struct proxy *px, void *group, uint32_t n)
+{
+	(void)px, (void)group, (void)n; /* made when the first server enters */
+	return true;
+}
+
+static void ring_free(void *group)
+{
+	free(((struct ring_group *)group)->points);
+}
+
+static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
+{
+	struct ring_group *g = group;
+
+	if (!before)
+		g->usable++;
+	else if (!ls->weight)
+		g->usable--;
+	if (!g->points || ls->weight > BALANCE_SCALE * (uint32_t)ls->server->conf->weight)
+		ring_make(g, ls->group);
+}
+
+static bool point_counts(const struct ring_point *p)
+{
+	return p->number < p->server->weight;
+}
+
+/* First point at or behind the key. */
+static uint32_t ring_find(const struct ring_group *g, uint32_t key)
+{
+	uint32_t low = 0, high = g->n;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (g->points[mid].key < key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low == g->n ? 0 : low;
+}
+
+/* The nearest point that counts; of two at the same distance the one ahead. There is one: the group is not
+ * empty. */
+static struct server *ring_nearest(const struct ring_group *g, uint32_t key)
+{
+	uint32_t after = ring_find(g, key), before = after ? after - 1 : g->n - 1;
+
+	while (!point_counts(&g->points[after]))
+		after = after + 1 == g->n ? 0 : after + 1;
+	while (!point_counts(&g->points[before]))
+		before = before ? before - 1 : g->n - 1;
+	return (key - g->points[before].key < g->points[after].key - key ? &g->points[before]
+									 : &g->points[after])
+		->server->server;
+}
+
+/* Point by point round the ring: the next with room. */
+static struct server *ring_next(struct ring_group *g, const struct server *avoid, bool *full)
+{
+	struct server *last_resort = NULL;
+
+	for (uint32_t tries = 0; tries < g->n; tries++) {
+		const struct ring_point *p;
+
+		if (g->next >= g->n)
+			g->next = 0;
+		p = &g->points[g->next++];
+		if (!point_counts(p) || !server_has_room(p->server->server))
+			continue;
+		if (p->server->server != avoid)
+			return p->server->server;
+		last_resort = p->server->server;
+	}
+	*full = !last_resort;
+	return last_resort;
+}
+
+static struct server *ring_pick(void *group, const struct srv_request *r, bool *full)
+{
+	struct ring_group *g = group;
+
+	if (!g->usable || !g->points)
+		return NULL;
+	return r->has_key ? ring_nearest(g, r->key) : ring_next(g, r->avoid, full);
+}
+
+/* Fewer connections for its weight. */
+static bool is_less_loaded(struct server *a, struct server *b)
+{
+	uint64_t load_a = atomic_load_explicit(&a->conns, memory_order_relaxed);
+	uint64_t load_b = atomic_load_explicit(&b->conns, memory_order_relaxed);
+
+	return load_a * ((struct lb_server *)b->lb)->weight < load_b * ((struct lb_server *)a->lb)->weight;
+}
+
+static struct server *random_pick(void *group, const struct srv_request *r, bool *full)
+{
+	struct ring_group *g = group;
+	uint32_t draws = g->lb.proxy->conf->balance.draws;
+	struct server *best = NULL;
+
+	if (!g->usable || !g->points)
+		return NULL;
+	for (uint32_t i = 0; i < (draws ? draws : 1); i++) {
+		struct server *s = ring_nearest(g, (uint32_t)worker_random(r->worker));
+
+		if (s == r->avoid || !server_has_room(s))
+			continue;
+		if (!best || is_less_loaded(s, best))
+			best = s;
+	}
+	return best ? best : ring_next(g, r->avoid, full);
+}
+
+const struct lb_algorithm balance_ring = {
+	.server_size = sizeof(struct lb_server),
+	.group_size = sizeof(struct ring_group),
+	.group_init = ring_init,
+	.group_free = ring_free,
+	.changed = ring_changed,
+	.pick = ring_pick,
+};
+
+const struct lb_algorithm balance_random = {
+	.server_size = sizeof(struct lb_server),
+	.group_size = sizeof(struct ring_group),
+	.group_init = ring_init,
+	.group_free = ring_free,
+	.changed = ring_changed,
+	.pick = random_pick,
+};
