@@ -13,15 +13,28 @@
 		va_end(ap);                                                                                    \
 	} while (0)
 
+/* A diagnostic beyond DIAGS_MAX: nobody will see it, so what is hung onto it takes no memory either. */
+static struct diag *diag_spare(struct diags *d)
+{
+	if (!d->spare)
+		d->spare = ARENA_NEW(d->arena, struct diag);
+	d->spare->fixes.n = 0;
+	d->dropped++;
+	return d->spare;
+}
+
 struct diag *diag_add(struct diags *d, enum diag_code code, struct span span, const char *format, ...)
 {
-	struct diag *g = ARENA_NEW(d->arena, struct diag);
+	bool kept = d->list.n < DIAGS_MAX;
+	struct diag *g = kept ? ARENA_NEW(d->arena, struct diag) : diag_spare(d);
 
 	g->code = code;
 	g->severity = diag_code_info(code)->severity;
 	g->span = span;
-	DIAG_FORMAT(g->message, d);
-	*vec_push(d->arena, &d->list) = g;
+	if (kept) {
+		DIAG_FORMAT(g->message, d);
+		*vec_push(d->arena, &d->list) = g;
+	}
 	if (g->severity == SEV_ERROR)
 		d->errors++;
 	else if (g->severity == SEV_WARNING)
@@ -31,14 +44,18 @@ struct diag *diag_add(struct diags *d, enum diag_code code, struct span span, co
 
 struct diag *diag_label(struct diags *d, struct diag *g, const char *format, ...)
 {
-	DIAG_FORMAT(g->label, d);
+	if (g != d->spare)
+		DIAG_FORMAT(g->label, d);
 	return g;
 }
 
 struct diag *diag_also(struct diags *d, struct diag *g, struct span span, const char *format, ...)
 {
-	struct diag_label *label = vec_push(d->arena, &g->labels);
+	struct diag_label *label;
 
+	if (g == d->spare)
+		return g;
+	label = vec_push(d->arena, &g->labels);
 	label->span = span;
 	DIAG_FORMAT(label->text, d);
 	return g;
@@ -46,25 +63,29 @@ struct diag *diag_also(struct diags *d, struct diag *g, struct span span, const 
 
 struct diag *diag_note(struct diags *d, struct diag *g, const char *format, ...)
 {
-	DIAG_FORMAT(*vec_push(d->arena, &g->notes), d);
+	if (g != d->spare)
+		DIAG_FORMAT(*vec_push(d->arena, &g->notes), d);
 	return g;
 }
 
 struct diag *diag_help(struct diags *d, struct diag *g, const char *format, ...)
 {
-	DIAG_FORMAT(*vec_push(d->arena, &g->helps), d);
+	if (g != d->spare)
+		DIAG_FORMAT(*vec_push(d->arena, &g->helps), d);
 	return g;
 }
 
 struct diag *diag_haproxy(struct diags *d, struct diag *g, const char *format, ...)
 {
-	DIAG_FORMAT(g->haproxy, d);
+	if (g != d->spare)
+		DIAG_FORMAT(g->haproxy, d);
 	return g;
 }
 
 struct diag *diag_haproxy_unplaced(struct diags *d, struct diag *g, const char *format, ...)
 {
-	DIAG_FORMAT(g->haproxy, d);
+	if (g != d->spare)
+		DIAG_FORMAT(g->haproxy, d);
 	g->haproxy_unplaced = true;
 	return g;
 }
@@ -74,12 +95,16 @@ struct diag_fix *diag_fix(struct diags *d, struct diag *g, enum fix_certainty ce
 {
 	struct diag_fix *fix = vec_push(d->arena, &g->fixes);
 	struct diag_edit *edit;
+	bool kept = g != d->spare;
 
 	fix->certainty = certainty;
-	DIAG_FORMAT(fix->title, d);
+	if (kept)
+		DIAG_FORMAT(fix->title, d);
+	else
+		fix->edits.n = 0; /* of an earlier one */
 	edit = vec_push(d->arena, &fix->edits);
 	edit->span = span;
-	edit->text = arena_str(d->arena, text);
+	edit->text = kept ? arena_str(d->arena, text) : STR_NONE;
 	return fix;
 }
 

@@ -79,10 +79,15 @@ struct diag {
 	VEC(struct diag_fix) fixes;
 };
 
+/* More than this many are counted, but not kept. */
+enum { DIAGS_MAX = 10000 };
+
 struct diags {
 	struct arena *arena;
 	VEC(struct diag *) list;
-	uint32_t errors, warnings;
+	uint32_t errors, warnings; /* dropped ones included */
+	uint32_t dropped;
+	struct diag *spare; /* takes what is dropped */
 };
 
 /* Appends a diagnostic with the code's own severity. The result can be decorated by the functions below; each

@@ -167,37 +167,47 @@ static struct str address_name(struct str text, size_t at, size_t *end)
 	return str_sub(text, from, to - from);
 }
 
+/* A text that is put together byte by byte, with the place that each came from. */
+struct reading {
+	VEC(char) text;
+	VEC(uint32_t) map;
+};
+
+static void reading_add(struct arena *a, struct reading *r, struct str bytes, uint32_t off)
+{
+	for (size_t i = 0; i < bytes.len; i++) {
+		*vec_push(a, &r->text) = bytes.ptr[i];
+		*vec_push(a, &r->map) = off;
+	}
+}
+
 static void word_read_as_address(struct expand *x, const struct word *w)
 {
+	struct address *address = ARENA_NEW(x->c->arena, struct address);
 	struct arena *a = x->c->arena;
-	struct address *address;
-	VEC(uint32_t) map = {0};
-	VEC(char) text = {0};
-	bool unset = false;
+	struct reading r = {0};
+	const struct str *value;
 
+	address->of = w;
+	address->word = *w;
+	address->word.flags |= WORD_ENV;
 	for (size_t i = 0, end; i < w->text.len; i = end) {
-		uint32_t off = word_span(w, i, 1).off;
+		struct span at = word_span(w, i, 1);
 
 		end = i + 1;
 		if (w->text.ptr[i] != '$') {
-			*vec_push(a, &text) = w->text.ptr[i];
-			*vec_push(a, &map) = off;
+			reading_add(a, &r, str_sub(w->text, i, 1), at.off);
 			continue;
 		}
-		const struct str *value = env_get(&x->env, address_name(w->text, i, &end));
-		unset |= !value;
-		for (size_t k = 0; value && k < value->len; k++) {
-			*vec_push(a, &text) = value->ptr[k];
-			*vec_push(a, &map) = off;
-		}
+		value = env_get(&x->env, address_name(w->text, i, &end));
+		if (!value)
+			address->word.flags |= WORD_ENV_UNSET;
+		else if (expand_afford(x, at, value->len))
+			reading_add(a, &r, *value, at.off);
 	}
-	*vec_push(a, &map) = word_span(w, w->text.len, 0).off;
-	address = ARENA_NEW(a, struct address);
-	address->of = w;
-	address->word = *w;
-	address->word.text = arena_str(a, str_make(text.v, text.n));
-	address->word.map = map.v;
-	address->word.flags |= WORD_ENV | (unset ? WORD_ENV_UNSET : 0);
+	*vec_push(a, &r.map) = word_span(w, w->text.len, 0).off;
+	address->word.text = arena_str(a, str_make(r.text.v, r.text.n));
+	address->word.map = r.map.v;
 	map_put(a, &x->c->tree->addresses, str_make((const char *)&address->of, sizeof(address->of)),
 		&address->word);
 }

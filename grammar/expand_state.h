@@ -7,7 +7,7 @@
 #include "grammar/expand.h"
 #include "grammar/parse.h"
 
-enum { LINE_WORDS_MAX = 64, BLOCK_DEPTH_MAX = 99 };
+enum { LINE_WORDS_MAX = 64, BLOCK_DEPTH_MAX = 99, EXPANSION_MAX = 16 << 20 };
 
 enum block_state {
 	BLOCK_ACTIVE,  /* this branch is read */
@@ -39,6 +39,7 @@ struct expand {
 	VEC(struct block) blocks;
 	VEC(struct word) words; /* of the line at hand */
 	struct decoding decoding;
+	size_t expanded; /* bytes that came from variables */
 	struct map unset;       /* name -> the diagnostic that reported it */
 	struct map guesses;     /* first word of a line -> section that it may mean */
 	uint32_t header_column; /* of the last section header, from 0 */
@@ -47,6 +48,8 @@ struct expand {
 
 /* Decodes a raw word and appends one word, or several ([*]), to x->words. */
 void expand_word(struct expand *x, const struct raw_word *raw);
+/* May so many bytes more come from variables? What all of them together take is bounded; reports when it is too much. */
+bool expand_afford(struct expand *x, struct span at, size_t len);
 /* Is the line at hand within something that is left out? */
 bool block_is_skipped(const struct expand *x);
 /* A line whose first word, already decoded, starts with a dot. */

@@ -108,6 +108,24 @@ static bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* Values that refer to themselves can double with every line. */
+bool expand_afford(struct expand *x, struct span at, size_t len)
+{
+	bool first = x->expanded <= EXPANSION_MAX;
+	struct diag *g;
+
+	x->expanded += len;
+	if (x->expanded <= EXPANSION_MAX)
+		return true;
+	x->p->line.poisoned = true;
+	if (first) {
+		g = diag_add(x->c->diags, D_EXPANSION_SIZE, at,
+			     "the values of variables take more than %d MiB in all", EXPANSION_MAX >> 20);
+		diag_label(x->c->diags, g, "from here on they are left out");
+	}
+	return false;
+}
+
 /* The value of a variable; with [*], each run of blanks in it starts another word. */
 static void decoding_value(struct expand *x, const struct raw_word *raw, const struct raw_piece *piece,
 			   struct str value)
@@ -116,6 +134,8 @@ static void decoding_value(struct expand *x, const struct raw_word *raw, const s
 
 	d->outside = true;
 	d->mapped = true;
+	if (!expand_afford(x, (struct span){x->p->source, piece->off, piece->len}, value.len))
+		value.len = 0;
 	for (size_t i = 0; i < value.len; i++) {
 		d->end = piece->off + piece->len;
 		if (!piece->split || !is_space(value.ptr[i]))
@@ -140,11 +160,11 @@ static struct str pseudo_value(struct expand *x, struct str name)
 	return header->words[header->nwords > 1 ? 1 : 0].text;
 }
 
-static void report_unset(struct expand *x, const struct raw_piece *piece)
+static void report_unset(struct expand *x, const struct raw_piece *piece, struct str name)
 {
 	struct span at = {x->p->source, piece->off, piece->len};
 	struct diags *d = x->c->diags;
-	struct diag *g = map_get(&x->unset, piece->name);
+	struct diag *g = map_get(&x->unset, name);
 
 	if (x->quiet)
 		return;
@@ -153,28 +173,27 @@ static void report_unset(struct expand *x, const struct raw_piece *piece)
 			diag_also(d, g, at, "and here");
 		return;
 	}
-	g = diag_add(d, D_ENV_UNSET, at, "variable `%.*s` is not set", STR_ARG(piece->name));
+	g = diag_add(d, D_ENV_UNSET, at, "variable `%.*s` is not set", STR_ARG(name));
 	diag_label(d, g, "empty here");
-	diag_help(d, g, "`${%.*s-value}` gives a value for the case that it is not set", STR_ARG(piece->name));
-	map_put(x->c->arena, &x->unset, piece->name, g);
+	diag_help(d, g, "`${%.*s-value}` gives a value for the case that it is not set", STR_ARG(name));
+	map_put(x->c->arena, &x->unset, name, g);
 }
 
 static void decoding_variable(struct expand *x, const struct raw_word *raw, const struct raw_piece *piece)
 {
+	struct str name = str_sub(x->p->text, piece->name_off, piece->name_len);
 	const struct str *set;
-	struct str value;
 
-	if (piece->name.ptr[0] == '.') {
-		decoding_value(x, raw, piece, pseudo_value(x, piece->name));
+	if (name.ptr[0] == '.') {
+		decoding_value(x, raw, piece, pseudo_value(x, name));
 		return;
 	}
-	set = env_get(&x->env, piece->name);
-	if (!set && !piece->instead.ptr) {
+	set = env_get(&x->env, name);
+	if (!set && !piece->has_default) {
 		x->decoding.flags |= WORD_ENV_UNSET;
-		report_unset(x, piece);
+		report_unset(x, piece, name);
 	}
-	value = set ? *set : piece->instead;
-	decoding_value(x, raw, piece, value);
+	decoding_value(x, raw, piece, set ? *set : str_sub(x->p->text, piece->default_off, piece->default_len));
 }
 
 void expand_word(struct expand *x, const struct raw_word *raw)

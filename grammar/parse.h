@@ -17,10 +17,10 @@ enum piece_kind {
 
 struct raw_piece {
 	uint8_t kind;
-	bool split;         /* PIECE_VARIABLE: [*] makes words of the value */
-	uint32_t off, len;  /* in the source */
-	struct str name;    /* PIECE_VARIABLE */
-	struct str instead; /* default, or STR_NONE; ptr tells an empty one from none */
+	bool split;        /* PIECE_VARIABLE: [*] makes words of the value */
+	bool has_default;  /* PIECE_VARIABLE: the default may be empty */
+	uint32_t off, len; /* in the source */
+	uint32_t name_off, name_len, default_off, default_len;
 };
 
 struct raw_word {
@@ -34,8 +34,11 @@ struct raw_line {
 	struct span comment;
 	VEC(struct raw_piece) pieces;
 	VEC(struct raw_word) words;
+	uint32_t
+		dropped; /* words beyond RAW_WORDS_MAX: more than any line may have, so they are counted only */
 	bool poisoned;
 };
+enum { RAW_WORDS_MAX = 1024 };
 
 struct expand;
 
@@ -60,7 +63,7 @@ struct parse {
  * `work` are the caller's to set. */
 void parse_source(struct parse *p);
 
-/* Called by the grammar. */
+/* Called by the grammar. Of a word that is one too many, no piece is kept: NULL. */
 struct raw_piece *parse_piece(struct parse *p, enum piece_kind kind, struct span span);
 /* Opens the word, if none is, and makes it reach to the end of span: for quotes. */
 void parse_extend(struct parse *p, struct span span, uint32_t flags);

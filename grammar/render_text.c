@@ -105,6 +105,6 @@ void render_text(struct out *o, const struct diags *d, const struct sources *s,
 
 	for (uint32_t i = 0; i < shown; i++)
 		render_diag(o, d->list.v[i], s, options);
-	if (shown < d->list.n)
-		out_printf(o, "... and %u more\n", d->list.n - shown);
+	if (shown < d->list.n + d->dropped)
+		out_printf(o, "... and %u more\n", d->list.n + d->dropped - shown);
 }

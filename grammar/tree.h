@@ -1,4 +1,4 @@
-/* The syntax tree: sections of lines of words, each with its span. Made in two steps. The parser (token.l, tree.y)
+/* The syntax tree: sections of lines of words, each with its span. Made in two steps. The parser (token.l, tree_grammar.y)
  * cuts text into raw lines and words and knows nothing of the environment; the expander (expand.h) walks the raw
  * lines in order, evaluates .if blocks, expands variables, applies setenv and friends, and yields the final tree.
  * Everything is owned by the arena. One thread. */

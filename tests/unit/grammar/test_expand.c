@@ -5,6 +5,7 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "grammar/base/out.h"
 #include "grammar/section.h"
 
 static struct arena *arena;
@@ -169,6 +170,24 @@ START_TEST(test_sources)
 }
 END_TEST
 
+/* A value that doubles with every line stops growing. */
+START_TEST(test_doubling)
+{
+	struct out text = out_growing(1 << 16);
+
+	out_puts(&text, "global\n");
+	for (int i = 0; i < 60; i++)
+		out_puts(&text, "\tsetenv A \"${A-0123456789}${A-0123456789}\"\n");
+	out_puts(&text, "frontend f\n\tbind :80\n");
+	out_char(&text, '\0');
+	ck_assert(str_is(read_text(text.buf)->words[0].text, "bind"));
+	ck_assert_uint_eq(diags.errors, 1);
+	ck_assert_int_eq(diags.list.v[0]->code, D_EXPANSION_SIZE);
+	ck_assert_uint_lt(arena_size(arena), 300 << 20);
+	out_free(&text);
+}
+END_TEST
+
 START_TEST(test_section_guess)
 {
 	ck_assert(str_is(section_guess(STR("fronted"))->name, "frontend"));
@@ -199,6 +218,7 @@ int main(void)
 	tcase_add_test(tc, test_addresses);
 	tcase_add_test(tc, test_sources);
 	tcase_add_test(tc, test_section_guess);
+	tcase_add_test(tc, test_doubling);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

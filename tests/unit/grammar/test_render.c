@@ -293,6 +293,32 @@ START_TEST(test_sort)
 }
 END_TEST
 
+/* Beyond the limit diagnostics are counted, and take no memory. */
+START_TEST(test_many)
+{
+	uint32_t id = add_text("m.cfg", "x\n");
+	size_t size = 0;
+
+	for (int i = 0; i < DIAGS_MAX + 50000; i++) {
+		struct diag *g = diag_add(&diags, D_FILE_UNREADABLE, find(id, "x", 0), "message %d", i);
+		diag_label(&diags, g, "label %d", i);
+		diag_also(&diags, g, find(id, "x", 0), "also %d", i);
+		diag_note(&diags, g, "note %d", i);
+		diag_help(&diags, g, "help %d", i);
+		diag_haproxy(&diags, g, "words %d", i);
+		diag_fix(&diags, g, FIX_LIKELY, find(id, "x", 0), STR("y"), "fix %d", i);
+		if (i == DIAGS_MAX + 10)
+			size = arena_size(arena);
+	}
+	ck_assert_uint_eq(arena_size(arena), size);
+	ck_assert_uint_eq(diags.list.n, DIAGS_MAX);
+	ck_assert_uint_eq(diags.errors, DIAGS_MAX + 50000);
+	render_text(&out, &diags, &sources, &(struct render_options){.max = 1});
+	out_char(&out, '\0');
+	ck_assert_ptr_nonnull(strstr(out.buf, "... and 59999 more\n"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("render");
@@ -310,6 +336,7 @@ int main(void)
 	tcase_add_test(tc, test_haproxy);
 	tcase_add_test(tc, test_json);
 	tcase_add_test(tc, test_sort);
+	tcase_add_test(tc, test_many);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
