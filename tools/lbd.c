@@ -38,19 +38,11 @@ static void overrides_apply(struct lbd *l)
 
 static bool load(struct lbd *l)
 {
-	char peer[300] = "";
-	const char *defines[] = {NULL, NULL, NULL};
-	struct load_options options = {.compat = l->options.compat, .strict_env = true, .defines = defines};
-	int n = 0;
+	struct load_options options = {.compat = l->options.compat, .strict_env = true};
 
+	environment_begin(&l->options);
 	options.unresolved_ok = l->options.no_resolve;
 	options.environ = (const char *const *)environ;
-	if (l->options.peer) {
-		snprintf(peer, sizeof(peer), "HAPROXY_LOCALPEER=%s", l->options.peer);
-		defines[n++] = peer;
-	}
-	if (l->options.master)
-		defines[n++] = "HAPROXY_MWORKER=1";
 	l->loaded = load_files(l->options.files, l->options.nfiles, &options);
 	if (!l->loaded) {
 		report_say(&l->report, REPORT_ALERT, "config : out of memory.");
@@ -61,6 +53,7 @@ static bool load(struct lbd *l)
 	if (!report_loaded(&l->report, l->loaded, l->options.zero_warning))
 		return false;
 	l->model = l->loaded->model;
+	environment_sockets(l->model);
 	return true;
 }
 

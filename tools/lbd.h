@@ -85,6 +85,10 @@ void report_filter(struct diags *d, bool effects);
  * are fatal. */
 bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning);
 
+/* lbd_environment.c: HAPROXY_LOCALPEER and its like before anything is read; HAPROXY_CLI afterwards. */
+void environment_begin(const struct lbd_options *options);
+void environment_sockets(const struct model *m);
+
 /* lbd_limits.c. Works out maxconn and the number of descriptors (management guide, section 5) and raises the
  * limits. False: reported. */
 bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads);

@@ -307,7 +307,8 @@ int master_run(struct lbd *l, bool loaded)
 	signals_block(&m);
 	workers_recall(&m);
 	if (l->options.master_socket && !l->options.quiet)
-		report_raw(&l->report, REPORT_NOTICE, "The master's control socket (-S %s) is not available yet.",
+		report_raw(&l->report, REPORT_NOTICE,
+			   "The master's control socket (-S %s) is not available yet.",
 			   l->options.master_socket);
 	if (loaded && !m.n && !pidfile_open(l, &pidfile))
 		return 1;

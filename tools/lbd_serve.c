@@ -161,6 +161,9 @@ static bool process_make(struct lbd *l)
 		generation_free(&g);
 		return false;
 	}
+	for (uint32_t i = 0; i < g->nproxies; i++)
+		if (!atomic_load(&g->proxies[i].maxconn))
+			atomic_store(&g->proxies[i].maxconn, l->maxconn);
 	p->maxconn = p->hard_maxconn = l->maxconn;
 	p->maxsock = l->maxsock;
 	p->ulimit_n = l->ulimit_n;

@@ -14,7 +14,7 @@ void cmd_prompt(struct cli_call *c)
 void cmd_quit(struct cli_call *c)
 {
 	c->session->quitting = true;
-	c->session->silent = c->session->prompt;
+	c->session->silent = true;
 }
 
 static void level_lower(struct cli_call *c, enum cli_level level)
@@ -90,18 +90,17 @@ static bool is_unix(int fd)
 	return !getsockname(fd, (struct sockaddr *)&ss, &len) && ss.ss_family == AF_UNIX;
 }
 
-/* The transfer gets a descriptor of its own; the session ends without another word. */
+/* The transfer gets a descriptor of its own; the session ends without a word, also when it may not have the
+ * sockets. */
 void cmd_getsocks(struct cli_call *c)
 {
 	int fd = c->session->conn.io.fd;
 
-	if (!c->session->listener->conf->expose_fd || !is_unix(fd)) {
-		cli_unknown(c);
+	c->session->quitting = true;
+	c->session->silent = true;
+	if (c->session->level < CLI_ADMIN || !c->session->listener->conf->expose_fd || !is_unix(fd))
 		return;
-	}
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (fd >= 0)
 		handover_serve(c->worker, fd);
-	c->session->quitting = true;
-	c->session->silent = true;
 }

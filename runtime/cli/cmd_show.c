@@ -88,7 +88,7 @@ void cmd_show_backend(struct cli_call *c)
 	for (uint32_t i = 0; i < c->generation->nproxies; i++) {
 		const struct proxy_conf *px = c->generation->proxies[i].conf;
 
-		if (px->role & ROLE_BACKEND && !px->disabled)
+		if (px->role & ROLE_BACKEND)
 			out_printf(c->out, "%.*s\n", STR_ARG(px->name));
 	}
 }
@@ -152,6 +152,7 @@ void cmd_show_stat(struct cli_call *c)
 	enum stat_form form = FORM_CSV;
 	uint32_t i = 2;
 
+	f.legends = c->session->level >= CLI_OPERATOR;
 	if (!filter_parse(c, &f, &i))
 		return;
 	for (; i < c->n; i++) {

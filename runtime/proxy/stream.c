@@ -136,6 +136,12 @@ static void average_add(uint64_t *average, uint64_t count, int32_t value)
 	*average = (uint64_t)((int64_t)*average + step);
 }
 
+static void time_count(uint64_t *average, uint64_t *max, uint64_t count, int32_t value)
+{
+	average_add(average, count, value);
+	counters_peak(max, value < 0 ? 0 : (uint64_t)value);
+}
+
 static void count_times(struct stream *s)
 {
 	struct worker *w = s->session->conn.worker;
@@ -147,14 +153,14 @@ static void count_times(struct stream *s)
 		return;
 	be = counters_be(w, s->backend->index);
 	srv = counters_srv(w, s->server.server->index);
-	average_add(&be->q_time, be->cum_lbconn, log->t_queue);
-	average_add(&be->c_time, be->cum_lbconn, log->t_connect);
-	average_add(&be->d_time, be->cum_lbconn, log->t_response);
-	average_add(&be->t_time, be->cum_lbconn, log->t_total);
-	average_add(&srv->q_time, srv->cum_lbconn, log->t_queue);
-	average_add(&srv->c_time, srv->cum_lbconn, log->t_connect);
-	average_add(&srv->d_time, srv->cum_lbconn, log->t_response);
-	average_add(&srv->t_time, srv->cum_lbconn, log->t_total);
+	time_count(&be->q_time, &be->max_qtime, be->cum_lbconn, log->t_queue);
+	time_count(&be->c_time, &be->max_ctime, be->cum_lbconn, log->t_connect);
+	time_count(&be->d_time, &be->max_rtime, be->cum_lbconn, log->t_response);
+	time_count(&be->t_time, &be->max_ttime, be->cum_lbconn, log->t_total);
+	time_count(&srv->q_time, &srv->max_qtime, srv->cum_lbconn, log->t_queue);
+	time_count(&srv->c_time, &srv->max_ctime, srv->cum_lbconn, log->t_connect);
+	time_count(&srv->d_time, &srv->max_rtime, srv->cum_lbconn, log->t_response);
+	time_count(&srv->t_time, &srv->max_ttime, srv->cum_lbconn, log->t_total);
 }
 
 /* The counts as HAProxy logs them: without this stream at the backend and the server, with its connection at

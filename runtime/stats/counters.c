@@ -248,15 +248,20 @@ void counters_srv_sum(struct process *p, uint32_t server_index, struct srv_count
 /* --- clear counters
  * -------------------------------------------------------------------------------------------- */
 
+#define CLEAR_TIMES(c) ((c)->max_qtime = (c)->max_ctime = (c)->max_rtime = (c)->max_ttime = 0)
+
 static void clear_peaks(struct counters *c)
 {
 	for (uint32_t i = 0; i < c->nproxies; i++) {
 		c->fe[i].max_sess = c->be[i].max_sess = c->be[i].max_queue = 0;
 		c->fe[i].conn_rate.max = c->fe[i].sess_rate.max = c->fe[i].req_rate.max =
 			c->be[i].sess_rate.max = 0;
+		CLEAR_TIMES(&c->be[i]);
 	}
-	for (uint32_t i = 0; i < c->nservers; i++)
+	for (uint32_t i = 0; i < c->nservers; i++) {
 		c->srv[i].max_sess = c->srv[i].max_queue = c->srv[i].sess_rate.max = 0;
+		CLEAR_TIMES(&c->srv[i]);
+	}
 }
 
 void counters_clear(struct worker *w, bool all)

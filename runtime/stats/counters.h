@@ -39,7 +39,7 @@ struct be_counters {
 #undef COUNTER_BE
 #undef COUNTER_SRV
 	struct rate sess_rate;
-	uint64_t q_time, c_time, d_time, t_time; /* running averages: counters_time() */
+	uint64_t q_time, c_time, d_time, t_time; /* running averages of the last 1024 streams, in 1/1024 ms */
 };
 struct srv_counters {
 #define COUNTER_FE(name)
@@ -54,17 +54,6 @@ struct srv_counters {
 	uint64_t q_time, c_time, d_time, t_time;
 };
 
-/* Takes a duration into a running average over the last TIME_SAMPLES streams; counters_time_read() gives it in ms. Durations below 0
- * (not reached) count as 0. */
-enum { TIME_SAMPLES = 1024 };
-static inline void counters_time(uint64_t *average, int64_t ms)
-{
-	*average = *average - (*average + TIME_SAMPLES - 1) / TIME_SAMPLES + (ms > 0 ? (uint64_t)ms : 0);
-}
-static inline uint64_t counters_time_read(uint64_t average)
-{
-	return (average + TIME_SAMPLES - 1) / TIME_SAMPLES;
-}
 /* Remembers a peak. */
 static inline void counters_peak(uint64_t *max, uint64_t value)
 {

@@ -143,6 +143,10 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 		set_u32(k, ST_ctime, (c)->c_time / 1024);                                                      \
 		set_u32(k, ST_rtime, (c)->d_time / 1024);                                                      \
 		set_u32(k, ST_ttime, (c)->t_time / 1024);                                                      \
+		set_u32(k, ST_qtime_max, (c)->max_qtime);                                                      \
+		set_u32(k, ST_ctime_max, (c)->max_ctime);                                                      \
+		set_u32(k, ST_rtime_max, (c)->max_rtime);                                                      \
+		set_u32(k, ST_ttime_max, (c)->max_ttime);                                                      \
 		set_u64(k, ST_wrew, 0);                                                                        \
 		set_u64(k, ST_connect, (c)->connect);                                                          \
 		set_u64(k, ST_reuse, (c)->reuse);                                                              \
@@ -285,8 +289,9 @@ static void fill_server_state(struct walk *k, struct server *s)
 	set_u32(k, ST_act, !s->conf->backup);
 	set_u32(k, ST_bck, s->conf->backup);
 	set_u32(k, ST_lastchg, seconds_since(k, s->last_change));
-	set_str(k, ST_addr, server_address(k, s));
-	if (s->conf->cookie.len)
+	if (k->filter->legends)
+		set_str(k, ST_addr, server_address(k, s));
+	if (s->conf->cookie.len && k->filter->legends)
 		set_str(k, ST_cookie, s->conf->cookie);
 	set_u32(k, ST_srv_icur, atomic_load(&s->idle));
 	set_u32(k, ST_idle_conn_cur, 0);
@@ -304,7 +309,6 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 	begin(k, px, s->conf->name, 2, s->conf->id);
 	fill_server_state(k, s);
 	SET_SERVER_SIDE(k, &c);
-	set_zero(k, ST_qtime_max, ST_ttime_max);
 	if (is_http(px))
 		SET_RESPONSES(k, &c);
 	if (s->check) {
@@ -361,7 +365,10 @@ static void fill_backend_servers(struct walk *k, struct proxy *px)
 	set_u32(k, ST_uweight, act ? weight : spare);
 	set_u32(k, ST_act, act);
 	set_u32(k, ST_bck, bck);
-	set_str(k, ST_status, !px->nservers || act || bck ? STR("UP") : STR("DOWN"));
+	/* Without the rows of all servers the numbers have to tell. */
+	snprintf(k->status, sizeof(k->status), k->filter->up_only || k->filter->no_maint ? "%s (%u/%u)" : "%s",
+		 !px->nservers || act || bck ? "UP" : "DOWN", act + bck, px->nservers);
+	set_str(k, ST_status, str_from(k->status));
 }
 
 static void fill_backend_http(struct walk *k, struct proxy *px, const struct be_counters *c)
@@ -384,7 +391,6 @@ static void backend_row(struct walk *k, struct proxy *px)
 	begin(k, px, STR("BACKEND"), 1, 0);
 	fill_backend_servers(k, px);
 	SET_SERVER_SIDE(k, &c);
-	set_zero(k, ST_qtime_max, ST_ttime_max);
 	set_u32(k, ST_qcur, atomic_load(&px->queued_any));
 	set_u32(k, ST_scur, atomic_load(&px->be_conns));
 	set_u32(k, ST_slim, px->conf->fullconn);
@@ -393,12 +399,13 @@ static void backend_row(struct walk *k, struct proxy *px)
 	set_u32(k, ST_lastchg, seconds_since(k, px->last_change));
 	if (px->nservers)
 		set_u32(k, ST_downtime, px->down_time / 1000);
-	if (px->conf->cookie.name.len)
+	if (px->conf->cookie.name.len && k->filter->legends)
 		set_str(k, ST_cookie, px->conf->cookie.name);
-	set_str(k, ST_algo, str_from(stats_algorithm(px->conf)));
-	set_u64(k, ST_agg_server_status, 0);
-	set_u64(k, ST_agg_server_check_status, 0);
-	set_u64(k, ST_agg_check_status, 0);
+	if (k->filter->legends)
+		set_str(k, ST_algo, str_from(stats_algorithm(px->conf)));
+	set_u32(k, ST_agg_server_status, 0);
+	set_u32(k, ST_agg_server_check_status, 0);
+	set_u32(k, ST_agg_check_status, 0);
 	fill_backend_http(k, px, &c);
 	end(k, STATS_BACKEND, px, NULL);
 }

@@ -152,6 +152,7 @@ static void reply_get(struct worker *w, struct proxy *px, bool admin, struct str
 	struct out body = out_growing(PAGE_LIMIT);
 
 	view.filter.scope_of = px;
+	view.filter.legends = px->conf->stats.show_legends;
 	view.filter.up_only = asks_for(rest, STR("up"));
 	view.message = status_code(rest);
 	view.refresh = refresh && !asks_for(rest, STR("norefresh"));

@@ -85,6 +85,18 @@ static char type_letter(enum stats_type type)
 	return type == STATS_FRONTEND ? 'F' : type == STATS_BACKEND ? 'B' : type == STATS_SERVER ? 'S' : 'L';
 }
 
+/* HAProxy tags a few columns by the kind of their row. */
+static const char *tags_of(const struct stats_row *r, int column)
+{
+	if (r->type != STATS_BACKEND && column == ST_rate)
+		return "MRP";
+	if (r->type != STATS_BACKEND && column == ST_rate_max)
+		return "MMP";
+	if (r->type == STATS_SERVER && (column == ST_act || column == ST_bck))
+		return "SGP";
+	return columns[column].tags;
+}
+
 static unsigned row_number(const struct stats_row *r, enum stats_column column)
 {
 	return (unsigned)r->values[column].number;
@@ -100,7 +112,7 @@ static void typed_row(void *ctx, const struct stats_row *r)
 		if (i == ST_gap || v->kind == STATS_EMPTY)
 			continue;
 		out_printf(out, "%c.%u.%u.%d.%s.1:%s:%s:", type_letter(r->type), row_number(r, ST_iid),
-			   row_number(r, ST_sid), columns[i].position, columns[i].name, columns[i].tags,
+			   row_number(r, ST_sid), columns[i].position, columns[i].name, tags_of(r, i),
 			   kind_name(v->kind));
 		if (v->kind == STATS_STR)
 			out_str(out, v->text);
@@ -184,7 +196,7 @@ static void json_row(void *ctx, const struct stats_row *r)
 	out_puts(s->out, s->any ? ",[" : "[");
 	s->any = true;
 	for (int i = 0; i < ST_COLUMNS; i++) {
-		const char *tags = columns[i].tags;
+		const char *tags = tags_of(r, i);
 
 		if (i == ST_gap || r->values[i].kind == STATS_EMPTY)
 			continue;

@@ -42,6 +42,7 @@ struct stats_filter {
 	int64_t server_id; /* -1: all */
 	uint32_t types;
 	bool up_only, no_maint;
+	bool legends; /* addresses, cookies, algorithms: `stats show-legends`, operators on the CLI */
 	const struct proxy *scope_of; /* its `stats scope` limits the rows; NULL: none does */
 };
 #define STATS_FILTER_ALL ((struct stats_filter){.proxy_id = -1, .server_id = -1, .types = STATS_ALL})
