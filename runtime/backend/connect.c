@@ -5,6 +5,7 @@
  * thing that is done: the stream may be gone afterwards. */
 #include <errno.h>
 
+#include "runtime/backend/balance_key.h"
 #include "runtime/backend/proxy_header.h"
 #include "runtime/backend/request.h"
 #include "runtime/net/address.h"
@@ -50,6 +51,8 @@ static enum srv_outcome request_failed(struct srv_request *r, enum srv_outcome o
 {
 	deadline_clear(&r->deadline);
 	r->state = REQUEST_NONE;
+	if (outcome == SRV_QUEUE_TIMEOUT)
+		r->assigned = r->worker->now; /* so long has it waited */
 	be_counters_of(r)->failed_conns++;
 	if (r->server) {
 		srv_counters_of(r)->failed_conns++;
@@ -397,6 +400,8 @@ enum srv_outcome srv_request_start(struct srv_request *r)
 	r->preferred = r->server != NULL;
 	r->tries_left =
 		(uint16_t)(r->backend->conf->retries > UINT16_MAX ? UINT16_MAX : r->backend->conf->retries);
+	if (r->backend->conf->balance.kind == BAL_SOURCE)
+		balance_key(r, NULL);
 	r->started = r->worker->now;
 	r->assigned = r->connected = 0;
 	return request_choose(r, NULL);

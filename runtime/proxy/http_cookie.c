@@ -98,11 +98,11 @@ static char choose(struct http_stream *hs, struct str value)
 
 	if (!s)
 		return 'I';
-	if (!server_is_usable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST))
+	if (!server_is_reachable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST))
 		return 'D';
 	hs->s.server.server = s;
 	hs->s.server.forced = proxy_option_is_set(http_proxy(hs), PO_PERSIST);
-	return server_is_usable(s) ? 'V' : 'D';
+	return server_is_reachable(s) ? 'V' : 'D';
 }
 
 void http_cookie_request(struct http_stream *hs)

@@ -87,7 +87,7 @@ void stream_use_server(struct stream *s, struct eval *e)
 		if (!cond_eval(e, rule->cond))
 			continue;
 		server = generation_server(s->session->generation, rule->server);
-		if (!server || !(server_is_usable(server) || proxy_option_is_set(conf, PO_PERSIST)))
+		if (!server || !(server_is_reachable(server) || proxy_option_is_set(conf, PO_PERSIST)))
 			continue;
 		s->server.server = server;
 		s->server.forced = proxy_option_is_set(conf, PO_PERSIST);

@@ -83,7 +83,7 @@ static int64_t server_stat(struct worker *w, enum eval_stat what, struct server 
 	case ES_SRV_CONN:
 		return atomic_load(&s->conns);
 	case ES_SRV_IS_UP:
-		return server_is_usable(s);
+		return server_is_reachable(s);
 	case ES_SRV_QUEUE:
 		return atomic_load(&s->queued);
 	case ES_SRV_WEIGHT:
