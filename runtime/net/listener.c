@@ -230,36 +230,55 @@ static int accept_from(const struct listener *l, union addr *from)
 	return fd;
 }
 
+/* How many connections to try at this wake-up: one, so that a lone connection costs no accept(2) in vain, and
+ * twice as many as before when there were more right after the last ones. */
+static uint32_t burst_of(struct worker *w, struct listener *l)
+{
+	struct listener_watch *watch = &l->watches[w->id];
+	bool again = watch->burst && w->loops <= watch->seen + 1;
+
+	watch->seen = w->loops;
+	watch->burst = again ? watch->burst * 2 : 1;
+	if (watch->burst > l->maxaccept)
+		watch->burst = l->maxaccept;
+	return watch->burst;
+}
+
+/* Takes one connection. False: no more for now. */
+static bool accept_one(struct worker *w, struct listener *l)
+{
+	union addr from;
+	int fd, error;
+
+	if (atomic_load_explicit(&l->state, memory_order_relaxed) != LI_LISTENING) {
+		listeners_watch(w);
+		return false;
+	}
+	if (!rate_allows(w, l, false) || !listener_reserve(l)) {
+		listener_fill(w, l);
+		return false;
+	}
+	fd = accept_from(l, &from);
+	error = errno;
+	if (fd < 0) {
+		listener_release(w, l);
+		return accept_failed(w, l, error);
+	}
+	w->accepted++;
+	rate_allows(w, l, true);
+	l->accept(w, l, fd, &from);
+	return true;
+}
+
 static void listener_ready(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct listener *l = io->data;
 	struct worker *w = ev_userdata(loop);
-	union addr from;
+	uint32_t burst = burst_of(w, l);
 
 	(void)revents;
-	for (uint32_t n = 0; n < l->maxaccept; n++) {
-		int fd, error;
-
-		if (atomic_load_explicit(&l->state, memory_order_relaxed) != LI_LISTENING) {
-			listeners_watch(w);
-			return;
-		}
-		if (!rate_allows(w, l, false) || !listener_reserve(l)) {
-			listener_fill(w, l);
-			return;
-		}
-		fd = accept_from(l, &from);
-		error = errno;
-		if (fd >= 0) {
-			w->accepted++;
-			rate_allows(w, l, true);
-			l->accept(w, l, fd, &from);
-			continue;
-		}
-		listener_release(w, l);
-		if (!accept_failed(w, l, error))
-			return;
-	}
+	while (burst-- && accept_one(w, l))
+		;
 }
 
 void listeners_watch(struct worker *w)
@@ -270,7 +289,7 @@ void listeners_watch(struct worker *w)
 		return;
 	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
 		struct listener *l = LIST_OF(node, struct listener, node);
-		ev_io *io = &l->watchers[w->id];
+		ev_io *io = &l->watches[w->id].io;
 
 		if (atomic_load(&l->state) != LI_LISTENING) {
 			ev_io_stop(w->loop, io);
@@ -287,7 +306,7 @@ void listeners_unwatch(struct worker *w)
 	struct process *p = w->process;
 
 	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next)
-		ev_io_stop(w->loop, &LIST_OF(node, struct listener, node)->watchers[w->id]);
+		ev_io_stop(w->loop, &LIST_OF(node, struct listener, node)->watches[w->id].io);
 }
 
 static void listener_set_state(struct listener *l, enum listener_state state)
@@ -352,7 +371,7 @@ void listeners_free(struct process *p)
 		struct listener *l = LIST_OF(p->listeners.next, struct listener, node);
 
 		list_remove(&l->node);
-		free(l->watchers);
+		free(l->watches);
 		free(l);
 	}
 	p->nlisteners = 0;

@@ -16,6 +16,13 @@ struct out;
 /* FULL: a limit on connections is reached, others wait in the backlog; the end of a connection resumes it. PAUSED: by listeners_pause(). */
 enum listener_state { LI_NEW, LI_LISTENING, LI_FULL, LI_PAUSED, LI_CLOSED };
 
+/* A worker's eye on a listener. */
+struct listener_watch {
+	ev_io io;
+	uint64_t seen;	/* worker->loops at the last wake-up */
+	uint32_t burst; /* how many connections the next wake-up tries to accept */
+};
+
 struct listener {
 	struct list node; /* process->listeners */
 	const struct bind_conf *conf;
@@ -33,7 +40,7 @@ struct listener {
 	/* Takes the socket over (non-blocking, close-on-exec). Called on the accepting worker, on which listener_release() has to follow
 	 * when the connection is closed, whatever happens to it. */
 	void (*accept)(struct worker *w, struct listener *l, int fd, const union addr *from);
-	ev_io *watchers; /* by worker id */
+	struct listener_watch *watches; /* by worker id */
 };
 
 /* Opens every address of a model's binds and stats sockets, taking sockets out of `inherited` (by address) where they fit, in the order

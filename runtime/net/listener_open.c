@@ -300,8 +300,8 @@ static struct listener *listener_new(struct opening *o, const struct bind_conf *
 	l->backlog = backlog_of(o->process, b, px);
 	l->maxaccept = b->maxaccept ? b->maxaccept : maxaccept ? maxaccept : MAXACCEPT;
 	l->accept = px ? session_accept : cli_accept;
-	l->watchers = calloc(o->process->nworkers, sizeof(*l->watchers));
-	if (l->watchers)
+	l->watches = calloc(o->process->nworkers, sizeof(*l->watches));
+	if (l->watches)
 		return l;
 	free(l);
 	return NULL;
@@ -328,7 +328,7 @@ static void listener_drop(struct listener *l)
 {
 	if (l->fd >= 0)
 		close(l->fd);
-	free(l->watchers);
+	free(l->watches);
 	free(l);
 }
 

@@ -95,26 +95,28 @@ static bool flow_send(struct tcp_flow *f)
 	return true;
 }
 
-static void flow_empty(struct tcp_flow *f)
+/* Nothing is left: memory goes back, and the end is passed on, unless both connections are about to be closed.
+ */
+static void flow_empty(struct tcp_flow *f, bool last)
 {
 	if (f->pipe)
 		flow_pipe_empty(f);
 	if (f->buf->data)
 		buf_drop(f->to->worker, f->buf);
-	if (f->eof && !f->shut) {
+	if (f->eof && !f->shut && !last) {
 		conn_shut(f->to);
 		f->shut = true;
 	}
 }
 
-bool tcp_flow_write(struct tcp_flow *f)
+bool tcp_flow_write(struct tcp_flow *f, bool last)
 {
 	if (!f->to || f->held)
 		return true;
 	if (tcp_flow_pending(f) && !flow_send(f))
 		return false;
 	if (!tcp_flow_pending(f))
-		flow_empty(f);
+		flow_empty(f, last);
 	return true;
 }
 

@@ -104,20 +104,20 @@ static void splice_setup(struct tcp_stream *t)
 	t->down.splice_eager = wants_splice(t, PO_SPLICE_RESPONSE);
 }
 
-/* Both flows have ended and everything is delivered. */
-static bool is_over(const struct tcp_stream *t)
+/* Has it ended, and everything is delivered? */
+static bool is_through(const struct tcp_flow *f)
 {
-	return t->up.eof && t->down.eof && !tcp_flow_pending(&t->up) && !tcp_flow_pending(&t->down);
+	return f->eof && !tcp_flow_pending(f);
 }
 
 /* Moves what can be moved after an event. Ends the session when there is nothing more to expect. */
 static void go_on(struct tcp_stream *t)
 {
-	if (!tcp_flow_write(&t->up))
+	if (!tcp_flow_write(&t->up, is_through(&t->down)))
 		end_broken(t, false);
-	else if (!tcp_flow_write(&t->down))
+	else if (!tcp_flow_write(&t->down, is_through(&t->up)))
 		end_broken(t, true);
-	else if (is_over(t))
+	else if (is_through(&t->up) && is_through(&t->down))
 		end(t);
 	else
 		watch(t);
@@ -133,7 +133,7 @@ static void response_rules(struct tcp_stream *t)
 		break;
 	case TCP_WAIT:
 		tcp_rules_arm(t);
-		if (tcp_flow_write(&t->up))
+		if (tcp_flow_write(&t->up, false))
 			watch(t);
 		else
 			end_broken(t, false);

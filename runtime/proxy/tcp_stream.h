@@ -53,8 +53,8 @@ static inline struct tcp_stream *tcp_stream_of(struct session *s)
 
 /* tcp_flow.c. Reads once; false: `from` is broken (or memory is out). */
 bool tcp_flow_read(struct tcp_flow *f);
-/* Sends what is at hand, once, and passes the end on when nothing is left. False: `to` is broken. */
-bool tcp_flow_write(struct tcp_flow *f);
+/* Sends what is at hand, once, and passes the end on when nothing is left (not when the other flow is through: `last`). False: `to` is broken. */
+bool tcp_flow_write(struct tcp_flow *f, bool last);
 static inline bool tcp_flow_pending(const struct tcp_flow *f)
 {
 	return f->buf->len || (f->pipe && f->pipe->len);
