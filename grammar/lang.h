@@ -8,8 +8,8 @@
 #include "grammar/compile.h"
 
 /* What a format string is for. Log lines: blanks are merged, what is absent is logged as "-". HTTP: control
- * characters are encoded, what is absent is nothing. A unique id is HTTP with blanks merged. */
-enum lang_format { FORMAT_LOG, FORMAT_HTTP, FORMAT_UNIQUE_ID };
+ * characters are encoded, what is absent is nothing. A unique id is HTTP with blanks merged. Plain: every byte stays. */
+enum lang_format { FORMAT_LOG, FORMAT_HTTP, FORMAT_UNIQUE_ID, FORMAT_PLAIN };
 
 /* Where an expression or condition stands: decides which ACLs are visible and which samples can be fetched. */
 struct lang_scope {
@@ -54,7 +54,8 @@ const struct regex *regex_parse(struct compile *c, struct str text, bool icase, 
 const struct var_ref *var_parse(struct compile *c, struct str text, struct span span);
 
 /* One rule. words[0] is the action ("deny", "set-var(txn.x)"), the condition included at the end. scope: NULL
- * places mean those of the rule set and the proxy's role. False after an error. */
+ * places mean those of the rule set and the proxy's role. False after an error. `capture ... len N` leaves num -1 and the length in flags: the caller
+ * declares a capture slot and puts its number into num. */
 bool action_parse(struct compile *c, enum ruleset set, const struct word *words, uint32_t n,
 		  const struct lang_scope *scope, struct rule *out);
 /* `redirect ...` as a keyword of its own; words[0] is `redirect`. Fills out as the action of that name. */
@@ -63,6 +64,10 @@ bool redirect_parse(struct compile *c, const struct word *words, uint32_t n, con
 /* `http-error status N ...`; words begin behind `http-error`. NULL after an error. */
 const struct reply_conf *reply_parse(struct compile *c, const struct word *words, uint32_t n,
 				     const struct lang_scope *scope);
+
+/* A file that holds a whole response (errorfile). False after an error; raw is empty when the file could not be read and that is only
+ * a warning. */
+bool errorfile_read(struct compile *c, struct str path, struct span span, const struct lang_scope *scope, struct str *raw);
 
 /* HAProxy's formats, as `option httplog` and its like say them (manual, 8.2.1 to 8.2.5). */
 #define LOGFMT_HTTP                                                                                            \

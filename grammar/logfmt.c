@@ -122,7 +122,7 @@ const struct logfmt *logfmt_parse(struct compile *c, const struct word *w, const
 	struct logfmt_scan scan = {.c = c, .scope = scope, .word = w};
 	struct logfmt *fmt;
 
-	scan.merge_blanks = !scope || scope->format != FORMAT_HTTP;
+	scan.merge_blanks = !scope || scope->format == FORMAT_LOG || scope->format == FORMAT_UNIQUE_ID;
 	if (logfmt_yyparse(&scan) || scan.failed)
 		return NULL;
 	fmt = ARENA_NEW(c->model->arena, struct logfmt);
@@ -130,7 +130,8 @@ const struct logfmt *logfmt_parse(struct compile *c, const struct word *w, const
 	fmt->n = scan.nodes.n;
 	fmt->text = arena_str(c->model->arena, w->text);
 	fmt->literal = fmt->n == 0 || (fmt->n == 1 && fmt->nodes[0].kind == LOGFMT_TEXT);
-	fmt->http = scope && scope->format != FORMAT_LOG;
+	fmt->http = scope && (scope->format == FORMAT_HTTP || scope->format == FORMAT_UNIQUE_ID);
+	fmt->plain = scope && scope->format == FORMAT_PLAIN;
 	return fmt;
 }
 

@@ -177,6 +177,7 @@ struct logfmt {
 	struct str text;
 	bool literal; /* one LOGFMT_TEXT node or none: no evaluation needed */
 	bool http; /* part of an HTTP message: encoded, and nothing for what is absent; else a log line with "-" */
+	bool plain; /* neither: a variable's text; nothing is encoded */
 };
 
 /* Rule sets, in the order in which a stream meets them. */
@@ -201,6 +202,7 @@ struct reply_conf {
 	struct str body;	       /* string, file */
 	struct str raw;		       /* an errorfile: the whole response as stored, or empty */
 	bool default_errorfile;	       /* `default-errorfiles`: the proxy's message for status */
+	struct str errorfiles;	       /* name of an http-errors section, or empty */
 	const struct reply_header *headers;
 	uint32_t nheaders;
 };

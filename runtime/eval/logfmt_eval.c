@@ -62,10 +62,24 @@ void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text
 		out_char(out, '"');
 }
 
-/* Samples in HTTP messages ignore the quote flag; in logs they are only kept from breaking the line. */
-static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfmt_style style, struct out *out)
+/* In an HTTP message a tab may stay (RFC 9110, section 5.5). */
+static bool http_encodes(unsigned char c)
 {
-	bool quoted = style.flags & LOGFMT_QUOTE && !style.http;
+	return is_control(c) && c != '\t';
+}
+
+static bool encodes_nothing(unsigned char c)
+{
+	(void)c;
+	return false;
+}
+
+/* Samples in HTTP messages ignore the quote flag; in logs they are only kept from breaking the line; elsewhere
+ * (plain) they are what they are. All end at a NUL byte. */
+static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfmt_style style, bool plain,
+		       struct out *out)
+{
+	bool quoted = style.flags & LOGFMT_QUOTE && (plain || !style.http);
 	struct str text;
 	bool found = sample_text(e, n->sample, &text);
 
@@ -74,7 +88,8 @@ static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfm
 	if (quoted)
 		out_char(out, '"');
 	if (found)
-		put_encoded(out, style, text, is_control);
+		put_encoded(out, style, str_sub(text, 0, str_chr(text, 0)),
+			    plain ? encodes_nothing : style.http ? http_encodes : is_control);
 	if (quoted)
 		out_char(out, '"');
 }
@@ -83,14 +98,14 @@ void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 {
 	for (uint32_t i = 0; i < fmt->n; i++) {
 		const struct logfmt_node *n = &fmt->nodes[i];
-		struct logfmt_style style = {n->flags, fmt->http};
+		struct logfmt_style style = {n->flags, fmt->http || fmt->plain};
 
 		if (n->kind == LOGFMT_TEXT)
 			out_str(out, n->text);
 		else if (n->kind == LOGFMT_ALIAS)
 			logfmt_put_alias(e, n->alias, style, out);
 		else
-			put_sample(e, n, style, out);
+			put_sample(e, n, style, fmt->plain, out);
 	}
 }
 
