@@ -182,7 +182,10 @@ bool check_row(struct keyword_use *use)
 		return false;
 	row_remember(use);
 	report_not_effective(use);
-	return !use->row->parse || use->row->parse(use);
+	if (use->row->parse && !use->row->parse(use))
+		return false;
+	check_keep_words(use);
+	return true;
 }
 
 /* A row for the other side of a proxy: a warning, for some an error. */

@@ -4,16 +4,19 @@
 #include "grammar/check_file.h"
 #include "grammar/check_finish.h"
 #include "grammar/check_rows.h"
+#include "grammar/model_preset.h"
 
 /* Words inside a line are looked up at one place; one that is unknown takes its arguments with it, up to the
  * next known word. */
-bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object)
+bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object,
+		   struct str *words)
 {
 	struct checker *k = line->k;
 	bool ok = true, skipping = false;
 
 	while (i < line->n) {
-		struct keyword_use use = {.k = k, .line = line->line, .draft = line->draft, .object = object};
+		struct keyword_use use = {
+			.k = k, .line = line->line, .draft = line->draft, .object = object, .kept = words};
 		uint32_t used, taken = 0;
 
 		use.row = keyword_find(k->index, line->words + i, line->n - i, 1u << place, k->compat, &used);
@@ -39,8 +42,8 @@ bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_plac
 
 static void bind_preset(struct bind_conf *b, const struct keyword_use *use)
 {
+	model_preset_bind(b);
 	b->proxy = use->draft ? use->draft->px : NULL;
-	b->mode = b->uid = b->gid = -1;
 	b->pos = check_pos(use->k, use->line);
 }
 
@@ -77,7 +80,7 @@ bool check_bind(const struct keyword_use *use)
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
 	bind_preset(&options, use);
-	ok = check_options(use, 1, PLACE_BIND, &options);
+	ok = check_options(use, 1, PLACE_BIND, &options, &options.words);
 	return bind_addresses(use, &options) && ok;
 }
 
@@ -90,7 +93,7 @@ bool check_global_stats_socket(const struct keyword_use *use)
 		return false;
 	bind_preset(b, use);
 	b->level = 1; /* operator, as for HAProxy (manual, section 9.3 of the management guide) */
-	ok = check_options(use, 1, PLACE_STATS_SOCKET, b);
+	ok = check_options(use, 1, PLACE_STATS_SOCKET, b, &b->words);
 	ok &= address_parse_word(use->k->c, &use->words[0],
 				 ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD |
 					 ADDRESS_STREAM | ADDRESS_HOST,

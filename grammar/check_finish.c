@@ -377,8 +377,20 @@ static void finish_proxy(struct checker *k, struct draft *d)
 		map_put(k->a, &m->backends, d->px->name, d->px);
 }
 
+static void finish_sources(struct checker *k)
+{
+	const struct sources *s = k->c->sources;
+	struct str *names = ARENA_ARRAY(k->a, struct str, s->list.n);
+
+	for (uint32_t i = 0; i < s->list.n; i++)
+		names[i] = check_keep(k, s->list.v[i]->name);
+	k->m->source_names = names;
+	k->m->nsources = s->list.n;
+}
+
 void check_finish(struct checker *k)
 {
+	finish_sources(k);
 	mark_references(k);
 	finish_ids(k);
 	for (uint32_t i = 0; i < k->drafts.n; i++)

@@ -43,6 +43,7 @@ struct hc_step *check_health_step(const struct keyword_use *use, enum hc_step_ki
 		d->steps.v = NULL;
 		d->steps.n = d->steps.cap = 0;
 		d->steps_own = true;
+		check_keep_forget_steps(d);
 		d->first_step = kind;
 	}
 	d->last_step = kind;

@@ -9,6 +9,7 @@ void check_other_begin(struct checker *k, struct named_section *named)
 	struct diag *g;
 
 	k->named = named;
+	check_keep_header(k, named->header);
 	if (named->place == PLACE_USERLIST) {
 		named->users = ARENA_NEW(k->a, struct userlist_conf);
 		named->users->name = check_keep(k, named->name ? named->name->text : STR_NONE);
@@ -200,7 +201,7 @@ bool check_peer(const struct keyword_use *use)
 	}
 	s = ARENA_NEW(use->k->scratch, struct server_conf);
 	return named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST) &&
-	       check_options(use, 2, PLACE_SERVER, s);
+	       check_options(use, 2, PLACE_SERVER, s, NULL);
 }
 
 bool check_nameserver(const struct keyword_use *use)
@@ -247,19 +248,20 @@ bool check_bind_elsewhere(const struct keyword_use *use)
 	bool datagram = strcmp(use->row->name, "dgram-bind") == 0;
 
 	if (strcmp(use->row->name, "default-bind") == 0)
-		return check_options(use, 0, PLACE_BIND, &b);
+		return check_options(use, 0, PLACE_BIND, &b, NULL);
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
 	return address_parse_word(use->k->c, use->words,
 				  ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD |
 					  ADDRESS_HOST | (datagram ? ADDRESS_DATAGRAM : ADDRESS_STREAM),
 				  "'bind'", &a) &&
-	       check_options(use, 1, PLACE_BIND, &b);
+	       check_options(use, 1, PLACE_BIND, &b, NULL);
 }
 
 bool check_default_server_elsewhere(const struct keyword_use *use)
 {
-	return check_options(use, 0, PLACE_DEFAULT_SERVER, ARENA_NEW(use->k->scratch, struct server_conf));
+	return check_options(use, 0, PLACE_DEFAULT_SERVER, ARENA_NEW(use->k->scratch, struct server_conf),
+			     NULL);
 }
 
 /* What a section must have had. */

@@ -1,6 +1,7 @@
 /* Opening the section of a proxy: its name, the defaults it starts from, and what is copied from there. Works
  * on the state of one walk; the proxy goes to the model's arena, its draft to the compilation's. One thread. */
 #include "grammar/check_proxy.h"
+#include "grammar/model_preset.h"
 #include "grammar/suggest.h"
 
 const char *check_proxy_kind(const struct draft *d)
@@ -89,16 +90,6 @@ static void name_register(struct checker *k, struct draft *d)
 		map_put(k->scratch, &k->backends, d->name->text, d);
 }
 
-/* HAProxy's values without any line. */
-static void proxy_preset(struct proxy_conf *px)
-{
-	px->mode = MODE_TCP;
-	px->retries = 3;
-	px->retry_on = RETRY_ON_CONN_FAILURE;
-	px->reuse = REUSE_SAFE;
-	px->stats.show_modules = false;
-}
-
 /* What is never inherited. */
 static void proxy_reset(struct proxy_conf *px)
 {
@@ -116,6 +107,8 @@ static void proxy_reset(struct proxy_conf *px)
 	px->log_targets.cap = px->log_targets.n;
 	px->stats.auths.cap = px->stats.auths.n;
 	px->stats.scopes.cap = px->stats.scopes.n;
+	px->lines.v = NULL;
+	px->lines.n = px->lines.cap = 0;
 }
 
 static void draft_inherit(struct draft *d, struct draft *from)
@@ -239,7 +232,7 @@ static struct draft *draft_new(struct checker *k, const struct section *section,
 	d->px = ARENA_NEW(k->a, struct proxy_conf);
 	d->place = place;
 	d->section = section;
-	proxy_preset(d->px);
+	model_preset_proxy(d->px);
 	return d;
 }
 
@@ -291,6 +284,8 @@ void check_proxy_begin(struct checker *k, const struct section *section, const s
 			defaults_use(k, d, from);
 	}
 	d->px->role = roles[place];
+	if (from)
+		check_keep_inherit(k, d);
 	d->px->pos = check_pos(k, header);
 	if (d->name)
 		d->px->name = check_keep(k, d->name->text);

@@ -68,7 +68,8 @@ struct draft {
 		*default_server; /* options of default-server lines, shared with the defaults until changed */
 	bool default_server_own;
 	VEC(struct seen_row) seen;
-	VEC(struct reply_header) captures[2]; /* request, response */
+	VEC(const struct keyword *) line_rows; /* of px->lines */
+	VEC(struct reply_header) captures[2];  /* request, response */
 	VEC(uint32_t) capture_lens[2];
 	const struct word *log_format_word; /* parsed when the mode is known */
 	const struct line *log_format_line, *error_log_format_line;

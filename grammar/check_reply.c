@@ -77,7 +77,7 @@ static bool raw_valid(struct str raw)
 static bool raw_read(const struct keyword_use *use, const struct word *file, struct reply_conf *reply)
 {
 	struct checker *k = use->k;
-	size_t limit = k->m->global.tune_bufsize ? k->m->global.tune_bufsize : 16384;
+	size_t limit = k->m->global.tune_bufsize;
 	struct str raw = STR_NONE;
 	struct diag *g;
 

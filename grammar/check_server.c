@@ -4,20 +4,9 @@
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
+#include "grammar/model_preset.h"
 
 enum { FEW_SERVERS = 12, TEMPLATE_MAX = 100000 };
-
-static void server_preset(struct server_conf *s)
-{
-	s->weight = 1;
-	s->inter = 2000;
-	s->rise = 2;
-	s->fall = 3;
-	s->error_limit = 10;
-	s->pool_max_conn = -1;
-	s->pool_purge_delay = 5000;
-	s->max_reuse = UINT32_MAX;
-}
 
 static struct server_conf *default_server_get(const struct keyword_use *use)
 {
@@ -30,7 +19,7 @@ static struct server_conf *default_server_get(const struct keyword_use *use)
 	if (d->default_server)
 		*s = *d->default_server;
 	else
-		server_preset(s);
+		model_preset_server(s);
 	d->default_server = s;
 	d->default_server_own = true;
 	return s;
@@ -128,7 +117,7 @@ static struct server_conf *server_new(const struct keyword_use *use, const struc
 	if (use->draft->default_server)
 		*s = *use->draft->default_server;
 	else
-		server_preset(s);
+		model_preset_server(s);
 	s->proxy = use->draft->px;
 	s->name = name ? check_keep(k, name->text) : STR_NONE;
 	s->pos = check_pos(k, use->line);
@@ -198,7 +187,7 @@ bool check_server(const struct keyword_use *use)
 	}
 	s = server_new(use, name);
 	ok &= server_address(use, &use->words[1], s);
-	ok &= check_options(use, 2, PLACE_SERVER, s);
+	ok &= check_options(use, 2, PLACE_SERVER, s, &s->words);
 	server_add(use, s);
 	server_track_later(use, s);
 	return server_conflicts(use, s) && ok;
@@ -206,7 +195,9 @@ bool check_server(const struct keyword_use *use)
 
 bool check_default_server(const struct keyword_use *use)
 {
-	return check_options(use, 0, PLACE_DEFAULT_SERVER, default_server_get(use));
+	struct server_conf *s = default_server_get(use);
+
+	return check_options(use, 0, PLACE_DEFAULT_SERVER, s, &s->words);
 }
 
 /* "5" or "2-7". */
@@ -268,6 +259,6 @@ bool check_server_template(const struct keyword_use *use)
 		return false;
 	s = server_new(use, &use->words[0]);
 	ok &= server_address(use, &use->words[2], s);
-	ok &= check_options(use, 3, PLACE_SERVER, s);
+	ok &= check_options(use, 3, PLACE_SERVER, s, &s->words);
 	return server_conflicts(use, s) && template_expand(use, s, low, high) && ok;
 }

@@ -91,6 +91,7 @@ struct keyword_use {
 	struct draft *draft; /* of the proxy, else NULL */
 	void *object;        /* what the offsets of the row count from */
 	uint32_t *taken;     /* inside a line: how many words it took; NULL for whole lines */
+	struct str *kept;    /* inside a line: where words without a field of the object are kept */
 };
 
 /* Fills one section's lines; check.c. */
@@ -99,7 +100,15 @@ void check_line(struct checker *k, const struct line *line);
 bool check_row(struct keyword_use *use);
 
 /* The words of a line from `i` on, looked up at one place; check_bind.c. */
-bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object);
+bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object,
+		   struct str *words);
+/* Keeps the words of a use in the model, for dumps, when the model has no field for them. check_keep.c */
+void check_keep_words(const struct keyword_use *use);
+/* The header of a section besides global and proxies; lines that a proxy takes from its defaults; the steps of
+ * a check that its own lines replace. */
+void check_keep_header(struct checker *k, const struct line *header);
+void check_keep_inherit(struct checker *k, struct draft *d);
+void check_keep_forget_steps(struct draft *d);
 
 /* A section of that kind, or a stick table, of this name must exist; looked up at the end. check_finish.c */
 void check_want_section(struct checker *k, const struct word *name, enum keyword_place place,

@@ -59,6 +59,7 @@ enum keyword_flags {
 	KW_LOOSE = 32768,       /* HAProxy ignores further words in silence */
 	KW_CLEARS = 16384,      /* VAL_FLAG: stores false */
 	KW_EXPERIMENTAL = 8192, /* only with expose-experimental-directives */
+	KW_OWN_DUMP = 65536,   /* model_dump() writes what it made by itself */
 	KW_EXACT = 4096, /* HAProxy refuses a number with anything behind it; else it reads what it can */
 };
 
@@ -69,7 +70,7 @@ struct keyword_use;
 struct keyword {
 	const char *name; /* words joined by a blank: "timeout client", "stats socket" */
 	uint32_t in;      /* IN() bits */
-	uint16_t flags;   /* KW_* */
+	uint32_t flags;   /* KW_* */
 	uint8_t kind;     /* enum value_kind */
 	uint8_t size;     /* bytes of the field: KEYWORD_FIELD() */
 	uint32_t offset;
@@ -87,6 +88,12 @@ struct keyword {
 };
 #define KEYWORD_FIELD(type, member)                                                                            \
 	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+
+/* Whether the model keeps the words of the row, not a value: they are what a dump shows. */
+static inline bool keyword_is_text(const struct keyword *row)
+{
+	return row->kind != VAL_OPTION && (row->kind >= VAL_WORDS || row->size == 0 || strcmp(row->name, "id") == 0);
+}
 
 /* One table of rows. */
 struct keyword_area {

@@ -1,6 +1,6 @@
 /* Life of a model: made empty with HAProxy's built-in values, counted, freed with its arena. The reference
  * count is the one thing in it that ever changes after checking. Any thread. */
-#include "grammar/model.h"
+#include "grammar/model_preset.h"
 
 struct model *model_new(int compat)
 {
@@ -20,16 +20,7 @@ struct model *model_new(int compat)
 	m->arena = a;
 	m->references = 1;
 	m->compat = compat;
-	m->global.uid = m->global.gid = -1;
-	m->global.tune_bufsize = 16384;
-	m->global.tune_maxrewrite = 1024;
-	m->global.tune_http_maxhdr = 101;
-	m->global.stats_timeout = 10000;
-	m->global.stats_maxconn = 10;
-	m->global.tune_bufsize = 16384;
-	m->global.tune_maxrewrite = 1024;
-	m->global.tune_http_maxhdr = 101;
-	m->global.tune_maxaccept = 4;
+	model_preset_global(&m->global);
 	return m;
 }
 

@@ -34,6 +34,7 @@ struct global_conf {
 	VEC(const struct bind_conf *) stats_sockets;
 	VEC(struct log_target) log_targets;
 	VEC(struct var_ref) proc_vars;
+	VEC(struct str) lines; /* without a field here, in canonical words, for dumps */
 };
 
 struct model {
@@ -51,6 +52,7 @@ struct model {
 	uint32_t nregexes;
 	VEC(const struct acl_expr *) acl_exprs; /* index: acl_expr.id */
 	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
+	VEC(struct str) lines; /* sections besides global and proxies, in canonical words, for dumps */
 };
 
 /* An empty model with one reference and built-in values, in an arena of its own (model->arena: set arena_catch() on it

@@ -48,6 +48,7 @@ struct bind_conf {
 	uint8_t level;	       /* of a stats socket: 0 user, 1 operator, 2 admin */
 	bool expose_fd;
 	uint32_t tcp_ut;
+	struct str words; /* further options as words, for dumps */
 	struct conf_pos pos;
 };
 
@@ -80,6 +81,7 @@ struct server_conf {
 	uint16_t agent_port;
 	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
 	struct str ca_file;
+	struct str words; /* further options as words, for dumps */
 	struct str resolvers; /* section whose name servers follow the name, or empty */
 	struct conf_pos pos;
 };
@@ -217,6 +219,7 @@ struct proxy_conf {
 	uint32_t capture_request_n, capture_response_n; /* `capture request|response header NAME len N` */
 	const struct reply_header *capture_request, *capture_response; /* name; value NULL */
 	const uint32_t *capture_request_len, *capture_response_len;
+	VEC(struct str) lines; /* what is a language of its own, in canonical words, for dumps */
 };
 
 enum { PROXY_ERRORS_FIRST = 200, PROXY_ERRORS_N = 400 };

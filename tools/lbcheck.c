@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 		{"check", lbcheck_check},
 		{"explain", lbcheck_explain},
 		{"features", lbcheck_features},
+		{"dump", lbcheck_dump},
 	};
 	struct lbcheck l = {.program = "lbcheck"};
 	int status = LBCHECK_USAGE;

@@ -6,7 +6,8 @@
 #define LATER .flags = KW_NOT_EFFECTIVE
 
 static const struct keyword rows[] = {
-	PROXY("log", IN_PROXY, .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_NO, .parse = check_log,
+	PROXY("log", IN_PROXY, .kind = VAL_CUSTOM, .flags = KW_OWN_DUMP | KW_REPEAT | KW_NO,
+	      .parse = check_log,
 	      .args = "global|<target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<level> [<min level>]]",
 	      .expects = "log : expects <address> and <facility> or global as arguments",
 	      .summary = "where log lines are sent", .example = "log global"),

@@ -7,7 +7,7 @@ static const struct keyword rows[] = {
 	OTHER("user", IN(USERLIST), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_user,
 	      .args = "<name> [password|insecure-password <text>] [groups <group>[,...]]",
 	      .expects = ": 'user' expects <name> as arguments.", .summary = "a user of the list",
-	      .example = "user joe insecure-password secret groups admins"),
+	      .example = "user joe insecure-password secret"),
 	OTHER("group", IN(USERLIST), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_group,
 	      .args = "<name> [users <user>[,...]]", .expects = ": 'group' expects <name> as arguments.",
 	      .summary = "a group of the list", .example = "group admins"),

@@ -1,0 +1,41 @@
+/* The built-in values, in one place for the checker that starts from them and the dump that leaves them out. */
+#include "grammar/model_preset.h"
+
+void model_preset_global(struct global_conf *g)
+{
+	memset(g, 0, sizeof(*g));
+	g->uid = g->gid = -1;
+	g->tune_bufsize = 16384;
+	g->tune_maxrewrite = 1024;
+	g->tune_http_maxhdr = 101;
+	g->tune_maxaccept = 4;
+	g->stats_timeout = 10000;
+	g->stats_maxconn = 10;
+}
+
+void model_preset_proxy(struct proxy_conf *px)
+{
+	px->mode = MODE_TCP;
+	px->retries = 3;
+	px->retry_on = RETRY_ON_CONN_FAILURE;
+	px->reuse = REUSE_SAFE;
+}
+
+void model_preset_server(struct server_conf *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->weight = 1;
+	s->inter = 2000;
+	s->rise = 2;
+	s->fall = 3;
+	s->error_limit = 10;
+	s->pool_max_conn = -1;
+	s->pool_purge_delay = 5000;
+	s->max_reuse = UINT32_MAX;
+}
+
+void model_preset_bind(struct bind_conf *b)
+{
+	memset(b, 0, sizeof(*b));
+	b->mode = b->uid = b->gid = -1;
+}
