@@ -104,7 +104,6 @@ const struct line *check_proxy_line(const struct draft *d, const char *row_name,
 bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out);
 /* errorfiles lines, once all http-errors sections are known. check_reply.c */
 void check_errorfiles_resolve(struct checker *k, struct draft *d);
-bool check_rule_ready(const struct keyword_use *use, bool ready);
 struct lang_scope;
 /* `if` or `unless` and a condition from word `from` to the end of the line; cond may be NULL. check_rules.c */
 bool check_condition(const struct keyword_use *use, uint32_t from, const struct lang_scope *scope,

@@ -6,8 +6,6 @@
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
 
-#pragma weak reply_parse
-
 /* Statuses whose messages can be replaced (manual, keyword "errorfile"). */
 static bool status_handled(int64_t status)
 {
@@ -166,8 +164,6 @@ bool check_http_error(const struct keyword_use *use)
 	struct lang_scope scope = {.proxy = use->draft->px, .where = "http-error"};
 	const struct reply_conf *reply;
 
-	if (!check_rule_ready(use, reply_parse != NULL))
-		return true;
 	reply = reply_parse(use->k->c, use->words, use->n, &scope);
 	if (!reply)
 		return false;

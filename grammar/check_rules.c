@@ -6,9 +6,6 @@
 #include "grammar/lang.h"
 #include "grammar/rows.h"
 
-#pragma weak action_parse
-#pragma weak redirect_parse
-
 static const char *const family_names[FAM_COUNT] = {
 	[FAM_TCP_REQ_CONN] = "tcp-request connection",
 	[FAM_TCP_REQ_SESS] = "tcp-request session",
@@ -135,14 +132,6 @@ static void rule_finish(const struct keyword_use *use, struct rule *rule)
 		rule->text = check_keep(use->k, sources_span(use->k->c->sources, span));
 }
 
-/* Until the parser of actions is linked in, rules are known but not read. */
-bool check_rule_ready(const struct keyword_use *use, bool ready)
-{
-	if (!ready)
-		diag_add(use->k->d, D_NOT_EFFECTIVE, use->span, "`%s` is not read yet", use->row->name);
-	return ready;
-}
-
 bool check_rule(const struct keyword_use *use)
 {
 	enum ruleset set = rule_set(use->row->name);
@@ -151,8 +140,6 @@ bool check_rule(const struct keyword_use *use)
 
 	rule_after_final(use, set);
 	rule_family_enter(use, set);
-	if (!check_rule_ready(use, action_parse != NULL))
-		return true;
 	if (!action_parse(use->k->c, set, use->words, use->n, &scope, &rule))
 		return false;
 	rule_finish(use, &rule);
@@ -166,8 +153,6 @@ bool check_redirect(const struct keyword_use *use)
 	struct rule rule = {0};
 
 	family_enter(use, FAM_REDIRECT);
-	if (!check_rule_ready(use, redirect_parse != NULL))
-		return true;
 	if (!redirect_parse(use->k->c, use->line->words, use->line->nwords, &scope, &rule))
 		return false;
 	rule_finish(use, &rule);

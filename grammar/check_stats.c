@@ -6,8 +6,6 @@
 #include "grammar/lang.h"
 #include "grammar/rows.h"
 
-#pragma weak action_parse
-
 /* Every stats line but admin and http-request switches the page on. */
 bool check_stats_enable(const struct keyword_use *use)
 {
@@ -94,8 +92,6 @@ bool check_stats_rule(const struct keyword_use *use)
 	struct diag *g;
 
 	use->draft->px->stats.enabled = true;
-	if (!check_rule_ready(use, action_parse != NULL))
-		return true;
 	if (!action_parse(use->k->c, RS_HTTP_REQ, use->words, use->n, &scope, &rule))
 		return false;
 	if (rule.action != ACTION_ALLOW && rule.action != ACTION_DENY && rule.action != ACTION_AUTH) {
