@@ -32,6 +32,8 @@ static enum http_next head_done(struct http_stream *hs)
 	http_count_request(hs);
 	if (http_frontend(hs)->capture_request_n)
 		http_capture(hs, false);
+	if (!http_frontend(hs)->log_format)
+		stream_log(&hs->s);
 	hs->client_keep = true;
 	hs->phase = HTTP_STEPS;
 	return HTTP_AGAIN;

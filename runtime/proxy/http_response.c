@@ -80,6 +80,8 @@ static enum http_next response_forward(struct http_stream *hs)
 	hs->down.taken += hs->down.parser.pos;
 	http_flow_body(&hs->down, &hs->res);
 	hs->responding = true;
+	if (proxy_option_is_set(http_frontend(hs), PO_LOGASAP))
+		stream_log(&hs->s);
 	if (hs->res.body == HTTP_BODY_TUNNEL)
 		tunnel_open(hs);
 	return HTTP_AGAIN;

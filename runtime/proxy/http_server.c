@@ -76,6 +76,15 @@ static void server_done(struct srv_request *r, enum srv_outcome outcome)
 	http_session_settle(hs->s.session, next == HTTP_AGAIN ? http_stream_run(hs) : next);
 }
 
+/* The server went down, or active ones came back (on-marked-down, on-marked-up). */
+static void server_killed(struct srv_request *r, char cause)
+{
+	struct http_stream *hs = http_stream_of_request(r);
+
+	stream_end(&hs->s, cause, hs->responding ? 'D' : 'H');
+	http_session_settle(hs->s.session, HTTP_CLOSE);
+}
+
 /* Whether an idle connection will do (manual, keyword "http-reuse"): it may turn out to be closed, and only a
  * client that has had a response on its connection expects that. */
 static void reuse_setup(struct http_stream *hs)
@@ -89,7 +98,8 @@ static void reuse_setup(struct http_stream *hs)
 		r->reuse_ok = !first;
 		break;
 	case REUSE_AGGRESSIVE:
-		r->reuse_ok = !first;
+		r->reuse_ok = true;
+		r->proven_only = first;
 		break;
 	case REUSE_ALWAYS:
 		r->reuse_ok = true;
@@ -103,6 +113,8 @@ enum http_next http_server_start(struct http_stream *hs)
 
 	r->owner = hs->s.session;
 	r->done = server_done;
+	r->killed = server_killed;
+	r->data_follows = true;
 	reuse_setup(hs);
 	return outcome_next(hs, srv_request_start(r));
 }
@@ -137,8 +149,8 @@ static bool may_resend(const struct http_stream *hs, bool junk)
 	if (hs->let_go || hs->req.body == HTTP_BODY_CHUNKED || hs->res.status)
 		return false;
 	if (junk)
-		return on & 4;
-	return on & 2 || (!hs->s.server.conn->fresh && is_idempotent(hs));
+		return on & RETRY_ON_JUNK_RESPONSE;
+	return on & RETRY_ON_EMPTY_RESPONSE || (!hs->s.server.conn->fresh && is_idempotent(hs));
 }
 
 static void count_failed_response(struct http_stream *hs)
