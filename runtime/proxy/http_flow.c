@@ -78,8 +78,7 @@ static enum flow_result take_chunks(struct http_stream *hs, struct http_flow *f)
 		if (!f->trailers)
 			return FLOW_MEMORY;
 		f->trailers->scratch = &hs->s.scratch;
-		h1_parse_trailers_init(&f->parser, f->trailers,
-				       (uint16_t)hs->s.session->generation->model->global.tune_http_maxhdr);
+		h1_parse_trailers_init(&f->parser, f->trailers, http_head_max_hdrs(hs));
 	}
 	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
 }

@@ -100,7 +100,6 @@ enum http_next http_reply_rule(struct http_stream *hs, const struct rule *rule, 
 
 enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 {
-	const struct global_conf *global = &hs->s.session->generation->model->global;
 	struct reply r = {.msg = {.scratch = &hs->s.scratch, .is_response = true, .method = HTTP_M_GET}};
 	struct h1_parser p;
 	size_t head_len = 0;
@@ -112,7 +111,7 @@ enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 	eval_here(hs, &e);
 	hs->page = out_growing(SIZE_MAX / 2);
 	stats_reply(http_worker(hs), px, &e, hs->req.body_seen, &hs->page, &head_len, &status);
-	h1_parse_init(&p, &r.msg, (uint16_t)global->tune_http_maxhdr, UINT32_MAX);
+	h1_parse_init(&p, &r.msg, http_head_max_hdrs(hs), UINT32_MAX);
 	if (hs->page.truncated || h1_parse(&p, &r.msg, hs->page.buf, (uint32_t)head_len) != H1_DONE)
 		return http_reply_error(hs, 500);
 	hs->s.log.status = (uint16_t)status;

@@ -4,6 +4,24 @@
 
 #include "runtime/stats/counters.h"
 
+enum { MAX_HDRS = 101, BUFSIZE = 16384, MAXREWRITE = 1024 };
+
+uint16_t http_head_max_hdrs(const struct http_stream *hs)
+{
+	uint32_t max = hs->s.session->generation->model->global.tune_http_maxhdr;
+
+	return max ? (uint16_t)max : MAX_HDRS;
+}
+
+void http_head_begin(const struct http_stream *hs, struct h1_parser *p, struct http_msg *m)
+{
+	const struct global_conf *global = &hs->s.session->generation->model->global;
+	uint32_t size = global->tune_bufsize ? global->tune_bufsize : BUFSIZE;
+	uint32_t reserve = global->tune_maxrewrite ? global->tune_maxrewrite : MAXREWRITE;
+
+	h1_parse_init(p, m, http_head_max_hdrs(hs), size - (reserve < size / 2 ? reserve : size / 2));
+}
+
 static void note_request(struct http_stream *hs)
 {
 	struct log_record *log = &hs->s.log;

@@ -25,7 +25,6 @@ static enum http_next aborted(struct http_stream *hs, char cause, char state)
 /* An interim response goes to the client as it is. */
 static enum http_next interim(struct http_stream *hs)
 {
-	const struct global_conf *global = &hs->s.session->generation->model->global;
 	struct h1_out *out = http_flow_out(hs, &hs->down);
 
 	if (!out)
@@ -34,8 +33,7 @@ static enum http_next interim(struct http_stream *hs)
 	http_head_strip(&hs->res);
 	h1_write_head(out, &hs->res, STR_NONE);
 	hs->down.taken += hs->down.parser.pos;
-	h1_parse_init(&hs->down.parser, &hs->res, (uint16_t)global->tune_http_maxhdr,
-		      global->tune_bufsize - global->tune_maxrewrite);
+	http_head_begin(hs, &hs->down.parser, &hs->res);
 	return HTTP_AGAIN;
 }
 

@@ -39,7 +39,6 @@ static enum http_next connected(struct http_stream *hs)
 {
 	struct srv_request *r = &hs->s.server;
 	struct conn *c = &r->conn->conn;
-	const struct global_conf *global = &hs->s.session->generation->model->global;
 
 	c->ready = server_ready;
 	hs->up.to = hs->down.from = c;
@@ -48,8 +47,7 @@ static enum http_next connected(struct http_stream *hs)
 	hs->s.res = &hs->res;
 	hs->res.is_response = true;
 	hs->res.method = hs->req.method;
-	h1_parse_init(&hs->down.parser, &hs->res, (uint16_t)global->tune_http_maxhdr,
-		      global->tune_bufsize - global->tune_maxrewrite);
+	http_head_begin(hs, &hs->down.parser, &hs->res);
 	hs->phase = HTTP_EXCHANGE;
 	return queue_request(hs) ? HTTP_AGAIN : http_reply_failure(hs, 500, 'I', 'C');
 }

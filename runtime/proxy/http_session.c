@@ -49,7 +49,6 @@ static struct http_stream *stream_new(struct session *s)
 {
 	struct worker *w = s->conn.worker;
 	struct http_stream *hs = pool_get(&w->streams);
-	const struct global_conf *global = &s->generation->model->global;
 
 	if (!hs)
 		return NULL;
@@ -61,8 +60,7 @@ static struct http_stream *stream_new(struct session *s)
 	http_flow_init(&hs->up, &s->conn, NULL, &s->in, &hs->s.log.bytes_in);
 	http_flow_init(&hs->down, NULL, &s->conn, &hs->in, &hs->s.log.bytes_out);
 	hs->req.scratch = hs->res.scratch = &hs->s.scratch;
-	h1_parse_init(&hs->up.parser, &hs->req, (uint16_t)global->tune_http_maxhdr,
-		      global->tune_bufsize - global->tune_maxrewrite);
+	http_head_begin(hs, &hs->up.parser, &hs->req);
 	hs->client_seen = hs->server_seen = w->now;
 	s->requests++;
 	return hs;
