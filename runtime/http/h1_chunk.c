@@ -69,9 +69,9 @@ static bool frame_byte(struct h1_chunks *c, unsigned char b)
 }
 
 /* Skips an extension up to its line's end. */
-static char *skip_extension(struct h1_chunks *c, char *p, char *end)
+static const char *skip_extension(struct h1_chunks *c, const char *p, const char *end)
 {
-	p = h1_find_eol(p, end);
+	p = h1_find_eol((char *)(uintptr_t)p, (char *)(uintptr_t)end);
 	if (p < end)
 		c->state = *p++ == '\r' ? CK_SIZE_LF : CK_DATA;
 	return p;
@@ -105,7 +105,7 @@ enum h1_chunk_result h1_chunks_decode(struct h1_chunks *c, char *data, uint32_t 
 		if (c->state == CK_DATA)
 			p = take_data(c, p, end, body);
 		else if (c->state == CK_EXTENSION)
-			p = skip_extension(c, p, end);
+			p = (char *)(uintptr_t)skip_extension(c, p, end);
 		else if (!frame_byte(c, (unsigned char)*p++))
 			result = H1_CHUNK_BAD;
 		if (result == H1_CHUNK_MORE && c->state == CK_DATA && !c->left)
@@ -113,4 +113,26 @@ enum h1_chunk_result h1_chunks_decode(struct h1_chunks *c, char *data, uint32_t 
 	}
 	*used = (uint32_t)(p - data);
 	return result;
+}
+
+bool h1_chunks_are_bad(const struct h1_chunks *c, const char *data, uint32_t len, uint32_t *used)
+{
+	const char *p = data, *end = data + len;
+	struct h1_chunks at = *c;
+
+	while (p < end && !(at.state == CK_DATA && !at.left)) {
+		if (at.state == CK_DATA) {
+			size_t n = (size_t)(end - p) < at.left ? (size_t)(end - p) : (size_t)at.left;
+
+			p += n;
+			if (!(at.left -= n))
+				at.state = CK_DATA_END;
+		} else if (at.state == CK_EXTENSION) {
+			p = skip_extension(&at, p, end);
+		} else if (!frame_byte(&at, (unsigned char)*p++)) {
+			return true;
+		}
+	}
+	*used = (uint32_t)(p - data);
+	return false;
 }

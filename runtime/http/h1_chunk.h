@@ -24,4 +24,8 @@ static inline void h1_chunks_init(struct h1_chunks *c)
 enum h1_chunk_result h1_chunks_decode(struct h1_chunks *c, char *data, uint32_t len, struct str *body,
 				      uint32_t *used);
 
+/* Would h1_chunks_decode() find a mistake in these bytes? Changes nothing. *used: up to the end of the last
+ * chunk's size line, or all. */
+bool h1_chunks_are_bad(const struct h1_chunks *c, const char *data, uint32_t len, uint32_t *used);
+
 #endif

@@ -109,24 +109,6 @@ static void connection(struct http_msg *m, struct http_hdr *h, bool *keep)
 	h->value_len = (uint32_t)(to - value);
 }
 
-/* Of TE only `trailers` is for everybody (RFC 9110 section 10.1.4). */
-static void te(struct http_msg *m, struct http_hdr *h, bool *keep)
-{
-	const char *c = h->value, *end = h->value + h->value_len;
-	struct str item;
-
-	*keep = false;
-	while (!*keep && list_next(&c, end, &item)) {
-		if (!str_eq(item, STR("trailers")))
-			continue;
-		*keep = true;
-		if (item.len != h->value_len)
-			m->as_is = false;
-		h->value = item.ptr;
-		h->value_len = (uint32_t)item.len;
-	}
-}
-
 static void upgrade(struct h1_parser *p, struct http_msg *m, const struct http_hdr *h)
 {
 	const char *c = h->value, *end = h->value + h->value_len;
@@ -176,10 +158,6 @@ enum h1_result h1_field(struct h1_parser *p, struct http_msg *m, struct http_hdr
 		return H1_DONE;
 	case HN_UPGRADE:
 		upgrade(p, m, h);
-		return H1_DONE;
-	case HN_TE:
-		if (!m->is_response)
-			te(m, h, keep);
 		return H1_DONE;
 	case HN_HOST:
 		return m->is_response ? H1_DONE : host(m, h, keep);
@@ -266,7 +244,7 @@ enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m)
 {
 	enum h1_result result;
 
-	if (p->other_coding)
+	if (p->other_coding || (p->te_seen && !p->chunked))
 		return p->chunked && !m->is_response ? H1_UNSUPPORTED : H1_BAD;
 	if (p->chunked && p->have_length) {
 		drop_all(m, HN_CONTENT_LENGTH);

@@ -114,8 +114,8 @@ static bool request_line(struct http_msg *m, const char *line, const char *end)
 	m->uri = str_make(uri, (size_t)(uri_end - uri));
 	for (p = uri_end; p < end && is_blank(*p); p++)
 		;
-	if (uri_end - uri == 0 || p - uri_end != 1 ||
-	    uri - m->method_name.ptr - (ptrdiff_t)m->method_name.len != 1)
+	if (p - uri_end != 1 || *uri_end != ' ' || uri - line != (ptrdiff_t)m->method_name.len + 1 ||
+	    uri[-1] != ' ')
 		m->start_edited = true;
 	m->method = method_of(m->method_name);
 	return uri_end > uri && version_parse(m, p, (size_t)(end - p));
@@ -140,9 +140,9 @@ static bool status_line(struct http_msg *m, const char *line, const char *end)
 	if (!digits || digits > 4 || (p < end && !is_blank(*p)))
 		return false;
 	m->status = (uint16_t)status;
-	if (code - line != 9 || p == end)
+	if (code - line != 9 || code[-1] != ' ' || p == end || *p != ' ')
 		m->start_edited = true;
-	if (p < end && p + 1 < end && is_blank(p[1]))
+	if (p + 1 < end && is_blank(p[1]))
 		m->start_edited = true;
 	while (p < end && is_blank(*p))
 		p++;

@@ -45,11 +45,11 @@ static struct str authority_host(struct str authority, struct str *port)
 
 static bool port_is_default(struct str scheme, bool tunnel, struct str port)
 {
-	if (port.len == 1)
-		return true;
-	if (str_is(port, ":80"))
-		return tunnel || str_ieq(scheme, STR("http"));
-	return str_is(port, ":443") && (tunnel || str_ieq(scheme, STR("https")));
+	if (str_ieq(scheme, STR("http")))
+		return port.len == 1 || str_is(port, ":80");
+	if (str_ieq(scheme, STR("https")))
+		return port.len == 1 || str_is(port, ":443");
+	return tunnel && (str_is(port, ":80") || str_is(port, ":443"));
 }
 
 /* Takes n bytes at `at` out of the target; its start moves up. */
@@ -63,11 +63,6 @@ static void target_cut(struct http_msg *m, const char *at, size_t n)
 	m->start_edited = true;
 }
 
-static bool authority_port_ok(struct str port)
-{
-	return port.len > 1;
-}
-
 /* The authority says the same as Host, but for a default port. */
 static enum h1_result host_agrees(struct http_msg *m, struct str authority, bool tunnel)
 {
@@ -76,7 +71,7 @@ static enum h1_result host_agrees(struct http_msg *m, struct str authority, bool
 		   host, bare;
 	bool cut = port.len && port_is_default(scheme, tunnel, port);
 
-	if (tunnel && !authority_port_ok(port))
+	if (tunnel && port.len < 2)
 		return H1_BAD;
 	if (h) {
 		host = str_make(h->value, h->value_len);
@@ -110,8 +105,6 @@ enum h1_result h1_target_check(struct http_msg *m)
 	}
 	if (m->uri.ptr[0] == '/' || m->uri.ptr[0] == '*')
 		return H1_DONE;
-	if (!http_uri_scheme(m->uri).len)
-		return H1_BAD;
 	authority = http_uri_authority(m->uri);
 	return authority.len ? host_agrees(m, authority, false) : H1_DONE;
 }

@@ -33,6 +33,8 @@ static bool client_may_stay(const struct http_stream *hs)
 		return false;
 	if (hs->res.body == HTTP_BODY_UNTIL_CLOSE || hs->res.body == HTTP_BODY_TUNNEL)
 		return false;
+	if (hs->res.version < 11 && hs->res.body == HTTP_BODY_CHUNKED)
+		return false;
 	return !http_worker(hs)->stopping;
 }
 
@@ -56,6 +58,34 @@ void http_head_strip(struct http_msg *m)
 		struct http_hdr *h = NULL;
 
 		while ((h = http_find_id(m, framing[i], h)))
+			http_del(m, h);
+	}
+}
+
+static bool has_trailers(struct str value)
+{
+	while (value.len) {
+		size_t n = str_chr(value, ',');
+
+		if (str_eq(str_trim(str_sub(value, 0, n)), STR("trailers")))
+			return true;
+		value = str_tail(value, n + 1);
+	}
+	return false;
+}
+
+void http_te_filter(struct http_msg *m)
+{
+	struct http_hdr *h = NULL;
+
+	while ((h = http_find_id(m, HN_TE, h))) {
+		struct str value = str_make(h->value, h->value_len);
+
+		if (str_eq(value, STR("trailers")))
+			continue;
+		if (has_trailers(value))
+			http_set_value(m, h, STR("trailers"));
+		else
 			http_del(m, h);
 	}
 }

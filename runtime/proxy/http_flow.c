@@ -90,7 +90,7 @@ static enum flow_result take_trailers(struct http_flow *f)
 		h1_parse(&f->parser, f->trailers, (char *)(uintptr_t)data.ptr, (uint32_t)data.len);
 
 	if (result == H1_MORE)
-		return FLOW_HUNGRY;
+		return data.len < f->buf->cap ? FLOW_HUNGRY : FLOW_BAD;
 	if (result != H1_DONE)
 		return result == H1_MEMORY ? FLOW_MEMORY : FLOW_BAD;
 	h1_out_copy(f->out, STR("0\r\n"));
@@ -101,17 +101,35 @@ static enum flow_result take_trailers(struct http_flow *f)
 	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
 }
 
+/* Is what is at hand behind a head bad already? Then nothing of the message is to go on. */
+bool http_flow_is_bad(struct http_stream *hs, const struct http_flow *f, const char *data, uint32_t len)
+{
+	struct http_msg trailers = {.scratch = &hs->s.scratch};
+	struct h1_parser p;
+	uint32_t used;
+
+	if (f->state != FLOW_BODY || f->body != HTTP_BODY_CHUNKED || !len)
+		return false;
+	if (h1_chunks_are_bad(&f->chunks, data, len, &used))
+		return true;
+	h1_parse_trailers_init(&p, &trailers, http_head_max_hdrs(hs));
+	return used < len && h1_parse(&p, &trailers, (char *)(uintptr_t)data + used, len - used) == H1_BAD;
+}
+
 /* Queues what is at hand of the body. */
 static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 {
-	enum flow_result result = FLOW_HUNGRY;
+	enum flow_result result = f->bad ? FLOW_BAD : FLOW_HUNGRY;
 
+	if (f->bad)
+		return result;
 	if (f->state == FLOW_BODY && f->body == HTTP_BODY_CHUNKED)
 		result = take_chunks(hs, f);
 	else if (f->state == FLOW_BODY)
 		result = take_plain(f);
 	if (result == FLOW_HUNGRY && f->state == FLOW_TRAILERS)
 		result = take_trailers(f);
+	f->bad = result == FLOW_BAD;
 	return result;
 }
 
@@ -132,7 +150,13 @@ static void eat(struct http_stream *hs, struct http_flow *f)
 	h1_parse_moved(f->trailers, before, f->buf->data + f->buf->off);
 }
 
-static enum flow_result send_queue(struct http_flow *f)
+/* Writing counts as activity of the side that takes it. */
+static void note_activity(struct http_stream *hs, const struct http_flow *f)
+{
+	*(f == &hs->up ? &hs->server_seen : &hs->client_seen) = http_worker(hs)->now;
+}
+
+static enum flow_result send_queue(struct http_stream *hs, struct http_flow *f)
 {
 	ssize_t n;
 
@@ -141,16 +165,19 @@ static enum flow_result send_queue(struct http_flow *f)
 	n = conn_sendv(f->to, f->out->iov + f->out->first, f->out->n - f->out->first, false);
 	if (n < 0 && errno != EAGAIN)
 		return FLOW_BROKEN;
-	if (n > 0)
+	if (n > 0) {
 		h1_out_sent(f->out, (size_t)n);
+		note_activity(hs, f);
+	}
 	f->blocked = !h1_out_empty(f->out);
 	return f->blocked ? FLOW_BLOCKED : FLOW_HUNGRY;
 }
 
 /* Bytes that the pipe holds, to the other side. */
-static enum flow_result send_pipe(struct http_flow *f)
+static enum flow_result send_pipe(struct http_stream *hs, struct http_flow *f)
 {
 	while (f->pipe->len && !f->blocked) {
+		note_activity(hs, f);
 		if (pipe_drain(f->pipe, f->to, f->left > 0 && f->body == HTTP_BODY_LENGTH) >= 0)
 			continue;
 		if (errno != EAGAIN)
@@ -178,13 +205,13 @@ enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f)
 	enum flow_result result;
 
 	if (f->pipe) {
-		result = send_pipe(f);
+		result = send_pipe(hs, f);
 		return result == FLOW_HUNGRY ? ended(f) : result;
 	}
 	if (!http_flow_out(hs, f))
 		return FLOW_MEMORY;
 	for (;;) {
-		result = f->buf->len > f->taken || at_end(f) ? take(hs, f) : FLOW_HUNGRY;
+		result = f->buf->len > f->taken || at_end(f) || f->bad ? take(hs, f) : FLOW_HUNGRY;
 		if (result != FLOW_HUNGRY && result != FLOW_BAD)
 			return result;
 		if (h1_out_empty(f->out)) {
@@ -193,7 +220,7 @@ enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f)
 		}
 		if (!f->to)
 			return FLOW_BLOCKED;
-		result = send_queue(f);
+		result = send_queue(hs, f);
 		if (result != FLOW_HUNGRY)
 			return result;
 		eat(hs, f);

@@ -119,6 +119,17 @@ enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 	return reply_send(hs, &r);
 }
 
+/* Garbage, and nothing behind it? What is behind it is of no interest any more. */
+static bool client_left(struct http_stream *hs)
+{
+	struct conn *c = &hs->s.session->conn;
+	char sink[4096];
+
+	while (c->transport->recv(c, sink, sizeof(sink)) == sizeof(sink))
+		;
+	return c->flags & CONN_EOF;
+}
+
 /* The bytes for what is not a request. */
 static bool queue_early(struct http_stream *hs, unsigned status)
 {
@@ -136,7 +147,7 @@ enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char caus
 {
 	struct worker *w = http_worker(hs);
 
-	stream_end(&hs->s, cause, state);
+	stream_end(&hs->s, cause == 'P' && client_left(hs) ? 'C' : cause, state);
 	counters_fe(w, hs->s.session->frontend->index)->failed_req++;
 	hs->s.log.bad_request = true;
 	hs->s.log.status = (uint16_t)status;

@@ -41,11 +41,14 @@ static void note_request(struct http_stream *hs)
 static enum http_next head_done(struct http_stream *hs)
 {
 	struct http_flow *up = &hs->up;
+	struct buf *in = up->buf;
 
 	hs->head_len = up->parser.pos;
+	http_flow_body(up, &hs->req);
+	if (http_flow_is_bad(hs, up, in->data + in->off + hs->head_len, in->len - hs->head_len))
+		return http_reply_raw(hs, 400, 'P', 'R');
 	up->taken = hs->head_len;
 	up->keep = true;
-	http_flow_body(up, &hs->req);
 	note_request(hs);
 	http_count_request(hs);
 	if (http_frontend(hs)->capture_request_n)

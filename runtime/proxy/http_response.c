@@ -43,6 +43,24 @@ static bool switch_agreed(const struct http_stream *hs)
 	return hs->req.upgrade && hs->res.conn_upgrade && (!hs->req.websocket || hs->res.websocket);
 }
 
+/* Counted as HAProxy does: what it notices while it reads is not. */
+static enum http_next switch_refused(struct http_stream *hs)
+{
+	if (hs->req.websocket && hs->res.conn_upgrade)
+		hs->no_reset = true;
+	else
+		hs->s.log.bytes_out += hs->res.counted + hs->in.len - hs->down.taken - hs->down.parser.pos;
+	return http_reply_failure(hs, 502, 'P', 'H');
+}
+
+static bool body_is_bad(struct http_stream *hs)
+{
+	uint32_t at = hs->down.taken + hs->down.parser.pos;
+
+	http_flow_body(&hs->down, &hs->res);
+	return http_flow_is_bad(hs, &hs->down, hs->in.data + hs->in.off + at, hs->in.len - at);
+}
+
 static void tunnel_open(struct http_stream *hs)
 {
 	http_request_let_go(hs);
@@ -76,7 +94,6 @@ static enum http_next response_forward(struct http_stream *hs)
 	if (out->failed)
 		return HTTP_CLOSE;
 	hs->down.taken += hs->down.parser.pos;
-	http_flow_body(&hs->down, &hs->res);
 	hs->responding = true;
 	if (proxy_option_is_set(http_frontend(hs), PO_LOGASAP))
 		stream_log(&hs->s);
@@ -93,10 +110,12 @@ static enum http_next response_head(struct http_stream *hs)
 	hs->s.log.t_response = (int32_t)(http_worker(hs)->now - hs->s.server.connected);
 	if (hs->res.status >= 100 && hs->res.status < 200 && hs->res.status != 101)
 		return interim(hs);
+	if (hs->res.status == 101 && !switch_agreed(hs))
+		return switch_refused(hs);
+	if (body_is_bad(hs))
+		return http_server_lost(hs, true);
 	hs->s.log.bytes_out += hs->res.counted;
 	hs->s.log.status = hs->res.status;
-	if (hs->res.status == 101 && !switch_agreed(hs))
-		return http_reply_failure(hs, 502, 'P', 'H');
 	if (!hs->res.keep_alive)
 		hs->server_close = true;
 	if (http_frontend(hs)->capture_response_n)
@@ -201,6 +220,8 @@ static enum http_next send_response(struct http_stream *hs)
 	case FLOW_BROKEN:
 		return aborted(hs, 'C', 'D');
 	case FLOW_BAD:
+		hs->no_reset = true;
+		return aborted(hs, 'S', 'D');
 	case FLOW_CUT:
 		return aborted(hs, 'S', 'D');
 	case FLOW_MEMORY:

@@ -27,6 +27,7 @@ static bool queue_request(struct http_stream *hs)
 	if (!out)
 		return false;
 	h1_out_init(out, &hs->s.scratch);
+	http_te_filter(&hs->req);
 	h1_write_head(out, &hs->req, http_connection_request(hs));
 	up->taken = hs->head_len;
 	up->blocked = false;
@@ -185,7 +186,9 @@ void http_server_finish(struct http_stream *hs, bool reusable)
 {
 	struct conn *c = &hs->s.server.conn->conn;
 
-	if (!reusable && !(c->flags & (CONN_EOF | CONN_WR_SHUT)))
+	bool reset = !reusable || http_proxy(hs)->reuse == REUSE_NEVER;
+
+	if (reset && !hs->no_reset && hs->up.state == FLOW_DONE && !(c->flags & (CONN_EOF | CONN_WR_SHUT)))
 		c->flags |= CONN_RESET;
 	hs->up.to = hs->down.from = NULL;
 	srv_request_finish(&hs->s.server, reusable);

@@ -55,6 +55,7 @@ struct http_flow {
 	uint8_t full_reads;  /* reads in a row that filled the buffer */
 	bool blocked;        /* until EV_WRITE of `to` */
 	bool keep;           /* what is sent stays in buf until the stream ends: it may have to be sent again */
+	bool bad;            /* a mistake was found in the coding: nothing more is taken */
 	bool shut;           /* `to` was told of the end */
 	struct h1_chunks chunks;
 	struct h1_parser parser; /* head, then trailer section */
@@ -80,8 +81,9 @@ struct http_stream {
 	bool refused;      /* not even a request: nothing is known of it */
 	bool silent;       /* not logged */
 	bool continued;    /* 100 sent for a body that we wait for */
-	bool counted; /* the response is, in the statistics */
-	bool opened;  /* a tunnel has just been */
+	bool counted;      /* the response is, in the statistics */
+	bool no_reset;     /* the server's connection is to end in order */
+	bool opened;       /* a tunnel has just been */
 	bool cookie_seen;
 	struct out page; /* of the statistics; its own memory */
 };
@@ -162,6 +164,8 @@ struct str http_connection_response(struct http_stream *hs);
 bool http_server_closes(const struct http_stream *hs);
 /* Framing fields that such a response may not have (RFC 9110 section 8.6). */
 void http_head_strip(struct http_msg *m);
+/* Of TE only `trailers` is for the next hop (RFC 9110 section 10.1.4). */
+void http_te_filter(struct http_msg *m);
 
 /* http_flow.c */
 void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes);
@@ -169,6 +173,8 @@ void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, str
 struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f);
 /* How the body goes on behind a head that was queued: `taken` bytes of buf are the head's. */
 void http_flow_body(struct http_flow *f, const struct http_msg *m);
+/* Mistakes that are to be seen in the bytes behind a head. */
+bool http_flow_is_bad(struct http_stream *hs, const struct http_flow *f, const char *data, uint32_t len);
 enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f);
 /* Takes what is at hand of the body and drops it. */
 void http_flow_drain(struct http_stream *hs, struct http_flow *f);
