@@ -299,8 +299,6 @@ static enum h1_result step_name(struct h1_parser *p, char *data, char *end)
 {
 	char *c = h1_lower_name(data + p->pos, end);
 
-	while (p->trailers && c < end && *c != ':' && *c != '\r' && *c != '\n')
-		c = h1_lower_name(c + 1, end);
 	p->pos = (uint32_t)(c - data);
 	if (p->pos - p->name > H1_NAME_MAX)
 		return H1_BAD;

@@ -39,7 +39,7 @@ void h1_parse_init(struct h1_parser *p, struct http_msg *m, uint16_t max_hdrs, u
  * before). After H1_DONE p->pos is where the body begins. */
 enum h1_result h1_parse(struct h1_parser *p, struct http_msg *m, char *data, uint32_t len);
 /* Before the trailer section behind a last chunk (RFC 9112 section 7.1.2): then h1_parse() as for a head.
- * m->scratch is set. As HAProxy does, nothing is asked of names but a colon behind them. */
+ * m->scratch is set. */
 void h1_parse_trailers_init(struct h1_parser *p, struct http_msg *m, uint16_t max_hdrs);
 /* The bytes have moved from `from` to `to` while the head was incomplete. */
 void h1_parse_moved(struct http_msg *m, const char *from, const char *to);

@@ -249,7 +249,8 @@ static bool reply_auth(struct reply *r, struct eval *e, const struct rule *rule)
 	if (!reply_status(r, e, proxy ? 407 : 401))
 		return false;
 	value = scratch_printf(e->scratch, "Basic realm=\"%.*s\"", STR_ARG(realm));
-	if (!value.ptr || !http_add(&r->msg, proxy ? STR("proxy-authenticate") : STR("www-authenticate"), value))
+	if (!value.ptr ||
+	    !http_add(&r->msg, proxy ? STR("proxy-authenticate") : STR("www-authenticate"), value))
 		return false;
 	reply_count(&r->msg);
 	return true;

@@ -133,7 +133,8 @@ START_TEST(trailers_are_fields)
 	check_trailers("\n", H1_DONE, "\r\n");
 	check_trailers("X-A: 1\r\nx-b:2\r\nX-C:   3  \r\n\r\n", H1_DONE, "x-a: 1\r\nx-b: 2\r\nx-c: 3\r\n\r\n");
 	check_trailers("x: y\r\n z\r\n\r\n", H1_DONE, "x: y   z\r\n\r\n");
-	check_trailers("x y: z\n\n", H1_DONE, "x y: z\r\n\r\n");
+	check_trailers("x: z\n\n", H1_DONE, "x: z\r\n\r\n");
+	check_trailers("x y: z\r\n\r\n", H1_BAD, "");
 	check_trailers("content-length: 3\r\n\r\n", H1_DONE, "content-length: 3\r\n\r\n");
 	check_trailers("xy\r\n\r\n", H1_BAD, "");
 	check_trailers(": y\r\n\r\n", H1_BAD, "");
