@@ -8,9 +8,7 @@
 #define LB_PROXY_HTTP_STREAM_H
 
 #include "grammar/base/out.h"
-#include "runtime/http/h1_chunk.h"
-#include "runtime/http/h1_write.h"
-#include "runtime/net/splice.h"
+#include "runtime/proxy/http_flow.h"
 #include "runtime/proxy/stream.h"
 
 enum http_phase {
@@ -28,37 +26,6 @@ enum http_next {
 	HTTP_WAIT,  /* nothing to do before the next event */
 	HTTP_KEEP,  /* done; the client connection stays */
 	HTTP_CLOSE, /* done; it ends */
-};
-
-enum flow_state { FLOW_NONE, FLOW_BODY, FLOW_TRAILERS, FLOW_DONE };
-enum flow_result {
-	FLOW_HUNGRY,  /* all at hand is sent, more is to come */
-	FLOW_BLOCKED, /* `to` takes no more now */
-	FLOW_SENT,    /* the message is complete and sent */
-	FLOW_BROKEN,  /* `to` is broken */
-	FLOW_BAD,     /* the body's coding is */
-	FLOW_CUT,     /* `from` has ended before the message */
-	FLOW_MEMORY,
-};
-
-/* One direction: a message's body out of `buf`, behind its head, into the queue `out`. */
-struct http_flow {
-	struct conn *from, *to; /* the server's side is NULL while there is none */
-	struct buf *buf;
-	struct pipe *pipe; /* bulk moves through it */
-	struct h1_out *out;
-	struct http_msg *trailers;
-	uint64_t left;       /* bytes of the body that are to come, for HTTP_BODY_LENGTH */
-	uint64_t *bytes;     /* count of the log record */
-	uint32_t taken;      /* bytes of buf that are queued or sent and still lie there */
-	uint8_t state, body; /* enum flow_state, http_body */
-	uint8_t full_reads;  /* reads in a row that filled the buffer */
-	bool blocked;        /* until EV_WRITE of `to` */
-	bool keep;           /* what is sent stays in buf until the stream ends: it may have to be sent again */
-	bool bad;            /* a mistake was found in the coding: nothing more is taken */
-	bool shut;           /* `to` was told of the end */
-	struct h1_chunks chunks;
-	struct h1_parser parser; /* head, then trailer section */
 };
 
 struct http_stream {
@@ -166,21 +133,6 @@ bool http_server_closes(const struct http_stream *hs);
 void http_head_strip(struct http_msg *m);
 /* Of TE only `trailers` is for the next hop (RFC 9110 section 10.1.4). */
 void http_te_filter(struct http_msg *m);
-
-/* http_flow.c */
-void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes);
-/* The queue, made when it is first needed; NULL: no memory. */
-struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f);
-/* How the body goes on behind a head that was queued: `taken` bytes of buf are the head's. */
-void http_flow_body(struct http_flow *f, const struct http_msg *m);
-/* Mistakes that are to be seen in the bytes behind a head. */
-bool http_flow_is_bad(struct http_stream *hs, const struct http_flow *f, const char *data, uint32_t len);
-enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f);
-/* Takes what is at hand of the body and drops it. */
-void http_flow_drain(struct http_stream *hs, struct http_flow *f);
-/* Reads once; results as conn_recv(). */
-ssize_t http_flow_read(struct http_flow *f);
-void http_flow_drop(struct http_flow *f, struct worker *w);
 
 /* http_reply.c. Each makes hs->res and queues it; HTTP_AGAIN: the phase is HTTP_REPLY. */
 enum http_next http_reply_error(struct http_stream *hs, unsigned status);
