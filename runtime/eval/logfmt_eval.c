@@ -89,23 +89,46 @@ static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfm
 		out_char(out, '"');
 	if (found)
 		put_encoded(out, style, str_sub(text, 0, str_chr(text, 0)),
-			    plain ? encodes_nothing : style.http ? http_encodes : is_control);
+			    plain        ? encodes_nothing
+			    : style.http ? http_encodes
+					 : is_control);
 	if (quoted)
 		out_char(out, '"');
 }
 
+/* In a log line blanks next to each other are one, also where a value between them is empty (manual,
+ * section 8.2.6). Returns whether the last byte was one. */
+static bool put_merged(struct out *out, struct str text, bool blank)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		bool is_blank = text.ptr[i] == ' ';
+
+		if (!is_blank || !blank)
+			out_char(out, text.ptr[i]);
+		blank = is_blank;
+	}
+	return blank;
+}
+
 void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 {
+	bool blank = true;
+
 	for (uint32_t i = 0; i < fmt->n; i++) {
 		const struct logfmt_node *n = &fmt->nodes[i];
-		struct logfmt_style style = {n->flags, fmt->http || fmt->plain};
+		struct logfmt_style style = {n->flags, fmt->http};
+		size_t before = out->len;
 
-		if (n->kind == LOGFMT_TEXT)
+		if (n->kind == LOGFMT_TEXT && fmt->http)
 			out_str(out, n->text);
+		else if (n->kind == LOGFMT_TEXT)
+			blank = put_merged(out, n->text, blank);
 		else if (n->kind == LOGFMT_ALIAS)
 			logfmt_put_alias(e, n->alias, style, out);
 		else
-			put_sample(e, n, style, fmt->plain, out);
+			put_sample(e, n, style, out);
+		if (n->kind != LOGFMT_TEXT && out->len > before)
+			blank = false;
 	}
 }
 

@@ -93,7 +93,7 @@ START_TEST(quoted)
 {
 	LINE("%{+Q}o B=%B CC=%CC CS=%CS HM=%HM HQ=%HQ ID=%ID hr=%hr hrl=%hrl hsl=%hsl r=%r s=%s ci=%ci t=%t "
 	     "ts=%ts",
-	     " B=51 CC=\"ck=abc\" CS=\"\" HM=\"GET\" HQ=\"?q=#221\" ID=\"7F000001:CAF6\" "
+	     "B=51 CC=\"ck=abc\" CS=\"\" HM=\"GET\" HQ=\"?q=#221\" ID=\"7F000001:CAF6\" "
 	     "hr=\"{h#C3#A9#22]\\x#7C#7D|b}\" "
 	     "hrl=\"h#C3#A9#22]\\x#7C#7D\" \"b\" hsl=\"\" r=\"GET /p/a?q=#221 HTTP/1.1\" s=\"sv\" "
 	     "ci=\"127.0.0.1\" "
@@ -105,13 +105,23 @@ START_TEST(hexadecimal)
 {
 	t.log.request_counter = 2;
 	LINE("%{+X}o Ts=%Ts bi=%bi bp=%bp lc=%lc ms=%ms rt=%rt sp=%sp",
-	     " Ts=6B02EE02 bi=7F000001 bp=8B18 lc=0000 ms=367 rt=0002 sp=4A39");
+	     "Ts=6B02EE02 bi=7F000001 bp=8B18 lc=0000 ms=367 rt=0002 sp=4A39");
+}
+END_TEST
+
+START_TEST(blanks_merge)
+{
+	t.log.ncap_req = t.log.ncap_res = 0;
+	LINE("%sq/%bq  %hr %hs %{+Q}r", "0/0 \"GET /p/a?q=#221 HTTP/1.1\"");
+	t.log.ncap_req = 1;
+	t.cap_req[0] = STR(" ");
+	LINE("%hr %hs |", "{ } |");
 }
 END_TEST
 
 START_TEST(escaped)
 {
-	LINE("%{+E}o hr=%hr", " hr={h#C3#A9#22\\]\\\\x#7C#7D|b}");
+	LINE("%{+E}o hr=%hr", "hr={h#C3#A9#22\\]\\\\x#7C#7D|b}");
 }
 END_TEST
 
@@ -165,6 +175,7 @@ int main(void)
 	tcase_add_test(c, plain);
 	tcase_add_test(c, quoted);
 	tcase_add_test(c, hexadecimal);
+	tcase_add_test(c, blanks_merge);
 	tcase_add_test(c, escaped);
 	tcase_add_test(c, bad_request);
 	tcase_add_test(c, no_forged_lines);
