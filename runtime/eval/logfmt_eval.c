@@ -112,21 +112,21 @@ static bool put_merged(struct out *out, struct str text, bool blank)
 
 void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 {
-	bool blank = true;
+	bool message = fmt->http || fmt->plain, blank = true;
 
 	for (uint32_t i = 0; i < fmt->n; i++) {
 		const struct logfmt_node *n = &fmt->nodes[i];
-		struct logfmt_style style = {n->flags, fmt->http};
+		struct logfmt_style style = {n->flags, message};
 		size_t before = out->len;
 
-		if (n->kind == LOGFMT_TEXT && fmt->http)
+		if (n->kind == LOGFMT_TEXT && message)
 			out_str(out, n->text);
 		else if (n->kind == LOGFMT_TEXT)
 			blank = put_merged(out, n->text, blank);
 		else if (n->kind == LOGFMT_ALIAS)
 			logfmt_put_alias(e, n->alias, style, out);
 		else
-			put_sample(e, n, style, out);
+			put_sample(e, n, style, fmt->plain, out);
 		if (n->kind != LOGFMT_TEXT && out->len > before)
 			blank = false;
 	}
