@@ -16,6 +16,13 @@
 #include "runtime/stats/counters.h"
 #include "tools/lbd.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#define LEAKS_REPORT() __lsan_do_leak_check() /* a process that ends by a signal has no exit handlers */
+#else
+#define LEAKS_REPORT() ((void)0)
+#endif
+
 enum { SIGNALS = 7 };
 
 struct signals {
@@ -207,6 +214,7 @@ void signal_die(int number)
 {
 	sigset_t one;
 
+	LEAKS_REPORT();
 	signal(number, SIG_DFL);
 	sigemptyset(&one);
 	sigaddset(&one, number);
