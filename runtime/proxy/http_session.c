@@ -4,6 +4,7 @@
 #include "runtime/proxy/http_stream.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #include "runtime/stats/counters.h"
 
@@ -243,8 +244,17 @@ void http_session_begin(struct session *s)
 	http_timer_idle(s);
 }
 
+/* Who has sent a request that we have not read yet would see a reset instead of an answer. */
+static bool request_waits(const struct session *s)
+{
+	char byte;
+
+	return recv(s->conn.io.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Idle connections end. New ones keep their right to one answer: the backlog may hold many of them. */
 void http_session_soft_stop(struct session *s)
 {
-	if (!s->stream)
+	if (!s->stream && s->requests && !request_waits(s))
 		session_free(s);
 }
