@@ -31,6 +31,11 @@ const struct word *action_take(struct action_reader *r)
 	return w;
 }
 
+const struct word *action_take_value(struct action_reader *r)
+{
+	return r->i < r->n && r->words[r->i].text.len ? &r->words[r->i++] : NULL;
+}
+
 bool action_take_word(struct action_reader *r, const char *word)
 {
 	const struct word *w = action_peek(r);

@@ -25,6 +25,9 @@ typedef bool action_args_fn(struct action_reader *r);
 const struct word *action_peek(const struct action_reader *r);
 /* The same, and steps over it. */
 const struct word *action_take(struct action_reader *r);
+/* The value of the word just taken, whatever it says (`string if` has the text "if"); NULL at the end and at an
+ * empty word. */
+const struct word *action_take_value(struct action_reader *r);
 /* True, and steps over it, when the next argument is this word. */
 bool action_take_word(struct action_reader *r, const char *word);
 /* Where the next argument stands, or should stand. */

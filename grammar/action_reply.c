@@ -16,8 +16,8 @@ struct reply_reader {
 
 bool reply_status_is_known(int64_t status)
 {
-	static const uint16_t known[] = {200, 400, 401, 403, 404, 405, 407, 408, 410,
-					 413, 425, 429, 500, 501, 502, 503, 504};
+	static const uint16_t known[] = {200, 400, 401, 403, 404, 405, 407, 408, 410, 413,
+					 421, 422, 425, 429, 500, 501, 502, 503, 504};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i] == status)
@@ -27,7 +27,7 @@ bool reply_status_is_known(int64_t status)
 
 static const struct word *reply_value(struct reply_reader *p, const char *word, const char *what)
 {
-	const struct word *w = action_take(p->r);
+	const struct word *w = action_take_value(p->r);
 
 	if (!w)
 		action_missing(p->r,

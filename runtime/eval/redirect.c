@@ -1,13 +1,14 @@
 /* The Location of a redirect rule (manual, keyword "redirect"). One thread. */
 #include "runtime/eval/rules.h"
 
-/* The target's path with or without query, as the flags want it. */
+/* The target's path with or without query, as the flags want it. Without drop-query the slash goes behind the
+ * query, as HAProxy has it. */
 static struct str redirect_path(struct eval *e, const struct rule *rule)
 {
 	struct str path =
 		rule->flags & REDIR_DROP_QUERY ? http_uri_path(e->req->uri) : http_uri_pathq(e->req->uri);
 
-	if (!(rule->flags & REDIR_APPEND_SLASH) || !(rule->flags & REDIR_DROP_QUERY))
+	if (!(rule->flags & REDIR_APPEND_SLASH))
 		return path;
 	if (path.len && path.ptr[path.len - 1] == '/')
 		return path;
