@@ -130,8 +130,13 @@ static void row_remember(const struct keyword_use *use)
 {
 	struct checker *k = use->k;
 	struct seen_row *seen;
+	const uint32_t flags = use->row->flags;
 
-	if (use->taken || use->row->flags & KW_REPEAT)
+	if (use->taken || (flags & KW_REPEAT && !(flags & KW_HTTP_ONLY)))
+		return;
+	/* Of a run of rules the first is enough. */
+	if (flags & KW_REPEAT && k->draft && k->draft->seen.n &&
+	    k->draft->seen.v[k->draft->seen.n - 1].row == use->row)
 		return;
 	seen = k->draft                   ? vec_push(k->scratch, &k->draft->seen)
 	       : k->place == PLACE_GLOBAL ? vec_push(k->scratch, &k->global_seen)

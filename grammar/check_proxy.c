@@ -9,11 +9,19 @@ const char *check_proxy_kind(const struct draft *d)
 	return d->place == PLACE_LISTEN ? "proxy" : keyword_place_name(d->place);
 }
 
+/* "stats" names all rows that begin with it. */
+static bool row_named(const struct keyword *row, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(row->name, name, len) == 0 && (row->name[len] == 0 || row->name[len] == ' ');
+}
+
 const struct line *check_proxy_line(const struct draft *d, const char *row_name, bool inherited)
 {
 	for (; d; d = inherited ? d->from : NULL)
 		for (uint32_t i = d->seen.n; i > 0; i--)
-			if (strcmp(d->seen.v[i - 1].row->name, row_name) == 0)
+			if (row_named(d->seen.v[i - 1].row, row_name))
 				return d->seen.v[i - 1].line;
 	return NULL;
 }

@@ -97,7 +97,8 @@ void check_proxy_begin(struct checker *k, const struct section *section, const s
 		       enum keyword_place place);
 /* "frontend 'f'" as HAProxy says it. */
 const char *check_proxy_kind(const struct draft *d);
-/* The first line of a row in this proxy itself or in what it inherited; NULL: none. */
+/* The last line of a row, or of several whose names begin with these words, in this proxy itself or in what it
+ * inherited; NULL: none. */
 const struct line *check_proxy_line(const struct draft *d, const char *row_name, bool inherited);
 /* `<address> [usesrc X] [interface X]`, of proxies and servers: *i gets how many words it took.
  * check_server_words.c */

@@ -138,6 +138,11 @@ bool check_rule(const struct keyword_use *use)
 	struct lang_scope scope = {.proxy = use->draft->px};
 	struct rule rule = {0};
 
+	if (use->n == 0) {
+		diag_haproxy(use->k->d, check_missing(use, "an action"), ": '%s' expects an action, but got '' (missing argument).",
+			     use->row->name);
+		return false;
+	}
 	rule_after_final(use, set);
 	rule_family_enter(use, set);
 	if (!action_parse(use->k->c, set, use->words, use->n, &scope, &rule))

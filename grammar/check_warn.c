@@ -91,7 +91,7 @@ static void warn_tcp(struct checker *k, const struct draft *d)
 	if (px->stats.enabled)
 		report_needs_http(
 			k, d,
-			&(struct http_thing){"stats enable", "`stats`",
+			&(struct http_thing){"stats", "`stats`",
 					     "'stats' statement ignored for %s as it requires HTTP mode."});
 	for (int set = 0; set < RS_COUNT; set++)
 		if (rule_things[set].row && px->rules[set].n)
