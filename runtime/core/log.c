@@ -132,7 +132,8 @@ static void route_send(struct log_route *r, int level, struct str text)
 
 bool log_is_failure(const struct log_record *r)
 {
-	return (r->cause && r->cause != '-') || r->retries || r->redispatched || r->status >= 500;
+	/* L: answered here, by a rule. */
+	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched || r->status >= 500;
 }
 
 static void put_address(struct out *out, const union addr *a)

@@ -8,6 +8,7 @@ Prints TAP; stays on 127.0.0.1 and in a temporary folder; ends what it has start
 """
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -411,6 +412,28 @@ def test_take_over(t):
     need("Uptime" in t.cli("show info"), "its stats socket, too")
     need(t.run("-D", "-f", "cfg1", "-sf")[0] in (0, 1), "an empty list of pids is fine")
     os.kill(fourth, signal.SIGTERM)
+
+
+def test_take_over_between_programs(t):
+    """Sockets go from HAProxy to the program and back, through the stats socket; those in the backlog are served by the next one."""
+    if IS_HAPROXY or not shutil.which("haproxy"):
+        return "needs both programs"
+    extra = "    stats socket %s level admin expose-fd listeners" % t.path("sock")
+    pid = None
+    for n, program in enumerate(("haproxy", PROGRAM, "haproxy", PROGRAM)):
+        cfg = t.config("cfg%d" % n, text="gen%d" % n, extra=extra, proxy="frontend more\n    bind 127.0.0.1:%d-%d\n"
+                       % (t.port + 1, t.port + 3))
+        more = ["-x", t.path("sock"), "-sf", str(pid)] if pid else []
+        done = subprocess.run([program, "-D", "-f", cfg, "-p", t.path("pid%d" % n), *more], capture_output=True, timeout=10)
+        need(done.returncode == 0, "%s: %s" % (program, done.stderr.decode()))
+        old, pid = pid, t.pid_in("pid%d" % n)
+        if old:
+            until(lambda: not alive(old), "the old one leaves")
+        need(t.ask() == "gen%d" % n, "%s serves" % program)
+    with open("/proc/net/tcp") as f:
+        lines = [x.split() for x in f if ":%04X 00000000:0000 0A" % t.port in x]
+    need(len(lines) == 1, "one socket listens, the first one: %s" % lines)
+    os.kill(pid, signal.SIGTERM)
 
 
 def test_take_over_fails(t):

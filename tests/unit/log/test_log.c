@@ -176,6 +176,11 @@ START_TEST(traffic_default)
 	conf.mode = MODE_HTTP;
 	traffic(&r);
 	ck_assert_str_eq(received(), "<131>Connect from 127.0.0.1:46208 to 127.0.0.2:80 (b/HTTP)\n");
+	r.status = 200;
+	r.cause = 'L'; /* a rule's answer is none */
+	traffic(&r);
+	ck_assert_int_eq(received()[3], '4');
+	r.cause = 'C';
 	target.max_level = LL_CRIT;
 	traffic(&r);
 	ck_assert_str_eq(received(), "");
