@@ -97,13 +97,41 @@ static void check_comment(struct expand *x, const struct line *line)
 		  "quote the word or write `\\#` for the character; put a blank before a comment");
 }
 
+static bool is_letter(struct str text, size_t at)
+{
+	return at < text.len && (unsigned char)((text.ptr[at] | 0x20) - 'a') < 26;
+}
+
+/* "it's Tom's": two apostrophes are a pair of quotes, and what is between them is one word with what is around.
+ */
+static void check_apostrophes(struct expand *x, const struct raw_piece *piece)
+{
+	struct str text = x->p->text, inside = str_sub(text, piece->off, piece->len);
+	struct span open = {x->p->source, piece->off - 1, 1},
+		    close = {x->p->source, piece->off + piece->len, 1};
+	struct diag_fix *fix;
+	struct diag *g;
+
+	if (piece->off < 2 || text.ptr[open.off] != '\'' || !is_letter(text, open.off - 1) ||
+	    !is_letter(text, close.off + 1) || str_chr(inside, ' ') == inside.len)
+		return;
+	g = diag_add(x->c->diags, D_APOSTROPHES, open, "two apostrophes make a quoted string");
+	diag_label(x->c->diags, g, "it starts here");
+	diag_also(x->c->diags, g, close, "and ends here, so all of this is one word");
+	fix = diag_fix(x->c->diags, g, FIX_LIKELY, span_sub(open, 0, 0), STR("\\"), "take them as apostrophes");
+	*vec_push(x->c->arena, &fix->edits) = (struct diag_edit){span_sub(close, 0, 0), STR("\\")};
+}
+
 void letters_check(struct expand *x, const struct line *line)
 {
 	struct diag *quotes = NULL;
 
-	for (uint32_t i = 0; i < x->p->line.pieces.n; i++)
-		if (x->p->line.pieces.v[i].kind == PIECE_HIGH)
-			check_high(x, &x->p->line.pieces.v[i], &quotes);
+	vec_each (piece, &x->p->line.pieces) {
+		if (piece->kind == PIECE_HIGH)
+			check_high(x, piece, &quotes);
+		else if (piece->kind == PIECE_QUOTED)
+			check_apostrophes(x, piece);
+	}
 	check_continuation(x, line);
 	check_comment(x, line);
 }
