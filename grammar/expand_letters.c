@@ -1,6 +1,6 @@
 /* Letters that look like something else: typographic quotes and no-break spaces that came with a text from a
- * web page or a word processor, a backslash that would continue the line elsewhere. HAProxy takes them all as
- * ordinary characters. */
+ * web page or a word processor, and a backslash that would continue the line elsewhere, which HAProxy takes as
+ * ordinary characters; apostrophes, which it takes as quotes; comments that start within a word. */
 #include "grammar/expand_state.h"
 
 /* Only U+2018 to U+201F, U+00A0 and U+202F matter. */

@@ -1,5 +1,7 @@
 /* `lbcheck explain` and `lbcheck features`: what the tables know, for people. */
+#include "grammar/explain.h"
 #include "grammar/keyword.h"
+#include "grammar/render_glyph.h"
 #include "grammar/rows.h"
 #include "tools/lbcheck.h"
 
@@ -81,6 +83,54 @@ static bool explain_keyword(const char *name)
 	return found;
 }
 
+enum { EXPLAIN_WIDTH = 76 };
+
+/* A paragraph, indented and broken between words. */
+static void print_paragraph(const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (column && column + 1 + len > EXPLAIN_WIDTH) {
+			putchar('\n');
+			column = 0;
+		}
+		column += (size_t)printf("%s%.*s", column ? " " : "    ", (int)len, text);
+		text += len + strspn(text + len, " ");
+	}
+	putchar('\n');
+}
+
+/* Lines of a configuration; what is no printable character shows as a picture. */
+static void print_example(const char *title, const char *lines)
+{
+	struct out o = out_growing(1 << 16);
+
+	for (; *lines; lines += strcspn(lines, "\n") + (strchr(lines, '\n') != NULL)) {
+		out_puts(&o, "        ");
+		glyph_print(&o, str_make(lines, strcspn(lines, "\n")));
+		out_char(&o, '\n');
+	}
+	printf("\n    %s\n\n%.*s", title, STR_ARG(out_get(&o)));
+	out_free(&o);
+}
+
+static void explain_more(enum diag_code code)
+{
+	const struct explanation *e = explanation_get(code);
+
+	if (!e)
+		return;
+	putchar('\n');
+	print_paragraph(e->text);
+	if (e->wrong) {
+		print_example("This gets it:", e->wrong);
+		print_example("This does not:", e->right);
+	}
+}
+
 /* LBE0201, LBW0201, 201, or the readable name. */
 static bool explain_code(const char *name)
 {
@@ -97,6 +147,7 @@ static bool explain_code(const char *name)
 			continue;
 		printf("%04u %s\n    %s.\n    class     %s\n", info->number, info->readable, info->summary,
 		       diag_class_info(info->class)->readable);
+		explain_more(code);
 		found = true;
 	}
 	return found;
