@@ -33,4 +33,4 @@ if [ -n "${UPDATE:-}" ]; then
 fi
 trimmed "$dir/shown" | sed 's/[ ]*$//' >"$dir/a"
 trimmed "$dir/said" | sed 's/[ ]*$//' >"$dir/b"
-diff -u "$dir/a" "$dir/b" || { echo "README.md shows something else: UPDATE=1 tests/check_readme.sh in the build folder"; exit 1; }
+diff -u "$dir/a" "$dir/b" || { echo "README.md shows something else: UPDATE=1 tests/readme.sh in the build folder"; exit 1; }
