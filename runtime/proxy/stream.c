@@ -163,6 +163,21 @@ static void count_times(struct stream *s)
 	time_count(&srv->t_time, &srv->max_ttime, srv->cum_lbconn, log->t_total);
 }
 
+/* Manual, section 8.4: what was active, with what came before it, and what is left of it for the data. */
+static void log_times(struct stream *s)
+{
+	struct log_record *log = &s->log;
+	int32_t idle = log->t_idle < 0 ? 0 : log->t_idle;
+	int32_t before = (log->t_request < 0 ? 0 : log->t_request) + (log->t_queue < 0 ? 0 : log->t_queue) +
+			 (log->t_connect < 0 ? 0 : log->t_connect) + (log->t_response < 0 ? 0 : log->t_response);
+
+	log->t_active = (int32_t)(s->session->conn.worker->now - s->begun);
+	log->t_total = log->t_active + idle + log->t_handshake;
+	log->t_user = log->t_total - idle;
+	if (log->t_response >= 0)
+		log->t_data = log->t_active > before ? log->t_active - before : 0;
+}
+
 /* The counts as HAProxy logs them: without this stream at the backend and the server, with its connection at
  * the frontend. */
 static void log_close(struct stream *s)
@@ -171,7 +186,7 @@ static void log_close(struct stream *s)
 	struct log_record *log = &s->log;
 	struct server *server = s->server.server;
 
-	log->t_total = (int32_t)(session->conn.worker->now - s->begun);
+	log_times(s);
 	log->retries = s->server.retries;
 	log->redispatched = s->server.redispatched;
 	log->srv_queue = s->server.srv_queue_pos;
