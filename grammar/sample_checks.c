@@ -72,6 +72,10 @@ static bool check_bin(struct sample_call *call)
 	struct str text = arg_text(call, 0), bytes;
 	size_t bad;
 
+	if (!text.len) {
+		sample_arg_error(call, 0, STR("(null)"), STR("`bin` needs bytes in hexadecimal"));
+		return false;
+	}
 	if (value_parse_hex(call->reader->c->model->arena, text, &bytes, &bad)) {
 		call->args[0].str = bytes;
 		return true;

@@ -86,7 +86,8 @@ static bool cast_to_str(struct eval *e, struct sample *s)
 			s->str = method_names[s->meth];
 		s->type = SMP_STR;
 		return true;
-	case SMP_BIN:
+	case SMP_BIN: /* texts end at a NUL byte */
+		s->str.len = strnlen(s->str.ptr ? s->str.ptr : "", s->str.len);
 		s->type = SMP_STR;
 		return true;
 	default:
@@ -126,7 +127,7 @@ static bool cast_to_int(struct sample *s)
 		memcpy(&ip, s->ip, 4);
 		return sample_set_int(s, ntohl(ip));
 	case SMP_STR:
-		return sample_set_int(s, text_to_int(s->str));
+		return s->str.len && sample_set_int(s, text_to_int(s->str));
 	default:
 		return s->type == SMP_SINT;
 	}

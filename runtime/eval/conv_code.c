@@ -30,7 +30,6 @@ bool conv_hex(struct eval *e, const struct arg *args, struct sample *s)
 	return sample_set_str(s, str_make(p, s->str.len * 2));
 }
 
-/* 0 when it is no hexadecimal number. */
 bool conv_hex2i(struct eval *e, const struct arg *args, struct sample *s)
 {
 	uint64_t v = 0;
@@ -39,7 +38,7 @@ bool conv_hex2i(struct eval *e, const struct arg *args, struct sample *s)
 		int digit = hex_value(s->str.ptr[i]);
 
 		if (digit < 0)
-			return sample_set_int(s, 0);
+			return false;
 		v = v << 4 | (unsigned)digit;
 	}
 	return sample_set_int(s, (int64_t)v);
@@ -136,8 +135,9 @@ bool conv_url_enc(struct eval *e, const struct arg *args, struct sample *s)
 	return true;
 }
 
-/* The next code point of UTF-8 (RFC 3629); 0 length at a malformed one. */
-static size_t utf8_read(struct str text, size_t at, uint32_t *code)
+/* The next code point of UTF-8 (RFC 3629); length 0 at a malformed one and at one that \uXXXX cannot tell.
+ * overlong: longer forms than needed are taken. */
+static size_t utf8_read(struct str text, size_t at, bool overlong, uint32_t *code)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char c = (unsigned char)text.ptr[at];
@@ -151,7 +151,7 @@ static size_t utf8_read(struct str text, size_t at, uint32_t *code)
 			return 0;
 		*code = *code << 6 | (text.ptr[at + i] & 0x3f);
 	}
-	return *code < least[n] || *code > 0x10ffff || *code >> 11 == 0x1b ? 0 : n;
+	return (*code < least[n] && !overlong) || *code > 0xfffd || *code >> 11 == 0x1b ? 0 : n;
 }
 
 /* One code point inside a JSON text. */
@@ -172,12 +172,12 @@ static void json_put(struct out *o, uint32_t code)
 		out_printf(o, "\\u%04x", code);
 }
 
-/* json(ascii|utf8|utf8s|utf8p|utf8ps): what to do with bytes that are no UTF-8. */
+/* json(ascii|utf8|utf8s|utf8p|utf8ps): s skips what is malformed, which else fails; p takes overlong forms. */
 bool conv_json(struct eval *e, const struct arg *args, struct sample *s)
 {
 	struct str mode = args[0].str;
-	bool ascii = !mode.len || str_is(mode, "ascii"), strict = str_is(mode, "utf8");
-	bool permissive = mode.len > 4 && mode.ptr[4] == 'p';
+	bool ascii = !mode.len || str_is(mode, "ascii"), skip = mode.len > 4 && mode.ptr[mode.len - 1] == 's';
+	bool overlong = mode.len > 4 && mode.ptr[4] == 'p';
 	size_t cap = s->str.len * 6 + 1, n;
 	char *buf = scratch_alloc(e->scratch, cap);
 	struct out o;
@@ -188,14 +188,11 @@ bool conv_json(struct eval *e, const struct arg *args, struct sample *s)
 	for (size_t i = 0; i < s->str.len; i += n) {
 		uint32_t code = (unsigned char)s->str.ptr[i];
 
-		n = ascii ? 1 : utf8_read(s->str, i, &code);
-		if (!n && strict)
+		n = ascii ? 1 : utf8_read(s->str, i, overlong, &code);
+		if (n)
+			json_put(&o, code);
+		else if (!skip)
 			return false;
-		if (!n && !permissive) {
-			n = 1;
-			continue;
-		}
-		json_put(&o, n ? code : (unsigned char)s->str.ptr[i]);
 		n = n ? n : 1;
 	}
 	return !o.truncated && sample_set_str(s, out_get(&o));

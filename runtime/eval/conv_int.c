@@ -144,8 +144,12 @@ bool conv_htonl(struct eval *e, const struct arg *args, struct sample *s)
 
 bool conv_ipmask(struct eval *e, const struct arg *args, struct sample *s)
 {
-	const struct arg *mask = s->type == SMP_IPV4 ? &args[0] : &args[1];
+	struct sample v4 = *s;
+	const struct arg *mask;
 
+	if (sample_cast(e, &v4, SMP_IPV4))
+		*s = v4;
+	mask = s->type == SMP_IPV4 ? &args[0] : &args[1];
 	if (!arg_is_set(mask))
 		return false;
 	for (int i = 0; i < (s->type == SMP_IPV4 ? 4 : 16); i++)

@@ -97,18 +97,19 @@ static bool regsub_run(struct eval *e, const struct arg *args, struct str text, 
 {
 	struct str rest = text;
 	const size_t *groups;
+	bool last = false;
 	uint32_t n;
 
-	while (regex_exec(e->engine, args[0].regex, rest, rest.ptr != text.ptr, &groups, &n)) {
+	while (!last && regex_exec(e->engine, args[0].regex, rest, rest.ptr != text.ptr, &groups, &n)) {
 		size_t start = groups[0], end = groups[1];
 
+		last = !args[2].sint || !rest.len;
 		out_bytes(o, rest.ptr, start);
-		regex_expand(o, args[1].str, rest, groups, n);
+		if (!regex_expand(o, args[1].str, rest, groups, n))
+			return false;
 		if (end == start && end < rest.len)
 			out_char(o, rest.ptr[end++]);
 		rest = str_tail(rest, end);
-		if (!args[2].sint || !rest.len)
-			break;
 	}
 	out_str(o, rest);
 	return !o->truncated;

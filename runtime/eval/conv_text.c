@@ -79,7 +79,7 @@ static bool pieces_left(struct str text, struct str delimiters, int64_t index, i
 		if (piece <= index)
 			start = i;
 		if (skip && i >= text.len)
-			return false;
+			break;
 		while (i < text.len && !is_delimiter(text.ptr[i], delimiters))
 			i++;
 		if (piece >= index && count && piece == index + count - 1)
@@ -89,7 +89,7 @@ static bool pieces_left(struct str text, struct str delimiters, int64_t index, i
 		i++;
 		piece++;
 	}
-	if (piece < index)
+	if (piece < index || (skip && start >= text.len))
 		return false;
 	*out = str_sub(text, start, (count ? i : text.len) - start);
 	return true;
@@ -108,7 +108,7 @@ static bool pieces_right(struct str text, struct str delimiters, int64_t index, 
 		if (piece <= index)
 			end = i;
 		if (skip && !i)
-			return false;
+			break;
 		while (i > 0 && !is_delimiter(text.ptr[i - 1], delimiters))
 			i--;
 		if (piece >= index && count && piece == index + count - 1)
@@ -118,7 +118,7 @@ static bool pieces_right(struct str text, struct str delimiters, int64_t index, 
 		i--;
 		piece++;
 	}
-	if (piece < index)
+	if (piece < index || (skip && !end))
 		return false;
 	*out = count ? str_sub(text, i, end - i) : str_sub(text, 0, end);
 	return true;
@@ -284,5 +284,5 @@ bool conv_host_only(struct eval *e, const struct arg *args, struct sample *s)
 bool conv_port_only(struct eval *e, const struct arg *args, struct sample *s)
 {
 	s->str = str_tail(s->str, host_colon(s->str) + 1);
-	return sample_cast(e, s, SMP_SINT);
+	return s->str.len ? sample_cast(e, s, SMP_SINT) : sample_set_int(s, 0);
 }

@@ -79,6 +79,8 @@ static bool header(struct http_msg *m, const struct fetch_call *call, bool full,
 {
 	struct str value;
 
+	if (!iter && !call->args[0].str.len && !arg_is_set(&call->args[1]))
+		return false;
 	if (iter && !(arg_is_set(&call->args[1]) && call->args[1].sint)) {
 		iter->more = next_value(m, call, full, iter, &value);
 		return iter->more && sample_set_str(out, value);
@@ -148,15 +150,13 @@ bool fetch_res_fhdr_cnt(struct eval *e, const struct fetch_call *call, struct sa
 	return response(e) && header_count(e->res, call, true, out);
 }
 
-/* An address, also with a port behind it or in brackets. */
+/* An address; an IPv4 one may have a port behind it. */
 static bool value_addr(struct eval *e, struct sample *s)
 {
 	struct str text = s->str;
 	size_t colon = str_chr(text, ':');
 
-	if (text.len > 2 && text.ptr[0] == '[' && str_chr(text, ']') < text.len)
-		s->str = str_sub(text, 1, str_chr(text, ']') - 1);
-	else if (colon < text.len && str_chr(str_tail(text, colon + 1), ':') + colon + 1 == text.len)
+	if (colon < text.len && str_chr(str_tail(text, colon + 1), ':') + colon + 1 == text.len)
 		s->str = str_sub(text, 0, colon);
 	s->type = SMP_STR;
 	return sample_cast(e, s, SMP_ADDR);

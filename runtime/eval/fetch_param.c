@@ -156,7 +156,7 @@ bool fetch_http_auth(struct eval *e, const struct fetch_call *call, struct sampl
 	       sample_set_bool(out, userlist_check(call->args[0].userlist, user, password, STR_NONE));
 }
 
-/* The groups of a user whose password is right: one after the other for ACLs. */
+/* The groups of a user whose password is right, one after the other, for ACLs; else the user's name. */
 bool fetch_http_auth_group(struct eval *e, const struct fetch_call *call, struct sample *out,
 			   struct sample_iter *iter)
 {
@@ -170,12 +170,12 @@ bool fetch_http_auth_group(struct eval *e, const struct fetch_call *call, struct
 	for (uint32_t i = 0; i < list->users.n; i++) {
 		const struct user_conf *u = &list->users.v[i];
 
-		if (!str_eq(u->name, user) || at >= u->groups.n)
+		if (!str_eq(u->name, user) || (iter && at >= u->groups.n))
 			continue;
-		if (iter) {
-			iter->off = at + 1;
-			iter->more = at + 1 < u->groups.n;
-		}
+		if (!iter)
+			return sample_set_str(out, user);
+		iter->off = at + 1;
+		iter->more = at + 1 < u->groups.n;
 		return sample_set_str(out, u->groups.v[at]);
 	}
 	return false;

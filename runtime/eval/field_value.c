@@ -65,6 +65,8 @@ bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *n
 	*off = set_cookie ? OFF_END : (uint32_t)end;
 	equal = str_chr(pair, '=');
 	*name = str_trim(str_sub(pair, 0, equal));
+	if (!name->len && !set_cookie)
+		return cookie_next(field, set_cookie, off, name, value);
 	*value = str_trim(str_tail(pair, equal + 1));
 	return true;
 }

@@ -75,7 +75,7 @@ static bool encodes_nothing(unsigned char c)
 }
 
 /* Samples in HTTP messages ignore the quote flag; in logs they are only kept from breaking the line; elsewhere
- * (plain) they are what they are. All end at a NUL byte. */
+ * (plain) they are what they are. */
 static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfmt_style style, bool plain,
 		       struct out *out)
 {
@@ -88,10 +88,8 @@ static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfm
 	if (quoted)
 		out_char(out, '"');
 	if (found)
-		put_encoded(out, style, str_sub(text, 0, str_chr(text, 0)),
-			    plain        ? encodes_nothing
-			    : style.http ? http_encodes
-					 : is_control);
+		put_encoded(out, style, text,
+			    plain ? encodes_nothing : style.http ? http_encodes : is_control);
 	if (quoted)
 		out_char(out, '"');
 }

@@ -204,6 +204,8 @@ static enum smp_type wanted_type(uint8_t method)
 		return SMP_SINT;
 	case MATCH_IP:
 		return SMP_ADDR;
+	case MATCH_BIN:
+		return SMP_BIN;
 	case MATCH_FOUND:
 	case MATCH_METH:
 		return SMP_ANY;
@@ -243,7 +245,7 @@ int64_t matcher_find(struct eval *e, const struct matcher *m, struct sample *s, 
 
 	if (m->method == MATCH_FOUND)
 		return 0;
-	if (type == SMP_STR ? !sample_is_text(s) && !sample_cast(e, s, type) : !sample_cast(e, s, type))
+	if (!sample_cast(e, s, type))
 		return -1;
 	if (m->method == MATCH_BOOL)
 		return s->sint ? 0 : -1;

@@ -84,24 +84,43 @@ bool regex_exec(struct eval_engine *en, const struct regex *re, struct str subje
 	return true;
 }
 
-void regex_expand(struct out *o, struct str format, struct str subject, const size_t *groups, uint32_t n)
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* What stands behind a backslash at format[*i]; *i is left at its last character. */
+static bool expand_escape(struct out *o, struct str format, size_t *i, struct str subject, const size_t *groups,
+			  uint32_t n)
+{
+	char c = format.ptr[*i];
+	uint32_t group = (uint32_t)(c - '0');
+	int high, low;
+
+	if (c == 'x') {
+		high = *i + 2 < format.len ? hex_value(format.ptr[*i + 1]) : -1;
+		low = high < 0 ? -1 : hex_value(format.ptr[*i + 2]);
+		*i += 2;
+		out_char(o, (char)(high << 4 | low));
+		return low >= 0;
+	}
+	if (c < '0' || c > '9')
+		out_char(o, c);
+	else if (group < n && groups[group * 2] != PCRE2_UNSET && groups[group * 2 + 1] >= groups[group * 2])
+		out_str(o, str_sub(subject, groups[group * 2], groups[group * 2 + 1] - groups[group * 2]));
+	return true;
+}
+
+bool regex_expand(struct out *o, struct str format, struct str subject, const size_t *groups, uint32_t n)
 {
 	for (size_t i = 0; i < format.len; i++) {
-		char c = format.ptr[i];
-		uint32_t group;
-
-		if (c != '\\' || i + 1 == format.len) {
-			out_char(o, c);
-			continue;
-		}
-		c = format.ptr[++i];
-		if (c < '0' || c > '9') {
-			out_char(o, c);
-			continue;
-		}
-		group = (uint32_t)(c - '0');
-		if (group < n && groups[group * 2] != PCRE2_UNSET && groups[group * 2 + 1] >= groups[group * 2])
-			out_str(o,
-				str_sub(subject, groups[group * 2], groups[group * 2 + 1] - groups[group * 2]));
+		if (format.ptr[i] != '\\')
+			out_char(o, format.ptr[i]);
+		else if (++i == format.len || !expand_escape(o, format, &i, subject, groups, n))
+			return false;
 	}
+	return true;
 }

@@ -17,27 +17,18 @@ struct http_msg *rule_message(struct eval *e, const struct rule *rule)
 
 struct str rule_expand(struct eval *e, struct str format, struct str subject, const size_t *groups, uint32_t n)
 {
-	struct out dry = out_fixed(NULL, 0), o;
-	size_t len = 0;
+	struct out o;
 	char *buf;
 
-	/* Most formats refer to few groups: guess, and go by the exact length when the guess was short. */
-	len = format.len + subject.len;
-	buf = scratch_alloc(e->scratch, len + 1);
-	if (!buf)
-		return STR_NONE;
-	o = out_fixed(buf, len + 1);
-	regex_expand(&o, format, subject, groups, n);
-	if (!o.truncated)
-		return out_get(&o);
-	for (len *= 2; len <= SCRATCH_CHUNK * 16; len *= 2) {
-		buf = scratch_alloc(e->scratch, len + 1);
+	for (size_t len = format.len + subject.len + 1; len <= SCRATCH_CHUNK * 16; len *= 2) {
+		buf = scratch_alloc(e->scratch, len);
 		if (!buf)
 			return STR_NONE;
-		dry = out_fixed(buf, len + 1);
-		regex_expand(&dry, format, subject, groups, n);
-		if (!dry.truncated)
-			return out_get(&dry);
+		o = out_fixed(buf, len);
+		if (!regex_expand(&o, format, subject, groups, n))
+			return STR_NONE;
+		if (!o.truncated)
+			return out_get(&o);
 	}
 	return STR_NONE;
 }

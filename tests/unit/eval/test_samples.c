@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "grammar/base/out.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 static struct eval_fixture t;
@@ -15,6 +16,22 @@ static void setup(void)
 static void teardown(void)
 {
 	eval_fixture_stop(&t);
+}
+
+/* As HAProxy writes it into an HTTP message. */
+static const char *http_text(struct str text)
+{
+	struct out o = out_growing(1 << 16);
+	const char *result;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		out_printf(&o, (c < ' ' && c != '\t') || c == 0x7f ? "%%%02X" : "%c", c);
+	}
+	result = arena_str(t.f.arena, out_get(&o)).ptr;
+	out_free(&o);
+	return result;
 }
 
 /* What a format string gives for an expression: nothing when it has no value. */
@@ -31,7 +48,7 @@ static const char *value_of(const char *expression)
 	eval_fixture_engine(&t);
 	if (!sample_text(&t.e, x, &text))
 		return "";
-	return arena_str(t.f.arena, text).ptr;
+	return http_text(text);
 }
 
 static const struct {
