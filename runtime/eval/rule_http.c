@@ -78,6 +78,18 @@ enum verdict rule_set_header(struct eval *e, const struct rule *rule)
 	return header_add(e, rule, true);
 }
 
+/* HAProxy keeps names in lower case, and that is what expressions see. */
+static bool name_matches_regex(struct eval *e, const struct rule *rule, struct str name)
+{
+	char low[256];
+
+	if (name.len > sizeof(low))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		low[i] = (char)(name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? name.ptr[i] | 0x20 : name.ptr[i]);
+	return regex_exec(e->engine, rule->regex, str_make(low, name.len), false, NULL, NULL);
+}
+
 /* Whether a field's name is meant by del-header -m. */
 static bool name_matches(struct eval *e, const struct rule *rule, struct str name)
 {
@@ -94,7 +106,7 @@ static bool name_matches(struct eval *e, const struct rule *rule, struct str nam
 				return true;
 		return false;
 	case MATCH_REG:
-		return regex_exec(e->engine, rule->regex, name, false, NULL, NULL);
+		return name_matches_regex(e, rule, name);
 	default:
 		return str_ieq(name, pattern);
 	}
@@ -151,25 +163,25 @@ static bool value_splice(struct eval *e, struct http_msg *m, struct http_hdr *h,
 	return true;
 }
 
-/* Every value of one field. */
+/* Every value of one field; blanks around a value that changes go with it. */
 static bool replace_values(struct eval *e, const struct rule *rule, struct http_msg *m, struct http_hdr *h,
 			   struct str format)
 {
-	uint32_t off = 0;
+	uint32_t off = 0, from;
 	struct str value, now;
 	const size_t *groups;
 	uint32_t n;
 
-	while (field_value_next(str_make(h->value, h->value_len), &off, &value)) {
-		size_t at = value.len ? (size_t)(value.ptr - h->value) : 0;
+	for (from = 0; field_value_next(str_make(h->value, h->value_len), &off, &value); from = off) {
+		size_t end = off == UINT32_MAX ? h->value_len : off - 1;
 
 		if (!regex_exec(e->engine, rule->regex, value, false, &groups, &n))
 			continue;
 		now = rule_expand(e, format, value, groups, n);
-		if (!now.ptr || !value_splice(e, m, h, at, value.len, now))
+		if (!now.ptr || !value_splice(e, m, h, from, end - from, now))
 			return false;
 		if (off != UINT32_MAX)
-			off = (uint32_t)(off + now.len - value.len);
+			off = (uint32_t)(off + now.len - (end - from));
 	}
 	return true;
 }
