@@ -3,64 +3,36 @@
  * stream or the parser; one thread. */
 #include "runtime/eval/message.h"
 
-static enum http_name name_of_4_to_7(const char *n, size_t len)
-{
-	switch (len) {
-	case 4:
-		return !memcmp(n, "host", 4) ? HN_HOST : !memcmp(n, "date", 4) ? HN_DATE : HN_OTHER;
-	case 6:
-		return !memcmp(n, "cookie", 6) ? HN_COOKIE : !memcmp(n, "expect", 6) ? HN_EXPECT : HN_OTHER;
-	case 7:
-		return !memcmp(n, "upgrade", 7) ? HN_UPGRADE : !memcmp(n, "trailer", 7) ? HN_TRAILER : HN_OTHER;
-	default:
-		return HN_OTHER;
-	}
-}
-
-static enum http_name name_of_8_to_12(const char *n, size_t len)
-{
-	switch (len) {
-	case 8:
-		return !memcmp(n, "location", 8) ? HN_LOCATION : HN_OTHER;
-	case 10:
-		return !memcmp(n, "connection", 10)   ? HN_CONNECTION
-		       : !memcmp(n, "set-cookie", 10) ? HN_SET_COOKIE
-		       : !memcmp(n, "keep-alive", 10) ? HN_KEEP_ALIVE
-						      : HN_OTHER;
-	default:
-		return HN_OTHER;
-	}
-}
-
-static enum http_name name_of_13_to_17(const char *n, size_t len)
-{
-	switch (len) {
-	case 13:
-		return !memcmp(n, "authorization", 13)   ? HN_AUTHORIZATION
-		       : !memcmp(n, "cache-control", 13) ? HN_CACHE_CONTROL
-							 : HN_OTHER;
-	case 14:
-		return !memcmp(n, "content-length", 14) ? HN_CONTENT_LENGTH : HN_OTHER;
-	case 15:
-		return !memcmp(n, "x-forwarded-for", 15) ? HN_X_FORWARDED_FOR : HN_OTHER;
-	case 16:
-		return !memcmp(n, "proxy-connection", 16) ? HN_PROXY_CONNECTION : HN_OTHER;
-	case 17:
-		return !memcmp(n, "transfer-encoding", 17) ? HN_TRANSFER_ENCODING : HN_OTHER;
-	default:
-		return HN_OTHER;
-	}
-}
-
+/* Length and first letter leave at most one name. */
 enum http_name http_name_of_lower(struct str name)
 {
-	if (name.len > 12)
-		return name_of_13_to_17(name.ptr, name.len);
-	if (name.len > 7)
-		return name_of_8_to_12(name.ptr, name.len);
-	if (name.len > 3)
-		return name_of_4_to_7(name.ptr, name.len);
-	return name.len == 2 && !memcmp(name.ptr, "te", 2) ? HN_TE : HN_OTHER;
+	if (!name.len || name.len > 17)
+		return HN_OTHER;
+#define NAME(len, letter, lit, id)                                                                             \
+	case (len) << 8 | (letter):                                                                            \
+		return memcmp(name.ptr, lit, len) == 0 ? id : HN_OTHER;
+	switch ((unsigned)name.len << 8 | (unsigned char)name.ptr[0]) {
+		NAME(2, 't', "te", HN_TE)
+		NAME(4, 'h', "host", HN_HOST)
+		NAME(4, 'd', "date", HN_DATE)
+		NAME(6, 'c', "cookie", HN_COOKIE)
+		NAME(6, 'e', "expect", HN_EXPECT)
+		NAME(7, 'u', "upgrade", HN_UPGRADE)
+		NAME(7, 't', "trailer", HN_TRAILER)
+		NAME(8, 'l', "location", HN_LOCATION)
+		NAME(10, 'c', "connection", HN_CONNECTION)
+		NAME(10, 's', "set-cookie", HN_SET_COOKIE)
+		NAME(10, 'k', "keep-alive", HN_KEEP_ALIVE)
+		NAME(13, 'a', "authorization", HN_AUTHORIZATION)
+		NAME(13, 'c', "cache-control", HN_CACHE_CONTROL)
+		NAME(14, 'c', "content-length", HN_CONTENT_LENGTH)
+		NAME(15, 'x', "x-forwarded-for", HN_X_FORWARDED_FOR)
+		NAME(16, 'p', "proxy-connection", HN_PROXY_CONNECTION)
+		NAME(17, 't', "transfer-encoding", HN_TRANSFER_ENCODING)
+	default:
+		return HN_OTHER;
+	}
+#undef NAME
 }
 
 enum http_name http_name_of(struct str name)

@@ -21,6 +21,24 @@ static bool list_next(const char **c, const char *end, struct str *item)
 	return true;
 }
 
+/* The usual form: digits alone. */
+static bool plain_number(const struct http_hdr *h, uint64_t *value)
+{
+	uint64_t v = 0;
+
+	if (!h->value_len || h->value_len > 18)
+		return false;
+	for (uint32_t i = 0; i < h->value_len; i++) {
+		unsigned d = (unsigned char)h->value[i] - (unsigned)'0';
+
+		if (d > 9)
+			return false;
+		v = v * 10 + d;
+	}
+	*value = v;
+	return true;
+}
+
 /* One or several equal decimal numbers (RFC 9110 section 8.6); several count as the last one. */
 static enum h1_result content_length(struct h1_parser *p, struct http_msg *m, struct http_hdr *h, bool *keep)
 {
@@ -29,6 +47,10 @@ static enum h1_result content_length(struct h1_parser *p, struct http_msg *m, st
 	struct str item = STR_NONE;
 	uint64_t value;
 
+	if (first && plain_number(h, &m->content_length)) {
+		p->have_length = true;
+		return H1_DONE;
+	}
 	if (!h->value_len || end[-1] == ',')
 		return H1_BAD;
 	while (list_next(&c, end, &item)) {
@@ -86,6 +108,11 @@ static void connection(struct http_msg *m, struct http_hdr *h, bool *keep)
 	bool moved = false;
 	struct str item;
 
+	if (h->value_len == 10 && !memcmp(value, "keep-alive", 10)) {
+		m->conn_keep_alive = true;
+		*keep = false;
+		return;
+	}
 	while (list_next(&c, end, &item)) {
 		if (connection_option(m, item)) {
 			moved = true;

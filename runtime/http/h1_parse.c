@@ -23,12 +23,22 @@ const unsigned char h1_token[256] = {
 
 void h1_parse_init(struct h1_parser *p, struct http_msg *m, uint16_t max_hdrs, uint32_t size)
 {
-	struct http_msg clean = {.scratch = m->scratch, .is_response = m->is_response};
+	struct scratch *scratch = m->scratch;
+	uint8_t method = m->is_response ? m->method : 0;
+	bool is_response = m->is_response;
 
-	if (m->is_response)
-		clean.method = m->method;
-	*m = clean;
-	*p = (struct h1_parser){.max_hdrs = max_hdrs, .max_size = size > HEAD_COST ? size - HEAD_COST : 0};
+	memset(m, 0, sizeof(*m));
+	m->scratch = scratch;
+	m->is_response = is_response;
+	m->method = method;
+	memset(p, 0, sizeof(*p));
+	h1_parse_limit(p, max_hdrs, size);
+}
+
+void h1_parse_limit(struct h1_parser *p, uint16_t max_hdrs, uint32_t size)
+{
+	p->max_hdrs = max_hdrs;
+	p->max_size = size > HEAD_COST ? size - HEAD_COST : 0;
 }
 
 void h1_parse_trailers_init(struct h1_parser *p, struct http_msg *m, uint16_t max_hdrs)
@@ -58,35 +68,49 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static bool is_method(struct str name, const char *text)
+{
+	return memcmp(name.ptr, text, name.len) == 0;
+}
+
 static enum http_method method_of(struct str name)
 {
-	static const struct {
-		struct str name;
-		enum http_method method;
-	} known[] = {
-		{{"GET", 3}, HTTP_M_GET},         {{"POST", 4}, HTTP_M_POST},
-		{{"HEAD", 4}, HTTP_M_HEAD},       {{"PUT", 3}, HTTP_M_PUT},
-		{{"DELETE", 6}, HTTP_M_DELETE},   {{"OPTIONS", 7}, HTTP_M_OPTIONS},
-		{{"CONNECT", 7}, HTTP_M_CONNECT}, {{"PATCH", 5}, HTTP_M_PATCH},
-		{{"TRACE", 5}, HTTP_M_TRACE},
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (str_eq(name, known[i].name))
-			return known[i].method;
-	return HTTP_M_OTHER;
+	switch (name.len) {
+	case 3:
+		return is_method(name, "GET") ? HTTP_M_GET : is_method(name, "PUT") ? HTTP_M_PUT : HTTP_M_OTHER;
+	case 4:
+		return is_method(name, "POST")   ? HTTP_M_POST
+		       : is_method(name, "HEAD") ? HTTP_M_HEAD
+						 : HTTP_M_OTHER;
+	case 5:
+		return is_method(name, "PATCH")   ? HTTP_M_PATCH
+		       : is_method(name, "TRACE") ? HTTP_M_TRACE
+						  : HTTP_M_OTHER;
+	case 6:
+		return is_method(name, "DELETE") ? HTTP_M_DELETE : HTTP_M_OTHER;
+	case 7:
+		return is_method(name, "OPTIONS")   ? HTTP_M_OPTIONS
+		       : is_method(name, "CONNECT") ? HTTP_M_CONNECT
+						    : HTTP_M_OTHER;
+	default:
+		return HTTP_M_OTHER;
+	}
 }
 
 /* "HTTP/1.1": eight bytes; also RTSP in responses, as HAProxy does. */
 static bool version_parse(struct http_msg *m, const char *v, size_t len)
 {
-	static const char digits[] = "0123456789";
+	unsigned major, minor;
 
-	if (len != 8 || v[6] != '.' || !memchr(digits, v[5], 10) || !memchr(digits, v[7], 10))
+	if (len != 8 || v[6] != '.')
+		return false;
+	major = (unsigned)v[5] - '0';
+	minor = (unsigned)v[7] - '0';
+	if (major > 9 || minor > 9)
 		return false;
 	if (memcmp(v, "HTTP/", 5) != 0 && !(m->is_response && memcmp(v, "RTSP/", 5) == 0))
 		return false;
-	m->version = (uint8_t)((v[5] - '0') * 10 + (v[7] - '0'));
+	m->version = (uint8_t)(major * 10 + minor);
 	if (m->version > 11)
 		m->start_edited = true;
 	return true;
@@ -174,6 +198,21 @@ static bool line_hopeless(const struct http_msg *m, const char *line, const char
 	return false;
 }
 
+/* Room for one field more; the first array is small. */
+static bool hdrs_grow(struct http_msg *m)
+{
+	uint32_t cap = m->cap ? m->cap * 2u : HDRS_FIRST;
+	struct http_hdr *hdrs = cap <= UINT16_MAX ? scratch_alloc(m->scratch, cap * sizeof(*hdrs)) : NULL;
+
+	if (!hdrs)
+		return false;
+	if (m->nhdrs)
+		memcpy(hdrs, m->hdrs, m->nhdrs * sizeof(*hdrs));
+	m->hdrs = hdrs;
+	m->cap = (uint16_t)cap;
+	return true;
+}
+
 /* The start line, behind empty lines (RFC 9112 section 2.2). */
 static enum h1_result step_line(struct h1_parser *p, struct http_msg *m, char *data, char *end)
 {
@@ -201,24 +240,11 @@ static enum h1_result step_line(struct h1_parser *p, struct http_msg *m, char *d
 	if (*eol == '\r' && eol[1] != '\n')
 		return H1_BAD;
 	m->as_is = *eol == '\r';
+	if (!m->cap && !hdrs_grow(m))
+		return H1_MEMORY;
 	p->pos += *eol == '\r' ? 2 : 1;
 	p->state = ST_FIELD;
 	return (m->is_response ? status_line(m, line, eol) : request_line(m, line, eol)) ? H1_DONE : H1_BAD;
-}
-
-/* Room for one field more; the first array is small. */
-static bool hdrs_grow(struct http_msg *m)
-{
-	uint32_t cap = m->cap ? m->cap * 2u : HDRS_FIRST;
-	struct http_hdr *hdrs = cap <= UINT16_MAX ? scratch_alloc(m->scratch, cap * sizeof(*hdrs)) : NULL;
-
-	if (!hdrs)
-		return false;
-	if (m->nhdrs)
-		memcpy(hdrs, m->hdrs, m->nhdrs * sizeof(*hdrs));
-	m->hdrs = hdrs;
-	m->cap = (uint16_t)cap;
-	return true;
 }
 
 /* A field is complete: the next line does not continue it. */
@@ -337,6 +363,65 @@ static enum h1_result step_fold(struct h1_parser *p, struct http_msg *m, char *d
 	return field_end(p, m, data);
 }
 
+static inline bool is_pair(const char *p, const char pair[2])
+{
+	uint16_t a, b;
+
+	memcpy(&a, p, 2);
+	memcpy(&b, pair, 2);
+	return a == b;
+}
+
+/* `name: value` CRLF in the usual form, as it is to be sent, and not continued: the end of the line, or NULL
+ * for the states to look at it. */
+static inline char *field_usual(struct http_hdr *h, char *name, char *end)
+{
+	char *colon = h1_lower_name(name, end), *value = colon + 2, *eol;
+
+	if (end - colon < 6 || !is_pair(colon, ": ") || (unsigned char)*value <= ' ' ||
+	    (size_t)(colon - name) - 1 >= H1_NAME_MAX)
+		return NULL;
+	eol = h1_find_eol(value, end);
+	if (end - eol < 3 || !is_pair(eol, "\r\n") || (unsigned char)eol[-1] <= ' ' || is_blank(eol[2]))
+		return NULL;
+	*h = (struct http_hdr){.name = name,
+			       .name_len = (uint16_t)(colon - name),
+			       .value = value,
+			       .value_len = (uint32_t)(eol - value)};
+	return eol + 2;
+}
+
+/* Means nothing to the protocol. */
+static inline bool is_plain(const struct http_hdr *h)
+{
+	return h->id == HN_OTHER && (h->name_len < sizeof("sec-websocket-key") - 1 || h->name[0] != 's');
+}
+
+/* Lines in the usual form, without the states between them; the rest is for these. */
+static enum h1_result fields_usual(struct h1_parser *p, struct http_msg *m, char *data, char *end)
+{
+	char *line = data + p->pos, *next;
+	enum h1_result result = H1_DONE;
+
+	while (m->nhdrs < m->cap && m->nhdrs + 1 < p->max_hdrs) {
+		struct http_hdr *h = &m->hdrs[m->nhdrs];
+		bool keep = true;
+
+		next = field_usual(h, line, end);
+		if (!next)
+			break;
+		h->id = (uint8_t)http_name_of_lower(str_make(h->name, h->name_len));
+		if (!is_plain(h) && (result = h1_field(p, m, h, &keep)) != H1_DONE)
+			break;
+		line = next;
+		m->as_is &= keep;
+		m->counted += keep ? h->name_len + h->value_len : 0;
+		m->nhdrs += keep;
+	}
+	p->pos = (uint32_t)(line - data);
+	return result;
+}
+
 /* The whole head is there: what it means, and whether it fits as HAProxy counts. */
 static enum h1_result head_end(struct h1_parser *p, struct http_msg *m)
 {
@@ -360,7 +445,9 @@ enum h1_result h1_parse(struct h1_parser *p, struct http_msg *m, char *data, uin
 	while (result == H1_DONE && p->state != ST_DONE) {
 		switch ((enum state)p->state) {
 		case ST_FIELD:
-			result = step_field(p, m, data, end);
+			result = p->trailers ? H1_DONE : fields_usual(p, m, data, end);
+			if (result == H1_DONE)
+				result = step_field(p, m, data, end);
 			break;
 		case ST_NAME:
 			result = step_name(p, data, end);

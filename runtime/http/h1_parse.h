@@ -35,6 +35,8 @@ struct h1_parser {
 /* Before a message. m->is_response, m->scratch and, for a response, m->method (of its request) are set; the
  * rest is cleared. max_hdrs: tune.http.maxhdr; size: tune.bufsize - tune.maxrewrite. */
 void h1_parse_init(struct h1_parser *p, struct http_msg *m, uint16_t max_hdrs, uint32_t size);
+/* The same for a parser and a message that are all zero but for what is set before. */
+void h1_parse_limit(struct h1_parser *p, uint16_t max_hdrs, uint32_t size);
 /* Goes on with the bytes of the head at hand, which begin at `data` and are `len` (at least as many as the time
  * before). After H1_DONE p->pos is where the body begins. */
 enum h1_result h1_parse(struct h1_parser *p, struct http_msg *m, char *data, uint32_t len);

@@ -65,8 +65,11 @@ static inline char *h1_lower_name(char *p, char *end)
 		unsigned n = h1_lower_16(p);
 
 		p += n;
-		if (n < 16)
-			break;
+		if (n == 16)
+			continue;
+		if (*p == ':')
+			return p;
+		break;
 	}
 #endif
 	for (unsigned char low; p < end && (low = h1_token[(unsigned char)*p]); p++)

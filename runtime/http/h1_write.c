@@ -150,14 +150,24 @@ static bool line_is_sound(const struct http_msg *m, const struct http_hdr *h)
 
 static void write_fields(struct h1_out *o, struct http_msg *m)
 {
+	const char *run = NULL, *run_end = NULL; /* sound lines, one behind the other */
+
 	for (struct http_hdr *h = m->hdrs; h < m->hdrs + m->nhdrs; h++) {
+		bool sound;
+
 		if (h->deleted)
 			continue;
-		if (line_is_sound(m, h))
-			h1_out_slice(o, h->name, h->name_len + h->value_len + 4u);
+		sound = line_is_sound(m, h);
+		if (!sound || h->name != run_end) {
+			h1_out_slice(o, run, (size_t)(run_end - run));
+			run = run_end = sound ? h->name : NULL;
+		}
+		if (sound)
+			run_end = h->value + h->value_len + 2;
 		else
 			write_line(o, str_make(h->name, h->name_len), str_make(h->value, h->value_len));
 	}
+	h1_out_slice(o, run, (size_t)(run_end - run));
 }
 
 /* The version that we speak: what is above 1.1 becomes it. */

@@ -15,12 +15,28 @@ void http_count_request(struct http_stream *hs)
 	atomic_fetch_add_explicit(&w->process->cum_requests, 1, memory_order_relaxed);
 }
 
-/* One field per class, in the same order in the three structs. */
+/* The three structs have the fields alike. */
 #define COUNT_CLASS(counters, status)                                                                          \
 	do {                                                                                                   \
-		uint64_t *by_class[] = {&(counters)->rsp_other, &(counters)->rsp_1xx, &(counters)->rsp_2xx,    \
-					&(counters)->rsp_3xx,   &(counters)->rsp_4xx, &(counters)->rsp_5xx};   \
-		++*by_class[(status) / 100 < 6 ? (status) / 100 : 0];                                          \
+		switch ((status) / 100) {                                                                      \
+		case 1:                                                                                        \
+			(counters)->rsp_1xx++;                                                                 \
+			break;                                                                                 \
+		case 2:                                                                                        \
+			(counters)->rsp_2xx++;                                                                 \
+			break;                                                                                 \
+		case 3:                                                                                        \
+			(counters)->rsp_3xx++;                                                                 \
+			break;                                                                                 \
+		case 4:                                                                                        \
+			(counters)->rsp_4xx++;                                                                 \
+			break;                                                                                 \
+		case 5:                                                                                        \
+			(counters)->rsp_5xx++;                                                                 \
+			break;                                                                                 \
+		default:                                                                                       \
+			(counters)->rsp_other++;                                                               \
+		}                                                                                              \
 	} while (0)
 
 void http_count_response(struct http_stream *hs, unsigned status)

@@ -10,7 +10,10 @@ enum { BULK_READS = 2, BULK_BYTES = 65536, FILL_BYTES = 1 << 20 };
 
 void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes)
 {
-	*f = (struct http_flow){.from = from, .to = to, .buf = buf, .bytes = bytes};
+	f->from = from;
+	f->to = to;
+	f->buf = buf;
+	f->bytes = bytes;
 }
 
 struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f)

@@ -40,6 +40,7 @@ struct http_flow {
 	struct h1_parser parser; /* head, then trailer section */
 };
 
+/* All of it is zero before. */
 void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes);
 /* The queue, made when it is first needed; NULL: no memory. */
 struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f);

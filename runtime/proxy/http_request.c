@@ -13,13 +13,23 @@ uint16_t http_head_max_hdrs(const struct http_stream *hs)
 	return max ? (uint16_t)max : MAX_HDRS;
 }
 
-void http_head_begin(const struct http_stream *hs, struct h1_parser *p, struct http_msg *m)
+static uint32_t head_size(const struct http_stream *hs)
 {
 	const struct global_conf *global = &hs->s.session->generation->model->global;
 	uint32_t size = global->tune_bufsize ? global->tune_bufsize : BUFSIZE;
 	uint32_t reserve = global->tune_maxrewrite ? global->tune_maxrewrite : MAXREWRITE;
 
-	h1_parse_init(p, m, http_head_max_hdrs(hs), size - (reserve < size / 2 ? reserve : size / 2));
+	return size - (reserve < size / 2 ? reserve : size / 2);
+}
+
+void http_head_begin(const struct http_stream *hs, struct h1_parser *p)
+{
+	h1_parse_limit(p, http_head_max_hdrs(hs), head_size(hs));
+}
+
+void http_head_again(const struct http_stream *hs, struct h1_parser *p, struct http_msg *m)
+{
+	h1_parse_init(p, m, http_head_max_hdrs(hs), head_size(hs));
 }
 
 static void note_request(struct http_stream *hs)
@@ -29,8 +39,10 @@ static void note_request(struct http_stream *hs)
 
 	log->method = hs->req.method_name;
 	log->uri = hs->req.uri;
-	log->path = http_uri_path(hs->req.uri);
-	log->query = http_uri_query(hs->req.uri);
+	if (s->frontend->conf->log_targets.n) {
+		log->path = http_uri_path(hs->req.uri);
+		log->query = http_uri_query(hs->req.uri);
+	}
 	log->version = hs->req.version;
 	log->t_request = (int32_t)(http_worker(hs)->now - hs->s.begun);
 	log->t_idle = (int32_t)(hs->s.begun - s->idle_since);
@@ -45,7 +57,8 @@ static enum http_next head_done(struct http_stream *hs)
 
 	hs->head_len = up->parser.pos;
 	http_flow_body(up, &hs->req);
-	if (http_flow_is_bad(hs, up, in->data + in->off + hs->head_len, in->len - hs->head_len))
+	if (up->body == HTTP_BODY_CHUNKED &&
+	    http_flow_is_bad(hs, up, in->data + in->off + hs->head_len, in->len - hs->head_len))
 		return http_reply_raw(hs, 400, 'P', 'R');
 	up->taken = hs->head_len;
 	up->keep = true;
@@ -109,8 +122,10 @@ void http_request_let_go(struct http_stream *hs)
 	hs->let_go = true;
 	log->method = kept(hs, log->method);
 	log->uri = kept(hs, log->uri);
-	log->path = http_uri_path(log->uri);
-	log->query = http_uri_query(log->uri);
+	if (log->path.ptr || log->query.ptr) {
+		log->path = http_uri_path(log->uri);
+		log->query = http_uri_query(log->uri);
+	}
 	hs->req.method_name = log->method;
 	hs->req.uri = log->uri;
 	hs->req.head = STR_NONE;

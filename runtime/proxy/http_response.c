@@ -33,7 +33,7 @@ static enum http_next interim(struct http_stream *hs)
 	http_head_strip(&hs->res);
 	h1_write_head(out, &hs->res, STR_NONE);
 	hs->down.taken += hs->down.parser.pos;
-	http_head_begin(hs, &hs->down.parser, &hs->res);
+	http_head_again(hs, &hs->down.parser, &hs->res);
 	return HTTP_AGAIN;
 }
 
@@ -58,6 +58,8 @@ static bool body_is_bad(struct http_stream *hs)
 	uint32_t at = hs->down.taken + hs->down.parser.pos;
 
 	http_flow_body(&hs->down, &hs->res);
+	if (hs->res.body != HTTP_BODY_CHUNKED)
+		return false;
 	return http_flow_is_bad(hs, &hs->down, hs->in.data + hs->in.off + at, hs->in.len - at);
 }
 

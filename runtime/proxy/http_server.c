@@ -48,7 +48,7 @@ static enum http_next connected(struct http_stream *hs)
 	hs->s.res = &hs->res;
 	hs->res.is_response = true;
 	hs->res.method = hs->req.method;
-	http_head_begin(hs, &hs->down.parser, &hs->res);
+	http_head_begin(hs, &hs->down.parser);
 	hs->phase = HTTP_EXCHANGE;
 	return queue_request(hs) ? HTTP_AGAIN : http_reply_failure(hs, 500, 'I', 'C');
 }
@@ -169,6 +169,7 @@ enum http_next http_server_lost(struct http_stream *hs, bool junk)
 		hs->up.to = hs->down.from = NULL;
 		buf_drop(http_worker(hs), &hs->in);
 		hs->down.taken = 0;
+		http_head_again(hs, &hs->down.parser, &hs->res);
 		return outcome_next(hs, srv_request_retry(&hs->s.server));
 	}
 	count_failed_response(hs);

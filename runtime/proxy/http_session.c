@@ -61,7 +61,7 @@ static struct http_stream *stream_new(struct session *s)
 	http_flow_init(&hs->up, &s->conn, NULL, &s->in, &hs->s.log.bytes_in);
 	http_flow_init(&hs->down, NULL, &s->conn, &hs->in, &hs->s.log.bytes_out);
 	hs->req.scratch = hs->res.scratch = &hs->s.scratch;
-	http_head_begin(hs, &hs->up.parser, &hs->req);
+	http_head_begin(hs, &hs->up.parser);
 	hs->client_seen = hs->server_seen = w->now;
 	s->requests++;
 	return hs;

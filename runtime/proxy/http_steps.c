@@ -64,14 +64,20 @@ static enum http_next be_body(struct http_stream *hs)
 	return body_wait(hs);
 }
 
+static inline enum http_next rules(struct http_stream *hs, const struct proxy_conf *px, enum ruleset set,
+				   uint32_t place)
+{
+	return px->rules[set].n ? http_rules_request(hs, px, set, place) : HTTP_AGAIN;
+}
+
 static enum http_next fe_tcp_rules(struct http_stream *hs)
 {
-	return http_rules_request(hs, http_frontend(hs), RS_TCP_REQ_CONT, AT(FE_CONTENT));
+	return rules(hs, http_frontend(hs), RS_TCP_REQ_CONT, AT(FE_CONTENT));
 }
 
 static enum http_next fe_http_rules(struct http_stream *hs)
 {
-	return http_rules_request(hs, http_frontend(hs), RS_HTTP_REQ, AT(FE_REQ_HDR));
+	return rules(hs, http_frontend(hs), RS_HTTP_REQ, AT(FE_REQ_HDR));
 }
 
 static enum http_next statistics(struct http_stream *hs, struct proxy *px)
@@ -93,6 +99,8 @@ static enum http_next fe_statistics(struct http_stream *hs)
 
 static enum http_next fe_redirects(struct http_stream *hs)
 {
+	if (!http_frontend(hs)->redirects.n)
+		return HTTP_AGAIN;
 	return http_redirects(hs, http_frontend(hs));
 }
 
@@ -115,13 +123,12 @@ static enum http_next be_tcp_rules(struct http_stream *hs)
 {
 	if (!other_backend(hs))
 		return HTTP_AGAIN;
-	return http_rules_request(hs, http_proxy(hs), RS_TCP_REQ_CONT, AT(BE_CONTENT));
+	return rules(hs, http_proxy(hs), RS_TCP_REQ_CONT, AT(BE_CONTENT));
 }
 
 static enum http_next be_http_rules(struct http_stream *hs)
 {
-	return other_backend(hs) ? http_rules_request(hs, http_proxy(hs), RS_HTTP_REQ, AT(BE_REQ_HDR))
-				 : HTTP_AGAIN;
+	return other_backend(hs) ? rules(hs, http_proxy(hs), RS_HTTP_REQ, AT(BE_REQ_HDR)) : HTTP_AGAIN;
 }
 
 static enum http_next be_statistics(struct http_stream *hs)

@@ -90,7 +90,9 @@ bool http_client_has_room(const struct http_stream *hs);
 
 /* http_request.c, http_steps.c */
 /* Before a head: with the limits of the configuration (tune.bufsize, tune.maxrewrite, tune.http.maxhdr). */
-void http_head_begin(const struct http_stream *hs, struct h1_parser *p, struct http_msg *m);
+void http_head_begin(const struct http_stream *hs, struct h1_parser *p);
+/* Before another one with the same parser. */
+void http_head_again(const struct http_stream *hs, struct h1_parser *p, struct http_msg *m);
 uint16_t http_head_max_hdrs(const struct http_stream *hs);
 enum http_next http_request_head(struct http_stream *hs);
 enum http_next http_steps_run(struct http_stream *hs);
