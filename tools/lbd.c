@@ -23,6 +23,7 @@ static void overrides_apply(struct lbd *l)
 	g->nosplice |= o->no_splice;
 	g->noreuseport |= o->no_reuseport;
 	g->nogetaddrinfo |= o->no_getaddrinfo;
+	l->options.debug |= g->debug;
 	l->options.master |= g->master_worker;
 	l->options.daemon = (o->daemon || g->daemon) && !o->foreground && !o->debug;
 	l->report.quiet = (l->report.quiet || g->quiet) && !o->verbose && !o->debug;
@@ -53,7 +54,7 @@ static bool load(struct lbd *l)
 	if (!report_loaded(&l->report, l->loaded, l->options.zero_warning))
 		return false;
 	l->model = l->loaded->model;
-	environment_sockets(l->model);
+	environment_loaded(l->model);
 	return true;
 }
 

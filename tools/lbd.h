@@ -85,9 +85,10 @@ void report_filter(struct diags *d, bool effects);
  * are fatal. */
 bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning);
 
-/* lbd_environment.c: HAPROXY_LOCALPEER and its like before anything is read; HAPROXY_CLI afterwards. */
+/* lbd_environment.c: HAPROXY_LOCALPEER and its like before anything is read; what the configuration tells
+ * afterwards. */
 void environment_begin(const struct lbd_options *options);
-void environment_sockets(const struct model *m);
+void environment_loaded(const struct model *m);
 
 /* lbd_limits.c. Works out maxconn and the number of descriptors (management guide, section 5) and raises the
  * limits. False: reported. */

@@ -54,9 +54,13 @@ static void put_socket(struct out *o, const struct addr_conf *a)
 		out_printf(o, "%.*s", STR_ARG(a->text));
 }
 
-void environment_sockets(const struct model *m)
+void environment_loaded(const struct model *m)
 {
-	struct out o = out_growing(1 << 16);
+	struct out o = out_growing(1 << 16), peer = out_growing(1 << 10);
+
+	out_str(&peer, m->global.localpeer);
+	if (peer.len)
+		set_out("HAPROXY_LOCALPEER", &peer);
 
 	vec_each (bind, &m->global.stats_sockets) {
 		if (o.len)

@@ -28,7 +28,7 @@ enum { SIGNALS = 7 };
 struct signals {
 	struct lbd *lbd;
 	ev_signal watchers[SIGNALS];
-	uint32_t n;
+	ev_timer grace; /* between SIGUSR1 and the soft stop (manual, keyword "grace") */
 };
 
 static struct worker *main_worker(const struct lbd *l)
@@ -145,6 +145,28 @@ static void soft_stop(struct lbd *l)
 	process_soft_stop(l->process, l->model->global.hard_stop_after);
 }
 
+static void grace_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop, (void)revents;
+	soft_stop(timer->data);
+}
+
+static void soft_stop_asked(struct lbd *l)
+{
+	struct signals *s = l->signals;
+	uint32_t grace = l->model->global.grace;
+
+	if (!grace) {
+		soft_stop(l);
+		return;
+	}
+	if (ev_is_active(&s->grace))
+		return;
+	ev_timer_init(&s->grace, grace_over, grace / 1000., 0.);
+	s->grace.data = l;
+	ev_timer_start(main_worker(l)->loop, &s->grace);
+}
+
 static void received(struct ev_loop *loop, ev_signal *watcher, int revents)
 {
 	struct lbd *l = watcher->data;
@@ -152,7 +174,7 @@ static void received(struct ev_loop *loop, ev_signal *watcher, int revents)
 	(void)loop, (void)revents;
 	switch (watcher->signum) {
 	case SIGUSR1:
-		soft_stop(l);
+		soft_stop_asked(l);
 		break;
 	case SIGTERM:
 	case SIGINT:
@@ -206,6 +228,7 @@ void signals_free(struct lbd *l)
 		return;
 	for (uint32_t i = 0; i < SIGNALS; i++)
 		ev_signal_stop(main_worker(l)->loop, &s->watchers[i]);
+	ev_timer_stop(main_worker(l)->loop, &s->grace);
 	free(s);
 	l->signals = NULL;
 }

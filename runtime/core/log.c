@@ -133,7 +133,8 @@ static void route_send(struct log_route *r, int level, struct str text)
 bool log_is_failure(const struct log_record *r)
 {
 	/* L: answered here, by a rule. */
-	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched || r->status >= 500;
+	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched ||
+	       r->status >= 500;
 }
 
 static void put_address(struct out *out, const union addr *a)
@@ -200,11 +201,25 @@ static void put_clean(struct out *out, struct str text)
 	}
 }
 
+/* On standard error HAProxy quotes the name in its most urgent message, in the log it does not. */
+static bool say_none_available(const struct process *p, struct str text)
+{
+	struct str head = STR("backend "), tail = STR(" has no server available!");
+
+	if (!str_starts(text, head) || !str_ends(text, tail) || text.len <= head.len + tail.len)
+		return false;
+	text = str_sub(text, head.len, text.len - head.len - tail.len);
+	fprintf(stderr, "[ALERT]    (%d) : backend '%.*s' has no server available!\n", (int)p->pid,
+		STR_ARG(text));
+	return true;
+}
+
 static void event_say(const struct process *p, int level, struct str text)
 {
-	if (p->say_events)
-		fprintf(stderr, "[%s (%d) : %.*s\n", level == LL_EMERG ? "ALERT]   " : "WARNING] ", (int)p->pid,
-			STR_ARG(text));
+	if (!p->say_events || (level == LL_EMERG && say_none_available(p, text)))
+		return;
+	fprintf(stderr, "[%s (%d) : %.*s\n", level == LL_EMERG ? "ALERT]   " : "WARNING] ", (int)p->pid,
+		STR_ARG(text));
 }
 
 static void event_send(struct log_route *r, int level, const char *format, va_list ap)

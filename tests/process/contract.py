@@ -30,10 +30,21 @@ def need(condition, what):
         raise Failed(what)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def free_port(n=1):
+    """The first of n ports in a row that nobody uses."""
+    while True:
+        socks = [socket.socket() for _ in range(n)]
+        try:
+            socks[0].bind(("127.0.0.1", 0))
+            first = socks[0].getsockname()[1]
+            for i, s in enumerate(socks[1:], 1):
+                s.bind(("127.0.0.1", first + i))
+            return first
+        except (OSError, OverflowError):
+            continue
+        finally:
+            for s in socks:
+                s.close()
 
 
 def until(fn, what, seconds=WAIT):
@@ -284,6 +295,15 @@ def test_soft_stop(t):
     need(re.search(r"\[WARNING\]  \(\d+\) : Proxy fe stopped \(cumulated conns: FE: \d+, BE: \d+\)\.\n", out), out)
 
 
+def test_grace(t):
+    p = t.serve("-db", "-f", t.config(extra="    grace 500ms"))
+    p.send_signal(signal.SIGUSR1)
+    time.sleep(0.2)
+    need(t.ask() == "ok", "accepts for a while")
+    need(ended(p)[0] == 0, "ends")
+    need(t.ask() is None, "listens")
+
+
 def test_pause_and_resume(t):
     p = t.serve("-db", "-f", t.config())
     p.send_signal(signal.SIGTTOU)
@@ -419,6 +439,7 @@ def test_take_over_between_programs(t):
     if IS_HAPROXY or not shutil.which("haproxy"):
         return "needs both programs"
     extra = "    stats socket %s level admin expose-fd listeners" % t.path("sock")
+    t.port = free_port(4)
     pid = None
     for n, program in enumerate(("haproxy", PROGRAM, "haproxy", PROGRAM)):
         cfg = t.config("cfg%d" % n, text="gen%d" % n, extra=extra, proxy="frontend more\n    bind 127.0.0.1:%d-%d\n"
