@@ -135,6 +135,12 @@ void requests_granted(struct srv_desk *desk)
 	struct srv_request *r;
 
 	while ((r = place_granted(desk)) != NULL) {
+		r->granted = false;
+		if (!r->counted) { /* its server went away: balancing once more */
+			r->preferred = false;
+			request_tell(r, request_choose(r, NULL));
+			continue;
+		}
 		if (r->avoid)
 			redispatch_count(r, r->avoid);
 		request_tell(r, request_placed(r));

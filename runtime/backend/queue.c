@@ -51,8 +51,8 @@ static void queue_leave(struct srv_request *r)
 	atomic_fetch_sub_explicit(&px->queued, 1, memory_order_relaxed);
 }
 
-/* s: the only server that it may go to, NULL: any. w: the calling worker, whose counters are used. */
-static enum place queue_enter(struct worker *w, struct srv_request *r, struct server *s)
+/* s: the only server that it may go to, NULL: any. */
+static enum place queue_enter(struct srv_request *r, struct server *s)
 {
 	struct proxy *px = r->backend;
 	uint32_t waiting;
@@ -66,11 +66,11 @@ static enum place queue_enter(struct worker *w, struct srv_request *r, struct se
 	atomic_fetch_add_explicit(&px->queued, 1, memory_order_relaxed);
 	if (!s) {
 		waiting = atomic_fetch_add_explicit(&px->queued_any, 1, memory_order_relaxed) + 1;
-		counters_peak(&counters_be(w, px->index)->max_queue, waiting);
+		counters_peak(&counters_be(r->worker, px->index)->max_queue, waiting);
 		return PLACE_QUEUED;
 	}
 	waiting = atomic_fetch_add_explicit(&s->queued, 1, memory_order_relaxed) + 1;
-	counters_peak(&counters_srv(w, s->index)->max_queue, waiting);
+	counters_peak(&counters_srv(r->worker, s->index)->max_queue, waiting);
 	if (balance_wants_load(px))
 		balance_loaded(s);
 	return PLACE_QUEUED;
@@ -104,17 +104,11 @@ static struct srv_request *queue_next(struct server *s)
 }
 
 /* Onto the desk of its worker. The caller's own loop needs no system call to be woken. */
-static void queue_grant(struct worker *w, struct srv_request *r, struct server *s)
+static void desk_put(struct worker *w, struct srv_request *r)
 {
 	struct srv_desk *desk = desk_of(r);
 
-	queue_leave(r);
-	if (r->in_srv_queue)
-		s->dequeued++;
-	else
-		s->proxy->dequeued++;
 	r->granted = true;
-	place_count(r, s);
 	pthread_mutex_lock(&desk->lock);
 	list_append(&desk->granted, &r->queue_node);
 	pthread_mutex_unlock(&desk->lock);
@@ -122,6 +116,17 @@ static void queue_grant(struct worker *w, struct srv_request *r, struct server *
 		ev_feed_event(w->loop, &desk->wake, EV_ASYNC);
 	else
 		ev_async_send(r->worker->loop, &desk->wake);
+}
+
+static void queue_grant(struct worker *w, struct srv_request *r, struct server *s)
+{
+	queue_leave(r);
+	if (r->in_srv_queue)
+		s->dequeued++;
+	else
+		s->proxy->dequeued++;
+	place_count(r, s);
+	desk_put(w, r);
 }
 
 void places_hand_out(struct worker *w, struct server *s)
@@ -149,7 +154,7 @@ uint32_t queue_redistribute(struct worker *w, struct server *s)
 		r->redispatched = true;
 		counters_srv(w, s->index)->redispatches++;
 		counters_be(w, s->proxy->index)->redispatches++;
-		queue_enter(w, r, NULL);
+		desk_put(w, r);
 		n++;
 	}
 	while (!list_empty(&keep)) {
@@ -173,7 +178,7 @@ static enum place place_take_at(struct srv_request *r, struct server *s)
 	r->server = s;
 	if (s->conf->maxqueue && atomic_load_explicit(&s->queued, memory_order_relaxed) >= s->conf->maxqueue)
 		return PLACE_QUEUE_FULL;
-	return queue_enter(r->worker, r, s);
+	return queue_enter(r, s);
 }
 
 static void balanced_count(struct srv_request *r, const struct server *s)
@@ -185,16 +190,16 @@ static void balanced_count(struct srv_request *r, const struct server *s)
 static enum place place_take_any(struct srv_request *r)
 {
 	struct server *before = r->server, *s;
+	struct proxy *px = r->backend;
 	bool full = false;
 
-	r->server = NULL;
-	if (!list_empty(&r->backend->queue))
-		return queue_enter(r->worker, r, NULL);
-	s = balance_pick(r->backend, r, &full);
-	if (!s && !full)
-		r->server = before; /* for the log */
+	if (!atomic_load(&px->usable) && !atomic_load(&px->usable_backup))
+		return PLACE_NONE; /* r->server stays, for the log */
+	if (!list_empty(&px->queue))
+		return queue_enter(r, NULL);
+	s = balance_pick(px, r, &full);
 	if (!s)
-		return full ? queue_enter(r->worker, r, NULL) : PLACE_NONE;
+		return full ? queue_enter(r, NULL) : PLACE_NONE;
 	if (s != before)
 		balanced_count(r, s);
 	return place_take_at(r, s);
@@ -207,10 +212,10 @@ enum place place_take(struct srv_request *r)
 	enum place place;
 
 	pthread_mutex_lock(&px->lb_lock);
-	if (s && !r->forced && !server_is_reachable(s))
-		s = NULL;
-	if (!s)
+	if (s && !r->forced && !server_is_reachable(s)) {
 		r->preferred = false;
+		r->server = s = NULL;
+	}
 	place = s ? place_take_at(r, s) : place_take_any(r);
 	pthread_mutex_unlock(&px->lb_lock);
 	return place;

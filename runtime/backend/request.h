@@ -57,7 +57,8 @@ void place_forget(struct srv_request *r);
 bool place_give_up(struct srv_request *r);
 /* Hands free places of a server to those who wait. w: the calling worker or NULL. Under lb_lock. */
 void places_hand_out(struct worker *w, struct server *s);
-/* Takes the next request of this worker that was granted a place; NULL: none. */
+/* Takes the next request of this worker that was granted a place, or (not `counted`) has lost the one that it waited for; NULL:
+ * none. */
 struct srv_request *place_granted(struct srv_desk *desk);
 /* Sends those who wait in the server's own queue to balancing again (option redispatch). How many. Under
  * lb_lock. */

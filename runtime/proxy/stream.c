@@ -194,7 +194,8 @@ static void log_close(struct stream *s)
 	log->actconn = atomic_load_explicit(&session->conn.worker->process->connections, memory_order_relaxed);
 	log->feconn = atomic_load_explicit(&session->frontend->fe_conns, memory_order_relaxed);
 	log->beconn = s->backend ? atomic_load_explicit(&s->backend->be_conns, memory_order_relaxed) : 0;
-	log->srvconn = server ? atomic_load_explicit(&server->conns, memory_order_relaxed) : 0;
+	log->srvconn = server && s->server.counted ? atomic_load_explicit(&server->conns, memory_order_relaxed)
+						   : s->server.srvconn;
 	log->frontend = session->frontend->conf->name;
 	log->backend = s->backend ? s->backend->conf->name : session->frontend->conf->name;
 	log->server = server ? server->conf->name : STR_NONE;

@@ -158,7 +158,8 @@ static void *bench_main(void *arg)
 			moved |= step(&b->clients[i]);
 		if (b == hall.benches && !chance(b, 20))
 			flip_server(b);
-		ev_run(b->w->loop, moved ? EVRUN_NOWAIT : EVRUN_ONCE);
+		/* The one that turns servers on again must not sleep. */
+		ev_run(b->w->loop, moved || b == hall.benches ? EVRUN_NOWAIT : EVRUN_ONCE);
 	}
 	if (b == hall.benches)
 		servers_up();
