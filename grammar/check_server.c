@@ -136,11 +136,18 @@ static void server_add(const struct keyword_use *use, struct server_conf *s)
 
 static bool server_address(const struct keyword_use *use, const struct word *w, struct server_conf *s)
 {
-	struct str who = arena_printf(use->k->scratch, "'server %.*s/%.*s'", STR_ARG(use->draft->px->name),
-				      STR_ARG(s->name));
+	struct checker *k = use->k;
+	uint32_t before = k->d->list.n;
+	struct diag *g;
 
-	return address_parse_word(use->k->c, w, ADDRESS_PORT | ADDRESS_OFFSET | ADDRESS_STREAM | ADDRESS_HOST,
-				  who.ptr, &s->addr);
+	if (address_parse_word(k->c, w, ADDRESS_PORT | ADDRESS_OFFSET | ADDRESS_STREAM | ADDRESS_HOST, "",
+			       &s->addr))
+		return true;
+	g = k->d->list.v[before];
+	if (g->haproxy.len)
+		g->haproxy = arena_printf(k->scratch, "'server %.*s/%.*s' : %.*s",
+					  STR_ARG(use->draft->px->name), STR_ARG(s->name), STR_ARG(g->haproxy));
+	return false;
 }
 
 /* A tracked server's name waits for the end of the walk. */
