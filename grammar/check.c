@@ -269,6 +269,20 @@ static bool comment_inside(const struct keyword_use *use)
 	return true;
 }
 
+/* What HAProxy says of the comment that was just reported, where it is simple. */
+static void comment_haproxy(struct checker *k, const struct keyword *row, const struct line *line,
+			    const struct word *mark)
+{
+	struct diag *g = k->d->list.v[k->d->list.n - 1];
+
+	if (row->kind < VAL_WORDS)
+		diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%.*s'.", row->name,
+			     STR_ARG(mark->text));
+	else if (row->in & IN(BACKEND) && strcmp(row->name, "server") == 0 && k->draft)
+		diag_haproxy(k->d, g, "'server %.*s/%.*s' : unknown keyword '%.*s'.",
+			     STR_ARG(k->draft->px->name), STR_ARG(line->words[1].text), STR_ARG(mark->text));
+}
+
 static void check_found(struct checker *k, const struct line *line, uint32_t prefix, const struct keyword *row,
 			uint32_t used)
 {
@@ -277,6 +291,8 @@ static void check_found(struct checker *k, const struct line *line, uint32_t pre
 
 	if (n < prefix + used)
 		return;
+	if (n < line->nwords)
+		comment_haproxy(k, row, line, &line->words[n]);
 	use.span = check_words_span(line->words, prefix, prefix + used);
 	use.words = line->words + prefix + used;
 	use.n = n - prefix - used;

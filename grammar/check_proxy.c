@@ -284,6 +284,9 @@ void check_proxy_begin(struct checker *k, const struct section *section, const s
 	struct draft *d = draft_new(k, section, place), *from;
 	uint32_t n = check_foreign_comment(k, header);
 
+	if (n < header->nwords && (place == PLACE_FRONTEND || place == PLACE_LISTEN))
+		diag_haproxy(k->d, k->d->list.v[k->d->list.n - 1],
+			     "please use the 'bind' keyword for listening addresses.");
 	d->name = header_name(header, n, place);
 	from = defaults_choose(k, d, header);
 	if (from) {

@@ -2,7 +2,7 @@
  * words, comments of other languages. Works on the state of one walk; diagnostics go to the arena of the
  * compilation. */
 #include "grammar/base/out.h"
-#include "grammar/check_state.h"
+#include "grammar/check_proxy.h"
 #include "grammar/suggest.h"
 
 struct diag *check_severity(struct checker *k, struct diag *g, enum severity severity)
@@ -186,6 +186,23 @@ static void report_family(struct checker *k, const struct line *line, uint32_t p
 	check_did_you_mean(k, g, &s, second, true);
 	if (str_is(words[0].text, "option"))
 		diag_haproxy(k->d, g, "unknown option '%.*s'.", STR_ARG(second->text));
+	else if (str_is(words[0].text, "stats") && k->place != PLACE_GLOBAL)
+		diag_haproxy(k->d, g,
+			     ": unknown stats parameter '%.*s', expects 'admin', 'uri', 'realm', 'auth', "
+			     "'scope', 'enable', "
+			     "'hide-version', 'show-node', 'show-desc' or 'show-legends'.",
+			     STR_ARG(second->text));
+	else if (str_is(words[0].text, "stats"))
+		diag_haproxy(
+			k->d, g,
+			"'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout' (got '%.*s')",
+			STR_ARG(second->text));
+	else if (str_is(words[0].text, "timeout") && k->draft)
+		diag_haproxy(k->d, g,
+			     "'timeout' supports 'client', 'server', 'connect', 'check', 'queue', "
+			     "'http-keep-alive', "
+			     "'http-request', 'tunnel', 'tarpit', 'client-fin' and 'server-fin' (got '%.*s')",
+			     STR_ARG(second->text));
 }
 
 void check_unknown_line(struct checker *k, const struct line *line, uint32_t prefix)
@@ -211,9 +228,26 @@ void check_unknown_line(struct checker *k, const struct line *line, uint32_t pre
 		     STR_ARG(s.n ? s.names[0] : STR_NONE), s.n ? "' maybe ?" : "");
 }
 
+/* How HAProxy begins what it says of a word of this line. */
+static struct str word_haproxy_start(const struct keyword_use *use, uint32_t places)
+{
+	struct checker *k = use->k;
+
+	if (places & IN(STATS_SOCKET))
+		return STR("'stats socket' : ");
+	if (places & IN(BIND))
+		return arena_printf(k->scratch, "'bind %.*s' in section '%s': ", STR_ARG(use->words[0].text),
+				    keyword_place_name(k->place));
+	if (places & IN(SERVER) && use->draft)
+		return arena_printf(k->scratch, "'server %.*s/%.*s' : ", STR_ARG(use->draft->px->name),
+				    STR_ARG(use->words[0].text));
+	return STR_NONE;
+}
+
 void check_unknown_word(const struct keyword_use *use, const struct word *w, uint32_t places, const char *what)
 {
 	struct checker *k = use->k;
+	struct str start = word_haproxy_start(use, places);
 	struct suggest s;
 	struct diag *g = diag_add(k->d, D_UNKNOWN_WORD, w->span, "unknown word `%.*s` in this %s",
 				  STR_ARG(w->text), what);
@@ -221,7 +255,7 @@ void check_unknown_word(const struct keyword_use *use, const struct word *w, uin
 	suggest_start(&s, w->text);
 	rows_offer(k, places, &s, NULL);
 	check_did_you_mean(k, g, &s, w, true);
-	diag_haproxy(k->d, g, "unknown keyword '%.*s'%s%.*s%s", STR_ARG(w->text),
+	diag_haproxy(k->d, g, "%.*sunknown keyword '%.*s'%s%.*s%s", STR_ARG(start), STR_ARG(w->text),
 		     s.n ? "; did you mean '" : ".", STR_ARG(s.n ? s.names[0] : STR_NONE),
 		     s.n ? "' maybe ?" : "");
 }

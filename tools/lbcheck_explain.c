@@ -3,6 +3,7 @@
 #include "grammar/keyword.h"
 #include "grammar/render_glyph.h"
 #include "grammar/rows.h"
+#include "grammar/suggest.h"
 #include "tools/lbcheck.h"
 
 #include <stdio.h>
@@ -153,6 +154,25 @@ static bool explain_code(const char *name)
 	return found;
 }
 
+/* Neither a code nor a keyword: what was meant. */
+static void explain_nothing(const char *name)
+{
+	uint32_t nareas;
+	const struct keyword_area *const *areas = keyword_areas(&nareas);
+	struct suggest s;
+	char buf[256];
+
+	fprintf(stderr, "lbcheck: `%s` is neither a code nor a keyword\n", name);
+	suggest_start(&s, str_from(name));
+	for (uint32_t i = 0; i < nareas; i++)
+		for (uint32_t j = 0; j < areas[i]->n; j++)
+			suggest_offer(&s, str_from(areas[i]->rows[j].name));
+	for (enum diag_code code = 0; code < D_COUNT; code++)
+		suggest_offer(&s, str_from(diag_code_info(code)->readable));
+	if (s.n)
+		fprintf(stderr, "lbcheck: did you mean %s?\n", suggest_text(&s, buf, sizeof(buf)));
+}
+
 int lbcheck_explain(const struct lbcheck *l)
 {
 	struct out o = out_growing(4096);
@@ -166,7 +186,7 @@ int lbcheck_explain(const struct lbcheck *l)
 		out_printf(&o, "%s%s", i ? " " : "", l->args[i]);
 	out_char(&o, 0);
 	if (!explain_code(o.buf) && !explain_keyword(o.buf)) {
-		fprintf(stderr, "lbcheck: `%s` is neither a code nor a keyword\n", o.buf);
+		explain_nothing(o.buf);
 		status = LBCHECK_ERRORS;
 	}
 	out_free(&o);
