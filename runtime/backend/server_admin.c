@@ -187,9 +187,9 @@ void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned
 		return;
 	change_say(&c);
 	bits = inherited(c.after);
-	for (uint32_t i = 0; i < g->nservers; i++)
-		if (g->servers[i].conf->track_server == s->conf)
-			server_set_admin(w, &g->servers[i], bits, (SRV_ADM_IMAINT | SRV_ADM_IDRAIN) & ~bits);
+	for (uint32_t i = g->nservers; i > 0; i--) /* as HAProxy: who was configured last comes first */
+		if (g->servers[i - 1].conf->track_server == s->conf)
+			server_set_admin(w, &g->servers[i - 1], bits, (SRV_ADM_IMAINT | SRV_ADM_IDRAIN) & ~bits);
 }
 
 void server_set_weight(struct worker *w, struct server *s, unsigned weight)

@@ -134,8 +134,8 @@ static void follow(struct check *k, enum srv_oper oper)
 		return;
 	snprintf(via, sizeof(via), " via %.*s/%.*s", STR_ARG(k->server->proxy->conf->name),
 		 STR_ARG(k->server->conf->name));
-	for (uint32_t i = 0; i < k->nfollowers; i++)
-		server_set_oper(k->worker, k->followers[i], oper, via);
+	for (uint32_t i = k->nfollowers; i > 0; i--) /* as HAProxy: who was configured last comes first */
+		server_set_oper(k->worker, k->followers[i - 1], oper, via);
 }
 
 static void apply(struct check *k, struct worker *w, enum srv_oper oper, const char *reason)

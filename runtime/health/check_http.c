@@ -311,6 +311,10 @@ static enum check_verdict judge_step(const struct hc_step *step, const struct an
 		*wait = true;
 		return CHECK_MORE;
 	}
+	if (wants_body(step) && !a->body.len) {
+		snprintf(info, 128, "HTTP content check could not find a response body");
+		return verdict(status, CHECK_L7_RESPONSE);
+	}
 	if (met != step->negated)
 		return CHECK_MORE;
 	if (step->expect == HCE_STATUS || step->expect == HCE_RSTATUS)
