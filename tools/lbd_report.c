@@ -123,7 +123,7 @@ static bool is_said(struct diag *g, bool line_errors, bool effects)
 	}
 	if (line_errors && g->haproxy_unplaced)
 		return false;
-	return class == DC_LANGUAGE || (class == DC_ENVIRONMENT && g->haproxy.len);
+	return (class == DC_LANGUAGE || class == DC_ENVIRONMENT) && g->haproxy.len;
 }
 
 void report_filter(struct diags *d, bool effects)
