@@ -219,6 +219,21 @@ static void acl_add(struct compile *c, struct proxy_conf *px, struct str name, c
 	acl->places |= expr->sample->places;
 }
 
+const struct acl *acl_poison(struct compile *c, const struct lang_scope *scope, struct str name)
+{
+	struct arena *a = c->model->arena;
+	struct acl *acl = scope && scope->proxy ? map_get(&scope->proxy->acls, name) : NULL;
+
+	if (acl)
+		return acl;
+	acl = ARENA_NEW(a, struct acl);
+	acl->name = arena_str(a, name);
+	acl->places = PLACES_ANY;
+	if (scope && scope->proxy)
+		map_put(a, &scope->proxy->acls, acl->name, acl);
+	return acl;
+}
+
 bool acl_parse(struct compile *c, const struct word *name, const struct word *words, uint32_t n,
 	       const struct lang_scope *scope)
 {
@@ -230,8 +245,10 @@ bool acl_parse(struct compile *c, const struct word *name, const struct word *wo
 	inner.haproxy =
 		arena_printf(c->arena, "error detected while parsing ACL '%.*s' : ", STR_ARG(name->text)).ptr;
 	expr = acl_expr_parse(c, words, n, span_sub(name->span, name->span.len, 0), &inner);
-	if (!expr)
+	if (!expr) {
+		acl_poison(c, scope, name->text);
 		return false;
+	}
 	if (scope->proxy)
 		acl_add(c, scope->proxy, name->text, expr);
 	return true;

@@ -11,6 +11,8 @@ const struct acl_expr *acl_expr_parse(struct compile *c, const struct word *word
 				      struct span behind, const struct lang_scope *scope);
 /* A named or predefined ACL that a condition in this scope sees; NULL when there is none. */
 const struct acl *acl_find(struct compile *c, const struct lang_scope *scope, struct str name);
+/* Makes a name known whose definition was wrong, so that its use is no second mistake. */
+const struct acl *acl_poison(struct compile *c, const struct lang_scope *scope, struct str name);
 /* The predefined ones (manual, section 7.4): the i-th one's name, NULL behind the last. */
 const char *acl_builtin_name(size_t i);
 

@@ -265,6 +265,18 @@ static bool action_unknown(struct action_reader *r, const struct word *w)
 	return false;
 }
 
+/* HAProxy 2.6 lacks it, at all or in this rule set. */
+static bool action_newer(struct action_reader *r, const struct word *w)
+{
+	struct diag *g = diag_add(r->c->diags, D_SAMPLE_VERSION, w->span, "HAProxy 2.6 has no action `%s %s`",
+				  ruleset_name(r->set), r->row->name);
+
+	diag_note(r->c->diags, g, "later versions have it");
+	diag_haproxy(r->c->diags, g, "'%s' expects one of its actions, but got '%.*s'.", ruleset_name(r->set),
+		     STR_ARG(w->text));
+	return false;
+}
+
 static bool action_missing_word(struct action_reader *r)
 {
 	struct diag *g = diag_add(r->c->diags, D_ACTION_UNKNOWN, SPAN_NONE, "`%s` needs an action",
@@ -288,6 +300,8 @@ bool action_parse(struct compile *c, enum ruleset set, const struct word *words,
 	if (!action_find(words[0].text, set, &id))
 		return action_unknown(&r, &words[0]);
 	r.row = action_row(id);
+	if (c->model->compat == 206 && (r.row->since > 206 || r.row->newer >> set & 1))
+		return action_newer(&r, &words[0]);
 	out->action = (uint16_t)id;
 	out->pos = compile_pos(c, words[0].span);
 	if (!r.scope.where)

@@ -183,6 +183,7 @@ bool action_args_sample(struct action_reader *r)
 /* track-scN <key> [table <name>] */
 bool action_args_track(struct action_reader *r)
 {
+	str_to_i64(str_tail(r->words[0].text, 8), &r->out->num);
 	r->out->sample = action_sample(r);
 	if (!r->out->sample)
 		return false;
@@ -361,6 +362,15 @@ bool action_args_headers_bin(struct action_reader *r)
 		if (!take_text(r, &r->out->str, "missing prefix", "a prefix"))
 			return false;
 	return r->out->sample != NULL;
+}
+
+/* lua.NAME with whatever its script takes. */
+bool action_args_lua(struct action_reader *r)
+{
+	r->out->name = keep(r, str_tail(r->words[0].text, 4));
+	while (action_take(r))
+		;
+	return true;
 }
 
 /* attach-srv <server> [name <sample>] */

@@ -92,6 +92,7 @@ void check_finish_formats(struct checker *k, struct draft *d)
 		px->error_log_format = logfmt_parse(k->c, d->error_log_format_word, &scope);
 	if (d->unique_id) {
 		scope.where = "unique-id-format";
+		scope.places = AT(FE_REQ_HDR);
 		scope.format = FORMAT_UNIQUE_ID;
 		px->unique_id_format = (struct logfmt *)logfmt_parse(k->c, d->unique_id, &scope);
 	}

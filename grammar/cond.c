@@ -24,11 +24,12 @@ static const struct acl *anonymous_acl(struct compile *c, const struct cond_scan
 static void place_warn(struct compile *c, const struct lang_scope *scope, const struct cond_term_ast *term,
 		       const struct acl *acl)
 {
-	const struct sample_expr *sample = acl->exprs.v[0]->sample;
+	const struct sample_expr *sample;
 	struct diag *g;
 
-	if (!scope || !scope->places || acl->places & scope->places)
+	if (!scope || !scope->places || acl->places & scope->places || !acl->exprs.n)
 		return;
+	sample = acl->exprs.v[0]->sample;
 	g = diag_add(c->diags, D_ACL_PLACE, term->span, "this never matches here");
 	diag_label(c->diags, g, "`%s` has no value in a %s", fetch_row(sample->fetch)->name,
 		   scope->where ? scope->where : "rule of this kind");
@@ -57,7 +58,7 @@ static bool cond_build_and(struct compile *c, const struct cond_scan *scan, cons
 		v[i].acl = term->anonymous ? anonymous_acl(c, scan, term, scope)
 					   : acl_find(c, scope, str_tail(w->text, term->name_off));
 		if (!v[i].acl && !term->anonymous)
-			cond_explain_name(c, scan, term, scope);
+			v[i].acl = cond_explain_name(c, scan, term, scope);
 		if (!v[i].acl)
 			return false;
 		place_warn(c, scope, term, v[i].acl);

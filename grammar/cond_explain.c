@@ -39,7 +39,7 @@ static bool explain_operator(struct explain *x)
 		diag_fix(d, x->g, FIX_CERTAIN, x->term->span, STR("!"), "write `!`");
 		return true;
 	}
-	if (str_ieq(x->name, STR("or")) || str_is(x->name, "|")) {
+	if (str_is(x->name, "|")) {
 		explain_add(x, D_COND_OPERATOR, "there is no operator `%.*s`");
 		diag_help(d, x->g, "alternatives are written `or` or `||`");
 		diag_fix(d, x->g, FIX_LIKELY, x->term->span, STR("or"), "write `or`");
@@ -96,7 +96,7 @@ static struct span test_span(const struct explain *x)
 	for (uint32_t i = x->term->word + 1; i < x->scan->n; i++) {
 		struct str text = x->scan->words[i].text;
 
-		if (!text.len || str_is(text, "or") || str_is(text, "||") || text.ptr[0] == '!' ||
+		if (!text.len || str_ieq(text, STR("or")) || str_is(text, "||") || text.ptr[0] == '!' ||
 		    text.ptr[0] == '{' || acl_find(x->c, x->scope, text))
 			break;
 		span = span_join(span, x->scan->words[i].span);
@@ -154,6 +154,15 @@ static const struct word *section_acl(const struct section *section, struct str 
 	return NULL;
 }
 
+/* Whether the ACL's line stands before its use: then it was refused. */
+static bool defined_before(const struct explain *x)
+{
+	const struct section *own = own_section(x);
+	const struct word *w = own ? section_acl(own, x->name) : NULL;
+
+	return w && w->span.source == x->term->span.source && w->span.off < x->term->span.off;
+}
+
 static bool explain_elsewhere(struct explain *x)
 {
 	const struct section *own = own_section(x);
@@ -202,16 +211,19 @@ static void explain_unknown(struct explain *x)
 		diag_also(x->c->diags, x->g, w->span, "a similar name is defined here");
 }
 
-void cond_explain_name(struct compile *c, const struct cond_scan *scan, const struct cond_term_ast *term,
-		       const struct lang_scope *scope)
+const struct acl *cond_explain_name(struct compile *c, const struct cond_scan *scan,
+				    const struct cond_term_ast *term, const struct lang_scope *scope)
 {
 	struct explain x = {
 		.c = c, .scan = scan, .term = term, .scope = scope, .word = &scan->words[term->word]};
 
 	x.name = str_tail(x.word->text, term->name_off);
+	if (defined_before(&x))
+		return acl_poison(c, scope, x.name);
 	if (!explain_operator(&x) && !explain_parenthesis(&x) && !explain_braces(&x) && !explain_fetch(&x) &&
 	    !explain_elsewhere(&x))
 		explain_unknown(&x);
+	return NULL;
 }
 
 void cond_explain_brace(struct compile *c, const struct cond_scan *scan, const struct lang_scope *scope)

@@ -37,7 +37,7 @@ static int scan_word(union COND_YYSTYPE *value, struct span span, struct cond_sc
 		scan->open = span;
 		return OPEN;
 	}
-	return whole && (str_is(text, "or") || str_is(text, "||")) ? OR : NAME;
+	return whole && (str_ieq(text, STR("or")) || str_is(text, "||")) ? OR : NAME;
 }
 
 int cond_yylex(union COND_YYSTYPE *value, struct span *span, struct cond_scan *scan)

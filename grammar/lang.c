@@ -229,6 +229,27 @@ static void ref_resolve_userlist(struct compile *c, const struct lang_ref *ref)
 		     STR_ARG(ref->proxy ? ref->proxy->name : STR_NONE));
 }
 
+/* A proxy's stick table, or one of a `peers` section, peers/name. */
+static void ref_resolve_table(struct compile *c, const struct lang_ref *ref)
+{
+	struct str name = ref->arg->str.len || !ref->proxy ? ref->arg->str : ref->proxy->name;
+	const struct proxy_conf *px = map_get(&c->model->backends, name);
+	struct diag *g;
+
+	if (!px || !px->stick_table)
+		px = map_get(&c->model->frontends, name);
+	if ((px && px->stick_table) || str_chr(name, '/') < name.len ||
+	    (!ref->arg->str.len && ref->proxy &&
+	     (ref->proxy->role == ROLE_DEFAULTS || ref->proxy->stick_table)))
+		return;
+	g = diag_add(c->diags, D_SAMPLE_REFERENCE, ref->span,
+		     px ? "`%.*s` has no stick table" : "no proxy named `%.*s`", STR_ARG(name));
+	if (!ref->arg->str.len)
+		diag_note(c->diags, g, "without a name it is the table of the proxy itself");
+	diag_haproxy(c->diags, g, "unable to find table '%.*s' referenced in %.*s in proxy '%.*s'.",
+		     STR_ARG(name), STR_ARG(ref->subject), STR_ARG(ref->proxy ? ref->proxy->name : STR_NONE));
+}
+
 void lang_resolve(struct compile *c)
 {
 	struct lang_state *state = lang_state(c);
@@ -238,6 +259,8 @@ void lang_resolve(struct compile *c)
 			ref_resolve_server(c, ref);
 		else if (ref->letter == 'u')
 			ref_resolve_userlist(c, ref);
+		else if (ref->letter == 't')
+			ref_resolve_table(c, ref);
 		else
 			ref_resolve_proxy(c, ref, ref->letter == 'b');
 	}

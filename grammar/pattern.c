@@ -119,6 +119,8 @@ bool pattern_read_number(const struct pattern_reader *r, struct str text, struct
 	struct arena *a = r->c->arena;
 	bool range = false, done;
 
+	if (op && str_is(text, "--"))
+		return true;
 	for (size_t i = 0; op && i < sizeof(operators) / sizeof(operators[0]); i++) {
 		if (str_is(text, operators[i])) {
 			*op = str_from(operators[i]);

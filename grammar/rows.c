@@ -27,7 +27,7 @@ static const struct acl_alias_row acl_alias_rows[] = {
 #define FINAL ACTION_FINAL
 static const struct action_row action_rows[] = {
 #define ACTION(id, name, form, sets, flags, since, args, fn, summary)                                          \
-	{name, summary, ACTION_##form, flags, EFFECTIVE(fn), since, sets},
+	{name, summary, ACTION_##form, flags, EFFECTIVE(fn), since, (sets)&0xffff, (sets) >> 16},
 #include "grammar/keywords/actions.def"
 #undef ACTION
 };
@@ -88,14 +88,28 @@ static size_t rows_find(const void *rows, size_t size, size_t n, struct str name
 
 #define ROWS_FIND(rows, name) rows_find((rows), sizeof((rows)[0]), COUNT(rows), (name))
 
+/* Names that Lua scripts register: one row stands for all of them. */
+static bool is_lua(struct str name)
+{
+	return name.len > 4 && str_starts(name, STR("lua."));
+}
+
 bool fetch_find(struct str name, enum fetch_id *id)
 {
+	if (is_lua(name)) {
+		*id = FETCH_LUA;
+		return true;
+	}
 	*id = (enum fetch_id)ROWS_FIND(fetch_rows, name);
 	return *id < FETCH_COUNT;
 }
 
 bool conv_find(struct str name, enum conv_id *id)
 {
+	if (is_lua(name)) {
+		*id = CONV_LUA;
+		return true;
+	}
 	*id = (enum conv_id)ROWS_FIND(conv_rows, name);
 	return *id < CONV_COUNT;
 }
@@ -114,7 +128,16 @@ const struct acl_alias_row *acl_alias_find(struct str name)
 bool action_find(struct str word, enum ruleset set, enum action_id *id)
 {
 	size_t paren = str_chr(word, '(');
+	uint64_t counter;
 
+	if (is_lua(word)) {
+		*id = ACTION_LUA;
+		return true;
+	}
+	if (str_starts(word, STR("track-sc")) && str_to_u64(str_tail(word, 8), &counter) && counter < 100) {
+		word = STR("track-sc0");
+		paren = word.len;
+	}
 	*id = (enum action_id)ROWS_FIND(action_rows, str_sub(word, 0, paren));
 	if (*id == ACTION_COUNT || !(action_rows[*id].sets >> set & 1))
 		return false;

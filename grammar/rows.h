@@ -80,7 +80,8 @@ struct action_row {
 	uint8_t form, flags;
 	bool effective;
 	uint16_t since;
-	uint32_t sets; /* RS() bits */
+	uint16_t sets;  /* RS() bits */
+	uint16_t newer; /* those that HAProxy 2.6 lacks */
 };
 
 enum logfmt_alias {
@@ -107,7 +108,7 @@ bool logfmt_find(struct str name, enum logfmt_alias *id);
 const struct acl_alias_row *acl_alias_find(struct str name);
 /* The i-th alias, NULL behind the last. */
 const struct acl_alias_row *acl_alias_row(size_t i);
-/* An action of a rule set by its word, arguments in parentheses included. */
+/* An action of a rule set by its word, arguments in parentheses included. track-scN is the row of track-sc0. */
 bool action_find(struct str word, enum ruleset set, enum action_id *id);
 
 /* Names as in the manual and in HAProxy's messages: "integer", "sint" ... */

@@ -128,6 +128,24 @@ static bool place_check(const struct sample_reader *r, const struct call_ast *ca
 	return false;
 }
 
+/* lua.NAME(args) is read as lua.(NAME,args). */
+static const struct call_ast *lua_call(const struct sample_reader *r, const struct call_ast *ast)
+{
+	struct call_ast *call;
+	struct arg_ast *name;
+
+	if (!str_starts(ast->name, STR("lua.")))
+		return ast;
+	call = arena_dup(r->c->arena, ast, sizeof(*ast));
+	memset(&call->args, 0, sizeof(call->args));
+	name = vec_push(r->c->arena, &call->args);
+	*name = (struct arg_ast){.text = arena_str(r->c->arena, str_tail(ast->name, 4)),
+				 .span = ast->name_span};
+	for (uint32_t i = 0; i < ast->args.n && (ast->args.n > 1 || ast->args.v[0].text.len); i++)
+		*vec_push(r->c->arena, &call->args) = ast->args.v[i];
+	return call;
+}
+
 /* The fetch: e->fetch, its arguments, type and places. */
 static bool build_fetch(const struct sample_reader *r, const struct call_ast *ast, struct sample_expr *e)
 {
@@ -142,6 +160,7 @@ static bool build_fetch(const struct sample_reader *r, const struct call_ast *as
 	row = fetch_row(id);
 	if (!version_check(r, ast, row->since, "sample fetch", "fetch method") || !place_check(r, ast, row))
 		return false;
+	call.ast = lua_call(r, ast);
 	call.id = (uint16_t)id;
 	call.name = row->name;
 	call.letters = row->args;
@@ -187,6 +206,7 @@ static bool build_conv(const struct sample_reader *r, const struct call_ast *ast
 		type_error(r, ast, row, *type);
 		return false;
 	}
+	call.ast = lua_call(r, ast);
 	call.id = (uint16_t)id;
 	call.name = row->name;
 	call.letters = row->args;

@@ -151,7 +151,7 @@ static bool arg_address(struct str text, int family, struct arg *arg)
 static void arg_reference(const struct sample_call *call, uint32_t i, char letter, struct arg *arg)
 {
 	static const enum arg_type types[128] = {
-		['b'] = ARG_PROXY, ['f'] = ARG_PROXY, ['v'] = ARG_SERVER, ['u'] = ARG_USERLIST};
+		['b'] = ARG_PROXY, ['f'] = ARG_PROXY, ['v'] = ARG_SERVER, ['u'] = ARG_USERLIST, ['t'] = ARG_TABLE};
 	const struct sample_reader *r = call->reader;
 	struct lang_ref *ref;
 	const char *kind = !call->is_fetch                       ? "conversion"
@@ -189,10 +189,8 @@ static bool arg_parse(const struct sample_call *call, uint32_t i, char letter, s
 	case 'f':
 	case 'v':
 	case 'u':
-		arg_reference(call, i, letter, arg);
-		return true;
 	case 't':
-		arg->type = ARG_TABLE;
+		arg_reference(call, i, letter, arg);
 		return true;
 	default: /* texts; variables and expressions are made by sample_args_check() */
 		arg->type = ARG_STR;

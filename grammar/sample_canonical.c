@@ -41,6 +41,11 @@ static void call_write(struct out *o, const char *name, const struct arg *args, 
 	while (nargs && (args[nargs - 1].type == ARG_NONE || !args[nargs - 1].str.len))
 		nargs--;
 	out_puts(o, name);
+	if (strcmp(name, "lua.") == 0 && nargs) {
+		out_str(o, args[0].str);
+		args++;
+		nargs--;
+	}
 	for (uint32_t i = 0; i < nargs; i++) {
 		out_char(o, i ? ',' : '(');
 		if (hex)

@@ -75,7 +75,7 @@ static bool encodes_nothing(unsigned char c)
 }
 
 /* Samples in HTTP messages ignore the quote flag; in logs they are only kept from breaking the line; elsewhere
- * (plain) they are what they are. */
+ * (plain) they are what they are, and like log lines end at a NUL byte. */
 static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfmt_style style, bool plain,
 		       struct out *out)
 {
@@ -87,6 +87,8 @@ static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfm
 		out_char(out, '-');
 	if (quoted)
 		out_char(out, '"');
+	if (plain || !style.http)
+		text.len = found ? str_chr(text, 0) : 0;
 	if (found)
 		put_encoded(out, style, text,
 			    plain ? encodes_nothing : style.http ? http_encodes : is_control);
