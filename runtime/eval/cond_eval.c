@@ -4,24 +4,24 @@
 
 #include "runtime/eval/match.h"
 
-/* One line of an ACL: any of the values that its sample has. */
+/* One line of an ACL: any of the values that its sample has. A value that may still change and does not match
+ * yet is unknown, as one that is missing. */
 static enum tri acl_expr_eval(struct eval *e, const struct acl_expr *expr)
 {
 	const struct matcher *m = &e->engine->acls[expr->id];
 	struct sample_iter iter = {0};
 	struct sample s;
+	bool may_change = false;
 
 	e->want_more = false;
 	do {
-		if (!sample_next(e, expr->sample, &s, &iter)) {
-			if (e->want_more && e->may_wait)
-				return TRI_UNKNOWN;
-			continue;
-		}
-		if (matcher_find(e, m, &s, NULL, NULL) >= 0)
+		bool there = sample_next(e, expr->sample, &s, &iter);
+
+		may_change |= e->want_more;
+		if (there && matcher_find(e, m, &s, NULL, NULL) >= 0)
 			return TRI_TRUE;
 	} while (iter.more);
-	return TRI_FALSE;
+	return may_change && e->may_wait ? TRI_UNKNOWN : TRI_FALSE;
 }
 
 static enum tri acl_eval(struct eval *e, const struct acl *acl)
