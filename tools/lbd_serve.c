@@ -169,7 +169,8 @@ static bool process_make(struct lbd *l)
 	p->ulimit_n = l->ulimit_n;
 	p->memory_mb = l->options.memory_mb;
 	for (uint32_t i = 0; i < p->nworkers; i++)
-		log_prepare(p->workers[i], l->model);
+		if (!log_prepare(p->workers[i], l->model))
+			return false;
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/backend/server.h"
+#include "runtime/core/log_sample.h"
 #include "runtime/core/log_sink.h"
 #include "runtime/core/process.h"
 #include "runtime/core/worker.h"
@@ -24,7 +25,7 @@ struct log_route {
 	struct log_origin from;
 };
 
-void log_prepare(struct worker *w, const struct model *m)
+bool log_prepare(struct worker *w, const struct model *m)
 {
 	struct logger *l = w->log;
 
@@ -33,6 +34,7 @@ void log_prepare(struct worker *w, const struct model *m)
 	vec_each (px, &m->proxies)
 		vec_each (t, &(*px)->log_targets)
 			logger_prepare(l, t);
+	return w->id != 0 || log_samples_init(w->process, m);
 }
 
 bool log_init(struct worker *w)
@@ -50,6 +52,8 @@ void log_free(struct worker *w)
 {
 	struct logger *l = w->log;
 
+	if (w->id == 0)
+		log_samples_free(w->process);
 	if (!l)
 		return;
 	logger_close(l);
@@ -116,7 +120,7 @@ static void route_send(struct log_route *r, int level, struct str text)
 		struct out head = out_fixed(space, sizeof(space));
 		int error;
 
-		if (!target_takes(t, level))
+		if (!target_takes(t, level) || (t->sample.len && !log_sample_takes(r->process, t)))
 			continue;
 		log_header(l, t, &r->from, level < t->min_level ? t->min_level : level, &head);
 		error = logger_send(l, t, out_get(&head), text);

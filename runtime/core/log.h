@@ -17,8 +17,9 @@ enum { LOG_TARGETS_ONLY = 0x100 };
 
 bool log_init(struct worker *w);
 void log_free(struct worker *w);
-/* Opens what can only be opened before chroot and while privileges are there. Before the worker runs. */
-void log_prepare(struct worker *w, const struct model *m);
+/* Opens what can only be opened before chroot and while privileges are there; worker 0 also makes the counts of
+ * `sample`. Before workers run. False when memory is out. */
+bool log_prepare(struct worker *w, const struct model *m);
 /* The traffic log of a finished stream: the frontend's targets and format; without a format HAProxy's default
  * one ("Connect from
  * ..."). Level: e->log->log_level, -1 is silent; `option log-separate-errors` raises LL_INFO to LL_ERR for

@@ -44,6 +44,7 @@ struct process {
 	struct timeval started;
 	pid_t pid;
 	int compat; /* 206 ...: the version reported to clients and scripts */
+	void *log_samples; /* core/log_sample.c */
 	void *handover; /* reload/handover.h: where it offers its sockets */
 	bool say_events; /* events go to standard error as well: in the foreground and not quiet; set before workers run */
 	atomic_bool log_failure_said; /* a log target that cannot be reached is reported once */

@@ -187,6 +187,23 @@ START_TEST(traffic_default)
 }
 END_TEST
 
+START_TEST(sampled)
+{
+	static const char want[] = "1011100000101110000010";
+	struct proxy_conf *px_conf = ARENA_NEW(model->arena, struct proxy_conf);
+
+	target.sample = STR("1,3-5:10");
+	target.proto = LOGP_RAW;
+	*px_conf = conf;
+	*vec_push(model->arena, &model->proxies) = px_conf;
+	ck_assert(log_prepare(&worker, model));
+	for (size_t i = 0; i < sizeof(want) - 1; i++) {
+		log_event(&worker, &conf, LL_NOTICE, "x");
+		ck_assert_int_eq(received()[0] == 'x', want[i] == '1');
+	}
+}
+END_TEST
+
 START_TEST(pipe_never_blocks)
 {
 	char text[256], block[4096] = {0};
@@ -236,6 +253,7 @@ int main(void)
 	tcase_add_test(t, levels);
 	tcase_add_test(t, lengths);
 	tcase_add_test(t, traffic_default);
+	tcase_add_test(t, sampled);
 	tcase_add_test(t, pipe_never_blocks);
 	tcase_add_test(t, absent_target);
 	suite_add_tcase(s, t);
