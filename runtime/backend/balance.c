@@ -155,6 +155,8 @@ static bool servers_init(struct proxy *px, struct balance *b)
 	}
 	for (uint32_t i = 0; i < px->nservers; i++)
 		balance_update(&px->servers[i]);
+	for (int i = 0; i < GROUPS && b->algorithm->begin; i++)
+		b->algorithm->begin(b->groups[i]);
 	return true;
 }
 

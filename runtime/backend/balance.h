@@ -23,6 +23,8 @@ struct lb_algorithm {
 	 */
 	bool (*group_init)(struct proxy *px, void *group, uint32_t n);
 	void (*group_free)(void *group);
+	/* The servers that are usable at the beginning have entered; NULL: of no interest. */
+	void (*begin)(void *group);
 	/* Its weight has changed from `before` (0: it enters) to ls->weight (0: it leaves). */
 	void (*changed)(void *group, struct lb_server *ls, uint32_t before);
 	/* The choice; NULL: none has room (*full is set then) or none is there. */

@@ -25,6 +25,7 @@ struct rr_group {
 	int64_t window; /* weight of the group when the round began */
 	int64_t total;  /* weight of the group now */
 	uint64_t round;
+	bool begun; /* all servers that are usable from the beginning have entered */
 };
 
 static struct rr_server *node_server(struct heap_node *node)
@@ -80,6 +81,11 @@ static void rr_put_due(struct rr_group *g, struct rr_server *s)
 static void rr_enter(struct rr_group *g, struct rr_server *s)
 {
 	g->total += s->lb.weight;
+	if (!g->begun) {
+		g->window = g->total;
+		rr_put(g, s, RR_FRESH);
+		return;
+	}
 	s->due = g->pos + (g->total - g->pos) / (int64_t)s->lb.weight;
 	rr_put_due(g, s);
 }
@@ -116,6 +122,11 @@ static void rr_changed(void *group, struct lb_server *ls, uint32_t before)
 		rr_reweigh(g, s);
 	else
 		rr_take(g, s);
+}
+
+static void rr_begin(void *group)
+{
+	((struct rr_group *)group)->begun = true;
 }
 
 static void rr_new_round(struct rr_group *g)
@@ -213,6 +224,7 @@ const struct lb_algorithm balance_roundrobin = {
 	.group_size = sizeof(struct rr_group),
 	.group_init = rr_init,
 	.group_free = rr_free,
+	.begin = rr_begin,
 	.changed = rr_changed,
 	.pick = rr_pick,
 };
