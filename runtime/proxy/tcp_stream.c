@@ -34,8 +34,8 @@ static void stream_abort(struct stream *s)
 	struct worker *w = s->session->conn.worker;
 	bool connected = t->up.to != NULL;
 
-	if (s->server.assigned)
-		s->log.t_queue = (int32_t)(s->server.assigned - s->begun);
+	if (s->server.assigned || t->requested) /* the time in a queue counts when it was in vain, too */
+		s->log.t_queue = (int32_t)((s->server.assigned ? s->server.assigned : w->now) - s->begun);
 	if (t->requested)
 		srv_request_cancel(&t->s.server);
 	if (connected && tcp_flow_pending(&t->up)) /* a cut request must not look like a whole one */
