@@ -86,6 +86,21 @@ bool address_ip(struct str text, struct ip_net *out)
 	return false;
 }
 
+bool address_network(struct str text, struct ip_net *out)
+{
+	size_t slash = str_chr(text, '/');
+	uint64_t bits;
+
+	if (!address_ip(str_sub(text, 0, slash), out))
+		return false;
+	if (slash == text.len)
+		return true;
+	if (!str_to_u64(str_tail(text, slash + 1), &bits) || bits > out->bits)
+		return false;
+	out->bits = (uint8_t)bits;
+	return true;
+}
+
 static bool host_is_name(struct str s)
 {
 	bool letter = false;

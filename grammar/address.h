@@ -30,5 +30,7 @@ bool address_parse_word(struct compile *c, const struct word *w, uint32_t want, 
 
 /* IPv4 or IPv6 in text; fills addr and family of out, with all bits of the prefix. False when it is neither. */
 bool address_ip(struct str text, struct ip_net *out);
+/* The same with a prefix length behind a slash: "10.0.0.0/8". */
+bool address_network(struct str text, struct ip_net *out);
 
 #endif

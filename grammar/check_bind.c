@@ -72,6 +72,21 @@ static bool bind_addresses(const struct keyword_use *use, struct bind_conf *opti
 	return ok;
 }
 
+static bool report_no_certificate(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+	struct position at = sources_position(k->c->sources, use->line->span.source, use->line->span.off);
+	struct diag *g =
+		diag_add(k->d, D_SETTING_MISSING, use->line->span, "a listener with `ssl` needs a certificate");
+
+	diag_help(k->d, g, "add `crt <file>` with the certificate and its key");
+	diag_haproxy_unplaced(
+		k->d, g, "Proxy '%.*s': no SSL certificate specified for bind '%.*s' at [%.*s:%u] (use 'crt').",
+		STR_ARG(use->draft->px->name), STR_ARG(use->words[0].text),
+		STR_ARG(sources_get(k->c->sources, use->line->span.source)->name), at.line);
+	return false;
+}
+
 bool check_bind(const struct keyword_use *use)
 {
 	struct bind_conf options = {0};
@@ -81,6 +96,8 @@ bool check_bind(const struct keyword_use *use)
 		return false;
 	bind_preset(&options, use);
 	ok = check_options(use, 1, PLACE_BIND, &options, &options.words);
+	if (ok && options.ssl && !options.certificate)
+		ok = report_no_certificate(use);
 	return bind_addresses(use, &options) && ok;
 }
 

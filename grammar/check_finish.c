@@ -176,6 +176,17 @@ static void report_mode(struct checker *k, const struct draft *d, const struct d
 		by_default ? "as its default backend" : "in a 'use_backend' rule");
 }
 
+/* A listen section that hands over to itself. */
+static void report_loop(struct checker *k, const struct draft *d, const struct word *w, const char *keyword)
+{
+	struct diag *g = diag_add(k->d, D_CONFLICT, w->span, "`%.*s` would hand over to itself for ever",
+				  STR_ARG(d->px->name));
+
+	diag_also(k->d, g, d->section->header->span, "this is the section that the line stands in");
+	diag_haproxy_unplaced(k->d, g, "Proxy '%.*s': loop detected for %s: '%.*s'.", STR_ARG(d->px->name),
+			      keyword, STR_ARG(w->text));
+}
+
 static const struct proxy_conf *backend_find(struct checker *k, const struct draft *d, const struct word *w,
 					     const char *keyword)
 {
@@ -185,6 +196,8 @@ static const struct proxy_conf *backend_find(struct checker *k, const struct dra
 		report_no_backend(k, d, w, keyword);
 		return NULL;
 	}
+	if (be == d)
+		report_loop(k, d, w, keyword);
 	/* A tcp frontend may hand over to an http backend: the stream is upgraded. */
 	if (be->px->mode != d->px->mode && !(d->px->mode == MODE_TCP && be->px->mode == MODE_HTTP))
 		report_mode(k, d, be, w, *keyword == 'd');
@@ -306,7 +319,8 @@ static void finish_check(struct checker *k, struct draft *d)
 	d->px->check.nsteps = n + extra;
 }
 
-/* HAProxy counts proxies as they come, those with an `id` included, and the one that is behind stats sockets first. */
+/* HAProxy counts proxies as they come, those with an `id` included, and the one that is behind stats sockets
+ * first. */
 static void finish_ids(struct checker *k)
 {
 	uint32_t next = k->m->global.stats_sockets.n ? 2 : 1;

@@ -239,13 +239,33 @@ static bool starts_without(const struct server_conf *s)
 	return s->init_addr.len && str_is(str_tail(s->init_addr, at), "none");
 }
 
+static void check_addr_resolve(struct checker *k, const struct draft *d, uint32_t i, struct server_conf *s)
+{
+	struct addr_conf *a = ARENA_NEW(k->a, struct addr_conf);
+
+	if (address_resolve(k, s->check_addr, a))
+		s->check_addr = a;
+	else
+		report_unresolved(
+			k, d->server_lines.v[i]->span, s->check_addr->path,
+			arena_printf(k->scratch,
+				     "'server %.*s/%.*s' : 'addr' : invalid address: '%.*s' in '%.*s'.",
+				     STR_ARG(d->px->name), STR_ARG(s->name), STR_ARG(s->check_addr->path),
+				     STR_ARG(s->check_addr->text))
+				.ptr);
+}
+
 static void server_resolve(struct checker *k, const struct draft *d, uint32_t i)
 {
 	struct server_conf *s = (struct server_conf *)d->px->servers.v[i];
 	struct addr_conf *a;
 	struct diag *g;
 
-	if (s->addr.kind != ADDR_NAME || k->c->options->offline)
+	if (k->c->options->offline)
+		return;
+	if (s->check_addr && s->check_addr->kind == ADDR_NAME)
+		check_addr_resolve(k, d, i, s);
+	if (s->addr.kind != ADDR_NAME)
 		return;
 	a = ARENA_NEW(k->a, struct addr_conf);
 	if (address_resolve(k, &s->addr, a)) {
@@ -255,7 +275,8 @@ static void server_resolve(struct checker *k, const struct draft *d, uint32_t i)
 	if (starts_without(s))
 		return;
 	g = report_unresolved(k, d->server_lines.v[i]->words[2].span, s->addr.path,
-			      arena_printf(k->scratch, "'server %.*s/%.*s' : could not resolve address '%.*s'%s.",
+			      arena_printf(k->scratch,
+					   "'server %.*s/%.*s' : could not resolve address '%.*s'%s.",
 					   STR_ARG(d->px->name), STR_ARG(s->name), STR_ARG(s->addr.path),
 					   k->c->options->unresolved_ok ? ", disabling server" : "")
 				      .ptr);

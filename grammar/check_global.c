@@ -31,6 +31,7 @@ bool check_global_master_worker(const struct keyword_use *use)
 	if (!check_arity(use, 0, 1))
 		return false;
 	check_store_number(use, 1);
+	use->k->master_worker = use->line;
 	return use->n == 0 || check_choice(use, &use->words[0], "no-exit-on-failure", &choice);
 }
 
@@ -130,6 +131,7 @@ bool check_global_external_check(const struct keyword_use *use)
 {
 	int64_t choice;
 
+	use->k->external_check = true;
 	if (!check_arity(use, 0, use->k->compat >= 208 ? 1 : 0))
 		return false;
 	return use->n == 0 || check_choice(use, use->words, "preserve-env", &choice);
@@ -231,4 +233,10 @@ bool check_global_extra_files(const struct keyword_use *use)
 		if (!check_choice(use, &use->words[i], "none|all|bundle|sctl|ocsp|issuer|key", &choice))
 			return false;
 	return true;
+}
+
+/* Its names may be used from here on; what it defines is not known. */
+bool check_global_lua(const struct keyword_use *use)
+{
+	return check_file(use);
 }

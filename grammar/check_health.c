@@ -205,6 +205,15 @@ static bool http_send(const struct keyword_use *use)
 #define CONNECT_WORDS                                                                                          \
 	"default|port|addr|send-proxy|check-send-proxy|ssl|sni|alpn|via-socks4|linger|proto|comment"
 
+/* A port that is no number is a sample expression. */
+static bool connect_port(const struct keyword_use *use, uint32_t i)
+{
+	struct lang_scope scope = {.proxy = use->draft->px, .places = AT(CHECK), .where = "check rule"};
+	size_t end;
+
+	return sample_parse(use->k->c, &use->words[i], 0, 0, &end, &scope) != NULL;
+}
+
 /* Words of `http-check connect` and `tcp-check connect`. */
 bool check_health_connect(const struct keyword_use *use, bool http)
 {
@@ -232,8 +241,9 @@ bool check_health_connect(const struct keyword_use *use, bool http)
 		}
 		if (word == 1 && str_to_u64(use->words[i].text, &number) && number <= 65535)
 			port = (uint16_t)number;
-		else if (word == 1)
-			plain = false;
+		else if (word == 1 && !connect_port(use, i))
+			return false;
+		plain &= word != 1 || port;
 	}
 	if (!plain)
 		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span,
@@ -255,7 +265,7 @@ bool check_http_check(const struct keyword_use *use)
 	else if (strcmp(word, "send-state") == 0)
 		conf->send_state = true;
 	else if (strcmp(word, "comment") == 0)
-		return check_arity(use, 1, 1);
+		return check_arity(use, 1, CHECK_ANY);
 	else if (strcmp(word, "connect") == 0)
 		return check_health_connect(use, true);
 	else if (strcmp(word, "send") == 0)

@@ -29,16 +29,10 @@ bool check_option(const struct keyword_use *use)
 
 static bool option_network(const struct keyword_use *use, uint32_t i)
 {
-	struct str text = i < use->n ? use->words[i].text : STR_NONE;
-	size_t slash = str_chr(text, '/');
 	struct ip_net *net = ARENA_NEW(use->k->a, struct ip_net);
-	uint64_t bits = 0;
 	struct diag *g;
 
-	if (address_ip(str_sub(text, 0, slash), net) &&
-	    (slash == text.len || (str_to_u64(str_tail(text, slash + 1), &bits) && bits <= net->bits))) {
-		if (slash < text.len)
-			net->bits = (uint8_t)bits;
+	if (i < use->n && address_network(use->words[i].text, net)) {
 		use->draft->px->fwdfor_except = net;
 		return true;
 	}

@@ -3,6 +3,7 @@
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
+#include "grammar/lang.h"
 
 void check_other_begin(struct checker *k, struct named_section *named)
 {
@@ -188,19 +189,19 @@ static bool named_address(const struct keyword_use *use, uint32_t want)
 	return address_parse_word(use->k->c, &use->words[1], want, who.ptr, &a);
 }
 
-/* peer NAME ADDRESS [options]; `server` in peers and rings; a `server` of the local peer has no address. */
+/* peer NAME [ADDRESS [options]]; `server` in peers and rings. The local peer needs no address. */
 bool check_peer(const struct keyword_use *use)
 {
 	struct server_conf *s;
 
-	if (use->n == 1 && use->k->place == PLACE_PEERS && strcmp(use->row->name, "server") == 0)
+	if (use->n < 2 && use->k->place == PLACE_PEERS)
 		return true;
 	if (use->n < 2) {
 		check_missing(use, use->n ? "an address behind the name" : "a name and an address");
 		return false;
 	}
 	s = ARENA_NEW(use->k->scratch, struct server_conf);
-	return named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST) &&
+	return named_address(use, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST) &&
 	       check_options(use, 2, PLACE_SERVER, s, NULL);
 }
 
@@ -220,8 +221,7 @@ bool check_mailer(const struct keyword_use *use)
 		check_missing(use, "a name and an address");
 		return false;
 	}
-	return check_arity(use, 2, 2) &&
-	       named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST);
+	return named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST);
 }
 
 bool check_hold(const struct keyword_use *use)
@@ -237,7 +237,7 @@ bool check_hold(const struct keyword_use *use)
 			     "'hold' expects an <event> and a <time> as arguments.");
 		return false;
 	}
-	return check_time(use, &use->words[1], UNIT_MS, &value) && check_arity(use, 2, 2);
+	return check_time(use, &use->words[1], UNIT_MS, &value);
 }
 
 /* bind lines outside proxies. */
@@ -264,17 +264,60 @@ bool check_default_server_elsewhere(const struct keyword_use *use)
 			     NULL);
 }
 
+/* Only a master process can start programs; -W makes one, too. */
+bool check_program_command(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+	struct diag *g;
+
+	k->named->sized = true;
+	if (!k->master_worker && !k->programs_reported) {
+		k->programs_reported = true;
+		g = diag_add(k->d, D_NEEDS_MASTER, k->named->header->span, "programs need a master process");
+		diag_help(k->d, g, "write `master-worker` in the global section, or start with -W");
+		diag_haproxy_unplaced(k->d, check_environment(k, g),
+				      "Can't use a 'program' section without master worker mode.");
+	}
+	return check_arity(use, 1, CHECK_ANY);
+}
+
+bool check_fcgi_docroot(const struct keyword_use *use)
+{
+	use->k->named->sized = true;
+	return true;
+}
+
+bool check_fcgi_path_info(const struct keyword_use *use)
+{
+	return regex_parse(use->k->c, use->words[0].text, false, use->words[0].span) != NULL;
+}
+
+static struct diag *report_lacking(struct checker *k, const struct named_section *s, const char *what,
+				   const char *haproxy)
+{
+	struct diag *g = diag_add(k->d, D_SETTING_MISSING, s->header->span, "%s", what);
+	struct str name = s->name ? s->name->text : STR_NONE;
+	const char *at = strstr(haproxy, "%s");
+
+	return diag_haproxy_unplaced(k->d, g, "%.*s%.*s%s", (int)(at - haproxy), haproxy, STR_ARG(name),
+				     at + 2);
+}
+
 /* What a section must have had. */
 void check_other_end(struct checker *k)
 {
 	struct named_section *s = k->named;
-	struct diag *g;
 
 	if (s && s->users)
 		userlist_end(k, s);
-	if (!s || s->sized || s->place != PLACE_CACHE)
+	if (!s || s->sized || k->skip)
 		return;
-	g = diag_add(k->d, D_SETTING_MISSING, s->header->span, "a cache needs `total-max-size`");
-	diag_haproxy_unplaced(k->d, g, "Size not specified for cache '%.*s'",
-			      STR_ARG(s->name ? s->name->text : STR_NONE));
+	if (s->place == PLACE_CACHE)
+		report_lacking(k, s, "a cache needs `total-max-size`", "Size not specified for cache '%s'");
+	else if (s->place == PLACE_PROGRAM)
+		report_lacking(k, s, "a program section needs a `command`",
+			       "The program section '%s' lacks a command to launch.");
+	else if (s->place == PLACE_FCGI_APP)
+		report_lacking(k, s, "a FastCGI application needs a `docroot`",
+			       "fcgi-app '%s': no docroot configured.");
 }

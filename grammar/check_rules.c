@@ -139,8 +139,8 @@ bool check_rule(const struct keyword_use *use)
 	struct rule rule = {0};
 
 	if (use->n == 0) {
-		diag_haproxy(use->k->d, check_missing(use, "an action"), ": '%s' expects an action, but got '' (missing argument).",
-			     use->row->name);
+		diag_haproxy(use->k->d, check_missing(use, "an action"),
+			     ": '%s' expects an action, but got '' (missing argument).", use->row->name);
 		return false;
 	}
 	rule_after_final(use, set);

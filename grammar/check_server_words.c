@@ -131,6 +131,26 @@ bool check_server_resolve_opts(const struct keyword_use *use)
 	return list_word(use, "allow-dup-ip|ignore-weight|prevent-dup-ip", false);
 }
 
+bool check_server_resolve_net(const struct keyword_use *use)
+{
+	const struct word *w = &use->words[0];
+	struct ip_net net;
+
+	for (size_t off = 0, len; off < w->text.len; off += len + 1) {
+		struct diag *g;
+
+		len = str_chr(str_tail(w->text, off), ',');
+		if (address_network(str_sub(w->text, off, len), &net))
+			continue;
+		g = diag_add(use->k->d, D_BAD_ADDRESS, word_span(w, off, len), "`%.*s` is no network", (int)len,
+			     w->text.ptr + off);
+		diag_haproxy(use->k->d, g, "'resolve-net' invalid network '%.*s'..", (int)len,
+			     w->text.ptr + off);
+		return false;
+	}
+	return true;
+}
+
 /* layer7 needs mode http, as it stands so far: HAProxy looks at this line, not at the end. */
 bool check_server_observe(const struct keyword_use *use)
 {

@@ -38,7 +38,7 @@ struct named_section {
 	const struct line *header;
 	const struct word *name;
 	enum keyword_place place;
-	bool sized;                  /* cache: total-max-size, ring: size was given */
+	bool sized; /* what the section must have was given: size of a cache, command, docroot */
 	struct error_table *errors;  /* http-errors */
 	struct userlist_conf *users; /* userlist */
 	VEC(struct group_ref) groups;
@@ -73,6 +73,10 @@ struct checker {
 	struct map answers;                   /* host name -> what the resolver said */
 	int64_t resolve_seconds;              /* spent in the resolver so far */
 	bool ids_given;                       /* some proxy has an `id` */
+	struct str crt_base, ca_base; /* empty: unset */
+	const struct line *master_worker;
+	bool programs_reported; /* that they need a master process */
+	bool external_check; /* the global line */
 	bool experimental;                    /* expose-experimental-directives came before */
 	uint32_t foreign_comments;
 	struct error_table *errors;  /* of the http-errors section being read */

@@ -185,6 +185,40 @@ static void warn_table(struct checker *k, const struct draft *d)
 			      STR_ARG(d->px->name));
 }
 
+static void warn_external(struct checker *k, const struct draft *d)
+{
+	struct diag *g;
+
+	if (!proxy_option_is_set(d->px, PO_EXTERNAL_CHECK) || k->external_check ||
+	    !(d->px->role & ROLE_BACKEND))
+		return;
+	g = diag_add(k->d, D_SETTING_MISSING, d->section->header->span,
+		     "`option external-check` needs `external-check` in the global section");
+	diag_haproxy_unplaced(
+		k->d, g,
+		"Proxy '%.*s' : 'option external-check' unable to find required 'global.external-check'.",
+		STR_ARG(d->px->name));
+}
+
+/* In mode tcp there are neither cookies nor redirections. */
+static void warn_servers(struct checker *k, const struct draft *d)
+{
+	for (uint32_t i = 0; i < d->px->servers.n; i++) {
+		const struct server_conf *s = d->px->servers.v[i];
+		struct diag *g;
+
+		if (!s->cookie.len)
+			continue;
+		g = diag_add(k->d, D_NEEDS_HTTP, d->server_lines.v[i]->span,
+			     "the cookie of server `%.*s` is ignored: `%.*s` is not in "
+			     "mode http",
+			     STR_ARG(s->name), STR_ARG(d->px->name));
+		diag_haproxy_unplaced(k->d, g,
+				      "%s '%.*s' : ignoring cookie for server '%.*s' as HTTP mode is disabled.",
+				      check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(s->name));
+	}
+}
+
 /* What is missing may be what was misspelt. */
 static bool is_broken(const struct draft *d)
 {
@@ -208,6 +242,9 @@ void check_finish_warnings(struct checker *k, const struct draft *d)
 	}
 	if (d->px->mode == MODE_TCP)
 		warn_tcp(k, d);
+	if (d->px->mode == MODE_TCP)
+		warn_servers(k, d);
+	warn_external(k, d);
 	warn_checks(k, d);
 }
 

@@ -45,6 +45,7 @@ struct bind_conf {
 	uint32_t maxconn, backlog, nice, id, mss;
 	uint32_t maxaccept;
 	bool accept_proxy, defer_accept, tfo, transparent, v4v6, v6only, ssl;
+	bool certificate; /* some crt, crt-list or default-crt */
 	uint8_t level;	       /* of a stats socket: 0 user, 1 operator, 2 admin */
 	bool expose_fd;
 	uint32_t tcp_ut;

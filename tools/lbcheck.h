@@ -29,6 +29,8 @@ bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status);
 bool lbcheck_color(const struct lbcheck *l, int fd);
 /* Leaves out what -W switched off, and makes errors of what -W made so. */
 void lbcheck_filter(const struct lbcheck *l, struct diags *d);
+/* Loads the files of the command line, or standard input for a single `-`. NULL: out of memory, which was reported. */
+struct loaded *lbcheck_load(const struct lbcheck *l);
 /* Diagnostics to standard error in the chosen format; the exit status. */
 int lbcheck_report(const struct lbcheck *l, struct loaded *loaded);
 

@@ -70,6 +70,36 @@ int lbcheck_report(const struct lbcheck *l, struct loaded *loaded)
 	return loaded->diags.errors ? LBCHECK_ERRORS : LBCHECK_CLEAN;
 }
 
+/* All of standard input, up to what a file may have. */
+static bool read_stdin(struct out *o)
+{
+	char buf[65536];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) > 0)
+		out_bytes(o, buf, (size_t)n);
+	return n == 0 && !o->truncated;
+}
+
+struct loaded *lbcheck_load(const struct lbcheck *l)
+{
+	struct out o = out_growing((size_t)1 << 30);
+	struct loaded *loaded = NULL;
+
+	if (l->nargs == 1 && strcmp(l->args[0], "-") == 0) {
+		if (read_stdin(&o))
+			loaded = load_text(STR("<stdin>"), out_get(&o), &l->load);
+		else
+			fputs("lbcheck: cannot read standard input\n", stderr);
+	} else {
+		loaded = load_files(l->args, l->nargs, &l->load);
+	}
+	if (!loaded)
+		fputs("lbcheck: nothing was loaded\n", stderr);
+	out_free(&o);
+	return loaded;
+}
+
 int lbcheck_check(const struct lbcheck *l)
 {
 	struct loaded *loaded;
@@ -81,11 +111,9 @@ int lbcheck_check(const struct lbcheck *l)
 	}
 	if (l->fix)
 		return lbcheck_fix(l);
-	loaded = load_files(l->args, l->nargs, &l->load);
-	if (!loaded) {
-		fputs("lbcheck: out of memory\n", stderr);
+	loaded = lbcheck_load(l);
+	if (!loaded)
 		return LBCHECK_ERRORS;
-	}
 	lbcheck_filter(l, &loaded->diags);
 	status = lbcheck_report(l, loaded);
 	loaded_free(&loaded);

@@ -14,7 +14,7 @@ int lbcheck_dump(const struct lbcheck *l)
 		fputs("lbcheck: which file? Try `lbcheck --help`\n", stderr);
 		return LBCHECK_USAGE;
 	}
-	loaded = load_files(l->args, l->nargs, &l->load);
+	loaded = lbcheck_load(l);
 	if (!loaded)
 		return LBCHECK_ERRORS;
 	lbcheck_filter(l, &loaded->diags);

@@ -95,8 +95,12 @@ int lbcheck_fix(const struct lbcheck *l)
 {
 	int fixed, total = 0, status = LBCHECK_ERRORS;
 
+	if (!l->diff && l->nargs == 1 && strcmp(l->args[0], "-") == 0) {
+		fputs("lbcheck: --fix needs a file to write to; with --diff standard input will do\n", stderr);
+		return LBCHECK_USAGE;
+	}
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		struct loaded *loaded = load_files(l->args, l->nargs, &l->load);
+		struct loaded *loaded = lbcheck_load(l);
 
 		if (!loaded)
 			return LBCHECK_ERRORS;

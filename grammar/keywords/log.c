@@ -11,7 +11,7 @@ static const struct keyword rows[] = {
 	      .args = "global|<target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<level> [<min level>]]",
 	      .expects = "log : expects <address> and <facility> or global as arguments",
 	      .summary = "where log lines are sent", .example = "log global"),
-	PROXY("log-tag", IN_PROXY, .kind = VAL_STRING, FIELD(log_tag), .args = "<text>",
+	PROXY("log-tag", IN_PROXY, .kind = VAL_STRING, FIELD(log_tag), .flags = KW_LOOSE, .args = "<text>",
 	      .expects = "'log-tag' expects a tag for use in syslog.",
 	      .summary = "the program's name in log lines"),
 	PROXY("log-format", IN_FE, .kind = VAL_CUSTOM, .parse = check_log_format, .args = "<format>",
