@@ -18,7 +18,7 @@ static const struct algorithm algorithms[] = {
 	{"source", BAL_SOURCE, 0},         {"uri", BAL_URI, 0},
 	{"url_param", BAL_URL_PARAM, 0},   {"hdr", BAL_HDR, 0},
 	{"random", BAL_RANDOM, 0},         {"rdp-cookie", BAL_RDP_COOKIE, 0},
-	{"hash", BAL_HASH, 208},           {"log-hash", BAL_HASH, 300},
+	{"hash", BAL_HASH, 0},           {"log-hash", BAL_HASH, 300},
 };
 
 static const char names[] =
@@ -37,6 +37,11 @@ static bool parenthesis(const struct word *w, struct str *inside)
 static struct diag *balance_error(const struct keyword_use *use, uint32_t i, const char *message)
 {
 	return diag_add(use->k->d, D_BAD_ARGUMENT, i < use->n ? use->words[i].span : use->span, "%s", message);
+}
+
+static void not_effective(const struct keyword_use *use, uint32_t word, const char *message)
+{
+	diag_add(use->k->d, D_NOT_EFFECTIVE, use->words[word].span, "%s", message);
 }
 
 static bool uri_number(const struct keyword_use *use, uint32_t i, const char *name, uint32_t *field)
@@ -89,8 +94,12 @@ static bool balance_param(const struct keyword_use *use, struct balance_conf *b)
 		return false;
 	}
 	b->name = check_keep(use->k, use->words[1].text);
-	if (use->n < 3 || check_choice(use, &use->words[2], "check_post", &choice))
+	if (use->n < 3)
 		return true;
+	if (check_choice(use, &use->words[2], "check_post", &choice)) {
+		not_effective(use, 2, "`check_post` has no effect yet: bodies are not searched");
+		return true;
+	}
 	diag_haproxy(use->k->d, use->k->d->list.v[before],
 		     "balance url_param only accepts 'check_post' modifier (got '%.*s').",
 		     STR_ARG(use->words[2].text));
@@ -234,6 +243,8 @@ bool check_balance(const struct keyword_use *use)
 	if (!balance_words(use, &b))
 		return false;
 	use->draft->px->balance = b;
+	if (b.kind == BAL_RDP_COOKIE)
+		not_effective(use, 0, "`balance rdp-cookie` goes in turns: cookies of RDP are not read yet");
 	return true;
 }
 
@@ -255,6 +266,8 @@ bool check_hash_type(const struct keyword_use *use)
 			     "'hash-type' only supports 'avalanche' as a modifier for hash functions.");
 		return false;
 	}
+	if (function == 2 || function == 4)
+		not_effective(use, 1, "this hash function is not there yet: sdbm is used");
 	px->hash_type = (uint8_t)method;
 	px->hash_func = (uint8_t)function;
 	px->hash_avalanche = use->n > 2 || (method == 1 && use->n == 1); /* the default of `consistent` */
@@ -266,6 +279,8 @@ bool check_balance_factor(const struct keyword_use *use)
 	int32_t factor = use->draft->px->hash_balance_factor;
 	struct diag *g;
 
+	if (factor > 100)
+		not_effective(use, 0, "`hash-balance-factor` is accepted, but has no effect yet");
 	if (factor == 0 || factor > 100)
 		return true;
 	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span, "`hash-balance-factor` is out of range");

@@ -2,6 +2,8 @@
  * Jenkins' 32-bit mix. */
 #include "runtime/backend/balance_key.h"
 
+#include "runtime/eval/sample.h"
+
 enum hash_func { HASH_SDBM, HASH_DJB2, HASH_WT6, HASH_CRC32, HASH_NONE };
 enum hash_type { HASH_MAP, HASH_CONSISTENT };
 
@@ -206,4 +208,13 @@ void balance_key(struct srv_request *r, struct http_msg *req)
 void balance_key_sample(struct srv_request *r, struct str sample)
 {
 	key_set(r, balance_hash(r->backend->conf, sample));
+}
+
+void balance_key_expr(struct srv_request *r, struct eval *e)
+{
+	struct sample sample;
+
+	r->has_key = false;
+	if (sample_eval(e, r->backend->conf->balance.hash, &sample) && sample_cast(e, &sample, SMP_BIN))
+		balance_key_sample(r, sample.str);
 }

@@ -16,5 +16,7 @@ uint32_t balance_scatter(uint32_t key);
  * balance_key_sample(). Without a key, balancing goes in turns. */
 void balance_key(struct srv_request *r, struct http_msg *req);
 void balance_key_sample(struct srv_request *r, struct str sample);
+/* `balance hash <expr>`: the sample as bytes (addresses and numbers in network order). */
+void balance_key_expr(struct srv_request *r, struct eval *e);
 
 #endif

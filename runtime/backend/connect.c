@@ -5,7 +5,6 @@
  * thing that is done: the stream may be gone afterwards. */
 #include <errno.h>
 
-#include "runtime/backend/balance_key.h"
 #include "runtime/backend/proxy_header.h"
 #include "runtime/backend/request.h"
 #include "runtime/net/address.h"
@@ -406,8 +405,6 @@ enum srv_outcome srv_request_start(struct srv_request *r)
 	r->preferred = r->server != NULL;
 	r->tries_left =
 		(uint16_t)(r->backend->conf->retries > UINT16_MAX ? UINT16_MAX : r->backend->conf->retries);
-	if (r->backend->conf->balance.kind == BAL_SOURCE)
-		balance_key(r, NULL);
 	r->started = r->worker->now;
 	r->assigned = r->connected = 0;
 	return request_choose(r, NULL);

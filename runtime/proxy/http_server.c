@@ -115,6 +115,7 @@ enum http_next http_server_start(struct http_stream *hs)
 	r->killed = server_killed;
 	r->data_follows = true;
 	reuse_setup(hs);
+	stream_balance(&hs->s);
 	return outcome_next(hs, srv_request_start(r));
 }
 

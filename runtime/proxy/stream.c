@@ -2,6 +2,7 @@
  * lives in the worker's pool; the session owns that. */
 #include "runtime/proxy/stream.h"
 
+#include "runtime/backend/balance_key.h"
 #include "runtime/core/log.h"
 #include "runtime/stats/counters.h"
 
@@ -93,6 +94,19 @@ void stream_use_server(struct stream *s, struct eval *e)
 		s->server.forced = proxy_option_is_set(conf, PO_PERSIST);
 		return;
 	}
+}
+
+void stream_balance(struct stream *s)
+{
+	const struct proxy_conf *conf = s->backend->conf;
+	struct eval e;
+
+	if (conf->balance.kind != BAL_HASH) {
+		balance_key(&s->server, s->req);
+		return;
+	}
+	stream_eval(s, &e, AT(BE_SET_SRV));
+	balance_key_expr(&s->server, &e);
 }
 
 void stream_end(struct stream *s, char cause, char state)

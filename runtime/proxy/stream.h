@@ -39,6 +39,8 @@ void stream_use_server(struct stream *s, struct eval *e);
 /* Logs now instead of at the end: HAProxy's default format as soon as there is a session (mode tcp) or request (http), `option logasap` when
  * the server has answered. stream_finish() will not log again. */
 void stream_log(struct stream *s);
+/* The key for balancing by hash, before a server is asked for. */
+void stream_balance(struct stream *s);
 /* Closes the log record (what times, counts and names were not noted yet), counts, logs unless told not to (dontlognull, dontlog-normal), and
  * gives back what the stream holds but the session. The server connection must be gone already (srv_request_finish). */
 void stream_finish(struct stream *s);

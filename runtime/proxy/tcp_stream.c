@@ -185,6 +185,7 @@ static void find_server(struct tcp_stream *t)
 
 	t->state = TCP_CONNECT;
 	t->s.server.done = server_done;
+	stream_balance(&t->s);
 	outcome = srv_request_start(&t->s.server);
 	t->requested = outcome == SRV_PENDING;
 	if (t->requested) {
