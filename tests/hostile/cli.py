@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Hostile words on the control socket: commands put together by dice, cut, mixed with random bytes, by clients that leave at any time.
+
+usage: cli.py PROGRAM [--rounds N] [--seed N]
+
+Afterwards the process has to be the same one, to answer, to hold no more descriptors than before, and to stop softly with status 0.
+Prints TAP; stays in a temporary folder and on 127.0.0.1.
+"""
+import argparse
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+CONFIG = """
+global
+    stats socket {dir}/sock level admin
+defaults
+    mode http
+    timeout client 2s
+    timeout server 2s
+    timeout connect 1s
+frontend f
+    bind {dir}/fe
+    default_backend b
+backend b
+    server s1 127.0.0.1:1 check inter 200
+    server s2 {dir}/origin
+    server s3 127.0.0.1:1 track b/s1 backup
+listen origin
+    bind {dir}/origin
+    http-request return status 200
+"""
+COMMANDS = ["help", "show info", "show stat", "show servers state", "show sess", "show env", "show errors", "show activity", "show pools",
+            "show cli sockets", "show backend", "set server b/s1 state", "set server b/s2 weight", "set weight b/s2", "get weight b/s1",
+            "enable server b/s2", "disable server b/s2", "enable health b/s1", "disable health b/s1", "set maxconn server b/s2",
+            "set maxconn frontend f", "set maxconn global", "set timeout cli", "set severity-output", "clear counters", "shutdown session",
+            "shutdown sessions server b/s2", "prompt", "user", "operator", "quit", "_getsocks"]
+WORDS = ["b/s1", "b/zz", "f", "json", "typed", "desc", "up", "all", "-1", "7", "0x1234", "300%", "<<", ";", "\\", "'", '"', "maint", "drain",
+         "ready", "down", "stopping", "\t", "#", "99999999999999999999", "none", "number", "string", "1s", "0", "%s%n", "\0", "\xff"]
+
+
+def line(dice):
+    if dice.random() < 0.2:
+        return dice.randbytes(dice.randrange(300))
+    parts = [dice.choice(COMMANDS) if dice.random() < 0.4 else dice.choice(WORDS) for _ in range(dice.randint(1, 8))]
+    return " ".join(parts).encode("latin-1")
+
+
+def talk(path, dice):
+    text = b"prompt\n" if dice.random() < 0.3 else b""
+    for _ in range(dice.randint(1, 6)):
+        text += line(dice) + (b"\n" if dice.random() < 0.9 else b"")
+    if dice.random() < 0.01:
+        text = b"x" * 100000
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(2)
+        s.connect(path)
+        try:
+            s.sendall(text)
+            if dice.random() < 0.5:
+                s.shutdown(socket.SHUT_WR)
+            s.settimeout(0.02)
+            while dice.random() < 0.9 and s.recv(65536):
+                pass
+        except OSError:
+            pass
+
+
+def ask(path, command):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(10)
+        s.connect(path)
+        s.sendall(command)
+        return s.recv(65536)
+
+
+def descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    args = parser.parse_args()
+    dice, results = random.Random(args.seed), []
+    with tempfile.TemporaryDirectory(prefix="cli.") as folder:
+        path = folder + "/sock"
+        with open(folder + "/cfg", "w") as f:
+            f.write(CONFIG.format(dir=folder))
+        p = subprocess.Popen([args.program, "-db", "-f", folder + "/cfg"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        end = time.time() + 20
+        while not os.path.exists(path) and time.time() < end and p.poll() is None:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        before = descriptors(p.pid)
+        for _ in range(args.rounds):
+            if p.poll() is None:
+                talk(path, dice)
+        time.sleep(0.5)
+        alive = p.poll() is None
+        results.append((alive, "the process lives after %d sessions (seed %d)" % (args.rounds, args.seed)))
+        results.append((alive and ask(path, b"show cli level\n") == b"admin\n\n", "it answers"))
+        time.sleep(0.2)
+        results.append((alive and descriptors(p.pid) <= before + 4, "it holds no more descriptors"))
+        if alive:
+            p.send_signal(signal.SIGUSR1)
+        try:
+            _, said = p.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            _, said = p.communicate()
+        results.append((p.returncode == 0, "it stops softly (status %s)" % p.returncode))
+    for good, what in results:
+        print("%s - cli: %s" % ("ok" if good else "not ok", what))
+    if not all(good for good, _ in results):
+        print("\n".join("# " + x for x in said.decode(errors="replace").splitlines()[-40:]))
+    return not all(good for good, _ in results)
+
+
+sys.exit(main())
