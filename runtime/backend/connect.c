@@ -333,6 +333,7 @@ static enum srv_outcome open_new(struct srv_request *r)
 
 	if (!sc)
 		return request_failed(r, SRV_RESOURCES);
+	idle_shed(r->worker, r->server);
 	srv_counters_of(r)->connect++;
 	be_counters_of(r)->connect++;
 	error = connect_now(r, sc, connecting);
@@ -445,11 +446,11 @@ void srv_request_finish(struct srv_request *r, bool reusable)
 	}
 	r->conn = NULL;
 	r->state = REQUEST_NONE;
-	request_leave(r);
-	if (reusable)
+	if (reusable) /* before the place is handed on: who gets it may take the connection too */
 		idle_keep(sc, r);
 	else
 		srv_conn_free(sc);
+	request_leave(r);
 }
 
 /* --- servers that go or come back */

@@ -5,6 +5,7 @@
  * half of those that were idle that long are closed (manual, "pool-purge-delay"). The connections are owned by
  * these lists; worker thread only. */
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "runtime/backend/request.h"
 
@@ -63,6 +64,7 @@ void srv_conn_free(struct srv_conn *sc)
 static void idle_remove(struct srv_conn *sc)
 {
 	list_remove(&sc->idle_node);
+	desk_get(sc->conn.worker)->nidle--;
 	atomic_fetch_sub_explicit(&sc->server->idle, 1, memory_order_relaxed);
 	if (!sc->owner)
 		table_find(desk_get(sc->conn.worker), sc->server->proxy->generation)
@@ -108,6 +110,7 @@ static bool conn_is_private(const struct server_conf *conf)
 	return conf->send_proxy || conf->send_proxy_v2 || conf->addr.port_relative || !conf->addr.port_given;
 }
 
+/* The one in question is counted already. */
 static bool pool_allows(const struct server *s)
 {
 	const struct server_conf *conf = s->conf;
@@ -115,17 +118,18 @@ static bool pool_allows(const struct server *s)
 	if (!conf->pool_purge_delay)
 		return false;
 	return conf->pool_max_conn < 0 ||
-	       atomic_load_explicit(&s->idle, memory_order_relaxed) < (uint64_t)conf->pool_max_conn;
+	       atomic_load_explicit(&s->idle, memory_order_relaxed) <= (uint64_t)conf->pool_max_conn;
 }
 
-/* With maxconn, idle connections count at the server too: no more than that many in all. */
-static bool server_has_space(const struct server *s)
+/* With maxconn, idle connections count at the server too: no more than that many in all. leaving: of those in
+ * use, this many end just now. */
+static bool server_has_space(const struct server *s, unsigned leaving)
 {
 	uint32_t max = atomic_load_explicit(&s->maxconn, memory_order_relaxed);
 
 	return !max || atomic_load_explicit(&s->conns, memory_order_relaxed) +
-				       atomic_load_explicit(&s->idle, memory_order_relaxed) <
-			       max;
+				       atomic_load_explicit(&s->idle, memory_order_relaxed) <=
+			       max + leaving;
 }
 
 static bool conn_is_good(const struct srv_conn *sc)
@@ -159,17 +163,20 @@ void idle_keep(struct srv_conn *sc, const struct srv_request *r)
 	struct list *list = NULL;
 
 	sc->user = NULL;
-	if (conn_is_good(sc) && server_has_space(sc->server) && !w->stopping)
+	atomic_fetch_add_explicit(&sc->server->idle, 1, memory_order_relaxed);
+	if (conn_is_good(sc) && server_has_space(sc->server, 1) && !w->stopping &&
+	    desk_get(w)->nidle < desk_get(w)->max_idle)
 		list = list_for(desk_get(w), sc, r);
 	if (!list) {
+		atomic_fetch_sub_explicit(&sc->server->idle, 1, memory_order_relaxed);
 		srv_conn_free(sc);
 		return;
 	}
+	desk_get(w)->nidle++;
 	sc->idle_since = w->now;
 	sc->conn.ready = idle_ready;
 	conn_want(&sc->conn, EV_READ);
 	list_prepend(list, &sc->idle_node);
-	atomic_fetch_add_explicit(&sc->server->idle, 1, memory_order_relaxed);
 	if (!sc->owner) {
 		struct idle_slot *slot = (struct idle_slot *)((char *)list - offsetof(struct idle_slot, conns));
 
@@ -258,6 +265,29 @@ void idle_close(struct worker *w, struct server *s)
 		idle_close_list(&desk->owned[i], s, NULL);
 }
 
+/* Closes this worker's idle connections as long as there are too many, oldest first. */
+static void idle_shed_here(struct worker *w, void *server)
+{
+	struct server *s = server;
+	struct idle_table *t = table_find(desk_get(w), s->proxy->generation);
+	struct list *conns = t ? &t->slots[s->index].conns : NULL;
+
+	while (conns && !list_empty(conns) && !server_has_space(s, 0))
+		idle_drop(LIST_OF(conns->prev, struct srv_conn, idle_node));
+}
+
+void idle_shed(struct worker *w, struct server *s)
+{
+	struct process *p = w->process;
+
+	if (server_has_space(s, 0))
+		return;
+	idle_shed_here(w, s);
+	for (uint32_t i = 0; p && i < p->nworkers && !server_has_space(s, 0); i++)
+		if (p->workers[i] != w)
+			mailbox_post(p->workers[i], idle_shed_here, s);
+}
+
 static void idle_close_here(struct worker *w, void *server)
 {
 	idle_close(w, server);
@@ -280,6 +310,18 @@ static void desk_woken(struct ev_loop *loop, ev_async *wake, int revents)
 	requests_granted((struct srv_desk *)((char *)wake - offsetof(struct srv_desk, wake)));
 }
 
+/* A quarter of the descriptors may be idle (manual, "tune.pool-high-fd-ratio"), each worker its part. */
+static uint32_t idle_limit(const struct worker *w)
+{
+	struct rlimit files;
+	uint64_t n = 1024;
+
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur != RLIM_INFINITY)
+		n = files.rlim_cur;
+	n /= 4 * (w->process && w->process->nworkers ? w->process->nworkers : 1);
+	return n > UINT32_MAX ? UINT32_MAX : n ? (uint32_t)n : 1;
+}
+
 bool srv_conns_init(struct worker *w)
 {
 	struct srv_desk *desk = calloc(1, sizeof(*desk));
@@ -288,6 +330,7 @@ bool srv_conns_init(struct worker *w)
 		return false;
 	w->servers = desk;
 	desk->worker = w;
+	desk->max_idle = idle_limit(w);
 	for (uint32_t i = 0; i < OWNER_LISTS; i++)
 		list_init(&desk->owned[i]);
 	list_init(&desk->active);

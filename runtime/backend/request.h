@@ -37,6 +37,7 @@ struct srv_desk {
 	struct worker *worker;
 	struct idle_table *tables;      /* one per generation */
 	struct list owned[OWNER_LISTS]; /* idle connections that belong to a client session, by its address */
+	uint32_t nidle, max_idle;	   /* idle connections of all kinds */
 	struct list active;             /* requests that hold a place */
 	ev_async wake;                  /* somebody was granted a place */
 	pthread_mutex_t lock;           /* of `granted`; taken under an lb_lock or alone */
@@ -68,10 +69,12 @@ uint32_t queue_redistribute(struct worker *w, struct server *s);
 
 /* An idle connection for the request, taken out; NULL: none that fits. */
 struct srv_conn *idle_take(struct srv_request *r);
-/* Keeps a connection that nobody uses, or closes it. */
+/* Keeps a connection whose request ends just now (its place is still counted), or closes it. */
 void idle_keep(struct srv_conn *sc, const struct srv_request *r);
 /* Closes and frees. */
 void srv_conn_free(struct srv_conn *sc);
+/* Before a new connection to a server with maxconn: closes idle ones, on any worker, that would be too many with it. */
+void idle_shed(struct worker *w, struct server *s);
 /* Closes this worker's idle connections of a server. */
 void idle_close(struct worker *w, struct server *s);
 /* The same on every worker of the process. Any worker. */

@@ -391,6 +391,28 @@ START_TEST(queue_in_order)
 }
 END_TEST
 
+/* A connection that became idle goes to whoever waited for the place. */
+START_TEST(queue_reuses)
+{
+	struct srv_conn *first;
+
+	rig_init("1");
+	rig.f.servers[0].maxconn = 1;
+	ck_assert_int_eq(start(0), SRV_CONNECTED);
+	first = rig.r[0].conn;
+	ck_assert_int_eq(srv_request_start(&rig.r[1]), SRV_PENDING);
+	srv_request_finish(&rig.r[0], true);
+	ck_assert_int_eq(await(1), SRV_CONNECTED);
+	ck_assert_ptr_eq(rig.r[1].conn, first);
+	rig.r[2].reuse_ok = false;
+	srv_request_finish(&rig.r[1], true);
+	ck_assert_int_eq(start(2), SRV_CONNECTED); /* a new one: the idle one would be too many */
+	ck_assert_uint_eq(rig.f.servers[0].idle, 0);
+	srv_request_finish(&rig.r[2], false);
+	rig_free();
+}
+END_TEST
+
 START_TEST(queue_is_left)
 {
 	rig_init("1");
@@ -562,6 +584,7 @@ int main(void)
 	tcase_add_test(tc, retry_after_connecting);
 	tcase_add_test(tc, no_server);
 	tcase_add_test(tc, queue_in_order);
+	tcase_add_test(tc, queue_reuses);
 	tcase_add_test(tc, queue_is_left);
 	tcase_add_test(tc, queue_full);
 	tcase_add_test(tc, queue_moves);
