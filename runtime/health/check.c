@@ -299,6 +299,12 @@ static uint32_t first_round(struct generation *g, uint32_t *count)
 	return shortest;
 }
 
+/* Which worker has the check of a server: not asked of the check, whose fields belong to that worker. */
+static bool runs_here(const struct worker *w, uint32_t server_index)
+{
+	return server_index % w->process->nworkers == w->id;
+}
+
 void checks_start(struct worker *w, struct generation *g)
 {
 	uint32_t count, position = 0, round = first_round(g, &count);
@@ -308,7 +314,7 @@ void checks_start(struct worker *w, struct generation *g)
 
 		if (!k)
 			continue;
-		if (i % w->process->nworkers == w->id) {
+		if (runs_here(w, i)) {
 			k->worker = w;
 			deadline_set(w, &k->deadline, w->now + 1 + (uint64_t)round * position / count);
 		}
@@ -321,7 +327,7 @@ void checks_stop(struct worker *w, struct generation *g)
 	for (uint32_t i = 0; i < g->nservers; i++) {
 		struct check *k = g->servers[i].check;
 
-		if (!k || k->worker != w)
+		if (!k || !runs_here(w, i) || !k->worker)
 			continue;
 		deadline_clear(&k->deadline);
 		if (k->phase != PHASE_WAITING)

@@ -251,7 +251,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 240);
 	tcase_add_test(tc, contention);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -206,6 +206,8 @@ int main(void)
 {
 	Suite *suite = suite_create("expand");
 	TCase *tc = tcase_create("expand");
+
+	tcase_set_timeout(tc, 60); /* sanitizers on a busy machine */
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
