@@ -207,10 +207,10 @@ int main(void)
 	Suite *suite = suite_create("expand");
 	TCase *tc = tcase_create("expand");
 
-	tcase_set_timeout(tc, 60); /* sanitizers on a busy machine */
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_set_timeout(tc, 60); /* sanitizers on a busy machine */
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_spans_plain);
 	tcase_add_test(tc, test_spans_decoded);

@@ -327,6 +327,12 @@ START_TEST(clients_may_leave_at_any_time)
 }
 END_TEST
 
+/* Looks at a running worker's figure on purpose. */
+static __attribute__((noinline, no_sanitize("thread"))) uint64_t buffers_used(void)
+{
+	return *(volatile uint64_t *)&r.process->workers[0]->buffers.used;
+}
+
 START_TEST(slow_readers_hold_one_buffer)
 {
 	enum { SIZE = 8000000 };
