@@ -354,6 +354,7 @@ START_TEST(slow_readers_hold_one_buffer)
 	}
 	close(server);
 	usleep(200000);
+	ck_assert_uint_le(buffers_used(), 2);
 	expect_text(client, "HTTP/1.1 200 OK\r\ncontent-length: 8000000\r\n\r\n");
 	rig_expect(client, body, SIZE);
 	close(client);
