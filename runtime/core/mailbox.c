@@ -11,6 +11,7 @@ struct message {
 	struct message *next;
 	void (*fn)(struct worker *w, void *arg);
 	void *arg;
+	void (*drop)(void *arg);
 };
 
 struct mailbox {
@@ -33,6 +34,8 @@ void mailbox_free(struct worker *w)
 	while (m) {
 		struct message *next = m->next;
 
+		if (m->drop)
+			m->drop(m->arg);
 		free(m);
 		m = next;
 	}
@@ -42,12 +45,18 @@ void mailbox_free(struct worker *w)
 
 bool mailbox_post(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg)
 {
+	return mailbox_post_owned(w, fn, arg, NULL);
+}
+
+bool mailbox_post_owned(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg,
+			void (*drop)(void *arg))
+{
 	struct mailbox *box = w->inbox;
 	struct message *m = malloc(sizeof(*m));
 
 	if (!m)
 		return false;
-	*m = (struct message){.fn = fn, .arg = arg};
+	*m = (struct message){.fn = fn, .arg = arg, .drop = drop};
 	m->next = atomic_load_explicit(&box->top, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(&box->top, &m->next, m, memory_order_release,
 						      memory_order_relaxed))

@@ -47,8 +47,11 @@ static void worker_soft_stop(struct worker *w)
 {
 	struct process *p = w->process;
 
-	if (w->stopping)
+	if (w->stopping) {
+		worker_job_begin(w);
+		worker_job_end(w); /* drained meanwhile? */
 		return;
+	}
 	w->stopping = true;
 	w->on_drained = worker_drained;
 	listeners_unwatch(w);
@@ -56,7 +59,7 @@ static void worker_soft_stop(struct worker *w)
 		listeners_close(p);
 	if (w->id == 0 && p->hard_stop_after)
 		deadline_set(w, &p->hard_stop, w->now + p->hard_stop_after);
-	w->jobs++; /* so that the last session to go does not end the worker in the middle of this */
+	worker_job_begin(w); /* so that the last session to go does not end the worker in the middle of this */
 	sessions_each(w, session_soft_stop);
 	worker_job_end(w);
 }

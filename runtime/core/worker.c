@@ -7,9 +7,21 @@
 #include <time.h>
 
 #include "runtime/backend/connect.h"
+#include "runtime/core/process.h"
 #include "runtime/proxy/session.h"
 
 enum { BUFSIZE_DEFAULT = 16384, BUFFERS_CACHED = 128, CHUNKS_CACHED = 128, OBJECTS_CACHED = 1024 };
+
+#if defined(__SANITIZE_THREAD__)
+/* libev tells the kernel that nothing of a descriptor is wanted any more only when an event arrives for it,
+ * which, for a listener, may be while another worker closes it. The kernel then refuses, and libev looks at its
+ * state again: nothing is lost. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+	return "called_from_lib:libev.so\n";
+}
+#endif
 
 static uint64_t clock_us(clockid_t clock)
 {
@@ -229,16 +241,47 @@ uint64_t worker_random(struct worker *w)
 	return sum;
 }
 
+static void jobs_changed(struct worker *w)
+{
+	atomic_store_explicit(&w->load, w->jobs, memory_order_relaxed);
+	if (w->stopping && !w->jobs && !atomic_load(&w->incoming) && w->on_drained)
+		w->on_drained(w);
+}
+
 void worker_job_begin(struct worker *w)
 {
 	w->jobs++;
+	atomic_store_explicit(&w->load, w->jobs, memory_order_relaxed);
 }
 
 void worker_job_end(struct worker *w)
 {
 	w->jobs--;
-	if (w->stopping && !w->jobs && w->on_drained)
-		w->on_drained(w);
+	jobs_changed(w);
+}
+
+/* A worker drains only after it has seen the process stop: whoever announces before that is seen by the worker.
+ */
+bool worker_job_announce(struct worker *w)
+{
+	atomic_fetch_add(&w->incoming, 1);
+	if (atomic_load(&w->process->state) == PROCESS_RUNNING)
+		return true;
+	worker_job_recall(w);
+	return false;
+}
+
+/* Whoever drains meanwhile looks again. */
+void worker_job_recall(struct worker *w)
+{
+	atomic_fetch_sub(&w->incoming, 1);
+	worker_changed(w);
+}
+
+void worker_job_arrived(struct worker *w)
+{
+	atomic_fetch_sub(&w->incoming, 1);
+	jobs_changed(w);
 }
 
 void worker_free(struct worker **wp)

@@ -36,6 +36,8 @@ struct worker {
 	uint64_t wall_checked;   /* `now` of the last refresh */
 	uint64_t tick_at;        /* when `tick` fires (ms); UINT64_MAX: not armed */
 	uint32_t jobs;           /* what keeps a stopping worker alive: sessions of clients and of the CLI */
+	atomic_uint load;	 /* jobs, for others to read */
+	atomic_uint incoming;	 /* connections that other workers have sent here and that are not jobs yet */
 	atomic_bool changed;     /* another thread wants on_changed to be called */
 	atomic_bool stop_asked;
 	bool started;        /* has a thread of its own */
@@ -81,6 +83,12 @@ uint64_t worker_random(struct worker *w);
 /* A job more or less; the last one of a stopping worker calls on_drained. */
 void worker_job_begin(struct worker *w);
 void worker_job_end(struct worker *w);
+/* Announces a job that a message will bring. Any thread. False: the worker may be about to end, keep it. */
+bool worker_job_announce(struct worker *w);
+/* It will not come after all. Any thread. */
+void worker_job_recall(struct worker *w);
+/* On the worker: the announced job has come (worker_job_begin() was called for it, or it is over already). */
+void worker_job_arrived(struct worker *w);
 void worker_join(struct worker *w);
 void worker_free(struct worker **w);
 

@@ -15,7 +15,7 @@
 #include "runtime/core/log.h"
 #include "runtime/net/address.h"
 
-enum { RETRY_MS = 100, COMPLAIN_MS = 1000, RATE_RETRY_MS = 10 };
+enum { RETRY_MS = 100, COMPLAIN_MS = 1000, RATE_RETRY_MS = 10, GIVE_ABOVE = 4 };
 
 static uint32_t frontend_limit(struct listener *l)
 {
@@ -244,6 +244,61 @@ static uint32_t burst_of(struct worker *w, struct listener *l)
 	return watch->burst;
 }
 
+/* A connection on its way to the worker that will serve it. */
+struct parcel {
+	struct listener *listener;
+	union addr from;
+	int fd;
+};
+
+static void parcel_arrives(struct worker *w, void *arg)
+{
+	struct parcel p = *(struct parcel *)arg;
+
+	free(arg);
+	p.listener->accept(w, p.listener, p.fd, &p.from);
+	worker_job_arrived(w);
+}
+
+static void parcel_drop(void *arg)
+{
+	close(((struct parcel *)arg)->fd);
+	free(arg);
+}
+
+static bool parcel_send(struct worker *to, struct listener *l, int fd, const union addr *from)
+{
+	struct parcel *p = malloc(sizeof(*p));
+
+	if (!p)
+		return false;
+	*p = (struct parcel){l, *from, fd};
+	if (worker_job_announce(to)) {
+		if (mailbox_post_owned(to, parcel_arrives, p, parcel_drop))
+			return true;
+		worker_job_recall(to);
+	}
+	free(p);
+	return false;
+}
+
+/* Whoever wakes first accepts; that must not make one worker serve most of the long-lived connections. Another
+ * one, chosen at random, gets it when it has clearly less to do. */
+static bool given_away(struct worker *w, struct listener *l, int fd, const union addr *from)
+{
+	struct process *p = w->process;
+	uint32_t mine = w->jobs, theirs;
+	struct worker *other;
+
+	if (p->nworkers < 2 || !l->proxy || mine < GIVE_ABOVE)
+		return false;
+	other = p->workers[worker_random(w) % p->nworkers];
+	theirs = atomic_load_explicit(&other->load, memory_order_relaxed);
+	if (mine <= theirs + GIVE_ABOVE + theirs / 8)
+		return false;
+	return parcel_send(other, l, fd, from);
+}
+
 /* Takes one connection. False: no more for now. */
 static bool accept_one(struct worker *w, struct listener *l)
 {
@@ -266,7 +321,8 @@ static bool accept_one(struct worker *w, struct listener *l)
 	}
 	w->accepted++;
 	rate_allows(w, l, true);
-	l->accept(w, l, fd, &from);
+	if (!given_away(w, l, fd, &from))
+		l->accept(w, l, fd, &from);
 	return true;
 }
 

@@ -1,4 +1,5 @@
 /* Mode tcp over real sockets: what passes, how it ends, and what the log record says about it. */
+#include <arpa/inet.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -460,6 +461,42 @@ START_TEST(soft_stop_lets_streams_finish)
 }
 END_TEST
 
+/* Connections keep coming while the process stops: each is served or refused, and the process ends. */
+static void *keep_connecting(void *arg)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons(rig.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int n = 0, fd;
+
+	(void)arg;
+	do {
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(fd, (struct sockaddr *)&in, sizeof(in))) {
+			close(fd);
+			break;
+		}
+		close(fd);
+	} while (++n < 100000);
+	return NULL;
+}
+
+START_TEST(stop_under_fire)
+{
+	pthread_t threads[2];
+
+	rig.nworkers = 3;
+	rig.px->timeout[TMO_SERVER] = 200;
+	rig_start(&rig);
+	pthread_create(&threads[0], NULL, keep_connecting, NULL);
+	pthread_create(&threads[1], NULL, keep_connecting, NULL);
+	usleep(100000);
+	rig_stop(&rig);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	client = server = -1;
+}
+END_TEST
+
 START_TEST(hard_stop_comes_after)
 {
 	pair_up();
@@ -514,22 +551,23 @@ END_TEST
 
 START_TEST(many_at_once)
 {
-	int clients[40], servers[40];
+	int clients[60], servers[60];
 
 	rig.nworkers = 3;
 	rig.px->maxconn = 100;
 	rig_start(&rig);
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 60; i++) {
 		clients[i] = rig_connect(&rig);
-	for (int i = 0; i < 40; i++) {
 		servers[i] = rig_accept(&rig);
 		rig_send(servers[i], "hello", 5);
 	}
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 3; i++) /* nobody serves nearly all of them */
+		ck_assert_uint_ge(atomic_load(&rig.process->workers[i]->load), 5);
+	for (int i = 0; i < 60; i++) {
 		rig_expect(clients[i], "hello", 5);
 		close(clients[i]);
 	}
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 60; i++) {
 		rig_expect_end(servers[i]);
 		close(servers[i]);
 	}
@@ -568,6 +606,7 @@ static TCase *cases(void)
 	tcase_add_test(t, default_log_comes_first_and_alone);
 	tcase_add_test(t, logasap);
 	tcase_add_test(t, soft_stop_lets_streams_finish);
+	tcase_add_loop_test(t, stop_under_fire, 0, 5);
 	tcase_add_test(t, hard_stop_comes_after);
 	tcase_add_loop_test(t, frontend_maxconn, 1, 3);
 	tcase_add_loop_test(t, frontend_rate, 1, 3);
