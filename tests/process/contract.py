@@ -66,6 +66,11 @@ def alive(pid):
         return False
 
 
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        return [int(x) for x in f.read().split()]
+
+
 class Place:
     """A folder, configurations and processes of one test."""
 
@@ -78,11 +83,12 @@ class Place:
     def close(self):
         for p in self.started:
             if p.poll() is None:
+                self.pids += children(p.pid)
                 p.kill()
             p.wait()
             if p.stdout:
                 p.stdout.close()
-        for pid in self.pids:
+        for pid in [c for pid in self.pids if alive(pid) for c in children(pid)] + self.pids:
             if alive(pid):
                 os.kill(pid, signal.SIGKILL)
         self.folder.cleanup()
@@ -469,11 +475,6 @@ def test_take_over_fails(t):
 
 
 # --- master and worker -------------------------------------------------------------------------------------------------
-
-def children(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
-        return [int(x) for x in f.read().split()]
-
 
 def lines_of(out):
     return [re.sub(r"\(\d+\)", "(PID)", x) for x in out.splitlines()]
