@@ -62,8 +62,41 @@ static bool threads_valid(struct str s)
 	return true;
 }
 
+/* Since 2.5 there is one process: `all`, `odd`, 1. */
+static bool process_valid(struct str s)
+{
+	return str_is(s, "all") || str_is(s, "odd") || str_is(s, "even") || str_is(s, "1") ||
+	       str_starts(s, STR("1/")) || str_is(s, "1-1") || str_starts(s, STR("all/"));
+}
+
+/* bind-process of proxies. */
+bool check_bind_process(const struct keyword_use *use)
+{
+	struct diag *g;
+
+	for (uint32_t i = 0; i < use->n; i++) {
+		if (process_valid(use->words[i].text))
+			continue;
+		g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[i].span, "there is only process 1");
+		diag_haproxy(
+			use->k->d, g,
+			"bind-process : '%.*s' is not a valid number/range. It supports numbers from 1 to 1.",
+			STR_ARG(use->words[i].text));
+		return false;
+	}
+	return true;
+}
+
 bool check_bind_threads(const struct keyword_use *use)
 {
+	if (strcmp(use->row->name, "process") == 0 && threads_valid(use->words[0].text) &&
+	    !process_valid(use->words[0].text))
+		return bind_error(use, "there is only process 1",
+				  arena_printf(use->k->scratch,
+					       "'process' : '%.*s' is not a valid number/range. It supports "
+					       "numbers from 1 to 1.",
+					       STR_ARG(use->words[0].text))
+					  .ptr);
 	if (threads_valid(use->words[0].text))
 		return true;
 	return bind_error(use, "threads are given as `all`, `odd`, `even`, a number or a range",

@@ -36,18 +36,22 @@ bool check_file(const struct keyword_use *use)
 	return true;
 }
 
+/* HAProxy itself only looks at folders when it starts: never an error. */
 bool check_dir(const struct keyword_use *use)
 {
 	struct checker *k = use->k;
 	struct str path = check_file_path(k, use->words[0].text);
 	struct stat st;
+	int error;
 
 	if (k->c->options->offline)
 		return true;
-	if (stat(path.ptr, &st) != 0)
-		check_file_report(k, use->words[0].span, use->words[0].text, errno);
-	else if (!S_ISDIR(st.st_mode))
-		check_file_report(k, use->words[0].span, use->words[0].text, ENOTDIR);
+	error = stat(path.ptr, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	if (error)
+		diag_label(k->d,
+			   diag_add(k->d, D_NO_SUCH_FILE, use->words[0].span, "no folder `%.*s` here",
+				    STR_ARG(use->words[0].text)),
+			   "%s", strerror(error));
 	return true;
 }
 

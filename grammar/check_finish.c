@@ -4,6 +4,7 @@
 #include "grammar/check_finish.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
+#include "grammar/rows.h"
 #include "grammar/suggest.h"
 
 void check_want_section(struct checker *k, const struct word *name, enum keyword_place place,
@@ -270,11 +271,58 @@ static void finish_use_server(struct checker *k, struct draft *d)
 	}
 }
 
+static void report_rule(struct checker *k, const struct draft *d, const struct rule *rule, const char *what,
+			const char *haproxy)
+{
+	struct span span = d->section->header->span;
+	struct diag *g;
+
+	/* The model keeps lines, not spans. */
+	for (uint32_t i = 0; i < d->section->lines.n; i++)
+		if (check_pos(k, d->section->lines.v[i]).line == rule->pos.line)
+			span = d->section->lines.v[i]->span;
+	g = diag_add(k->d, D_NO_SUCH_SECTION, span, "%s", what);
+	diag_haproxy_unplaced(k->d, g, "Proxy '%.*s': %s", STR_ARG(d->px->name), haproxy);
+}
+
+/* track-scN needs a table; a capture by number needs its slot. */
+static void rule_verify(struct checker *k, struct draft *d, const struct rule *rule, bool response)
+{
+	struct str table = rule->name.len ? rule->name : d->px->name;
+	struct draft *fe = map_get(&k->frontends, table), *be = map_get(&k->backends, table);
+	const char *name = action_row(rule->action)->name;
+
+	if (strncmp(name, "track-sc", 8) == 0 && !(fe && fe->table_line) && !(be && be->table_line) &&
+	    !map_get(&k->others[PLACE_PEERS], str_sub(table, 0, str_chr(table, '/'))))
+		report_rule(k, d, rule,
+			    arena_printf(k->scratch, "`%s` needs a stick table, and `%.*s` has none", name,
+					 STR_ARG(table))
+				    .ptr,
+			    arena_printf(k->scratch, "unable to find table '%.*s' referenced by %s.",
+					 STR_ARG(table), name)
+				    .ptr);
+	if (rule->action == ACTION_CAPTURE && d->px->role & ROLE_FRONTEND &&
+	    rule->num >= d->captures[response].n)
+		report_rule(k, d, rule,
+			    arena_printf(k->scratch, "there is no capture slot %lld", (long long)rule->num).ptr,
+			    arena_printf(k->scratch,
+					 "unable to find capture id '%lld' referenced by %s capture rule.",
+					 (long long)rule->num, response ? "http-response" : "http-request")
+				    .ptr);
+}
+
 static void finish_captures(struct checker *k, struct draft *d)
 {
 	struct proxy_conf *px = d->px;
 
-	(void)k;
+	for (int set = 0; set < RS_COUNT; set++) {
+		struct rule *rules = (struct rule *)px->rules[set].v;
+
+		for (uint32_t i = 0; i < px->rules[set].n; i++) {
+			check_capture_slot(k, d, &rules[i]);
+			rule_verify(k, d, &rules[i], set == RS_HTTP_RES || set == RS_HTTP_AFTER_RES);
+		}
+	}
 	px->capture_request = d->captures[0].v;
 	px->capture_request_len = d->capture_lens[0].v;
 	px->capture_request_n = d->captures[0].n;

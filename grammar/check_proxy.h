@@ -105,6 +105,8 @@ const struct line *check_proxy_line(const struct draft *d, const char *row_name,
 bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out);
 /* errorfiles lines, once all http-errors sections are known. check_reply.c */
 void check_errorfiles_resolve(struct checker *k, struct draft *d);
+/* Gives a `capture ... len` rule that has none its slot. check_rules.c */
+void check_capture_slot(struct checker *k, struct draft *d, struct rule *rule);
 struct lang_scope;
 /* `if` or `unless` and a condition from word `from` to the end of the line; cond may be NULL. check_rules.c */
 bool check_condition(const struct keyword_use *use, uint32_t from, const struct lang_scope *scope,

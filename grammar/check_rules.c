@@ -132,6 +132,38 @@ static void rule_finish(const struct keyword_use *use, struct rule *rule)
 		rule->text = check_keep(use->k, sources_span(use->k->c->sources, span));
 }
 
+void check_capture_slot(struct checker *k, struct draft *d, struct rule *rule)
+{
+	if (rule->action != ACTION_CAPTURE || rule->num >= 0)
+		return;
+	rule->num = d->captures[0].n;
+	memset(vec_push(k->a, &d->captures[0]), 0, sizeof(struct reply_header));
+	*vec_push(k->a, &d->capture_lens[0]) = rule->flags;
+}
+
+/* `capture <expression> len <length>` makes a slot of its own. */
+static bool rule_capture(const struct keyword_use *use, struct rule *rule)
+{
+	struct draft *d = use->draft;
+	struct diag *g;
+
+	if (rule->num >= 0 || d->place == PLACE_DEFAULTS)
+		return true;
+	if (d->px->role & ROLE_FRONTEND) {
+		check_capture_slot(use->k, d, rule);
+		return true;
+	}
+	g = diag_add(use->k->d, D_CONFLICT, use->line->span,
+		     "slots of captures belong to frontends: `len` cannot stand here");
+	diag_help(use->k->d, g, "declare a slot in the frontend, and write its number as `id <number>`");
+	diag_haproxy(
+		use->k->d, g,
+		"error detected in %s '%.*s' while parsing '%s capture' rule : proxy '%.*s' has no frontend "
+		"capability.",
+		keyword_place_name(d->place), STR_ARG(d->px->name), use->row->name, STR_ARG(d->px->name));
+	return false;
+}
+
 bool check_rule(const struct keyword_use *use)
 {
 	enum ruleset set = rule_set(use->row->name);
@@ -146,6 +178,8 @@ bool check_rule(const struct keyword_use *use)
 	rule_after_final(use, set);
 	rule_family_enter(use, set);
 	if (!action_parse(use->k->c, set, use->words, use->n, &scope, &rule))
+		return false;
+	if (rule.action == ACTION_CAPTURE && !rule_capture(use, &rule))
 		return false;
 	rule_finish(use, &rule);
 	*vec_push(use->k->scratch, &use->draft->rules[set]) = rule;

@@ -131,6 +131,12 @@ bool check_server_resolve_opts(const struct keyword_use *use)
 	return list_word(use, "allow-dup-ip|ignore-weight|prevent-dup-ip", false);
 }
 
+bool check_server_redir(const struct keyword_use *use)
+{
+	((struct server_conf *)use->object)->redirects = true;
+	return true;
+}
+
 bool check_server_resolve_net(const struct keyword_use *use)
 {
 	const struct word *w = &use->words[0];

@@ -207,6 +207,13 @@ static void warn_servers(struct checker *k, const struct draft *d)
 		const struct server_conf *s = d->px->servers.v[i];
 		struct diag *g;
 
+		if (s->redirects) {
+			g = diag_add(k->d, D_CONFLICT, d->server_lines.v[i]->span, "`redir` needs mode http");
+			diag_haproxy_unplaced(
+				k->d, g,
+				"%s '%.*s' : server cannot have cookie or redirect prefix in non-HTTP mode.",
+				check_proxy_kind(d), STR_ARG(d->px->name));
+		}
 		if (!s->cookie.len)
 			continue;
 		g = diag_add(k->d, D_NEEDS_HTTP, d->server_lines.v[i]->span,

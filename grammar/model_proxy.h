@@ -78,7 +78,7 @@ struct server_conf {
 	bool on_marked_down; /* shutdown-sessions */
 	bool on_marked_up;   /* shutdown-backup-sessions */
 	struct str init_addr;
-	bool agent_check, check_ssl;
+	bool agent_check, check_ssl, redirects; /* agent-check, check-ssl, redir */
 	uint16_t agent_port;
 	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
 	struct str ca_file;
