@@ -36,10 +36,13 @@ static void arg_hex(struct out *o, struct str bytes)
 		out_printf(o, "%02x", (unsigned char)bytes.ptr[i]);
 }
 
-static void call_write(struct out *o, const char *name, const struct arg *args, uint32_t nargs, bool hex)
+static void call_write(struct out *o, const char *name, const char *letters, const struct arg *args,
+		       uint32_t nargs, bool hex)
 {
-	while (nargs && (args[nargs - 1].type == ARG_NONE || !args[nargs - 1].str.len))
+	while (nargs && args[nargs - 1].type == ARG_NONE)
 		nargs--;
+	if (nargs == 1 && letters[0] != '|' && !args[0].str.len)
+		nargs = 0; /* a mandatory argument that is missing is read as an empty one */
 	out_puts(o, name);
 	if (strcmp(name, "lua.") == 0 && nargs) {
 		out_str(o, args[0].str);
@@ -64,10 +67,12 @@ struct str sample_canonical(struct arena *a, const struct sample_expr *e)
 	struct out o = out_growing(1 << 30);
 	struct str text;
 
-	call_write(&o, fetch_row(e->fetch)->name, e->args, e->nargs, e->fetch == FETCH_BIN);
+	call_write(&o, fetch_row(e->fetch)->name, fetch_row(e->fetch)->args, e->args, e->nargs,
+		   e->fetch == FETCH_BIN);
 	for (uint32_t i = 0; i < e->nconvs; i++) {
 		out_char(&o, ',');
-		call_write(&o, conv_row(e->convs[i].conv)->name, e->convs[i].args, e->convs[i].nargs, false);
+		call_write(&o, conv_row(e->convs[i].conv)->name, conv_row(e->convs[i].conv)->args,
+			   e->convs[i].args, e->convs[i].nargs, false);
 	}
 	text = arena_str(a, out_get(&o));
 	out_free(&o);

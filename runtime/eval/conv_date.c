@@ -10,11 +10,15 @@ enum { DATE_MAX = 512 };
 static bool format_time(struct eval *e, const struct arg *args, struct sample *s,
 			struct tm *(*split)(const time_t *, struct tm *))
 {
-	time_t seconds = (time_t)(s->sint + (arg_is_set(&args[1]) ? args[1].sint : 0));
 	char *buf = scratch_alloc(e->scratch, DATE_MAX);
+	int64_t value;
+	time_t seconds;
 	struct tm tm;
 
-	if (!buf || !split(&seconds, &tm))
+	if (!buf || __builtin_add_overflow(s->sint, args[1].sint, &value))
+		return false;
+	seconds = (time_t)value;
+	if (!split(&seconds, &tm))
 		return false;
 	return sample_set_str(s, str_make(buf, strftime(buf, DATE_MAX, args[0].str.ptr, &tm)));
 }
@@ -36,12 +40,15 @@ bool conv_http_date(struct eval *e, const struct arg *args, struct sample *s)
 	struct str unit = args[1].str;
 	int digits = unit.len != 2 ? 0 : unit.ptr[0] == 'm' ? 3 : 6;
 	int64_t per_second = digits == 6 ? 1000000 : digits ? 1000 : 1;
-	int64_t value = s->sint + (arg_is_set(&args[0]) ? args[0].sint : 0);
-	time_t seconds = (time_t)(value / per_second);
 	char fraction[8] = "";
+	int64_t value;
+	time_t seconds;
 	struct tm tm;
 
-	if (value < 0 || !gmtime_r(&seconds, &tm))
+	if (__builtin_add_overflow(s->sint, args[0].sint, &value) || value < 0)
+		return false;
+	seconds = (time_t)(value / per_second);
+	if (!gmtime_r(&seconds, &tm))
 		return false;
 	if (digits)
 		snprintf(fraction, sizeof(fraction), ".%0*u", digits, (unsigned)(value % per_second) % 1000000);

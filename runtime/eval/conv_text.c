@@ -124,9 +124,15 @@ static bool pieces_right(struct str text, struct str delimiters, int64_t index, 
 	return true;
 }
 
+/* No text has more pieces than this; sums of such numbers do not overflow. */
+static int64_t bounded(int64_t n)
+{
+	return n > INT32_MAX ? INT32_MAX : n < -INT32_MAX ? -INT32_MAX : n;
+}
+
 static bool pieces(const struct arg *args, struct sample *s, bool skip)
 {
-	int64_t index = args[0].sint, count = arg_is_set(&args[2]) ? args[2].sint : 1;
+	int64_t index = bounded(args[0].sint), count = arg_is_set(&args[2]) ? bounded(args[2].sint) : 1;
 
 	if (index > 0)
 		return pieces_left(s->str, args[1].str, index, count, skip, &s->str);

@@ -30,6 +30,7 @@ struct eval_engine {
 	const struct expr_plan *plans;    /* by sample_expr.id */
 	struct matcher *acls;             /* by acl_expr.id */
 	struct matcher *maps;             /* by map_conf.id */
+	uint32_t nregexes;
 	struct engine_regex *regex;       /* by regex.id; compiled on first use */
 	void *match_data, *match_context; /* of PCRE2 */
 	void *jit_stack;

@@ -109,6 +109,7 @@ struct str redirect_location(struct eval *e, const struct rule *rule);
 bool sample_text(struct eval *e, const struct sample_expr *expr, struct str *text);
 /* HTTP basic credentials against a list; realm checks for `stats auth` and http_auth(). */
 bool userlist_check(const struct userlist_conf *list, struct str user, struct str password, struct str group);
+/* Before the scratch memory in which those of a transaction live is given back. */
 void eval_vars_free(struct eval_vars **vars);
 
 #endif

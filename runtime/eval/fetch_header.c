@@ -29,9 +29,9 @@ static struct http_hdr *next_field(struct http_msg *m, const struct fetch_call *
 		return http_find_id(m, call->hdr, after);
 	if (name.len)
 		return http_find(m, name, after);
-	for (struct http_hdr *h = after ? after + 1 : m->hdrs; h < m->hdrs + m->nhdrs; h++)
-		if (!h->deleted)
-			return h;
+	for (size_t i = after ? (size_t)(after - m->hdrs) + 1 : 0; i < m->nhdrs; i++)
+		if (!m->hdrs[i].deleted)
+			return &m->hdrs[i];
 	return NULL;
 }
 

@@ -88,7 +88,7 @@ bool fetch_date(struct eval *e, const struct fetch_call *call, struct sample *ou
 	if (unit.len == 2)
 		value = unit.ptr[0] == 'm' ? value * 1000 + e->now.tv_usec / 1000
 					   : value * 1000000 + e->now.tv_usec;
-	return sample_set_int(out, value + offset);
+	return !__builtin_add_overflow(value, offset, &value) && sample_set_int(out, value);
 }
 
 bool fetch_date_us(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)

@@ -191,7 +191,7 @@ static bool payload_args(struct eval *e, const struct arg *args, struct str raw,
 static bool payload_lv(struct eval *e, const struct arg *args, struct str raw, bool final, struct sample *out)
 {
 	uint64_t offset = (uint64_t)args[0].sint, size = (uint64_t)args[1].sint, len = 0;
-	int64_t data = args[0].sint + args[1].sint;
+	int64_t data;
 
 	if (offset > raw.len || size > raw.len - offset) {
 		e->want_more = !final;
@@ -199,10 +199,13 @@ static bool payload_lv(struct eval *e, const struct arg *args, struct str raw, b
 	}
 	for (uint64_t i = 0; i < size; i++)
 		len = len << 8 | (unsigned char)raw.ptr[offset + i];
-	if (args[2].str.len && (args[2].str.ptr[0] == '+' || args[2].str.ptr[0] == '-'))
-		data += args[2].sint;
-	else if (args[2].str.len)
+	data = (int64_t)(offset + size);
+	if (args[2].str.len && (args[2].str.ptr[0] == '+' || args[2].str.ptr[0] == '-')) {
+		if (__builtin_add_overflow(data, args[2].sint, &data))
+			return false;
+	} else if (args[2].str.len) {
 		data = args[2].sint;
+	}
 	return data >= 0 && len && payload(e, raw, final, (uint64_t)data, len, out);
 }
 

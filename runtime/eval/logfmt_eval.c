@@ -28,6 +28,8 @@ static void put_encoded(struct out *out, struct logfmt_style style, struct str t
 {
 	size_t plain = 0;
 
+	if (!text.len)
+		return;
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
 		bool encoded = encodes(c);

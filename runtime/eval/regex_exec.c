@@ -29,7 +29,8 @@ bool regex_engine_start(struct eval_engine *en)
 	en->match_context = context;
 	en->match_data = pcre2_match_data_create(REGEX_GROUPS, NULL);
 	en->jit_stack = pcre2_jit_stack_create(REGEX_STACK_MIN, REGEX_STACK_MAX, NULL);
-	en->regex = calloc(en->model->nregexes + 1, sizeof(*en->regex));
+	en->nregexes = en->model->nregexes;
+	en->regex = calloc(en->nregexes + 1, sizeof(*en->regex));
 	if (!context || !en->match_data || !en->regex)
 		return false;
 	pcre2_set_match_limit(context, REGEX_MATCH_LIMIT);
@@ -41,7 +42,7 @@ bool regex_engine_start(struct eval_engine *en)
 
 void regex_engine_stop(struct eval_engine *en)
 {
-	for (uint32_t i = 0; en->regex && i < en->model->nregexes; i++)
+	for (uint32_t i = 0; en->regex && i < en->nregexes; i++)
 		pcre2_code_free(en->regex[i].code);
 	free(en->regex);
 	pcre2_match_data_free(en->match_data);
@@ -104,7 +105,8 @@ static bool expand_escape(struct out *o, struct str format, size_t *i, struct st
 		high = *i + 2 < format.len ? hex_value(format.ptr[*i + 1]) : -1;
 		low = high < 0 ? -1 : hex_value(format.ptr[*i + 2]);
 		*i += 2;
-		out_char(o, (char)(high << 4 | low));
+		if (low >= 0)
+			out_char(o, (char)(high << 4 | low));
 		return low >= 0;
 	}
 	if (c < '0' || c > '9')
