@@ -63,9 +63,17 @@ size_t proxy_header_v1(char header[PROXY_HEADER_MAX], const union addr *src, con
 				ntohs(e.dst_port));
 }
 
+static const char signature[12] = "\r\n\r\n\0\r\nQUIT\n";
+
+size_t proxy_header_local(char header[PROXY_HEADER_MAX])
+{
+	memcpy(header, signature, sizeof(signature));
+	memcpy(header + sizeof(signature), "\x20\0\0\0", 4);
+	return sizeof(signature) + 4;
+}
+
 size_t proxy_header_v2(char header[PROXY_HEADER_MAX], const union addr *src, const union addr *dst)
 {
-	static const char signature[12] = "\r\n\r\n\0\r\nQUIT\n";
 	struct ends e = ends_of(src, dst);
 	size_t size = e.family == AF_INET ? 4 : 16, len = e.family == AF_UNSPEC ? 0 : 2 * size + 4;
 	char *at = header + 16;

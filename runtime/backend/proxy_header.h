@@ -10,6 +10,8 @@ enum { PROXY_HEADER_MAX = 128 };
 /* Length of the header written. Families other than IPv4 and IPv6, and unknown addresses (NULL), give UNKNOWN.
  * IPv4 and IPv6 together are both written as IPv6. */
 size_t proxy_header_v1(char header[PROXY_HEADER_MAX], const union addr *src, const union addr *dst);
+/* The connection is the proxy's own (a health check): version 2, command LOCAL. */
+size_t proxy_header_local(char header[PROXY_HEADER_MAX]);
 size_t proxy_header_v2(char header[PROXY_HEADER_MAX], const union addr *src, const union addr *dst);
 
 #endif

@@ -3,6 +3,7 @@
  * health check needs the status line, the framing and the body, nothing else. Pure functions over the check's
  * buffers; the check's worker only. */
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <pcre2.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "runtime/core/process.h"
 #include "runtime/health/check_run.h"
+#include "runtime/net/address.h"
 
 /* --- the request --------------------------------------------------------------------------------------- */
 
@@ -48,19 +50,27 @@ static void put_state(struct check *k, struct out *o)
 	struct proxy *px = s->proxy;
 	const struct global_conf *global = &px->generation->model->global;
 	unsigned total = 0, conns = 0;
-	char state[64];
+	char state[64], host[ADDRESS_TEXT] = "unix", port[8] = "unix";
 
 	server_state_text(s, state, sizeof(state));
+	if (s->addr.family == AF_INET || s->addr.family == AF_INET6) {
+		inet_ntop(s->addr.family,
+			  s->addr.family == AF_INET ? (void *)&s->addr.in.sin_addr
+						    : (void *)&s->addr.in6.sin6_addr,
+			  host, sizeof(host));
+		snprintf(port, sizeof(port), "%u", address_port(&s->addr));
+	}
 	for (uint32_t i = 0; i < px->nservers; i++) {
 		conns += atomic_load(&px->servers[i].conns);
 		if (server_is_usable(&px->servers[i]))
 			total += atomic_load(&px->servers[i].weight);
 	}
-	out_printf(
-		o,
-		"x-haproxy-server-state: %s; name=%.*s/%.*s; node=%.*s; weight=%u/%u; scur=%u/%u; qcur=%u\r\n",
-		state, STR_ARG(px->conf->name), STR_ARG(s->conf->name), STR_ARG(global->node),
-		atomic_load(&s->weight), total, atomic_load(&s->conns), conns, atomic_load(&s->queued));
+	out_printf(o,
+		   "x-haproxy-server-state: %s; address=%s; port=%s; name=%.*s/%.*s; node=%.*s; weight=%u/%u; "
+		   "scur=%u/%u; "
+		   "qcur=%u\r\n",
+		   state, host, port, STR_ARG(px->conf->name), STR_ARG(s->conf->name), STR_ARG(global->node),
+		   atomic_load(&s->weight), total, atomic_load(&s->conns), conns, atomic_load(&s->queued));
 }
 
 static void put_headers(struct check *k, struct eval *e, const struct hc_step *send, struct out *o)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/backend/proxy_header.h"
 #include "runtime/net/address.h"
 
 static bool is_http(const struct check *k)
@@ -70,10 +71,45 @@ static void run_send(struct check *k)
 	conn_want(&k->conn, EV_READ);
 }
 
+/* Manual, "check-send-proxy": as for traffic, unless the check knocks elsewhere. */
+static bool sends_header(const struct check *k)
+{
+	const struct server_conf *conf = k->server->conf;
+
+	if (conf->check_send_proxy)
+		return true;
+	return (conf->send_proxy || conf->send_proxy_v2) && !conf->check_port && !conf->check_addr;
+}
+
+/* Version 1 tells the ends of this very connection, version 2 that it is the proxy's own (seen with
+ * HAProxy 2.6). */
+static bool send_header(struct check *k)
+{
+	char header[PROXY_HEADER_MAX];
+	struct iovec iov = {.iov_base = header};
+	struct sockaddr_storage here = {0}, there = {0};
+	socklen_t here_len = sizeof(here), there_len = sizeof(there);
+
+	if (!sends_header(k))
+		return true;
+	if (k->server->conf->send_proxy_v2) {
+		iov.iov_len = proxy_header_local(header);
+	} else {
+		getsockname(k->conn.io.fd, (struct sockaddr *)&here, &here_len);
+		getpeername(k->conn.io.fd, (struct sockaddr *)&there, &there_len);
+		iov.iov_len = proxy_header_v1(header, (union addr *)&here, (union addr *)&there);
+	}
+	return conn_sendv(&k->conn, &iov, 1, is_http(k)) == (ssize_t)iov.iov_len;
+}
+
 static void run_connected(struct check *k)
 {
 	uint32_t patience = k->server->proxy->conf->timeout[TMO_CHECK];
 
+	if (!send_header(k)) {
+		run_end(k, CHECK_SOCKET, 0, strerror(k->conn.error));
+		return;
+	}
 	if (!is_http(k)) {
 		run_end(k, CHECK_L4_OK, 0, "");
 		return;
@@ -168,8 +204,11 @@ static int run_connect(struct check *k)
 		return EADDRNOTAVAIL;
 	if (bound)
 		address_pack(&packed, &from);
-	return conn_connect(&k->conn, k->worker, (const union addr *)&to, tolen, bound ? &packed : NULL,
-			    run_ready);
+	if (is_http(k) || sends_header(k))
+		return conn_connect(&k->conn, k->worker, (const union addr *)&to, tolen, bound ? &packed : NULL,
+				    run_ready);
+	return conn_knock(&k->conn, k->worker, (const union addr *)&to, tolen, bound ? &packed : NULL,
+			  run_ready);
 }
 
 void check_run(struct check *k)

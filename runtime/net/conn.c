@@ -188,24 +188,24 @@ static int socket_prepare(int fd, const union addr *to, const union addr *src)
 		       : 0;
 }
 
-static int connect_start(int fd, const union addr *to, socklen_t tolen, const union addr *src)
+static int connect_start(int fd, const union addr *to, socklen_t tolen, const union addr *src, bool knock)
 {
-	int error = socket_prepare(fd, to, src);
+	int error = socket_prepare(fd, to, src), off = 0;
 
 	if (error)
 		return error;
+	if (knock && to->family != AF_UNIX)
+		setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
 	return connect(fd, (const struct sockaddr *)to, tolen) ? errno : 0;
 }
 
-int conn_connect(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
-		 void (*ready)(struct conn *, int))
+static int connect_new(struct conn *c, const union addr *to, socklen_t tolen, const union addr *src, bool knock)
 {
-	int fd = socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+	int error;
 
-	conn_init(c, w, fd, ready);
-	if (fd < 0)
+	if (c->io.fd < 0)
 		return errno;
-	error = connect_start(fd, to, tolen, src);
+	error = connect_start(c->io.fd, to, tolen, src, knock);
 	if (error && error != EINPROGRESS) {
 		conn_close(c, false);
 		return error;
@@ -214,6 +214,20 @@ int conn_connect(struct conn *c, struct worker *w, const union addr *to, socklen
 		c->flags |= CONN_CONNECTING;
 	conn_want(c, EV_READ | EV_WRITE);
 	return 0;
+}
+
+int conn_connect(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
+		 void (*ready)(struct conn *, int))
+{
+	conn_init(c, w, socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), ready);
+	return connect_new(c, to, tolen, src, false);
+}
+
+int conn_knock(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
+	       void (*ready)(struct conn *, int))
+{
+	conn_init(c, w, socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), ready);
+	return connect_new(c, to, tolen, src, true);
 }
 
 int conn_connect_result(struct conn *c, int revents)

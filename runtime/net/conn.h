@@ -68,6 +68,10 @@ void conn_drop(struct conn *c);
  * NULL. */
 int conn_connect(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
 		 void (*ready)(struct conn *, int));
+/* The same for who wants to know only whether somebody listens: the last packet of the handshake is held back, so that a reset right
+ * after success leaves nothing for the server to accept (Linux, tcp(7): TCP_QUICKACK). */
+int conn_knock(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
+	       void (*ready)(struct conn *, int));
 /* When ready() is called during CONN_CONNECTING: 0 connected, EINPROGRESS, or the error. `revents` of the call:
  * EV_WRITE alone means success without asking the system, because errors come with EV_READ. */
 int conn_connect_result(struct conn *c, int revents);
