@@ -1,6 +1,7 @@
 /* Persistence by cookie (manual, keywords "cookie" of backends and of servers): the server that a request's
  * cookie names, and what the response tells the client to send next time. Letters for the log: manual,
  * section 8.5. */
+#include "runtime/proxy/http_cookie.h"
 #include "runtime/proxy/http_stream.h"
 
 /* A cookie in a field value: all of `name=value`, and the value. */
@@ -15,18 +16,20 @@ static struct str field_value(const struct http_hdr *h)
 	return str_make(h->value, h->value_len);
 }
 
-/* The first cookie of that name in one field (RFC 6265 section 4.2). */
-static bool cookie_in(struct http_hdr *h, struct str name, char separator, struct found *f)
+/* The first cookie of that name in one field (RFC 6265 section 4.2; some clients part them by commas). */
+static bool cookie_in(struct http_hdr *h, struct str name, struct found *f)
 {
 	struct str all = field_value(h);
 
 	for (size_t at = 0; at < all.len;) {
-		size_t end = at + str_chr(str_tail(all, at), separator), equals;
-		struct str pair = str_sub(all, at, end - at), key;
+		size_t end = at, equals;
+		struct str pair;
 
+		while (end < all.len && all.ptr[end] != ';' && all.ptr[end] != ',')
+			end++;
+		pair = str_sub(all, at, end - at);
 		equals = str_chr(pair, '=');
-		key = str_trim(str_sub(pair, 0, equals));
-		if (equals < pair.len && str_eq(key, name)) {
+		if (equals < pair.len && str_eq(str_trim(str_sub(pair, 0, equals)), name)) {
 			f->hdr = h;
 			f->off = at;
 			f->len = end - at;
@@ -43,7 +46,7 @@ static bool cookie_find(struct http_stream *hs, struct str name, struct found *f
 	struct http_hdr *h = NULL;
 
 	while ((h = http_find_id(&hs->req, HN_COOKIE, h)))
-		if (cookie_in(h, name, ';', f))
+		if (cookie_in(h, name, f))
 			return true;
 	return false;
 }
@@ -69,16 +72,34 @@ static bool splice_value(struct http_stream *hs, struct http_msg *m, struct http
 	return true;
 }
 
-/* Takes the cookie out, with one separator. */
-static void cookie_hide(struct http_stream *hs, const struct found *f)
+/* No blanks around the equals sign, as HAProxy sends it on. */
+static void cookie_tidy(struct http_stream *hs, struct found *f, struct str name)
 {
-	size_t off = f->off, len = f->len;
+	struct str all = field_value(f->hdr);
+	const char *first = memmem(all.ptr + f->off, f->len, name.ptr, name.len);
+	size_t off = (size_t)(first - all.ptr) + name.len, len = (size_t)(f->value.ptr - all.ptr) - off;
 
-	if (off)
-		off--, len++;
-	else if (off + len < f->hdr->value_len)
-		len++;
-	splice_value(hs, &hs->req, f->hdr, off, len, STR_NONE);
+	if (len == 1 || !splice_value(hs, &hs->req, f->hdr, off, len, STR("=")))
+		return;
+	f->value.ptr = f->hdr->value + off + 1;
+	f->len -= len - 1;
+}
+
+/* Takes every cookie of that name out, each with one separator. */
+static void cookie_hide(struct http_stream *hs, struct str name)
+{
+	struct found f;
+
+	while (cookie_find(hs, name, &f)) {
+		size_t off = f.off, len = f.len;
+
+		if (off)
+			off--, len++;
+		else if (off + len < f.hdr->value_len)
+			len++;
+		if (!splice_value(hs, &hs->req, f.hdr, off, len, STR_NONE))
+			return;
+	}
 }
 
 static struct server *server_by_cookie(struct http_stream *hs, struct str value)
@@ -94,15 +115,19 @@ static struct server *server_by_cookie(struct http_stream *hs, struct str value)
 /* Prefers the server that the value names; the letter says how that went. */
 static char choose(struct http_stream *hs, struct str value)
 {
+	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
 	struct server *s = server_by_cookie(hs, value);
+	char age = cookie_dates_judge(conf, &hs->cookie_dates, (uint64_t)http_worker(hs)->wall.tv_sec);
 
+	if (conf->mode == COOKIE_INSERT && age != 'V')
+		return age;
 	if (!s)
 		return 'I';
-	if (!server_is_reachable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST))
+	if (!server_is_usable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST))
 		return 'D';
 	hs->s.server.server = s;
 	hs->s.server.forced = proxy_option_is_set(http_proxy(hs), PO_PERSIST);
-	return server_is_reachable(s) ? 'V' : 'D';
+	return server_is_usable(s) ? 'V' : 'D';
 }
 
 void http_cookie_request(struct http_stream *hs)
@@ -112,19 +137,19 @@ void http_cookie_request(struct http_stream *hs)
 	struct found f;
 	size_t cut;
 
-	hs->s.log.cookie_cli = 'N';
+	hs->s.log.cookie_cli = hs->s.log.cookie_srv = 'N';
 	if (!cookie_find(hs, conf->name, &f))
 		return;
-	hs->cookie_seen = true;
+	cookie_tidy(hs, &f, conf->name);
 	value = f.value;
 	cut = str_chr(value, conf->mode == COOKIE_PREFIX ? '~' : '|');
-	if (conf->mode == COOKIE_PREFIX && cut == value.len)
-		return;
+	if (conf->mode == COOKIE_INSERT && cut < value.len)
+		hs->cookie_dates = cookie_dates_parse(str_tail(value, cut + 1));
 	hs->s.log.cookie_cli = choose(hs, str_sub(value, 0, cut));
-	if (conf->mode == COOKIE_PREFIX)
+	if (conf->mode == COOKIE_PREFIX && cut < value.len)
 		splice_value(hs, &hs->req, f.hdr, (size_t)(value.ptr - f.hdr->value), cut + 1, STR_NONE);
 	else if (conf->mode == COOKIE_INSERT && conf->indirect)
-		cookie_hide(hs, &f);
+		cookie_hide(hs, conf->name);
 }
 
 /* Does the client already send what leads to this server? */
@@ -154,6 +179,22 @@ static bool set_cookie_find(struct http_stream *hs, struct found *f)
 	return false;
 }
 
+static void put_dates(struct http_stream *hs, struct out *o)
+{
+	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
+	uint32_t now = cookie_date_now((uint64_t)http_worker(hs)->wall.tv_sec);
+	char text[5];
+
+	if (!conf->maxidle && !conf->maxlife)
+		return;
+	cookie_date_write(text, now);
+	out_printf(o, "|%.5s", text);
+	if (!conf->maxlife)
+		return;
+	cookie_date_write(text, client_knows(hs) && hs->cookie_dates.first ? hs->cookie_dates.first : now);
+	out_printf(o, "|%.5s", text);
+}
+
 static struct str insert_text(struct http_stream *hs, struct str value)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
@@ -163,7 +204,9 @@ static struct str insert_text(struct http_stream *hs, struct str value)
 	out_str(&o, conf->name);
 	out_char(&o, '=');
 	out_str(&o, value);
-	if (!value.len)
+	if (value.len)
+		put_dates(hs, &o);
+	else
 		out_puts(&o, "; Expires=Thu, 01-Jan-1970 00:00:01 GMT");
 	out_puts(&o, "; path=/");
 	if (conf->domain.len)
@@ -179,21 +222,68 @@ static struct str insert_text(struct http_stream *hs, struct str value)
 	return text;
 }
 
+/* Forbids storing (RFC 9111 sections 5.2.2 and 5.4)? */
+static bool forbids_cache(struct str directive)
+{
+	static const char *const words[] = {"private", "no-cache", "no-store", "max-age=0", "s-maxage=0"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_ieq(directive, str_from(words[i])))
+			return true;
+	return false;
+}
+
+/* Judges the directives of Cache-Control and Pragma; *allows: one gives a time. False: one forbids. */
+static bool directives_allow(struct http_msg *m, struct str name, bool *allows)
+{
+	struct http_hdr *h = NULL;
+
+	while ((h = http_find(m, name, h))) {
+		struct str rest = field_value(h);
+
+		while (rest.len) {
+			size_t comma = str_chr(rest, ',');
+			struct str word = str_trim(str_sub(rest, 0, comma));
+
+			if (forbids_cache(word))
+				return false;
+			if (str_starts(word, STR("max-age=")) || str_starts(word, STR("s-maxage=")))
+				*allows = true;
+			rest = str_tail(rest, comma + 1);
+		}
+	}
+	return true;
+}
+
+/* Might a cache keep the response, with our cookie in it? */
+static bool is_cacheable(struct http_stream *hs)
+{
+	struct http_msg *m = &hs->res;
+	bool allows = http_find(m, STR("expires"), NULL) || http_find(m, STR("last-modified"), NULL) ||
+		      http_find(m, STR("etag"), NULL);
+
+	if (hs->req.method != HTTP_M_GET && hs->req.method != HTTP_M_HEAD)
+		return false;
+	return directives_allow(m, STR("cache-control"), &allows) &&
+	       directives_allow(m, STR("pragma"), &allows) && allows;
+}
+
 /* Our own cookie, unless the client has the right one. */
 static bool insert(struct http_stream *hs, struct str value)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
+	uint64_t seconds = (uint64_t)http_worker(hs)->wall.tv_sec;
 	struct str text;
 
-	if (client_knows(hs) || (!value.len && !hs->cookie_seen))
+	if (client_knows(hs) && !cookie_dates_stale(conf, &hs->cookie_dates, seconds))
 		return true;
 	if (conf->postonly && hs->req.method != HTTP_M_POST)
 		return true;
 	text = insert_text(hs, value);
 	if (!text.ptr || !http_add(&hs->res, STR("set-cookie"), text))
 		return false;
-	hs->s.log.cookie_srv = value.len ? 'I' : 'D';
-	return !conf->nocache || http_add(&hs->res, STR("cache-control"), STR("private"));
+	hs->s.log.cookie_srv = client_knows(hs) ? 'U' : 'I';
+	return !conf->nocache || !is_cacheable(hs) || http_add(&hs->res, STR("cache-control"), STR("private"));
 }
 
 /* The server's cookie carries our name: its value becomes or begins with the server's. */
@@ -223,8 +313,10 @@ bool http_cookie_response(struct http_stream *hs)
 		return true;
 	}
 	if (conf->mode == COOKIE_INSERT) {
-		if (set && conf->indirect)
+		if (set) {
 			http_del(&hs->res, f.hdr);
+			hs->s.log.cookie_srv = 'D';
+		}
 		return insert(hs, value);
 	}
 	return !set || rewrite(hs, &f, value, conf->mode == COOKIE_PREFIX);

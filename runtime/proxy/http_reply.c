@@ -153,6 +153,7 @@ enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char caus
 	hs->s.log.status = (uint16_t)status;
 	hs->s.log.t_request = -1;
 	hs->refused = true;
+	hs->s.seen_bytes = hs->s.session->in.len > 0;
 	hs->client_keep = false;
 	http_count_request(hs);
 	http_count_response(hs, status);

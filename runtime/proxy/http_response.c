@@ -17,7 +17,7 @@ static void count_abort(struct http_stream *hs, bool client)
 
 static enum http_next aborted(struct http_stream *hs, char cause, char state)
 {
-	count_abort(hs, cause == 'C');
+	count_abort(hs, cause != 'S');
 	stream_end(&hs->s, cause, state);
 	return HTTP_CLOSE;
 }
@@ -104,6 +104,24 @@ static enum http_next response_forward(struct http_stream *hs)
 	return HTTP_AGAIN;
 }
 
+/* Statuses that `retry-on` may name. */
+static uint32_t retry_cause(unsigned status)
+{
+	static const struct {
+		uint16_t status;
+		uint16_t cause;
+	} causes[] = {
+		{401, RETRY_ON_401}, {403, RETRY_ON_403}, {404, RETRY_ON_404}, {408, RETRY_ON_408},
+		{425, RETRY_ON_425}, {429, RETRY_ON_429}, {500, RETRY_ON_500}, {501, RETRY_ON_501},
+		{502, RETRY_ON_502}, {503, RETRY_ON_503}, {504, RETRY_ON_504},
+	};
+
+	for (size_t i = 0; status > 400 && i < sizeof(causes) / sizeof(*causes); i++)
+		if (causes[i].status == status)
+			return causes[i].cause;
+	return 0;
+}
+
 /* The head of the response is complete. */
 static enum http_next response_head(struct http_stream *hs)
 {
@@ -116,6 +134,8 @@ static enum http_next response_head(struct http_stream *hs)
 		return switch_refused(hs);
 	if (body_is_bad(hs))
 		return http_server_lost(hs, true);
+	if (http_server_retry(hs, retry_cause(hs->res.status), &next))
+		return next;
 	hs->s.log.bytes_out += hs->res.counted;
 	hs->s.log.status = hs->res.status;
 	if (!hs->res.keep_alive)
@@ -199,9 +219,10 @@ static enum http_next send_request(struct http_stream *hs)
 		http_flow_read(&hs->down);
 		return HTTP_AGAIN;
 	case FLOW_BAD:
-		return hs->responding ? aborted(hs, 'C', 'D') : http_reply_failure(hs, 400, 'P', 'D');
+		hs->no_reset = true;
+		return hs->responding ? aborted(hs, 'P', 'D') : http_reply_failure(hs, 400, 'P', 'H');
 	case FLOW_CUT:
-		return aborted(hs, 'C', hs->responding ? 'D' : 'L');
+		return aborted(hs, 'C', hs->early_end ? 'L' : 'D');
 	case FLOW_MEMORY:
 		break;
 	}

@@ -49,6 +49,7 @@ static enum http_next connected(struct http_stream *hs)
 	hs->res.is_response = true;
 	hs->res.method = hs->req.method;
 	http_head_begin(hs, &hs->down.parser);
+	hs->early_end = hs->s.session->conn.flags & CONN_EOF;
 	hs->phase = HTTP_EXCHANGE;
 	return queue_request(hs) ? HTTP_AGAIN : http_reply_failure(hs, 500, 'I', 'C');
 }
@@ -141,16 +142,32 @@ static bool is_idempotent(const struct http_stream *hs)
 	return m != HTTP_M_OTHER && m != HTTP_M_POST && m != HTTP_M_PATCH && m != HTTP_M_CONNECT;
 }
 
-/* May the request be sent once more after the connection ended without a response? */
-static bool may_resend(const struct http_stream *hs, bool junk)
+/* All of the request is still there, and none of a response. */
+static bool may_resend(const struct http_stream *hs)
 {
-	uint32_t on = http_proxy(hs)->retry_on;
+	return hs->s.server.conn && !hs->let_go && hs->req.body != HTTP_BODY_CHUNKED && !hs->responding &&
+	       !hs->down.taken;
+}
 
-	if (hs->let_go || hs->req.body == HTTP_BODY_CHUNKED || hs->res.status)
+bool http_server_retry(struct http_stream *hs, uint32_t cause, enum http_next *next)
+{
+	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
+	bool race = cause == RETRY_ON_EMPTY_RESPONSE && reused && is_idempotent(hs);
+	enum srv_outcome outcome;
+
+	if (!may_resend(hs) || (!race && !(http_proxy(hs)->retry_on & cause)))
 		return false;
-	if (junk)
-		return on & RETRY_ON_JUNK_RESPONSE;
-	return on & RETRY_ON_EMPTY_RESPONSE || (!hs->s.server.conn->fresh && is_idempotent(hs));
+	if (!race && hs->s.server.retries >= http_proxy(hs)->retries)
+		return false;
+	hs->s.server.conn->conn.flags |= CONN_RESET;
+	hs->up.to = hs->down.from = NULL;
+	buf_drop(http_worker(hs), &hs->in);
+	http_head_again(hs, &hs->down.parser, &hs->res);
+	outcome = srv_request_retry(&hs->s.server);
+	if (outcome == SRV_CONNECT_FAILED)
+		return false;
+	*next = outcome_next(hs, outcome);
+	return true;
 }
 
 static void count_failed_response(struct http_stream *hs)
@@ -165,14 +182,10 @@ static void count_failed_response(struct http_stream *hs)
 enum http_next http_server_lost(struct http_stream *hs, bool junk)
 {
 	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
+	enum http_next next;
 
-	if (may_resend(hs, junk)) {
-		hs->up.to = hs->down.from = NULL;
-		buf_drop(http_worker(hs), &hs->in);
-		hs->down.taken = 0;
-		http_head_again(hs, &hs->down.parser, &hs->res);
-		return outcome_next(hs, srv_request_retry(&hs->s.server));
-	}
+	if (http_server_retry(hs, junk ? RETRY_ON_JUNK_RESPONSE : RETRY_ON_EMPTY_RESPONSE, &next))
+		return next;
 	count_failed_response(hs);
 	if (reused && !junk && hs->s.session->requests > 1) {
 		/* The client has to expect that its connection ends between two requests (RFC 9112
@@ -190,7 +203,8 @@ void http_server_finish(struct http_stream *hs, bool reusable)
 
 	bool reset = !reusable || http_proxy(hs)->reuse == REUSE_NEVER;
 
-	if (reset && !hs->no_reset && hs->up.state == FLOW_DONE && !(c->flags & (CONN_EOF | CONN_WR_SHUT)))
+	if (reset && !hs->no_reset && (hs->up.state == FLOW_DONE || !hs->early_end) &&
+	    !(c->flags & (CONN_EOF | CONN_WR_SHUT)))
 		c->flags |= CONN_RESET;
 	hs->up.to = hs->down.from = NULL;
 	srv_request_finish(&hs->s.server, reusable);

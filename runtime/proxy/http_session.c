@@ -198,10 +198,8 @@ static void idle_ready(struct session *s)
 
 	if (n > 0)
 		begin_request(s);
-	else if (n == 0)
+	else if (n == 0 || errno != EAGAIN)
 		idle_ended(s, 400, 'C');
-	else if (errno != EAGAIN)
-		session_free(s);
 }
 
 static void client_ready(struct conn *c, int revents)

@@ -8,6 +8,7 @@
 #define LB_PROXY_HTTP_STREAM_H
 
 #include "grammar/base/out.h"
+#include "runtime/proxy/http_cookie.h"
 #include "runtime/proxy/http_flow.h"
 #include "runtime/proxy/stream.h"
 
@@ -50,8 +51,10 @@ struct http_stream {
 	bool continued;    /* 100 sent for a body that we wait for */
 	bool counted;      /* the response is, in the statistics */
 	bool no_reset;     /* the server's connection is to end in order */
+	bool early_end;    /* the client had ended before there was a server */
 	bool opened;       /* a tunnel has just been */
-	bool cookie_seen;
+	char *body_copy;   /* of a chunked body, decoded, for rules; tune.bufsize bytes of scratch memory */
+	struct cookie_dates cookie_dates;
 	struct out page; /* of the statistics; its own memory */
 };
 
@@ -119,6 +122,8 @@ bool http_cookie_response(struct http_stream *hs);
 /* http_server.c */
 enum http_next http_server_start(struct http_stream *hs);
 enum http_next http_server_wait(struct http_stream *hs);
+/* Another try for a cause of `retry-on`, where that is possible: then *next is what comes of it. */
+bool http_server_retry(struct http_stream *hs, uint32_t cause, enum http_next *next);
 /* The connection died before a response: another try, or an answer to the client. */
 enum http_next http_server_lost(struct http_stream *hs, bool junk);
 /* The stream no longer needs its connection. */

@@ -67,10 +67,11 @@ static uint32_t server_ms(const struct http_stream *hs)
 	return is_tunnel(hs) && t[TMO_TUNNEL] ? t[TMO_TUNNEL] : t[TMO_SERVER];
 }
 
-/* Is anything expected of the client: bytes, or that it takes some? */
+/* Is anything expected of the client: bytes, or that it takes some? While the server has not answered, it is
+ * the server that time runs against, and each piece of the request begins it anew. */
 static uint64_t client_due(const struct http_stream *hs)
 {
-	bool reads = hs->up.state != FLOW_DONE && !hs->up.blocked;
+	bool reads = hs->up.state != FLOW_DONE && !hs->up.blocked && (hs->responding || !server_ms(hs));
 
 	return reads || hs->down.blocked ? after(hs->client_seen, client_ms(hs)) : UINT64_MAX;
 }
@@ -79,11 +80,7 @@ static uint64_t server_due(const struct http_stream *hs)
 {
 	bool reads = hs->down.state != FLOW_DONE && !hs->down.blocked;
 
-	if (!hs->up.to || (!reads && !hs->up.blocked))
-		return UINT64_MAX;
-	if (hs->up.state != FLOW_DONE && !hs->up.blocked && !is_tunnel(hs))
-		return UINT64_MAX;
-	return after(hs->server_seen, server_ms(hs));
+	return hs->up.to && (reads || hs->up.blocked) ? after(hs->server_seen, server_ms(hs)) : UINT64_MAX;
 }
 
 static uint64_t due(const struct http_stream *hs)
@@ -126,7 +123,10 @@ static enum http_next client_expired(struct http_stream *hs)
 static enum http_next server_expired(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
+	enum http_next next;
 
+	if (http_server_retry(hs, RETRY_ON_RESPONSE_TIMEOUT, &next))
+		return next;
 	if (!hs->responding) {
 		counters_be(w, hs->s.backend->index)->failed_resp++;
 		counters_srv(w, hs->s.server.server->index)->failed_resp++;

@@ -224,7 +224,7 @@ static bool log_wanted(const struct stream *s)
 
 	if (!fe->log_targets.n || s->log.log_level < 0)
 		return false;
-	if (!s->log.bytes_in && proxy_option_is_set(fe, PO_DONTLOGNULL))
+	if (!s->log.bytes_in && !s->seen_bytes && proxy_option_is_set(fe, PO_DONTLOGNULL))
 		return false;
 	return !proxy_option_is_set(fe, PO_DONTLOG_NORMAL) || log_is_failure(&s->log);
 }

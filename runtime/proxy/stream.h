@@ -25,6 +25,7 @@ struct stream {
 	uint64_t counted_in, counted_out; /* bytes that the statistics have already */
 	bool counted_backend;
 	bool logged;
+	bool seen_bytes; /* something was received, though nothing that counts: not null (option dontlognull) */
 };
 
 /* For session->stream; the embedding struct is the protocol's. backend: NULL, chosen later. */

@@ -70,3 +70,9 @@ for mode, line in COOKIES.items():
 for mode in ("insert", "insert indirect", "rewrite", "prefix"):
     PROBES.append(get("cookie %s: server without" % mode, "Cookie: SRV=c1\r\n", be=COOKIES[mode]))
     PROBES.append(Probe("cookie %s: post" % mode, "POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n", OK + "\r\nok", be=COOKIES[mode] + " postonly" if mode == "insert" else COOKIES[mode], srv="cookie c1"))
+for name, answer in (("public", "Cache-Control: public\r\n"), ("max-age", "Cache-Control: max-age=10\r\n"), ("expires", "Expires: x\r\n"), ("etag", "ETag: x\r\n"),
+                     ("private", "ETag: x\r\nCache-Control: private\r\n"), ("pragma", "ETag: x\r\nPragma: no-cache\r\n"), ("list", "Cache-Control: a, s-maxage=5\r\n"),
+                     ("no-store", "Last-Modified: x\r\nCache-Control: max-age=4, no-store\r\n"), ("max-age 0", "ETag: x\r\nCache-Control: max-age=0\r\n")):
+    PROBES.append(get("cookie nocache: " + name, "", answer, be="cookie SRV insert nocache", srv="cookie c1"))
+for when, text in (("long ago", "AAAAB"), ("far ahead", "/////"), ("bad", "x")):
+    PROBES.append(get("cookie maxidle: " + when, "Cookie: SRV=zz|%s\r\n" % text, be="cookie SRV insert indirect maxidle 100", srv="disabled cookie zz"))
