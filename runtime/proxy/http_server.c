@@ -131,6 +131,8 @@ enum http_next http_server_wait(struct http_stream *hs)
 	if (!gone)
 		return HTTP_WAIT;
 	counters_be(http_worker(hs), hs->s.backend->index)->cli_aborts++;
+	if (!hs->s.server.assigned) /* it left the queue: all the time since was spent there */
+		hs->s.log.t_queue = (int32_t)(http_worker(hs)->now - hs->s.server.started);
 	stream_end(&hs->s, 'C', hs->s.server.assigned ? 'C' : 'Q');
 	return HTTP_CLOSE;
 }

@@ -251,8 +251,8 @@ START_TEST(silence_runs_into_timeouts)
 	send_text(client, "POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nabc");
 	server = rig_accept(&r);
 	expect_text(server, "POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nabc");
-	expect_text(client, "HTTP/1.1 408 Request Time-out\r\n");
-	rig_expect_letters(&r, 2, "cD");
+	expect_text(client, "HTTP/1.1 504 Gateway Time-out\r\n");
+	rig_expect_letters(&r, 2, "sH");
 	close(client);
 	close(server);
 }
