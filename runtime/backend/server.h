@@ -75,6 +75,7 @@ struct proxy {
 	const struct logfmt *unused;
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
 	struct rate accepted; /* of a frontend with `rate-limit sessions`: sessions of all workers, under lb_lock */
+	bool logs_server_addrs; /* a frontend whose log format tells the addresses of the connection to the server */
 };
 
 /* May be picked by balancing: up, not in maintenance, neither draining nor weightless. Any worker.

@@ -3,6 +3,7 @@
  * next. Built and freed by the main thread, read by all workers. */
 #include <stdlib.h>
 
+#include "grammar/rows.h"
 #include "runtime/backend/connect.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
@@ -89,11 +90,26 @@ static bool server_init(struct server *s, const struct server_conf *conf, struct
 	return server_set_addr(s);
 }
 
+/* Does the format tell %bi, %bp, %si or %sp? Asking the system for them costs two calls per connection. */
+static bool tells_server_addrs(const struct logfmt *format)
+{
+	for (uint32_t i = 0; format && i < format->n; i++) {
+		const struct logfmt_node *n = &format->nodes[i];
+
+		if (n->kind == LOGFMT_ALIAS && (n->alias == LOGFMT_BI || n->alias == LOGFMT_BP ||
+						n->alias == LOGFMT_SI || n->alias == LOGFMT_SP))
+			return true;
+	}
+	return false;
+}
+
 static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct generation *g, uint32_t index)
 {
 	px->conf = conf;
 	px->generation = g;
 	px->index = index;
+	px->logs_server_addrs =
+		tells_server_addrs(conf->log_format) || tells_server_addrs(conf->error_log_format);
 	px->servers = g->servers + g->nservers;
 	atomic_store(&px->maxconn, conf->maxconn);
 	list_init(&px->queue);

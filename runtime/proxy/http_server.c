@@ -45,6 +45,7 @@ static enum http_next connected(struct http_stream *hs)
 	hs->up.to = hs->down.from = c;
 	hs->server_seen = hs->client_seen = http_worker(hs)->now;
 	hs->s.log.t_connect = (int32_t)(r->connected - r->assigned);
+	stream_connected(&hs->s);
 	hs->s.res = &hs->res;
 	hs->res.is_response = true;
 	hs->res.method = hs->req.method;

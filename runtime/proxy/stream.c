@@ -4,6 +4,7 @@
 
 #include "runtime/backend/balance_key.h"
 #include "runtime/core/log.h"
+#include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
 
 enum { AVERAGE_OVER = 1024 };
@@ -44,6 +45,10 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 	session_eval(s->session, e, place, &s->scratch);
 	e->backend = s->backend ? s->backend->conf : NULL;
 	e->server = s->server.server ? s->server.server->conf : NULL;
+	if (s->server_dst.family != AF_UNSPEC) {
+		e->server_src = &s->server_src;
+		e->server_dst = &s->server_dst;
+	}
 	e->log = &s->log;
 	e->req = s->req;
 	e->res = s->res;
@@ -107,6 +112,21 @@ void stream_balance(struct stream *s)
 	}
 	stream_eval(s, &e, AT(BE_SET_SRV));
 	balance_key_expr(&s->server, &e);
+}
+
+void stream_connected(struct stream *s)
+{
+	int fd = s->server.conn->conn.io.fd;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (!s->session->frontend->logs_server_addrs)
+		return;
+	if (!getsockname(fd, (struct sockaddr *)&ss, &len))
+		address_pack(&s->server_src, &ss);
+	len = sizeof(ss);
+	if (!getpeername(fd, (struct sockaddr *)&ss, &len))
+		address_pack(&s->server_dst, &ss);
 }
 
 void stream_end(struct stream *s, char cause, char state)
@@ -183,7 +203,8 @@ static void log_times(struct stream *s)
 	struct log_record *log = &s->log;
 	int32_t idle = log->t_idle < 0 ? 0 : log->t_idle;
 	int32_t before = (log->t_request < 0 ? 0 : log->t_request) + (log->t_queue < 0 ? 0 : log->t_queue) +
-			 (log->t_connect < 0 ? 0 : log->t_connect) + (log->t_response < 0 ? 0 : log->t_response);
+			 (log->t_connect < 0 ? 0 : log->t_connect) +
+			 (log->t_response < 0 ? 0 : log->t_response);
 
 	log->t_active = (int32_t)(s->session->conn.worker->now - s->begun);
 	log->t_total = log->t_active + idle + log->t_handshake;

@@ -26,6 +26,7 @@ struct stream {
 	bool counted_backend;
 	bool logged;
 	bool seen_bytes; /* something was received, though nothing that counts: not null (option dontlognull) */
+	union addr server_src, server_dst; /* AF_UNSPEC: not connected, or nobody wants to know */
 };
 
 /* For session->stream; the embedding struct is the protocol's. backend: NULL, chosen later. */
@@ -45,6 +46,8 @@ void stream_balance(struct stream *s);
 /* Closes the log record (what times, counts and names were not noted yet), counts, logs unless told not to (dontlognull, dontlog-normal), and
  * gives back what the stream holds but the session. The server connection must be gone already (srv_request_finish). */
 void stream_finish(struct stream *s);
+/* The server connection stands: notes its addresses if the log wants them. */
+void stream_connected(struct stream *s);
 /* Cause and state letters (manual, section 8.5), only if none was noted before (the first one wins). */
 void stream_end(struct stream *s, char cause, char state);
 /* Adds what passed since the last call to the byte counters: at the end, and on the way with `option contstats`. */

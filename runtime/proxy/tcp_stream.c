@@ -157,6 +157,7 @@ static void connected(struct tcp_stream *t)
 	t->client_seen = t->server_seen = w->now;
 	t->timer_shape = 0;
 	splice_setup(t);
+	stream_connected(&t->s);
 	if (proxy_option_is_set(t->s.session->frontend->conf, PO_LOGASAP))
 		stream_log(&t->s);
 	t->state = t->s.backend->conf->rules[RS_TCP_RES_CONT].n ? TCP_RES_RULES : TCP_OPEN;
