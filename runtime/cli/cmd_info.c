@@ -142,6 +142,7 @@ static void fill_pools(struct info *v, const struct process *p)
 		pool_add(v, &w->buffers);
 		pool_add(v, &w->sessions);
 		pool_add(v, &w->streams);
+		pool_add(v, &w->tcp_streams);
 		pool_add(v, &w->srv_conns);
 		pool_add(v, &w->chunks);
 	}

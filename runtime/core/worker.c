@@ -8,7 +8,7 @@
 
 #include "runtime/backend/connect.h"
 #include "runtime/core/process.h"
-#include "runtime/proxy/session.h"
+#include "runtime/proxy/tcp_stream.h"
 
 enum { BUFSIZE_DEFAULT = 16384, BUFFERS_CACHED = 128, CHUNKS_CACHED = 128, OBJECTS_CACHED = 1024 };
 
@@ -122,6 +122,7 @@ static void pools_init(struct worker *w)
 	pool_init(&w->buffers, BUFSIZE_DEFAULT, BUFFERS_CACHED);
 	pool_init(&w->sessions, sizeof(struct session), OBJECTS_CACHED);
 	pool_init(&w->streams, WORKER_STREAM_SIZE, OBJECTS_CACHED / 4);
+	pool_init(&w->tcp_streams, sizeof(struct tcp_stream), OBJECTS_CACHED / 4);
 	pool_init(&w->srv_conns, sizeof(struct srv_conn), OBJECTS_CACHED);
 	pool_init(&w->chunks, SCRATCH_CHUNK, CHUNKS_CACHED);
 	w->scratch = (struct scratch_source){.get = chunk_get, .put = chunk_put, .ctx = w};
@@ -298,6 +299,7 @@ void worker_free(struct worker **wp)
 	pool_free(&w->buffers);
 	pool_free(&w->sessions);
 	pool_free(&w->streams);
+	pool_free(&w->tcp_streams);
 	pool_free(&w->srv_conns);
 	pool_free(&w->chunks);
 	free(w);

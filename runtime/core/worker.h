@@ -28,7 +28,7 @@ struct worker {
 	ev_timer tick;
 	ev_async wake;
 	void *inbox; /* mailbox.c */
-	struct pool buffers, sessions, streams, srv_conns, chunks;
+	struct pool buffers, sessions, streams, tcp_streams, srv_conns, chunks;
 	struct scratch_source scratch; /* over `chunks` */
 	struct list sessions_list;     /* every struct session, for soft stop and `show sess` */
 	uint64_t accepted, loops;
@@ -60,7 +60,7 @@ struct worker {
 	void (*on_drained)(struct worker *w); /* stopping, and the last job is gone */
 };
 
-enum { WORKER_WALL_MS = 100, WORKER_STREAM_SIZE = 1536 /* pieces of pool `streams`: no stream is larger */ };
+enum { WORKER_WALL_MS = 100, WORKER_STREAM_SIZE = 2048 /* pieces of pool `streams`: no stream of mode http is larger */ };
 
 /* Makes a worker with its loop; does not start the thread. NULL when memory is out. Main thread. */
 struct worker *worker_new(struct process *p, uint32_t id);

@@ -7,8 +7,6 @@
 
 #include "runtime/stats/counters.h"
 
-_Static_assert(sizeof(struct tcp_stream) <= WORKER_STREAM_SIZE, "fits a piece of the pool");
-
 static void client_ready(struct conn *c, int revents);
 static void server_ready(struct conn *c, int revents);
 
@@ -45,7 +43,7 @@ static void stream_abort(struct stream *s)
 	if (connected)
 		srv_request_finish(&t->s.server, false);
 	stream_finish(&t->s);
-	pool_put(&w->streams, t);
+	pool_put(&w->tcp_streams, t);
 }
 
 static void end(struct tcp_stream *t)
@@ -304,7 +302,7 @@ static void flows_init(struct tcp_stream *t, struct session *s)
 
 void tcp_session_begin(struct session *s)
 {
-	struct tcp_stream *t = pool_get(&s->conn.worker->streams);
+	struct tcp_stream *t = pool_get(&s->conn.worker->tcp_streams);
 
 	if (!t) {
 		session_free(s);

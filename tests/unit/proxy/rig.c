@@ -321,6 +321,7 @@ void rig_stop(struct rig *r)
 	for (uint32_t i = 0; i < r->nworkers; i++) { /* nothing was lost on the way */
 		ck_assert_uint_eq(r->process->workers[i]->sessions.used, 0);
 		ck_assert_uint_eq(r->process->workers[i]->streams.used, 0);
+		ck_assert_uint_eq(r->process->workers[i]->tcp_streams.used, 0);
 		ck_assert_uint_eq(r->process->workers[i]->buffers.used, 0);
 		ck_assert_uint_eq(r->process->workers[i]->chunks.used, 0);
 	}
