@@ -108,6 +108,20 @@ static void drop_extra(struct keyword_use *use)
 	use->n = max;
 }
 
+/* `server s 192.0.2.1:80 maxconn`: HAProxy takes the missing number for 0. */
+static bool value_missing(const struct keyword_use *use)
+{
+	const struct keyword *row = use->row;
+	struct diag *g;
+
+	if (use->n || !use->taken || row->kind != VAL_UINT || row->min || !(row->in & IN(SERVER)) || row->parse)
+		return false;
+	g = check_severity(use->k, check_missing(use, "a number"), SEV_WARNING);
+	g->haproxy = STR_NONE;
+	diag_note(use->k->d, g, "HAProxy takes it for 0");
+	return true;
+}
+
 static bool words_fit(struct keyword_use *use)
 {
 	const struct keyword *row = use->row;
@@ -122,7 +136,7 @@ static bool words_fit(struct keyword_use *use)
 	case VAL_OPTION:
 		return use->taken || check_arity(use, 0, 0);
 	default:
-		return check_arity(use, 1, use->taken ? CHECK_ANY : 1);
+		return value_missing(use) || check_arity(use, 1, use->taken ? CHECK_ANY : 1);
 	}
 }
 
@@ -177,13 +191,22 @@ static void report_not_effective(const struct keyword_use *use)
 		  "lbd reads and checks it without acting on it; `lbcheck features` lists all such words");
 }
 
+static bool row_store(const struct keyword_use *use)
+{
+	if (use->n == 0 && use->taken && use->row->kind == VAL_UINT) {
+		check_store_number(use, 0);
+		return true;
+	}
+	return check_store(use);
+}
+
 bool check_row(struct keyword_use *use)
 {
 	if (!row_allowed(use) || !prefix_allowed(use) || !words_fit(use))
 		return false;
 	if (use->taken)
-		*use->taken = use->row->kind == VAL_FLAG || use->row->kind == VAL_CUSTOM ? 0 : 1;
-	if (!row_is_first(use) || !check_store(use))
+		*use->taken = use->row->kind == VAL_FLAG || use->row->kind == VAL_CUSTOM || !use->n ? 0 : 1;
+	if (!row_is_first(use) || !row_store(use))
 		return false;
 	row_remember(use);
 	report_not_effective(use);

@@ -13,12 +13,18 @@ struct algorithm {
 
 /* hdr, rdp-cookie and random may carry (...). */
 static const struct algorithm algorithms[] = {
-	{"roundrobin", BAL_ROUNDROBIN, 0}, {"static-rr", BAL_STATIC_RR, 0},
-	{"leastconn", BAL_LEASTCONN, 0},   {"first", BAL_FIRST, 0},
-	{"source", BAL_SOURCE, 0},         {"uri", BAL_URI, 0},
-	{"url_param", BAL_URL_PARAM, 0},   {"hdr", BAL_HDR, 0},
-	{"random", BAL_RANDOM, 0},         {"rdp-cookie", BAL_RDP_COOKIE, 0},
-	{"hash", BAL_HASH, 0},           {"log-hash", BAL_HASH, 300},
+	{"roundrobin", BAL_ROUNDROBIN, 0},
+	{"static-rr", BAL_STATIC_RR, 0},
+	{"leastconn", BAL_LEASTCONN, 0},
+	{"first", BAL_FIRST, 0},
+	{"source", BAL_SOURCE, 0},
+	{"uri", BAL_URI, 0},
+	{"url_param", BAL_URL_PARAM, 0},
+	{"hdr", BAL_HDR, 0},
+	{"random", BAL_RANDOM, 0},
+	{"rdp-cookie", BAL_RDP_COOKIE, 0},
+	{"hash", BAL_HASH, 0},
+	{"log-hash", BAL_HASH, 300},
 };
 
 static const char names[] =

@@ -10,12 +10,13 @@
 void check_want_section(struct checker *k, const struct word *name, enum keyword_place place,
 			const char *haproxy)
 {
-	*vec_push(k->scratch, &k->wanted) = (struct wanted){name, place, haproxy};
+	*vec_push(k->scratch, &k->wanted) = (struct wanted){name, place, haproxy, k->draft};
 }
 
 void check_want_table(struct checker *k, const struct word *name)
 {
-	*vec_push(k->scratch, &k->wanted) = (struct wanted){name, PLACE_COUNT, "unable to find stick-table"};
+	*vec_push(k->scratch, &k->wanted) =
+		(struct wanted){name, PLACE_COUNT, "unable to find stick-table", k->draft};
 }
 
 static void wanted_table(struct checker *k, const struct wanted *w)
@@ -40,6 +41,8 @@ static void wanted_table(struct checker *k, const struct wanted *w)
 static void wanted_resolve(struct checker *k)
 {
 	vec_each (w, &k->wanted) {
+		if (w->draft && w->draft->px->disabled)
+			continue;
 		if (w->place == PLACE_COUNT)
 			wanted_table(k, w);
 		else if (!map_get(&k->others[w->place], w->name->text))
@@ -417,19 +420,28 @@ static void finish_member_ids(struct draft *d)
 	}
 }
 
+/* What HAProxy verifies of a proxy that is not disabled. */
+static void verify_proxy(struct checker *k, struct draft *d)
+{
+	vec_each (dup, &d->duplicates)
+		check_server_duplicate(k, d, dup);
+	finish_backends(k, d);
+	finish_use_server(k, d);
+	finish_captures(k, d);
+	check_finish_formats(k, d);
+	check_errorfiles_resolve(k, d);
+	check_finish_warnings(k, d);
+}
+
 static void finish_proxy(struct checker *k, struct draft *d)
 {
 	struct model *m = k->m;
 
 	finish_rules(k, d);
-	finish_backends(k, d);
-	finish_use_server(k, d);
-	finish_captures(k, d);
 	finish_check(k, d);
-	check_finish_formats(k, d);
-	check_errorfiles_resolve(k, d);
 	finish_member_ids(d);
-	check_finish_warnings(k, d);
+	if (!d->px->disabled)
+		verify_proxy(k, d);
 	if (!d->name)
 		return;
 	*vec_push(k->a, &m->proxies) = d->px;

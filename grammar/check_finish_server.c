@@ -301,10 +301,14 @@ void check_resolve_bind(struct checker *k, const struct line *line, struct addr_
 void check_finish_servers(struct checker *k)
 {
 	for (uint32_t i = 0; i < k->tracks.n; i++)
-		track_find(k, k->tracks.v[i]);
+		if (!k->tracks.v[i]->draft->px->disabled)
+			track_find(k, k->tracks.v[i]);
 	for (uint32_t i = 0; i < k->tracks.n; i++)
-		track_verify(k, k->tracks.v[i]);
+		if (!k->tracks.v[i]->draft->px->disabled)
+			track_verify(k, k->tracks.v[i]);
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
+		if (k->drafts.v[i]->px->disabled)
+			continue;
 		for (uint32_t j = 0; j < k->drafts.v[i]->px->servers.n; j++) {
 			verify_server(k, k->drafts.v[i], j);
 			server_resolve(k, k->drafts.v[i], j);

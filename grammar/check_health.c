@@ -10,6 +10,7 @@ static bool order_valid(const struct keyword_use *use, enum hc_step_kind kind, b
 {
 	const struct draft *d = use->draft;
 	const char *what = NULL, *haproxy = NULL;
+	bool strict = http && d->px->check.kind == CHECK_HTTP; /* `option httpchk` came before */
 
 	if (!d->steps_own)
 		return true;
@@ -18,10 +19,10 @@ static bool order_valid(const struct keyword_use *use, enum hc_step_kind kind, b
 		haproxy = "first step MUST also be a 'connect', optionally preceded by a 'set-var', an "
 			  "'unset-var' or a "
 			  "'comment', when there is a 'connect' step in the tcp-check ruleset.";
-	} else if (http && kind == HC_CONNECT && d->last_step != HC_EXPECT) {
+	} else if (strict && kind == HC_CONNECT && d->last_step != HC_EXPECT) {
 		what = "the exchange before this `connect` lacks its `expect`";
 		haproxy = "unable to add http-check connect rule (missing expect rule)..";
-	} else if (http && kind == HC_SEND && d->step_sent) {
+	} else if (strict && kind == HC_SEND && d->step_sent) {
 		what = "a second request needs a `connect` before it";
 		haproxy = "unable to add http-check send rule (missing connect rule)..";
 	}

@@ -139,6 +139,7 @@ static void draft_inherit(struct draft *d, struct draft *from)
 	d->httpchk = from->httpchk;
 	d->httpchk_line = from->httpchk_line;
 	d->unique_id = from->unique_id;
+	d->compression = from->compression;
 }
 
 static void report_no_defaults(struct checker *k, const struct word *w, const struct draft *d)

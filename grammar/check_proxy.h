@@ -40,6 +40,13 @@ struct errorfiles_ref {
 	uint32_t nstatuses;
 };
 
+/* A server whose name another one of the proxy has. */
+struct duplicate {
+	const struct word *name; /* where */
+	struct str text;
+	uint32_t first; /* index of the other */
+};
+
 struct draft {
 	struct proxy_conf *px;
 	enum keyword_place place;
@@ -64,6 +71,7 @@ struct draft {
 	VEC(struct switch_ref) use_backend, use_server;
 	struct map server_names;               /* name -> struct server_conf, made when there are many */
 	VEC(const struct line *) server_lines; /* by index in proxy_conf.servers */
+	VEC(struct duplicate) duplicates;
 	struct server_conf
 		*default_server; /* options of default-server lines, shared with the defaults until changed */
 	bool default_server_own;
@@ -84,6 +92,8 @@ struct draft {
 	bool broken;                        /* a line of it is wrong: nothing is said of what it lacks */
 	bool referenced;                    /* some default_backend or use_backend names it */
 	bool ids_given;                     /* some server has an `id` */
+	const struct line *compression;     /* a line of it, inherited or not */
+	bool filters, filter_compression;   /* filter lines: any, that one */
 	const struct line *table_line;      /* its stick-table */
 	const struct line *wants_own_table; /* a stick rule that names no table */
 };
@@ -105,6 +115,7 @@ const struct line *check_proxy_line(const struct draft *d, const char *row_name,
 bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out);
 /* errorfiles lines, once all http-errors sections are known. check_reply.c */
 void check_errorfiles_resolve(struct checker *k, struct draft *d);
+void check_server_duplicate(struct checker *k, struct draft *d, const struct duplicate *dup);
 /* Gives a `capture ... len` rule that has none its slot. check_rules.c */
 void check_capture_slot(struct checker *k, struct draft *d, struct rule *rule);
 struct lang_scope;

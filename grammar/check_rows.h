@@ -17,15 +17,16 @@ check_row_fn check_global_maxconn, check_global_master_worker, check_global_user
 	check_global_experimental, check_global_extra_files, check_global_lua;
 /* check_bind.c */
 check_row_fn check_bind, check_global_stats_socket, check_bind_mode, check_bind_owner, check_bind_level,
-	check_bind_id, check_bind_proto, check_bind_mss, check_bind_process, check_bind_threads, check_bind_shards,
-	check_bind_ignore;
+	check_bind_id, check_bind_proto, check_bind_mss, check_bind_process, check_bind_threads,
+	check_bind_shards, check_bind_ignore;
 /* check_tls.c */
 check_row_fn check_tls_certificate, check_tls_authority, check_tls_base, check_tls_strict;
 /* check_server.c, check_server_words.c */
 check_row_fn check_server, check_default_server, check_server_template, check_server_addr,
 	check_server_agent_addr, check_server_proto, check_server_id, check_server_init_addr,
 	check_server_observe, check_server_port, check_server_proxy_options, check_server_resolve_opts,
-	check_server_two, check_server_sni, check_server_socks4, check_server_source, check_server_usesrc, check_server_resolve_net, check_server_redir;
+	check_server_two, check_server_sni, check_server_socks4, check_server_source, check_server_usesrc,
+	check_server_resolve_net, check_server_redir;
 /* check_log.c, check_finish.c */
 check_row_fn check_log, check_log_format, check_log_format_sd, check_error_log_format;
 /* check_option.c, check_health.c */
@@ -49,6 +50,7 @@ check_row_fn check_peers_table, check_stick_table, check_stick, check_compressio
 	check_email_mailers;
 /* check_other.c */
 check_row_fn check_user, check_group, check_cache_size, check_peer, check_nameserver, check_hold, check_mailer,
-	check_bind_elsewhere, check_default_server_elsewhere, check_log_elsewhere, check_program_command, check_fcgi_docroot, check_fcgi_path_info;
+	check_bind_elsewhere, check_default_server_elsewhere, check_log_elsewhere, check_program_command,
+	check_fcgi_docroot, check_fcgi_path_info;
 
 #endif

@@ -60,24 +60,32 @@ static struct str name_next(struct checker *k, const struct draft *d, struct str
 	return next;
 }
 
-static void report_duplicate(const struct keyword_use *use, const struct word *name, uint32_t first)
+/* Reported at the end, unless the proxy is disabled by then. */
+static void note_duplicate(const struct keyword_use *use, const struct word *name, uint32_t first)
 {
-	struct checker *k = use->k;
-	struct draft *d = use->draft;
-	const struct line *line = d->server_lines.v[first];
+	struct duplicate *dup = vec_push(use->k->scratch, &use->draft->duplicates);
+
+	dup->name = name;
+	dup->text = name->text;
+	dup->first = first;
+}
+
+void check_server_duplicate(struct checker *k, struct draft *d, const struct duplicate *dup)
+{
+	const struct line *line = d->server_lines.v[dup->first];
 	struct diag *g =
-		diag_add(k->d, D_DUPLICATE_SERVER, name->span, "another server of this %s is named `%.*s`",
-			 keyword_place_name(d->place), STR_ARG(name->text));
-	struct str next = name_next(k, d, name->text);
+		diag_add(k->d, D_DUPLICATE_SERVER, dup->name->span, "another server of this %s is named `%.*s`",
+			 keyword_place_name(d->place), STR_ARG(dup->text));
+	struct str next = name_next(k, d, dup->text);
 
 	diag_label(k->d, g, "taken");
 	diag_also(k->d, g, line->words[1].span, "first defined here");
 	diag_haproxy(k->d, g,
 		     "%s '%.*s', another server named '%.*s' was already defined at line %u, please use "
 		     "distinct names.",
-		     check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(name->text),
-		     d->px->servers.v[first]->pos.line);
-	diag_fix(k->d, g, FIX_LIKELY, name->span, next, "rename this server to `%.*s`", STR_ARG(next));
+		     check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(dup->text),
+		     d->px->servers.v[dup->first]->pos.line);
+	diag_fix(k->d, g, FIX_LIKELY, dup->name->span, next, "rename this server to `%.*s`", STR_ARG(next));
 }
 
 static void server_index(struct checker *k, struct draft *d)
@@ -189,8 +197,7 @@ bool check_server(const struct keyword_use *use)
 	}
 	ok = server_name_valid(use, name);
 	if (name_taken(use->draft, name->text, &first)) {
-		report_duplicate(use, name, first);
-		ok = false;
+		note_duplicate(use, name, first);
 	}
 	s = server_new(use, name);
 	ok &= server_address(use, &use->words[1], s);
@@ -236,14 +243,13 @@ static bool template_expand(const struct keyword_use *use, const struct server_c
 	for (uint64_t i = low; i <= high; i++) {
 		struct server_conf *s = ARENA_NEW(k->a, struct server_conf);
 		uint32_t first;
-		struct word name = *prefix;
 
 		*s = *model;
 		s->name = arena_printf(k->a, "%.*s%llu", STR_ARG(prefix->text), (unsigned long long)i);
-		name.text = s->name;
 		if (k->compat < 304 && name_taken(use->draft, s->name, &first)) {
-			report_duplicate(use, &name, first);
-			return false;
+			note_duplicate(use, prefix, first);
+			use->draft->duplicates.v[use->draft->duplicates.n - 1].text = s->name;
+			break;
 		}
 		server_add(use, s);
 		server_track_later(use, s);

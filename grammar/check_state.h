@@ -18,8 +18,9 @@ struct seen_row {
 /* A name to look up when everything was read. */
 struct wanted {
 	const struct word *name;
-	enum keyword_place place; /* kind of section; PLACE_COUNT: a stick table */
-	const char *haproxy;      /* its words before the name */
+	enum keyword_place place;  /* kind of section; PLACE_COUNT: a stick table */
+	const char *haproxy;       /* its words before the name */
+	const struct draft *draft; /* whose line it is, or NULL */
 };
 
 /* Messages of an http-errors section. */
@@ -73,11 +74,11 @@ struct checker {
 	struct map answers;                   /* host name -> what the resolver said */
 	int64_t resolve_seconds;              /* spent in the resolver so far */
 	bool ids_given;                       /* some proxy has an `id` */
-	struct str crt_base, ca_base; /* empty: unset */
+	struct str crt_base, ca_base;         /* empty: unset */
 	const struct line *master_worker;
 	bool programs_reported; /* that they need a master process */
-	bool external_check; /* the global line */
-	bool experimental;                    /* expose-experimental-directives came before */
+	bool external_check;    /* the global line */
+	bool experimental;      /* expose-experimental-directives came before */
 	uint32_t foreign_comments;
 	struct error_table *errors;  /* of the http-errors section being read */
 	struct named_section *named; /* the section being read, when it is neither global nor a proxy */

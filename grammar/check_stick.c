@@ -264,6 +264,7 @@ bool check_compression(const struct keyword_use *use)
 	uint32_t before = use->k->d->list.n;
 	int64_t word, choice;
 
+	use->draft->compression = use->line;
 	if (use->n == 0 ||
 	    !check_choice(use, &use->words[0],
 			  use->k->compat >= 208
@@ -315,6 +316,8 @@ bool check_filter(const struct keyword_use *use)
 			     STR_ARG(use->words[0].text));
 		return false;
 	}
+	use->draft->filters = true;
+	use->draft->filter_compression |= word == 1 || word > 7;
 	if (word == 2 && use->n < 2) {
 		check_missing(use, "the name of a cache section");
 		return false;

@@ -200,6 +200,20 @@ static void warn_external(struct checker *k, const struct draft *d)
 		STR_ARG(d->px->name));
 }
 
+/* With any filter line, the order of filters is given by such lines alone. */
+static void warn_compression(struct checker *k, const struct draft *d)
+{
+	struct diag *g;
+
+	if (!d->compression || !d->filters || d->filter_compression || d->px->mode != MODE_HTTP)
+		return;
+	g = diag_add(k->d, D_SETTING_MISSING, d->compression->span,
+		     "`compression` beside other filters needs a `filter compression` line");
+	diag_haproxy_unplaced(
+		k->d, g, "config: %s '%.*s': require an explicit filter declaration to use HTTP compression",
+		check_proxy_kind(d), STR_ARG(d->px->name));
+}
+
 /* In mode tcp there are neither cookies nor redirections. */
 static void warn_servers(struct checker *k, const struct draft *d)
 {
@@ -239,8 +253,6 @@ static bool is_broken(const struct draft *d)
 
 void check_finish_warnings(struct checker *k, const struct draft *d)
 {
-	if (d->px->disabled)
-		return;
 	if (!is_broken(d)) {
 		warn_binds(k, d);
 		warn_logs(k, d);
@@ -252,6 +264,7 @@ void check_finish_warnings(struct checker *k, const struct draft *d)
 	if (d->px->mode == MODE_TCP)
 		warn_servers(k, d);
 	warn_external(k, d);
+	warn_compression(k, d);
 	warn_checks(k, d);
 }
 
