@@ -28,9 +28,17 @@ static void run_end(struct check *k, enum check_status status, uint16_t code, co
 	check_conclude(k, status, code, info);
 }
 
-/* A broken connection: before it stood a layer 4 problem, afterwards one of the socket. */
+/* A broken connection: before it stood a layer 4 problem, afterwards one of the socket. Who resets had accepted
+ * first, even if both are seen at once: a refusal has an error of its own. */
 static void run_broken(struct check *k, int error)
 {
+	if (k->phase == PHASE_CONNECTING && error == ECONNRESET) {
+		if (!is_http(k)) {
+			run_end(k, CHECK_L4_OK, 0, "");
+			return;
+		}
+		k->phase = PHASE_RECEIVING;
+	}
 	run_end(k, k->phase == PHASE_CONNECTING ? CHECK_L4_CONNECT : CHECK_SOCKET, 0, strerror(error));
 }
 
