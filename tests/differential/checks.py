@@ -182,7 +182,7 @@ def statistics(path):
     names = rows[0]
     # "* L7OK" while the next one is under way; the code is cleared then: the log has it
     return {r[0] + "/" + r[1]: {n: r[names.index(n)].lstrip("* ") for n in COLUMNS}
-            for r in rows[1:] if r[1] not in ("FRONTEND", "BACKEND") and not re.match("flaky|later", r[1])}
+            for r in rows[1:] if r[1] not in ("FRONTEND", "BACKEND") and not re.match("flaky|later|reset", r[1])}
 
 
 def observe(program, option):
