@@ -51,9 +51,9 @@ void h1_parse_moved(struct http_msg *m, const char *from, const char *to)
 {
 	ptrdiff_t by = to - from;
 
-	for (struct http_hdr *h = m->hdrs; h < m->hdrs + m->nhdrs; h++) {
-		h->name += by;
-		h->value += by;
+	for (uint32_t i = 0; i < m->nhdrs; i++) {
+		m->hdrs[i].name += by;
+		m->hdrs[i].value += by;
 	}
 	if (m->method_name.ptr)
 		m->method_name.ptr += by;
