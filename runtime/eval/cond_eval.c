@@ -4,11 +4,47 @@
 
 #include "runtime/eval/match.h"
 
+/* Looks the expression up for the rest of this generation. */
+static void memo_fill(struct eval *e, const struct sample_expr *x, struct expr_memo *memo)
+{
+	struct scratch_mark mark = scratch_mark(e->scratch);
+	struct sample_iter iter = {0};
+	struct sample second;
+	bool found;
+
+	e->want_more = false;
+	found = sample_next(e, x, &memo->value, &iter);
+	if (e->want_more)
+		return;
+	memo->state = found ? MEMO_VALUE : MEMO_ABSENT;
+	if (iter.more && (!found || sample_next(e, x, &second, &iter) || iter.more))
+		memo->state = MEMO_SEVERAL;
+	if (memo->state == MEMO_VALUE && memo->value.type == SMP_STR)
+		memo->hash = match_hash_text(memo->value.str, true);
+	if (e->scratch->next == mark.next || e->engine->memo_scratch)
+		return;
+	scratch_release(e->scratch, mark);
+	memo->state = MEMO_NONE;
+	memo->takes_scratch = true;
+}
+
+static const struct expr_memo *memo_get(struct eval *e, const struct sample_expr *x)
+{
+	struct expr_memo *memo = &e->engine->memos[x->id];
+
+	if (memo->generation == e->engine->generation)
+		return memo;
+	memo->generation = e->engine->generation;
+	memo->state = MEMO_NONE;
+	if (e->engine->plans[x->id].pure && (!memo->takes_scratch || e->engine->memo_scratch))
+		memo_fill(e, x, memo);
+	return memo;
+}
+
 /* One line of an ACL: any of the values that its sample has. A value that may still change and does not match
  * yet is unknown, as one that is missing. */
-static enum tri acl_expr_eval(struct eval *e, const struct acl_expr *expr)
+static enum tri acl_expr_walk(struct eval *e, const struct acl_expr *expr, const struct matcher *m)
 {
-	const struct matcher *m = &e->engine->acls[expr->id];
 	struct sample_iter iter = {0};
 	struct sample s;
 	bool may_change = false;
@@ -22,6 +58,38 @@ static enum tri acl_expr_eval(struct eval *e, const struct acl_expr *expr)
 			return TRI_TRUE;
 	} while (iter.more);
 	return may_change && e->may_wait ? TRI_UNKNOWN : TRI_FALSE;
+}
+
+/* Gives back what one line of an ACL took, unless some of it is to stay. */
+static enum tri acl_expr_slow(struct eval *e, const struct acl_expr *expr, const struct matcher *m,
+			      const struct expr_memo *memo)
+{
+	struct scratch_mark mark = scratch_mark(e->scratch);
+	uint64_t kept = e->engine->kept;
+	struct sample s;
+	enum tri result;
+
+	if (memo->state == MEMO_VALUE) {
+		s = memo->value;
+		result = matcher_find(e, m, &s, NULL, NULL) >= 0 ? TRI_TRUE : TRI_FALSE;
+	} else {
+		result = acl_expr_walk(e, expr, m);
+	}
+	if (kept == e->engine->kept)
+		scratch_release(e->scratch, mark);
+	return result;
+}
+
+static enum tri acl_expr_eval(struct eval *e, const struct acl_expr *expr)
+{
+	const struct matcher *m = &e->engine->acls[expr->id];
+	const struct expr_memo *memo = memo_get(e, expr->sample);
+
+	if (memo->state == MEMO_ABSENT)
+		return TRI_FALSE;
+	if (memo->state == MEMO_VALUE && m->single && memo->value.type == SMP_STR)
+		return matcher_single(m, memo->value.str, memo->hash) ? TRI_TRUE : TRI_FALSE;
+	return acl_expr_slow(e, expr, m, memo);
 }
 
 static enum tri acl_eval(struct eval *e, const struct acl *acl)
@@ -61,26 +129,21 @@ static enum tri and_eval(struct eval *e, const struct cond_and *and)
 
 enum tri cond_tri(struct eval *e, const struct cond *cond)
 {
-	struct scratch_mark mark;
 	enum tri result = TRI_FALSE, one;
-	uint64_t kept;
 
 	if (!cond)
 		return TRI_TRUE;
-	mark = scratch_mark(e->scratch);
-	kept = e->engine->kept;
 	for (uint32_t i = 0; i < cond->n && result != TRI_TRUE; i++) {
 		one = and_eval(e, &cond->ors[i]);
 		if (one > result)
 			result = one;
 	}
-	if (kept == e->engine->kept)
-		scratch_release(e->scratch, mark);
 	e->want_more = result == TRI_UNKNOWN;
 	return cond->unless ? TRI_TRUE - result : result;
 }
 
 bool cond_eval(struct eval *e, const struct cond *cond)
 {
+	e->engine->generation++;
 	return cond_tri(e, cond) == TRI_TRUE;
 }

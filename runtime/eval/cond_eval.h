@@ -8,6 +8,7 @@
  * minimum. */
 enum tri { TRI_FALSE, TRI_UNKNOWN, TRI_TRUE };
 
+/* The caller begins a new generation of memos whenever something may have changed. */
 enum tri cond_tri(struct eval *e, const struct cond *cond);
 
 #endif

@@ -38,11 +38,24 @@ bool conv_none(struct eval *e, const struct arg *args, struct sample *s)
 	return false;
 }
 
+/* Whether an expression gives the same when it is asked again, and leaves nothing behind. */
+static bool expr_is_pure(const struct sample_expr *x)
+{
+	if (x->fetch == FETCH_RAND || x->fetch == FETCH_UUID)
+		return false;
+	for (uint32_t i = 0; i < x->nconvs; i++)
+		if (x->convs[i].conv == CONV_SET_VAR || x->convs[i].conv == CONV_UNSET_VAR ||
+		    x->convs[i].conv == CONV_CAPTURE_REQ || x->convs[i].conv == CONV_CAPTURE_RES)
+			return false;
+	return true;
+}
+
 static void engine_plan(struct eval_engine *en, const struct sample_expr *x, struct expr_plan *plan)
 {
 	struct conv_step *steps = ARENA_ARRAY(en->arena, struct conv_step, x->nconvs);
 
 	plan->fetch = fetch_functions[x->fetch];
+	plan->pure = expr_is_pure(x);
 	plan->call = (struct fetch_call){.args = x->args, .fetch = x->fetch};
 	if (x->nargs && x->args[0].type == ARG_STR)
 		plan->call.hdr = (uint8_t)http_name_of(x->args[0].str);
@@ -61,6 +74,8 @@ static void engine_fill(struct eval_engine *en)
 	for (uint32_t i = 0; i < m->exprs.n; i++)
 		engine_plan(en, m->exprs.v[i], &plans[i]);
 	en->plans = plans;
+	en->memos = ARENA_ARRAY(en->arena, struct expr_memo, m->exprs.n);
+	en->generation = 1;
 	en->acls = ARENA_ARRAY(en->arena, struct matcher, m->acl_exprs.n);
 	for (uint32_t i = 0; i < m->acl_exprs.n; i++)
 		matcher_init(&en->acls[i], en->arena, m->acl_exprs.v[i]->method, m->acl_exprs.v[i]->patterns,

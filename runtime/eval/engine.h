@@ -11,12 +11,24 @@ struct conv_step {
 	uint8_t in; /* enum smp_type that it wants */
 };
 
-/* One sample expression, ready to run. */
+/* One sample expression, ready to run. pure: it gives the same again and changes nothing. */
 struct expr_plan {
 	fetch_fn *fetch;
+	bool pure;
 	struct fetch_call call;
 	const struct conv_step *convs;
 	uint32_t nconvs;
+};
+
+/* The value of an expression in the course of one rule list, as long as nothing could change it: conditions on
+ * the same thing look it up once. SEVERAL: an ACL must see all of them, one after the other. */
+enum memo_state { MEMO_NONE, MEMO_VALUE, MEMO_ABSENT, MEMO_SEVERAL };
+struct expr_memo {
+	uint64_t generation; /* valid when it is the engine's */
+	struct sample value;
+	uint32_t hash; /* of a text, case folded */
+	uint8_t state;
+	bool takes_scratch; /* its value was in scratch memory: not kept where that is given back */
 };
 
 /* Patterns of one ACL line or map, ready to be matched. match.h */
@@ -27,14 +39,17 @@ struct engine_regex;
 struct eval_engine {
 	const struct model *model;
 	struct arena *arena;
-	const struct expr_plan *plans;    /* by sample_expr.id */
-	struct matcher *acls;             /* by acl_expr.id */
-	struct matcher *maps;             /* by map_conf.id */
+	const struct expr_plan *plans; /* by sample_expr.id */
+	struct matcher *acls;          /* by acl_expr.id */
+	struct matcher *maps;          /* by map_conf.id */
 	uint32_t nregexes;
 	struct engine_regex *regex;       /* by regex.id; compiled on first use */
 	void *match_data, *match_context; /* of PCRE2 */
 	void *jit_stack;
-	uint64_t kept; /* counts what was stored in scratch memory to stay: variables, captures */
+	struct expr_memo *memos; /* by sample_expr.id */
+	uint64_t generation;     /* of the memos; counts what may change any value */
+	bool memo_scratch;       /* the caller gives scratch memory back: memos may take some */
+	uint64_t kept;           /* counts what was stored in scratch memory to stay: variables, captures */
 	char hostname[256];
 };
 
@@ -43,8 +58,9 @@ struct eval_engine {
  * match. regex_exec.c */
 bool regex_exec(struct eval_engine *en, const struct regex *re, struct str subject, bool not_begin,
 		const size_t **groups, uint32_t *n);
-/* Text of `format` with \0 to \9 replaced by what the groups matched and \xHH by a byte (manual, "replace-header");
- * other characters behind a backslash stand for themselves. False when the format is malformed. */
+/* Text of `format` with \0 to \9 replaced by what the groups matched and \xHH by a byte (manual,
+ * "replace-header"); other characters behind a backslash stand for themselves. False when the format is
+ * malformed. */
 struct out;
 bool regex_expand(struct out *o, struct str format, struct str subject, const size_t *groups, uint32_t n);
 bool regex_engine_start(struct eval_engine *en);

@@ -9,7 +9,7 @@ static char low(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-static uint32_t text_hash(struct str text, bool icase)
+uint32_t match_hash_text(struct str text, bool icase)
 {
 	uint32_t h = 2166136261u;
 
@@ -38,7 +38,7 @@ static void hash_init(struct match_hash *h, struct arena *arena, const struct pa
 	h->slots = ARENA_ARRAY(arena, uint32_t, size);
 	h->mask = size - 1;
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t at = text_hash(patterns[i].text, icase) & h->mask;
+		uint32_t at = match_hash_text(patterns[i].text, icase) & h->mask;
 
 		if (patterns[i].icase != icase)
 			continue;
@@ -53,10 +53,18 @@ void matcher_init(struct matcher *m, struct arena *arena, enum match_method meth
 		  const struct pattern *patterns, uint32_t n)
 {
 	*m = (struct matcher){.patterns = patterns, .n = n, .method = (uint8_t)method};
+	m->single = method == MATCH_STR && n == 1;
+	if (m->single)
+		m->hash = match_hash_text(patterns[0].text, true);
 	if ((method != MATCH_STR && method != MATCH_BIN) || n < HASH_MIN)
 		return;
 	hash_init(&m->exact, arena, patterns, n, false);
 	hash_init(&m->exact_icase, arena, patterns, n, true);
+}
+
+bool matcher_single(const struct matcher *m, struct str text, uint32_t hash)
+{
+	return hash == m->hash && text_eq(text, m->patterns[0].text, m->patterns[0].icase);
 }
 
 static int64_t hash_find(const struct match_hash *h, const struct pattern *patterns, struct str text)
@@ -65,7 +73,7 @@ static int64_t hash_find(const struct match_hash *h, const struct pattern *patte
 
 	if (!h->slots)
 		return -1;
-	at = text_hash(text, h->icase) & h->mask;
+	at = match_hash_text(text, h->icase) & h->mask;
 	for (; h->slots[at]; at = (at + 1) & h->mask)
 		if (text_eq(patterns[h->slots[at] - 1].text, text, h->icase))
 			return h->slots[at] - 1;

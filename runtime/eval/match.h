@@ -14,10 +14,16 @@ struct match_hash {
 struct matcher {
 	const struct pattern *patterns;
 	uint32_t n;
-	uint8_t method;                       /* enum match_method */
-	struct match_hash exact, exact_icase; /* of str patterns; slots NULL: compare one by one */
+	uint8_t method; /* enum match_method */
+	bool single;    /* one str pattern: hash is the one of its text, case folded */
+	uint32_t hash;
+	struct match_hash exact, exact_icase; /* of many str patterns; slots NULL: compare one by one */
 };
 
+/* Hash of a text, with ASCII letters as if in lower case when icase. */
+uint32_t match_hash_text(struct str text, bool icase);
+/* A matcher of one str pattern against a text with its case-folded hash. */
+bool matcher_single(const struct matcher *m, struct str text, uint32_t hash);
 /* Prepares; memory from the arena (which may jump to its handler). */
 void matcher_init(struct matcher *m, struct arena *arena, enum match_method method,
 		  const struct pattern *patterns, uint32_t n);

@@ -20,6 +20,7 @@ enum verdict rule_none(struct eval *e, const struct rule *rule)
 
 enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *index, const struct rule **decider)
 {
+	e->engine->generation++;
 	for (; *index < rules->n; ++*index) {
 		const struct rule *rule = &rules->v[*index];
 		enum tri matched = cond_tri(e, rule->cond);
@@ -33,6 +34,7 @@ enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *inde
 		if (matched == TRI_FALSE)
 			continue;
 		verdict = rule_functions[rule->action](e, rule);
+		e->engine->generation++;
 		if (verdict == V_CONTINUE)
 			continue;
 		e->last_rule = rule;
@@ -119,6 +121,7 @@ static void capture_store(struct eval *e, struct str *slots, uint32_t max, struc
 	if (!copy.ptr)
 		return;
 	e->engine->kept++;
+	e->engine->generation++;
 	*slots = copy;
 }
 
@@ -180,23 +183,37 @@ enum verdict rule_redirect(struct eval *e, const struct rule *rule)
 	return empty ? V_CONTINUE : V_REDIRECT;
 }
 
+/* The first rule whose condition holds. Nothing changes meanwhile, so that what conditions look up can stay in
+ * scratch memory until the end. */
+static const struct switch_rule *switch_rule_find(struct eval *e, const struct proxy_conf *frontend)
+{
+	struct scratch_mark mark = scratch_mark(e->scratch);
+	const struct switch_rule *found = NULL;
+	uint64_t kept = e->engine->kept;
+
+	e->engine->generation++;
+	e->engine->memo_scratch = true;
+	for (uint32_t i = 0; i < frontend->use_backend.n && !found; i++)
+		if (cond_tri(e, frontend->use_backend.v[i].cond) == TRI_TRUE)
+			found = &frontend->use_backend.v[i];
+	e->engine->memo_scratch = false;
+	if (kept == e->engine->kept)
+		scratch_release(e->scratch, mark);
+	e->engine->generation++;
+	return found;
+}
+
 const struct proxy_conf *eval_backend(struct eval *e, const struct proxy_conf *frontend,
 				      const struct switch_rule **decider)
 {
-	*decider = NULL;
-	for (uint32_t i = 0; i < frontend->use_backend.n; i++) {
-		const struct switch_rule *rule = &frontend->use_backend.v[i];
-		const struct proxy_conf *be = rule->backend;
-		struct str name;
+	const struct switch_rule *rule = switch_rule_find(e, frontend);
+	const struct proxy_conf *be = rule ? rule->backend : NULL;
+	struct str name;
 
-		if (!cond_eval(e, rule->cond))
-			continue;
-		*decider = rule;
-		if (rule->dynamic) {
-			name = logfmt_text(e, rule->dynamic);
-			be = name.ptr ? map_get(&e->model->backends, name) : NULL;
-		}
-		return be ? be : frontend->default_backend;
+	*decider = rule;
+	if (rule && rule->dynamic) {
+		name = logfmt_text(e, rule->dynamic);
+		be = name.ptr ? map_get(&e->model->backends, name) : NULL;
 	}
-	return frontend->default_backend;
+	return be ? be : frontend->default_backend;
 }

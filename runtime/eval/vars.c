@@ -90,6 +90,7 @@ bool var_set(struct eval *e, const struct var_ref *ref, const struct sample *val
 	if (!v || (text && !var_reserve(e, v, value->str.len)))
 		return false;
 	e->engine->kept++;
+	e->engine->generation++;
 	v->value = *value;
 	v->set = true;
 	if (!text)
@@ -106,6 +107,7 @@ void var_unset(struct eval *e, const struct var_ref *ref)
 
 	if (v)
 		v->set = false;
+	e->engine->generation++;
 }
 
 bool var_condition(struct eval *e, const struct var_ref *ref, const struct sample *value, uint32_t conditions)
