@@ -10,7 +10,7 @@
 #include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
 
-enum { REST_MS = 1000 };
+enum { REST_MS = 1000, SOURCE_TRIES = 16 };
 
 static struct srv_counters *srv_counters_of(struct srv_request *r)
 {
@@ -235,24 +235,58 @@ static bool target_of(struct srv_request *r, union addr *to, socklen_t *len)
 	return true;
 }
 
+/* `source` with a range of ports: another one each time (manual, server option "source"). */
+static bool source_of(struct srv_request *r, union addr *from)
+{
+	const struct addr_conf *conf = r->server->conf->source;
+	struct sockaddr_storage ss;
+	uint16_t port = conf->port;
+	socklen_t len;
+
+	if (conf->port_end > conf->port)
+		port = (uint16_t)(port + worker_random(r->worker) % (conf->port_end - conf->port + 1u));
+	if (!address_from_conf(conf, port, &ss, &len))
+		return false;
+	address_pack(from, &ss);
+	return true;
+}
+
+static int connect_from(struct srv_request *r, struct srv_conn *sc, const union addr *to, socklen_t len,
+			struct connect_options *options, void (*ready)(struct conn *, int))
+{
+	union addr from;
+	int error = EADDRINUSE;
+
+	options->src = &from;
+	for (int tries = 0; tries < SOURCE_TRIES && (error == EADDRINUSE || error == EADDRNOTAVAIL); tries++) {
+		if (!source_of(r, &from))
+			return EADDRNOTAVAIL;
+		error = conn_connect_with(&sc->conn, r->worker, to, len, options, ready);
+	}
+	return error;
+}
+
 static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)(struct conn *, int))
 {
 	const struct server *s = r->server;
-	struct sockaddr_storage source;
-	union addr to, from;
-	socklen_t len, from_len;
+	const struct global_conf *global = &r->backend->generation->model->global;
+	struct connect_options options = {
+		.rcvbuf = global->tune_rcvbuf_server,
+		.sndbuf = global->tune_sndbuf_server,
+		.keepalive = proxy_option_is_set(r->backend->conf, PO_SRVTCPKA) ||
+			     proxy_option_is_set(r->backend->conf, PO_TCPKA),
+	};
+	union addr to;
+	socklen_t len;
 
 	if (s->unix_addr)
-		return conn_connect(&sc->conn, r->worker, (const union addr *)s->unix_addr, s->addr_len, NULL,
-				    ready);
+		return conn_connect_with(&sc->conn, r->worker, (const union addr *)s->unix_addr, s->addr_len,
+					 &options, ready);
 	if (!target_of(r, &to, &len))
 		return EADDRNOTAVAIL;
-	if (!s->conf->source)
-		return conn_connect(&sc->conn, r->worker, &to, len, NULL, ready);
-	if (!address_from_conf(s->conf->source, s->conf->source->port, &source, &from_len))
-		return EADDRNOTAVAIL;
-	address_pack(&from, &source);
-	return conn_connect(&sc->conn, r->worker, &to, len, &from, ready);
+	if (s->conf->source)
+		return connect_from(r, sc, &to, len, &options, ready);
+	return conn_connect_with(&sc->conn, r->worker, &to, len, &options, ready);
 }
 
 /* The PROXY protocol comes first; it fits into any fresh socket. */

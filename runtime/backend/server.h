@@ -50,6 +50,7 @@ struct server {
 	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
 	uint32_t dequeued; /* how many requests have left `queue` for a connection, under proxy->lb_lock */
+	char shut;         /* streams to end: server_shut_streams(); under proxy->lb_lock */
 	uint8_t shown;     /* enum server_shown: what the times of the state are about, under proxy->lb_lock */
 };
 
@@ -111,6 +112,14 @@ void server_state_text(struct server *s, char *text, size_t size);
  * lets waiting requests look again and closes idle connections of a server that went away. Logs nothing. Requests taken out of
  * the server's own queue are counted. Any worker. */
 uint32_t server_changed(struct worker *w, struct server *s);
+/* What on-marked-down and on-marked-up want of the last server_changed(): ends streams at the server, or at backup servers. After the
+ * change was logged. Any worker. */
+void server_shut_streams(struct worker *w, struct server *s);
+/* "backend", or "proxy" for a listen section: how HAProxy's lines call it. */
+static inline const char *proxy_word(const struct proxy *px)
+{
+	return px->conf->role == ROLE_LISTEN ? "proxy" : "backend";
+}
 
 /* backend/server_admin.c: sets and clears SRV_ADM_* bits (of MAINT and DRAIN) as `set server b/s state` and `disable server` do, with all
  * that follows: HAProxy's log lines, and the servers that track this one. Any worker. */

@@ -74,7 +74,7 @@ static void say_none_left(const struct change *c)
 	struct proxy *px = c->s->proxy;
 
 	if (!atomic_load(&px->usable) && !atomic_load(&px->usable_backup))
-		log_event(c->w, px->conf, LL_EMERG, "backend %.*s has no server available!",
+		log_event(c->w, px->conf, LL_EMERG, "%s %.*s has no server available!", proxy_word(px),
 			  STR_ARG(px->conf->name));
 }
 
@@ -186,10 +186,12 @@ void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned
 	if (!change_apply(&c, set, clear))
 		return;
 	change_say(&c);
+	server_shut_streams(w, s);
 	bits = inherited(c.after);
 	for (uint32_t i = g->nservers; i > 0; i--) /* as HAProxy: who was configured last comes first */
 		if (g->servers[i - 1].conf->track_server == s->conf)
-			server_set_admin(w, &g->servers[i - 1], bits, (SRV_ADM_IMAINT | SRV_ADM_IDRAIN) & ~bits);
+			server_set_admin(w, &g->servers[i - 1], bits,
+					 (SRV_ADM_IMAINT | SRV_ADM_IDRAIN) & ~bits);
 }
 
 void server_set_weight(struct worker *w, struct server *s, unsigned weight)

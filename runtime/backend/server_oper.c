@@ -49,6 +49,7 @@ void server_set_oper(struct worker *w, struct server *s, enum srv_oper oper, con
 	else
 		say_up(w, s, name, reason);
 	if (had_some && !atomic_load(&px->usable) && !atomic_load(&px->usable_backup))
-		log_event(w, px->conf, LL_EMERG, "backend %.*s has no server available!",
+		log_event(w, px->conf, LL_EMERG, "%s %.*s has no server available!", proxy_word(px),
 			  STR_ARG(px->conf->name));
+	server_shut_streams(w, s);
 }

@@ -83,17 +83,29 @@ static bool may_redistribute(const struct proxy *px)
 }
 
 /* Manual, "on-marked-down", "on-marked-up". */
-static void streams_shut(struct worker *w, struct server *s, struct transition t)
+static char streams_to_shut(struct server *s, struct transition t)
+{
+	if (went_down(t) && s->conf->on_marked_down)
+		return 'D';
+	if (came_up(t) && s->conf->on_marked_up && !s->conf->backup && server_is_usable(s))
+		return 'U';
+	return 0;
+}
+
+void server_shut_streams(struct worker *w, struct server *s)
 {
 	struct proxy *px = s->proxy;
+	char cause;
 
-	if (went_down(t) && s->conf->on_marked_down)
-		requests_kill(w, s, 'D');
-	if (!came_up(t) || !s->conf->on_marked_up || s->conf->backup || !server_is_usable(s))
-		return;
-	for (uint32_t i = 0; i < px->nservers; i++)
+	pthread_mutex_lock(&px->lb_lock);
+	cause = s->shut;
+	s->shut = 0;
+	pthread_mutex_unlock(&px->lb_lock);
+	if (cause == 'D')
+		requests_kill(w, s, cause);
+	for (uint32_t i = 0; cause == 'U' && i < px->nservers; i++)
 		if (px->servers[i].conf->backup)
-			requests_kill(w, &px->servers[i], 'U');
+			requests_kill(w, &px->servers[i], cause);
 }
 
 uint32_t server_changed(struct worker *w, struct server *s)
@@ -109,9 +121,9 @@ uint32_t server_changed(struct worker *w, struct server *s)
 	if (went_down(t) && may_redistribute(px))
 		requeued = queue_redistribute(w, s);
 	proxy_hand_out(w, px);
+	s->shut = streams_to_shut(s, t);
 	pthread_mutex_unlock(&px->lb_lock);
 	if (went_down(t))
 		idle_close_everywhere(w, s);
-	streams_shut(w, s, t);
 	return requeued;
 }

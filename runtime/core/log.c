@@ -208,13 +208,14 @@ static void put_clean(struct out *out, struct str text)
 /* On standard error HAProxy quotes the name in its most urgent message, in the log it does not. */
 static bool say_none_available(const struct process *p, struct str text)
 {
-	struct str head = STR("backend "), tail = STR(" has no server available!");
+	struct str tail = STR(" has no server available!");
+	struct str kind = str_sub(text, 0, str_chr(text, ' ')), name = str_tail(text, kind.len + 1);
 
-	if (!str_starts(text, head) || !str_ends(text, tail) || text.len <= head.len + tail.len)
+	if ((!str_is(kind, "backend") && !str_is(kind, "proxy")) || !str_ends(name, tail) || name.len == tail.len)
 		return false;
-	text = str_sub(text, head.len, text.len - head.len - tail.len);
-	fprintf(stderr, "[ALERT]    (%d) : backend '%.*s' has no server available!\n", (int)p->pid,
-		STR_ARG(text));
+	name.len -= tail.len;
+	fprintf(stderr, "[ALERT]    (%d) : %.*s '%.*s' has no server available!\n", (int)p->pid, STR_ARG(kind),
+		STR_ARG(name));
 	return true;
 }
 

@@ -203,6 +203,7 @@ static void run_refused(struct check *k, int error)
 static int run_connect(struct check *k)
 {
 	struct sockaddr_storage to, from;
+	struct connect_options options;
 	const struct addr_conf *source = k->server->conf->source;
 	union addr packed;
 	socklen_t tolen = target(k, &to), fromlen;
@@ -212,11 +213,9 @@ static int run_connect(struct check *k)
 		return EADDRNOTAVAIL;
 	if (bound)
 		address_pack(&packed, &from);
-	if (is_http(k) || sends_header(k))
-		return conn_connect(&k->conn, k->worker, (const union addr *)&to, tolen, bound ? &packed : NULL,
-				    run_ready);
-	return conn_knock(&k->conn, k->worker, (const union addr *)&to, tolen, bound ? &packed : NULL,
-			  run_ready);
+	options = (struct connect_options){.src = bound ? &packed : NULL,
+					   .knock = !is_http(k) && !sends_header(k)};
+	return conn_connect_with(&k->conn, k->worker, (const union addr *)&to, tolen, &options, run_ready);
 }
 
 void check_run(struct check *k)

@@ -169,43 +169,55 @@ void conn_drop(struct conn *c)
 	conn_close(c, true);
 }
 
+static void set_int(int fd, int level, int name, int value)
+{
+	setsockopt(fd, level, name, &value, sizeof(value));
+}
+
 /* tcp(7): no waiting for a full segment. A source address leaves the choice of the port to connect(), which
  * knows the destination. */
-static int socket_prepare(int fd, const union addr *to, const union addr *src)
+static int socket_prepare(int fd, const union addr *to, const struct connect_options *o)
 {
-	int one = 1;
-
+	if (o->rcvbuf)
+		set_int(fd, SOL_SOCKET, SO_RCVBUF, (int)o->rcvbuf);
+	if (o->sndbuf)
+		set_int(fd, SOL_SOCKET, SO_SNDBUF, (int)o->sndbuf);
 	if (to->family == AF_UNIX)
 		return 0;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (!src || src->family == AF_UNSPEC)
+	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (o->keepalive)
+		set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	if (o->knock)
+		set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+	if (!o->src || o->src->family == AF_UNSPEC)
 		return 0;
-	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	return bind(fd, (const struct sockaddr *)src,
-		    src->family == AF_INET ? sizeof(src->in) : sizeof(src->in6))
+	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	return bind(fd, (const struct sockaddr *)o->src,
+		    o->src->family == AF_INET ? sizeof(o->src->in) : sizeof(o->src->in6))
 		       ? errno
 		       : 0;
 }
 
-static int connect_start(int fd, const union addr *to, socklen_t tolen, const union addr *src, bool knock)
+static int connect_start(int fd, const union addr *to, socklen_t tolen, const struct connect_options *options)
 {
-	int error = socket_prepare(fd, to, src), off = 0;
+	static const struct connect_options usual;
+	int error = socket_prepare(fd, to, options ? options : &usual);
 
 	if (error)
 		return error;
-	if (knock && to->family != AF_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
 	return connect(fd, (const struct sockaddr *)to, tolen) ? errno : 0;
 }
 
-static int connect_new(struct conn *c, const union addr *to, socklen_t tolen, const union addr *src, bool knock)
+int conn_connect_with(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen,
+		      const struct connect_options *options, void (*ready)(struct conn *, int))
 {
-	int error;
+	int fd = socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
 
-	if (c->io.fd < 0)
+	conn_init(c, w, fd, ready);
+	if (fd < 0)
 		return errno;
-	error = connect_start(c->io.fd, to, tolen, src, knock);
+	error = connect_start(fd, to, tolen, options);
 	if (error && error != EINPROGRESS) {
 		conn_close(c, false);
 		return error;
@@ -219,15 +231,9 @@ static int connect_new(struct conn *c, const union addr *to, socklen_t tolen, co
 int conn_connect(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
 		 void (*ready)(struct conn *, int))
 {
-	conn_init(c, w, socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), ready);
-	return connect_new(c, to, tolen, src, false);
-}
+	struct connect_options options = {.src = src};
 
-int conn_knock(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
-	       void (*ready)(struct conn *, int))
-{
-	conn_init(c, w, socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), ready);
-	return connect_new(c, to, tolen, src, true);
+	return conn_connect_with(c, w, to, tolen, &options, ready);
 }
 
 int conn_connect_result(struct conn *c, int revents)

@@ -63,15 +63,22 @@ void conn_shut(struct conn *c);
 void conn_close(struct conn *c, bool reset);
 /* Closes so that the peer hears nothing at all, as far as we are allowed to (action silent-drop). */
 void conn_drop(struct conn *c);
+/* How to connect. Zeroes are the usual way. */
+struct connect_options {
+	const union addr *src; /* local address to come from, its port 0 for any; NULL: the system's choice */
+	uint32_t rcvbuf, sndbuf; /* of the socket; 0: the system's */
+	bool keepalive;
+	/* To know only whether somebody listens: the last packet of the handshake is held back, so that a reset right after success
+	 * leaves nothing for the server to accept (tcp(7): TCP_QUICKACK). */
+	bool knock;
+};
 /* Starts a non-blocking connect; 0: under way (CONN_CONNECTING) or done, else errno. Watches for EV_READ |
- * EV_WRITE, also when done at once (unix sockets). src: local address to come from, its port 0 for any; may be
- * NULL. */
+ * EV_WRITE, also when done at once (unix sockets). options: NULL for the usual way. */
+int conn_connect_with(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen,
+		      const struct connect_options *options, void (*ready)(struct conn *, int));
+/* The same with a source address or NULL. */
 int conn_connect(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
 		 void (*ready)(struct conn *, int));
-/* The same for who wants to know only whether somebody listens: the last packet of the handshake is held back, so that a reset right
- * after success leaves nothing for the server to accept (Linux, tcp(7): TCP_QUICKACK). */
-int conn_knock(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen, const union addr *src,
-	       void (*ready)(struct conn *, int));
 /* When ready() is called during CONN_CONNECTING: 0 connected, EINPROGRESS, or the error. `revents` of the call:
  * EV_WRITE alone means success without asking the system, because errors come with EV_READ. */
 int conn_connect_result(struct conn *c, int revents);

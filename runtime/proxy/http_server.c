@@ -82,8 +82,13 @@ static void server_killed(struct srv_request *r, char cause)
 {
 	struct http_stream *hs = http_stream_of_request(r);
 
-	stream_end(&hs->s, cause, hs->responding ? 'D' : 'H');
-	http_session_settle(hs->s.session, HTTP_CLOSE);
+	enum http_next next = HTTP_CLOSE;
+
+	if (hs->responding)
+		stream_end(&hs->s, cause, 'D');
+	else
+		next = http_reply_failure(hs, 502, cause, 'H');
+	http_session_settle(hs->s.session, next == HTTP_AGAIN ? http_stream_run(hs) : next);
 }
 
 /* Whether an idle connection will do (manual, keyword "http-reuse"): it may turn out to be closed, and only a

@@ -178,12 +178,22 @@ static void server_done(struct srv_request *r, enum srv_outcome outcome)
 		failed(t, outcome);
 }
 
+/* The server went down, or active ones came back (on-marked-down, on-marked-up). */
+static void server_killed(struct srv_request *r, char cause)
+{
+	struct tcp_stream *t = of_request(r);
+
+	stream_end(&t->s, cause, t->state == TCP_CONNECT ? 'C' : '-');
+	end(t);
+}
+
 static void find_server(struct tcp_stream *t)
 {
 	enum srv_outcome outcome;
 
 	t->state = TCP_CONNECT;
 	t->s.server.done = server_done;
+	t->s.server.killed = server_killed;
 	stream_balance(&t->s);
 	outcome = srv_request_start(&t->s.server);
 	t->requested = outcome == SRV_PENDING;

@@ -52,7 +52,10 @@ static inline void desk_worker_free(struct worker *w)
 
 static inline struct generation farm_generation(struct farm *f)
 {
+	static struct model model;
+
 	return (struct generation){
+		.model = &model,
 		.proxies = &f->proxy, .nproxies = 1, .servers = f->servers, .nservers = f->proxy.nservers};
 }
 

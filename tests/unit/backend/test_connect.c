@@ -562,6 +562,7 @@ START_TEST(sessions_shut_down)
 	ck_assert_int_eq(start(0), SRV_CONNECTED);
 	atomic_store(&rig.f.servers[0].oper, SRV_STOPPED);
 	server_changed(rig.w, &rig.f.servers[0]);
+	server_shut_streams(rig.w, &rig.f.servers[0]);
 	ck_assert_int_eq(killed_by, 0);
 	rig_run(3);
 	ck_assert_int_eq(killed_by, 'D');
