@@ -159,6 +159,34 @@ static void row_remember(const struct keyword_use *use)
 		*seen = (struct seen_row){use->row, use->line};
 }
 
+static uint32_t timeout_get(const struct proxy_conf *px, const struct keyword *row)
+{
+	return *(const uint32_t *)(const void *)((const char *)px + row->offset);
+}
+
+/* A timeout given twice: the second holds, and HAProxy says so where the first differed from what the defaults
+ * gave. */
+static void report_overwritten(const struct keyword_use *use)
+{
+	struct draft *d = use->draft;
+	struct diag *g;
+
+	if (!d || use->taken || d->place == PLACE_DEFAULTS || !use->row->size ||
+	    strncmp(use->row->name, "timeout ", 8) != 0)
+		return;
+	if (timeout_get(d->px, use->row) == (d->from ? timeout_get(d->from->px, use->row) : 0))
+		return;
+	for (uint32_t i = 0; i < d->seen.n; i++) {
+		if (d->seen.v[i].row != use->row)
+			continue;
+		g = diag_add(use->k->d, D_OVERWRITTEN, use->line->span, "`%s` is given twice: this value holds",
+			     use->row->name);
+		diag_also(use->k->d, g, d->seen.v[i].line->span, "this one is replaced");
+		diag_haproxy(use->k->d, g, "overwriting '%s' which was already specified", use->row->name);
+		return;
+	}
+}
+
 /* HAProxy keeps the first of some global settings and says so. */
 static bool row_is_first(const struct keyword_use *use)
 {
@@ -206,6 +234,7 @@ bool check_row(struct keyword_use *use)
 		return false;
 	if (use->taken)
 		*use->taken = use->row->kind == VAL_FLAG || use->row->kind == VAL_CUSTOM || !use->n ? 0 : 1;
+	report_overwritten(use);
 	if (!row_is_first(use) || !row_store(use))
 		return false;
 	row_remember(use);
@@ -216,27 +245,91 @@ bool check_row(struct keyword_use *use)
 	return true;
 }
 
+static bool row_is_one_of(const struct keyword *row, const char *const *names)
+{
+	for (; *names; names++)
+		if (strncmp(row->name, *names, strlen(*names)) == 0)
+			return true;
+	return false;
+}
+
+/* HAProxy's words for a line of the other side, which it drops; each parser of it has its own. */
+static void side_haproxy(struct checker *k, struct diag *g, const struct keyword *row)
+{
+	static const char *const logs[] = {"log-format",    "error-log-format", "option httplog",
+					   "option tcplog", "option httpslog",  NULL};
+	static const char *const bare[] = {"rate-limit", "clitcpka-", "srvtcpka-", "max-keep-alive-queue",
+					   NULL};
+	static const char *const silent[] = {"persist",
+					     "hash-balance-factor",
+					     "external-check",
+					     "unique-id-header",
+					     "transparent",
+					     "email-alert",
+					     NULL};
+	const char *kind = keyword_place_name(k->place), *name = row->name;
+	const char *lacks = k->place == PLACE_BACKEND ? "frontend" : "backend";
+	struct str proxy = k->draft->px->name, first = str_from(name);
+
+	if (row_is_one_of(row, silent))
+		return;
+	if (row_is_one_of(row, logs)) {
+		diag_haproxy(k->d, g, "%s '%.*s' : '%s' directive is ignored in backends.", kind,
+			     STR_ARG(proxy), name);
+		return;
+	}
+	if (strncmp(name, "timeout ", 8) == 0 || row_is_one_of(row, bare)) {
+		const char *quote = *name == 't' ? "'" : "";
+
+		diag_haproxy(k->d, g, "%s%s%s will be ignored because %s '%.*s' has no %s capability", quote,
+			     name, quote, kind, STR_ARG(proxy), lacks);
+		return;
+	}
+	first = strncmp(name, "option ", 7) == 0 ? str_from(name + 7) : str_sub(first, 0, str_chr(first, ' '));
+	diag_haproxy(k->d, g, "'%.*s' ignored because %s '%.*s' has no %s capability.%s", STR_ARG(first), kind,
+		     STR_ARG(proxy), lacks,
+		     str_is(first, "maxconn")    ? " Maybe you want 'fullconn' instead ?"
+		     : str_is(first, "fullconn") ? " Maybe you want 'maxconn' instead ?"
+						 : "");
+}
+
+/* The same for those that it refuses. */
+static void strict_haproxy(struct checker *k, struct diag *g, const struct keyword *row)
+{
+	const char *kind = keyword_place_name(k->place), *name = row->name;
+	struct str proxy = k->draft->px->name;
+
+	if (k->place == PLACE_DEFAULTS)
+		diag_haproxy(k->d, g, "'%s' not allowed in 'defaults' section.", name);
+	else if (strncmp(name, "tcp-request", 11) == 0)
+		diag_haproxy(k->d, g, "%s is not allowed because %s %.*s is not a frontend", name, kind,
+			     STR_ARG(proxy));
+	else if (strncmp(name, "tcp-response", 12) == 0)
+		diag_haproxy(k->d, g,
+			     "%s is only allowed in 'backend' sections or 'defaults' section with a name",
+			     name);
+	else if (strncmp(name, "declare", 7) == 0)
+		diag_haproxy(k->d, g, "'declare' only available in frontend or listen section");
+	else if (strcmp(name, "retry-on") == 0 || strcmp(name, "use-fcgi-app") == 0)
+		diag_haproxy(k->d, g, "'%s' only available in backend or listen section", name);
+	else
+		diag_haproxy(k->d, g, "'%s' not allowed because %s '%.*s' has no backend capability.", name,
+			     kind, STR_ARG(proxy));
+}
+
 /* A row for the other side of a proxy: a warning, for some an error. */
 static void report_side(struct checker *k, const struct keyword_use *use)
 {
 	const char *name = use->row->name, *kind = keyword_place_name(k->place);
-	bool needs_frontend = k->place == PLACE_BACKEND;
-	const char *word = strncmp(name, "option ", 7) == 0 ? name + 7 : name;
-	struct str proxy = k->draft->name ? k->draft->name->text : STR_NONE;
 	struct diag *g;
 
 	if (k->place == PLACE_DEFAULTS || use->row->flags & KW_STRICT) {
 		g = diag_add(k->d, D_MISPLACED_KEYWORD, use->span, "`%s` cannot stand in a `%s` section", name,
 			     kind);
-		if (k->place == PLACE_DEFAULTS)
-			diag_haproxy(k->d, g, "'%s' not allowed in 'defaults' section.", name);
-		else
-			diag_haproxy(k->d, g, "'%s' not allowed because %s '%.*s' has no backend capability.",
-				     name, kind, STR_ARG(proxy));
+		strict_haproxy(k, g, use->row);
 	} else {
 		g = diag_add(k->d, D_IGNORED_KEYWORD, use->span, "`%s` does nothing in a %s", name, kind);
-		diag_haproxy(k->d, g, "'%s' ignored because %s '%.*s' has no %s capability.", word, kind,
-			     STR_ARG(proxy), needs_frontend ? "frontend" : "backend");
+		side_haproxy(k, g, use->row);
 	}
 	diag_label(k->d, g, "for a %s",
 		   use->row->in & IN(BACKEND) ? "backend or listen" : "frontend or listen");

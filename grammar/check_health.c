@@ -255,12 +255,19 @@ bool check_health_connect(const struct keyword_use *use, bool http)
 	return step != NULL;
 }
 
+static void note_rule(const struct keyword_use *use, bool http)
+{
+	*(http ? &use->draft->http_check_line : &use->draft->tcp_check_line) = use->line;
+	use->draft->rules_http = http;
+}
+
 bool check_http_check(const struct keyword_use *use)
 {
 	const char *word = use->row->name + strlen("http-check ");
 	struct check_conf *conf = &use->draft->px->check;
 
-	use->draft->has_http_check = true;
+	if (strcmp(word, "disable-on-404") != 0 && strcmp(word, "send-state") != 0)
+		note_rule(use, true);
 	if (strcmp(word, "disable-on-404") == 0)
 		conf->disable_on_404 = true;
 	else if (strcmp(word, "send-state") == 0)
@@ -312,7 +319,7 @@ bool check_http_check_var(const struct keyword_use *use)
 	uint32_t before = use->k->d->list.n;
 	int64_t word;
 
-	use->draft->has_http_check = true;
+	note_rule(use, true);
 	if (use->n && is_var_word(use->words[0].text))
 		return check_health_var(use, 0);
 	if (use->n == 0)
@@ -363,6 +370,7 @@ bool check_tcp_check(const struct keyword_use *use)
 	uint32_t before = use->k->d->list.n;
 	int64_t word;
 
+	note_rule(use, false);
 	if (use->n && is_var_word(use->words[0].text))
 		return check_health_var(use, 0);
 	if (use->n == 0 ||

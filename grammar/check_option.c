@@ -155,7 +155,6 @@ static void option_check_kind(const struct keyword_use *use, enum check_kind kin
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		option_set(px, kinds[i], false);
 	px->check.kind = kind;
-	use->draft->has_http_check |= kind == CHECK_HTTP;
 }
 
 static bool option_user(const struct keyword_use *use, bool needed, uint32_t max)

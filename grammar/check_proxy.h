@@ -61,8 +61,10 @@ struct draft {
 	VEC(struct rule) redirects, stats_rules;
 	VEC(struct hc_step) steps;
 	bool steps_own;
-	uint8_t first_step, last_step; /* enum hc_step_kind, when steps_own */
-	bool step_sent;                /* a request since the last `connect` */
+	uint8_t first_step, last_step;                       /* enum hc_step_kind, when steps_own */
+	const struct line *http_check_line, *tcp_check_line; /* of its own, rules only */
+	bool rules_http;                                     /* the last of them */
+	bool step_sent;                                      /* a request since the last `connect` */
 	const struct line *steps_line;
 	uint32_t families;         /* bits of rule_family seen so far */
 	bool final_rule[RS_COUNT]; /* the last rule of the set always ends it */
@@ -86,7 +88,6 @@ struct draft {
 	const struct word *unique_id;
 	bool errors_own; /* px->errors is this proxy's alone */
 	VEC(struct errorfiles_ref) errorfiles;
-	bool has_http_check;    /* http-check or option httpchk lines of its own */
 	struct hc_step httpchk; /* request of `option httpchk`, kind HC_SEND */
 	const struct line *httpchk_line;
 	bool broken;                        /* a line of it is wrong: nothing is said of what it lacks */

@@ -48,6 +48,11 @@ static void warn_options(struct checker *k, const struct draft *d)
 		{PO_HTTP_NO_DELAY, "option http-no-delay", 3},
 		{PO_ACCEPT_INVALID_REQUEST, "option accept-invalid-http-request", ROLE_FRONTEND},
 		{PO_ACCEPT_INVALID_RESPONSE, "option accept-invalid-http-response", ROLE_BACKEND},
+		{PO_ACCEPT_UNSAFE_REQUEST, "option accept-unsafe-violations-in-http-request", ROLE_FRONTEND},
+		{PO_ACCEPT_UNSAFE_RESPONSE, "option accept-unsafe-violations-in-http-response", ROLE_BACKEND},
+		{PO_IDLE_CLOSE_ON_RESPONSE, "option idle-close-on-response", ROLE_FRONTEND},
+		{PO_PREFER_LAST_SERVER, "option prefer-last-server", ROLE_BACKEND},
+		{PO_DISABLE_H2_UPGRADE, "option disable-h2-upgrade", ROLE_FRONTEND},
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
@@ -77,7 +82,7 @@ static void warn_tcp(struct checker *k, const struct draft *d)
 			k, d,
 			&(struct http_thing){"monitor-uri", "`monitor-uri`",
 					     "monitor-uri will be ignored for %s (needs 'mode http')."});
-	if (px->cookie.name.len && px->role & ROLE_BACKEND)
+	if (px->cookie.name.len)
 		report_needs_http(k, d,
 				  &(struct http_thing){"cookie", "`cookie`",
 						       "cookie will be ignored for %s (needs 'mode http')."});
@@ -93,6 +98,11 @@ static void warn_tcp(struct checker *k, const struct draft *d)
 			k, d,
 			&(struct http_thing){"stats", "`stats`",
 					     "'stats' statement ignored for %s as it requires HTTP mode."});
+	if (px->role == ROLE_LISTEN && (px->capture_request_n || px->capture_response_n))
+		report_needs_http(
+			k, d,
+			&(struct http_thing){"capture", "`capture`",
+					     "'capture' statement ignored for %s as it requires HTTP mode."});
 	for (int set = 0; set < RS_COUNT; set++)
 		if (rule_things[set].row && px->rules[set].n)
 			report_needs_http(k, d, &rule_things[set]);
@@ -136,36 +146,71 @@ static void warn_binds(struct checker *k, const struct draft *d)
 {
 	struct diag *g;
 
-	if (d->place != PLACE_FRONTEND || d->px->binds.n)
+	if (!(d->px->role & ROLE_FRONTEND) || d->px->binds.n)
 		return;
 	g = diag_add(k->d, D_NO_BIND, d->section->header->span,
-		     "the frontend `%.*s` has no `bind` line: nothing can reach it", STR_ARG(d->px->name));
+		     "the %s `%.*s` has no `bind` line: nothing can reach it", keyword_place_name(d->place),
+		     STR_ARG(d->px->name));
 	diag_haproxy_unplaced(
 		k->d, g,
 		"%s '%.*s' has no 'bind' directive. Please declare it as a backend if this was intended.",
 		check_proxy_kind(d), STR_ARG(d->px->name));
 }
 
-static void warn_checks(struct checker *k, const struct draft *d)
+/* Rules of one kind of check while another one is chosen, or none. Only of the proxy's own lines. */
+static void warn_checks(struct checker *k, const struct draft *d, bool http)
 {
+	const struct line *line = http ? d->http_check_line : d->tcp_check_line;
+	const char *rules = http ? "http" : "tcp", *option = http ? "httpchk" : "tcp-check";
+	enum check_kind kind = d->px->check.kind;
 	struct diag *g;
 
-	if (!(d->px->role & ROLE_BACKEND) || !d->steps_own || d->px->check.kind == CHECK_HTTP ||
-	    d->px->check.kind == CHECK_TCP || !d->has_http_check)
+	if (!(d->px->role & ROLE_BACKEND) || !line || kind == (http ? CHECK_HTTP : CHECK_TCP))
 		return;
-	g = diag_add(k->d, D_SETTING_USELESS, d->steps_line->span,
-		     "`http-check` rules do nothing without `option httpchk`");
-	diag_haproxy_unplaced(
-		k->d, g, "%s '%.*s' uses http-check rules without 'option httpchk', so the rules are ignored.",
-		check_proxy_kind(d), STR_ARG(d->px->name));
+	if (kind != CHECK_L4 && d->rules_http != http)
+		return;
+	g = diag_add(k->d, D_SETTING_USELESS, line->span, "`%s-check` rules do nothing without `option %s`",
+		     rules, option);
+	diag_haproxy_unplaced(k->d, g,
+			      "%s '%.*s' uses %s-check rules without 'option %s', so the rules are ignored.",
+			      check_proxy_kind(d), STR_ARG(d->px->name), rules, option);
+}
+
+/* Settings that only matter beside an option. */
+static void warn_unused(struct checker *k, const struct draft *d, const char *row, const char *haproxy,
+			const char *option)
+{
+	const struct line *line = check_proxy_line(d, row, true);
+	struct diag *g = diag_add(k->d, D_SETTING_USELESS, line ? line->span : d->section->header->span,
+				  "`%s` does nothing without `%s`", row, option);
+
+	diag_haproxy_unplaced(k->d, g, "'%s' will be ignored for %s '%.*s' (requires '%s').", haproxy,
+			      check_proxy_kind(d), STR_ARG(d->px->name), option);
+}
+
+static void warn_check_words(struct checker *k, const struct draft *d)
+{
+	const struct check_conf *check = &d->px->check;
+
+	if (!(d->px->role & ROLE_BACKEND))
+		return;
+	if (check->disable_on_404 && check->kind != CHECK_HTTP && check->kind != CHECK_L4)
+		warn_unused(k, d, "http-check disable-on-404", "disable-on-404", "option httpchk");
+	if (check->send_state && check->kind != CHECK_HTTP && check->kind != CHECK_L4)
+		warn_unused(k, d, "http-check send-state", "send-state", "option httpchk");
+	if (proxy_option_is_set(d->px, PO_EXTERNAL_CHECK))
+		return;
+	if (check_proxy_line(d, "external-check command", true))
+		warn_unused(k, d, "external-check command", "external-check command", "option external-check");
+	if (check_proxy_line(d, "external-check path", true))
+		warn_unused(k, d, "external-check path", "external-check path", "option external-check");
 }
 
 static void warn_logs(struct checker *k, const struct draft *d)
 {
 	struct diag *g;
 
-	if (!(d->px->role & ROLE_FRONTEND) || d->log_kind == LOG_DEFAULT || d->px->log_targets.n ||
-	    (d->from && d->from->log_format_line == d->log_format_line))
+	if (!(d->px->role & ROLE_FRONTEND) || d->log_kind == LOG_DEFAULT || d->px->log_targets.n)
 		return;
 	g = diag_add(k->d, D_SETTING_USELESS, d->log_format_line->span,
 		     "this log format is not used: `%.*s` has no `log` line", STR_ARG(d->px->name));
@@ -265,7 +310,9 @@ void check_finish_warnings(struct checker *k, const struct draft *d)
 		warn_servers(k, d);
 	warn_external(k, d);
 	warn_compression(k, d);
-	warn_checks(k, d);
+	warn_checks(k, d, true);
+	warn_checks(k, d, false);
+	warn_check_words(k, d);
 }
 
 void check_finish_listeners(struct checker *k)
