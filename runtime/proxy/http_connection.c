@@ -8,9 +8,26 @@ bool http_server_closes(const struct http_stream *hs)
 	return http_option(hs, PO_HTTPCLOSE) || http_option(hs, PO_HTTP_SERVER_CLOSE);
 }
 
+/* Rules may have added the field; what it says of this connection counts. True: that it ends. */
+static bool rules_close(struct http_msg *m)
+{
+	struct http_hdr *h = NULL;
+	bool closes = false;
+
+	while (m->edited && (h = http_find_id(m, HN_CONNECTION, h))) {
+		struct str value = str_make(h->value, h->value_len);
+		bool close = str_ieq(value, STR("close"));
+
+		closes = closes || close;
+		if (close || str_ieq(value, STR("keep-alive")))
+			http_del(m, h);
+	}
+	return closes;
+}
+
 struct str http_connection_request(struct http_stream *hs)
 {
-	bool closes = http_server_closes(hs);
+	bool closes = http_server_closes(hs) || rules_close(&hs->req);
 
 	if (hs->req.version < 11 && hs->req.body == HTTP_BODY_CHUNKED) {
 		hs->server_close = true;
@@ -40,7 +57,7 @@ static bool client_may_stay(const struct http_stream *hs)
 
 struct str http_connection_response(struct http_stream *hs)
 {
-	hs->client_keep = hs->client_keep && client_may_stay(hs);
+	hs->client_keep = hs->client_keep && client_may_stay(hs) && !rules_close(&hs->res);
 	if (hs->res.body == HTTP_BODY_TUNNEL)
 		return STR_NONE;
 	if (!hs->client_keep)

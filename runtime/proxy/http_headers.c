@@ -20,6 +20,11 @@ static bool excepted(const struct proxy_conf *px, const union addr *a)
 	return px->fwdfor_except && net_has(px->fwdfor_except, a);
 }
 
+static bool wanted(const struct proxy_conf *px)
+{
+	return proxy_option_is_set(px, PO_FORWARDFOR) || proxy_option_is_set(px, PO_FORWARDFOR_IF_NONE);
+}
+
 /* Is the field wanted even where the request has one? */
 static bool always(const struct proxy_conf *px)
 {
@@ -42,13 +47,13 @@ static bool forward_for(struct http_stream *hs)
 	const union addr *src = &hs->s.session->src;
 	struct str name, text;
 
-	if (!http_option(hs, PO_FORWARDFOR) && !http_option(hs, PO_FORWARDFOR_IF_NONE))
+	if (!wanted(fe) && !wanted(be))
 		return true;
 	if ((src->family != AF_INET && src->family != AF_INET6) || excepted(fe, src) || excepted(be, src))
 		return true;
-	name = be->fwdfor_header.len   ? be->fwdfor_header
-	       : fe->fwdfor_header.len ? fe->fwdfor_header
-				       : STR("x-forwarded-for");
+	name = wanted(be) ? be->fwdfor_header : fe->fwdfor_header;
+	if (!name.len)
+		name = STR("x-forwarded-for");
 	if (!always(fe) && !always(be) && http_find(&hs->req, name, NULL))
 		return true;
 	text = address_text(hs, src);

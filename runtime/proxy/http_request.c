@@ -4,7 +4,7 @@
 
 #include "runtime/stats/counters.h"
 
-enum { MAX_HDRS = 101, BUFSIZE = 16384, MAXREWRITE = 1024 };
+enum { MAX_HDRS = 101, BUFSIZE = 16384, MAXREWRITE = 1024, LINE_LOGGED = 1023 /* of method and target */ };
 
 uint16_t http_head_max_hdrs(const struct http_stream *hs)
 {
@@ -40,8 +40,8 @@ static void note_request(struct http_stream *hs)
 	log->method = hs->req.method_name;
 	log->uri = hs->req.uri;
 	if (s->frontend->conf->log_targets.n) {
-		log->path = http_uri_path(hs->req.uri);
-		log->query = http_uri_query(hs->req.uri);
+		log->path = http_uri_path(log->uri);
+		log->query = http_uri_query(log->uri);
 	}
 	log->version = hs->req.version;
 	log->t_request = (int32_t)(http_worker(hs)->now - hs->s.begun);
@@ -126,8 +126,8 @@ void http_request_let_go(struct http_stream *hs)
 		log->path = http_uri_path(log->uri);
 		log->query = http_uri_query(log->uri);
 	}
-	hs->req.method_name = log->method;
-	hs->req.uri = log->uri;
+	hs->req.method_name = kept(hs, hs->req.method_name);
+	hs->req.uri = kept(hs, hs->req.uri);
 	hs->req.head = STR_NONE;
 	hs->req.nhdrs = 0;
 }

@@ -126,6 +126,16 @@ enum http_next http_server_start(struct http_stream *hs)
 	return outcome_next(hs, srv_request_start(r));
 }
 
+/* The client has ended before its request was complete. */
+static bool request_is_cut(const struct http_stream *hs)
+{
+	const struct http_flow *up = &hs->up;
+
+	if (!(up->from->flags & CONN_EOF) || up->state == FLOW_DONE)
+		return false;
+	return up->body != HTTP_BODY_LENGTH || up->buf->len - up->taken < up->left;
+}
+
 /* While it is waited for, the client may go (option abortonclose). */
 enum http_next http_server_wait(struct http_stream *hs)
 {
@@ -134,12 +144,12 @@ enum http_next http_server_wait(struct http_stream *hs)
 
 	if (c->flags & CONN_EOF && proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE))
 		gone = true;
-	if (!gone)
+	if (!gone && !request_is_cut(hs))
 		return HTTP_WAIT;
 	counters_be(http_worker(hs), hs->s.backend->index)->cli_aborts++;
 	if (!hs->s.server.assigned) /* it left the queue: all the time since was spent there */
 		hs->s.log.t_queue = (int32_t)(http_worker(hs)->now - hs->s.server.started);
-	stream_end(&hs->s, 'C', hs->s.server.assigned ? 'C' : 'Q');
+	stream_end(&hs->s, 'C', !gone ? 'R' : hs->s.server.assigned ? 'C' : 'Q');
 	return HTTP_CLOSE;
 }
 
@@ -167,7 +177,6 @@ bool http_server_retry(struct http_stream *hs, uint32_t cause, enum http_next *n
 		return false;
 	if (!race && hs->s.server.retries >= http_proxy(hs)->retries)
 		return false;
-	hs->s.server.conn->conn.flags |= CONN_RESET;
 	hs->up.to = hs->down.from = NULL;
 	buf_drop(http_worker(hs), &hs->in);
 	http_head_again(hs, &hs->down.parser, &hs->res);

@@ -114,6 +114,7 @@ static enum http_next client_expired(struct http_stream *hs)
 {
 	if (!hs->responding && !hs->up.blocked)
 		return http_reply_failure(hs, 408, 'c', 'D');
+	hs->no_reset = !is_tunnel(hs);
 	if (is_tunnel(hs) && !http_proxy(hs)->timeout[TMO_TUNNEL])
 		conn_shut(hs->up.to);
 	stream_end(&hs->s, 'c', 'D');
