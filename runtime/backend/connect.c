@@ -191,8 +191,6 @@ static enum srv_outcome request_again(struct srv_request *r)
 {
 	if (!r->counted)
 		return request_choose(r, r->avoid);
-	srv_counters_of(r)->retries++;
-	be_counters_of(r)->retries++;
 	return request_open(r);
 }
 
@@ -207,6 +205,10 @@ static enum srv_outcome request_next(struct srv_request *r, enum srv_outcome out
 	r->retries++;
 	if (redispatch_is_due(r))
 		return request_redispatch(r);
+	if (r->counted) { /* the retry counts as soon as it is due, even if the client does not wait for it */
+		srv_counters_of(r)->retries++;
+		be_counters_of(r)->retries++;
+	}
 	return at_once ? request_again(r) : request_rest(r);
 }
 

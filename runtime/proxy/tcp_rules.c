@@ -73,8 +73,6 @@ static void count_denied(struct tcp_stream *t, enum verdict v)
 		return;
 	}
 	counters_fe(w, t->s.session->frontend->index)->denied_req++;
-	if (t->s.counted_backend)
-		counters_be(w, t->s.backend->index)->denied_req++;
 }
 
 static enum tcp_next frontend_rules(struct tcp_stream *t)
@@ -153,6 +151,20 @@ enum tcp_next tcp_rules_response(struct tcp_stream *t)
 	return refuse(t, v, 'D');
 }
 
+/* As for HAProxy: who leaves while rules wait belongs to the backend that they would have led to. */
+void tcp_rules_give_up(struct tcp_stream *t)
+{
+	const struct switch_rule *decider = NULL;
+	struct eval e;
+
+	if (t->s.backend)
+		return;
+	stream_eval(&t->s, &e, AT(FE_USE_BACKEND));
+	e.raw_req = at_hand(&t->up);
+	e.raw_req_final = true;
+	stream_set_backend(&t->s, eval_backend(&e, t->s.session->frontend->conf, &decider));
+}
+
 /* When the client must have said something; UINT64_MAX: it has all the time. */
 static uint64_t client_until(const struct tcp_stream *t)
 {
@@ -165,6 +177,7 @@ bool tcp_rules_client_silent(struct tcp_stream *t)
 {
 	if (client_until(t) > t->s.session->conn.worker->now)
 		return false;
+	tcp_rules_give_up(t);
 	stream_end(&t->s, 'c', 'R');
 	return true;
 }

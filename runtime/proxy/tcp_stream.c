@@ -32,7 +32,7 @@ static void stream_abort(struct stream *s)
 	struct worker *w = s->session->conn.worker;
 	bool connected = t->up.to != NULL;
 
-	if (s->server.assigned || t->requested) /* the time in a queue counts when it was in vain, too */
+	if (s->server.assigned || (t->requested && s->log.cause == 'C')) /* who left a queue has waited, too */
 		s->log.t_queue = (int32_t)((s->server.assigned ? s->server.assigned : w->now) - s->begun);
 	if (t->requested)
 		srv_request_cancel(&t->s.server);
@@ -51,29 +51,42 @@ static void end(struct tcp_stream *t)
 	session_free(t->s.session);
 }
 
+/* For backend and server: who ended the stream before its time, by leaving or by silence. */
 static void count_abort(struct tcp_stream *t, bool client)
 {
 	struct worker *w = t->s.session->conn.worker;
-	struct be_counters *be = t->s.backend ? counters_be(w, t->s.backend->index) : NULL;
 
-	if (client && be)
-		be->cli_aborts++;
-	else if (be)
-		be->srv_aborts++;
+	if (t->s.counted_backend && client)
+		counters_be(w, t->s.backend->index)->cli_aborts++;
+	else if (t->s.counted_backend)
+		counters_be(w, t->s.backend->index)->srv_aborts++;
 	if (t->s.server.server && client)
 		counters_srv(w, t->s.server.server->index)->cli_aborts++;
 	else if (t->s.server.server)
 		counters_srv(w, t->s.server.server->index)->srv_aborts++;
 }
 
+static void end_counted(struct tcp_stream *t, bool client)
+{
+	count_abort(t, client);
+	end(t);
+}
+
 /* A side is broken. The server of a client that is gone hears so, unless it has ended itself. */
 static void end_broken(struct tcp_stream *t, bool client)
 {
-	count_abort(t, client);
+	struct worker *w = t->s.session->conn.worker;
+
+	if (t->state == TCP_REQ_RULES)
+		tcp_rules_give_up(t);
 	if (client && t->up.to && !t->down.eof)
 		t->up.to->flags |= CONN_RESET;
+	if (!client) {
+		counters_be(w, t->s.backend->index)->failed_resp++;
+		counters_srv(w, t->s.server.server->index)->failed_resp++;
+	}
 	stream_end(&t->s, client ? 'C' : 'S', t->state == TCP_REQ_RULES ? 'R' : 'D');
-	end(t);
+	end_counted(t, client);
 }
 
 static void failed(struct tcp_stream *t, enum srv_outcome outcome)
@@ -228,7 +241,6 @@ static void client_left(struct tcp_stream *t)
 		watch(t);
 		return;
 	}
-	count_abort(t, true);
 	stream_end(&t->s, 'C', t->s.server.assigned ? 'C' : 'Q');
 	end(t);
 }
@@ -282,13 +294,13 @@ static void deadline_expired(struct worker *w, struct deadline *d)
 
 	(void)w;
 	if (t->state == TCP_CONNECT && tcp_timer_connecting(t))
-		end(t);
+		end_counted(t, true);
 	else if (t->state == TCP_REQ_RULES && tcp_rules_client_silent(t))
-		end(t);
+		end_counted(t, true);
 	else if (t->state == TCP_REQ_RULES)
 		request_rules(t);
 	else if (t->up.to && tcp_timer_expired(t))
-		end(t);
+		end_counted(t, t->s.log.cause == 'c');
 	else if (t->state == TCP_RES_RULES)
 		response_rules(t);
 }

@@ -71,6 +71,8 @@ enum tcp_next tcp_rules_request(struct tcp_stream *t);
 enum tcp_next tcp_rules_response(struct tcp_stream *t);
 /* While the request rules wait: has `timeout client` come before the end of the inspect delay? Notes it. */
 bool tcp_rules_client_silent(struct tcp_stream *t);
+/* The client is gone while they wait: chooses the backend for the log and the counts. */
+void tcp_rules_give_up(struct tcp_stream *t);
 /* While rules wait: has the session's deadline come no later than the end of the inspect delay. */
 void tcp_rules_arm(struct tcp_stream *t);
 
