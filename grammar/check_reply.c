@@ -105,15 +105,17 @@ static bool raw_read(const struct keyword_use *use, const struct word *file, str
 	return true;
 }
 
-bool check_errorfile(const struct keyword_use *use)
+/* `KEYWORD STATUS VALUE`: a reply with that status, its content to come; NULL after an error. missing: what the
+ * two words are. */
+static struct reply_conf *reply_begin(const struct keyword_use *use, const char *missing)
 {
 	struct reply_conf *reply;
 	int64_t status;
 	struct diag *g;
 
 	if (use->n < 2) {
-		check_missing(use, "a status and a file");
-		return false;
+		check_missing(use, missing);
+		return NULL;
 	}
 	if (use->n > 2) {
 		g = check_severity(use->k, check_extra(use, 2), SEV_WARNING);
@@ -121,9 +123,18 @@ bool check_errorfile(const struct keyword_use *use)
 		diag_note(use->k->d, g, "HAProxy ignores it in silence");
 	}
 	if (!reply_status(use, &use->words[0], &status))
-		return false;
+		return NULL;
 	reply = ARENA_NEW(use->k->a, struct reply_conf);
 	reply->status = (uint16_t)status;
+	return reply;
+}
+
+bool check_errorfile(const struct keyword_use *use)
+{
+	struct reply_conf *reply = reply_begin(use, "a status and a file");
+
+	if (!reply)
+		return false;
 	if (!raw_read(use, &use->words[1], reply))
 		return false;
 	use_store(use, reply->status, reply);
@@ -134,23 +145,10 @@ bool check_errorfile(const struct keyword_use *use)
 bool check_errorloc(const struct keyword_use *use)
 {
 	bool see_other = strcmp(use->row->name, "errorloc303") == 0;
-	struct reply_conf *reply;
-	int64_t status;
-	struct diag *g;
+	struct reply_conf *reply = reply_begin(use, "a status and a location");
 
-	if (use->n < 2) {
-		check_missing(use, "a status and a location");
+	if (!reply)
 		return false;
-	}
-	if (use->n > 2) {
-		g = check_severity(use->k, check_extra(use, 2), SEV_WARNING);
-		g->haproxy = STR_NONE;
-		diag_note(use->k->d, g, "HAProxy ignores it in silence");
-	}
-	if (!reply_status(use, &use->words[0], &status))
-		return false;
-	reply = ARENA_NEW(use->k->a, struct reply_conf);
-	reply->status = (uint16_t)status;
 	reply->raw = arena_printf(
 		use->k->a,
 		"HTTP/1.1 %s\r\nCache-Control: no-cache\r\nContent-length: 0\r\nLocation: %.*s\r\n\r\n",

@@ -73,7 +73,6 @@ struct proxy {
 	uint64_t last_change, down_time;
 	bool down; /* has no usable server, under lb_lock */
 	bool stopped;
-	const struct logfmt *unused;
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
 	struct rate accepted; /* of a frontend with `rate-limit sessions`: sessions of all workers, under lb_lock */
 	bool logs_server_addrs; /* a frontend whose log format tells the addresses of the connection to the server */

@@ -18,7 +18,6 @@ struct check {
 	struct out request;
 	size_t sent;
 	uint64_t started_us; /* worker->now_us of this run */
-	uint64_t run_until;  /* latest end of this run */
 	enum check_phase phase;
 	bool no_more; /* the server has closed its side */
 	/* result: under `lock`, written by the worker */

@@ -29,11 +29,6 @@ static const struct builtin *builtin_find(unsigned status)
 	return NULL;
 }
 
-bool reply_has_builtin(unsigned status)
-{
-	return builtin_find(status) != NULL;
-}
-
 /* --- messages --------------------------------------------------------------------------------------------- */
 
 static void reply_begin(struct reply *r, struct scratch *s, unsigned status, struct str reason)

@@ -25,8 +25,6 @@ bool reply_conf(struct reply *r, struct eval *e, const struct reply_conf *conf, 
 bool reply_rule(struct reply *r, struct eval *e, const struct rule *rule, enum verdict verdict);
 /* A complete stored response, head and body. */
 bool reply_raw(struct reply *r, struct scratch *s, struct str bytes);
-/* Status 200 to 599 that an error reply has a built-in text for? */
-bool reply_has_builtin(unsigned status);
 
 /* Errors found before there is a message (400, 408, 413, 422 ...): the bytes of the errorfile, or the built-in
  * reply as HAProxy writes it there, fields in mixed case. fe may be NULL. */

@@ -13,11 +13,6 @@ static const struct column {
 #undef STATS_GAP
 };
 
-const char *stats_column_name(enum stats_column column)
-{
-	return columns[column].name;
-}
-
 /* RFC 4180: quotes only where a comma, a quote or a line end needs them. */
 static void put_csv_text(struct out *out, struct str text)
 {

@@ -50,7 +50,6 @@ struct stats_filter {
 /* Calls row() for each row in the order in which HAProxy shows them; values are only valid during the call. */
 void stats_each(struct worker *w, const struct stats_filter *f,
 		void (*row)(void *ctx, const struct stats_row *r), void *ctx);
-const char *stats_column_name(enum stats_column column);
 
 /* Header line and rows, each ended by a line feed. */
 void stats_csv(struct worker *w, const struct stats_filter *f, struct out *out);
