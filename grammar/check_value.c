@@ -236,10 +236,11 @@ struct conf_pos check_pos(const struct checker *k, const struct line *line)
 
 void check_store_number(const struct keyword_use *use, int64_t value)
 {
-	char *field = (char *)use->object + use->row->offset;
+	char *field;
 
 	if (!use->object)
 		return;
+	field = (char *)use->object + use->row->offset;
 	if (use->row->size == 1)
 		*(uint8_t *)field = (uint8_t)value;
 	else if (use->row->size == 2)
