@@ -30,6 +30,8 @@ const struct word *action_take(struct action_reader *r);
 const struct word *action_take_value(struct action_reader *r);
 /* True, and steps over it, when the next argument is this word. */
 bool action_take_word(struct action_reader *r, const char *word);
+/* A whole number, also in hexadecimal behind 0x. */
+bool action_number(struct str text, int64_t *value);
 /* Where the next argument stands, or should stand. */
 struct span action_here(const struct action_reader *r);
 /* Reports a mistake in the arguments, with HAProxy's words for it and ours; always false. */

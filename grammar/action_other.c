@@ -8,8 +8,7 @@ static struct str keep(struct action_reader *r, struct str text)
 	return arena_str(r->c->model->arena, text);
 }
 
-/* A whole number, also in hexadecimal behind 0x. */
-static bool number_read(struct str text, int64_t *value)
+bool action_number(struct str text, int64_t *value)
 {
 	uint64_t v = 0;
 
@@ -122,7 +121,7 @@ bool action_args_number(struct action_reader *r)
 
 	if (!w)
 		return action_missing(r, "expects exactly 1 argument (integer value)", "a number");
-	if (number_read(w->text, &r->out->num) || nice)
+	if (action_number(w->text, &r->out->num) || nice)
 		return true;
 	return action_error(r, w->span,
 			    arena_printf(r->c->arena,
@@ -132,41 +131,15 @@ bool action_args_number(struct action_reader *r)
 			    "a number, or 0x and hexadecimal digits, is needed here");
 }
 
-/* A counter's number in parentheses. */
-static bool counter_number(struct action_reader *r)
-{
-	struct str text;
-	size_t at, comma;
-	int64_t id;
-
-	if (!action_parens(r, &text, &at))
-		return false;
-	comma = str_chr(text, ',');
-	if (!text.len || str_to_i64(str_tail(text, comma < text.len ? comma + 1 : 0), &id))
-		return true;
-	return action_error(r, word_span(&r->words[0], at, text.len),
-			    arena_printf(r->c->arena, "invalid stick table track ID. Expects %.*s(<Track ID>)",
-					 STR_ARG(r->words[0].text))
-				    .ptr,
-			    "the number of a tracked counter stands in the parentheses");
-}
-
-bool action_args_counter(struct action_reader *r)
-{
-	return counter_number(r);
-}
-
 /* A number, or a sample that gives one. */
 bool action_args_number_or_sample(struct action_reader *r)
 {
 	const struct word *w = action_peek(r);
 
-	if (str_chr(r->words[0].text, '(') < r->words[0].text.len && !counter_number(r))
-		return false;
 	if (!w)
 		return r->row->form == ACTION_PAREN ||
 		       action_missing(r, "expects a value", "a number or a sample");
-	if (number_read(w->text, &r->out->num)) {
+	if (action_number(w->text, &r->out->num)) {
 		r->i++;
 		return true;
 	}
@@ -178,18 +151,6 @@ bool action_args_sample(struct action_reader *r)
 {
 	r->out->sample = action_sample(r);
 	return r->out->sample != NULL;
-}
-
-/* track-scN <key> [table <name>] */
-bool action_args_track(struct action_reader *r)
-{
-	str_to_i64(str_tail(r->words[0].text, 8), &r->out->num);
-	r->out->sample = action_sample(r);
-	if (!r->out->sample)
-		return false;
-	if (!action_take_word(r, "table"))
-		return true;
-	return take_text(r, &r->out->name, "missing table name", "the name of a table behind `table`");
 }
 
 bool action_args_layer4(struct action_reader *r)

@@ -470,6 +470,7 @@ void check_finish(struct checker *k)
 	for (uint32_t i = 0; i < k->drafts.n; i++)
 		finish_proxy(k, k->drafts.v[i]);
 	check_finish_servers(k);
+	check_finish_stick(k);
 	wanted_resolve(k);
 	lang_resolve(k->c);
 	check_finish_listeners(k);

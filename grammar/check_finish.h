@@ -17,4 +17,7 @@ void check_finish_listeners(struct checker *k);
 /* A server of a proxy by name, or NULL. */
 const struct server_conf *check_server_find(const struct draft *d, struct str name);
 
+/* Tables of sticking and tracking rules. check_finish_stick.c */
+void check_finish_stick(struct checker *k);
+
 #endif

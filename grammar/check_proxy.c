@@ -110,7 +110,9 @@ static void proxy_reset(struct proxy_conf *px)
 	px->monitor_fail = NULL;
 	px->stats.admin = NULL;
 	px->id = 0;
-	px->stick_table = false;
+	px->table = NULL;
+	px->stick_rules = NULL;
+	px->nstick_rules = 0;
 	/* A shared array moves before it grows. */
 	px->log_targets.cap = px->log_targets.n;
 	px->stats.auths.cap = px->stats.auths.n;

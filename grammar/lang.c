@@ -236,12 +236,11 @@ static void ref_resolve_table(struct compile *c, const struct lang_ref *ref)
 	const struct proxy_conf *px = map_get(&c->model->backends, name);
 	struct diag *g;
 
-	if (!px || !px->stick_table)
-		px = map_get(&c->model->frontends, name);
-	if ((px && px->stick_table) || str_chr(name, '/') < name.len ||
-	    (!ref->arg->str.len && ref->proxy &&
-	     (ref->proxy->role == ROLE_DEFAULTS || ref->proxy->stick_table)))
+	ref->arg->table = model_table(c->model, name);
+	if (ref->arg->table || (!ref->arg->str.len && ref->proxy && ref->proxy->role == ROLE_DEFAULTS))
 		return;
+	if (!px)
+		px = map_get(&c->model->frontends, name);
 	g = diag_add(c->diags, D_SAMPLE_REFERENCE, ref->span,
 		     px ? "`%.*s` has no stick table" : "no proxy named `%.*s`", STR_ARG(name));
 	if (!ref->arg->str.len)

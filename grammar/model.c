@@ -42,3 +42,11 @@ void model_release(struct model **m)
 	}
 	*m = NULL;
 }
+
+const struct table_conf *model_table(const struct model *m, struct str name)
+{
+	vec_each (t, &m->tables)
+		if (str_eq((*t)->name, name))
+			return *t;
+	return NULL;
+}

@@ -24,7 +24,7 @@ struct global_conf {
 	bool daemon, quiet, debug, master_worker, zero_warning;
 	uint32_t hard_stop_after, grace; /* ms */
 	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_maxpollevents, tune_idletimer;
-	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize;
+	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize, tune_stick_counters;
 	uint32_t spread_checks, max_spread_checks;
 	bool noepoll, nosplice, noreuseport, nogetaddrinfo;
 	bool insecure_fork_wanted;
@@ -51,9 +51,13 @@ struct model {
 	VEC(const struct var_ref *) vars;      /* index: var_ref.id */
 	uint32_t nregexes;
 	VEC(const struct acl_expr *) acl_exprs; /* index: acl_expr.id */
+	VEC(struct table_conf *) tables;	/* index: table_conf.id */
 	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
 	VEC(struct str) lines; /* sections besides global and proxies, in canonical words, for dumps */
 };
+
+/* The stick table of that name ("proxy" or "peers/table"), or NULL. */
+const struct table_conf *model_table(const struct model *m, struct str name);
 
 /* An empty model with one reference and built-in values, in an arena of its own (model->arena: set arena_catch() on it
  * before filling). NULL when there is no memory. */

@@ -4,7 +4,7 @@
 #define LB_GRAMMAR_MODEL_PROXY_H
 
 #include "grammar/base/map.h"
-#include "grammar/model_rule.h"
+#include "grammar/model_stick.h"
 
 enum proxy_role { ROLE_DEFAULTS = 0, ROLE_FRONTEND = 1, ROLE_BACKEND = 2, ROLE_LISTEN = 3 /* both bits */ };
 enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_SYSLOG };
@@ -216,7 +216,9 @@ struct proxy_conf {
 	const struct cond *monitor_fail;
 	struct stats_conf stats;
 	struct check_conf check;
-	bool stick_table; /* it has a `stick-table` line */
+	const struct table_conf *table; /* its `stick-table`, or NULL */
+	struct stick_rule *stick_rules;
+	uint32_t nstick_rules;
 	uint32_t capture_request_n, capture_response_n; /* `capture request|response header NAME len N` */
 	const struct reply_header *capture_request, *capture_response; /* name; value NULL */
 	const uint32_t *capture_request_len, *capture_response_len;

@@ -10,6 +10,7 @@
 struct proxy_conf;
 struct server_conf;
 struct userlist_conf;
+struct table_conf;
 struct rule;
 
 /* Where something stands, kept when the texts are gone. line 0: nowhere. */
@@ -70,6 +71,7 @@ struct arg {
 		const struct regex *regex;
 		const struct var_ref *var;
 		const struct map_conf *map;
+		const struct table_conf *table; /* NULL: of the proxy that runs (in a `defaults` section) */
 	};
 };
 
@@ -218,15 +220,18 @@ struct rule {
 	 * replace-value: name, regex, fmt. replace-path(q) replace-uri: regex, fmt. set-path(q) set-query set-uri set-method: fmt.
 	 * set-status: num, fmt (reason) or NULL. deny tarpit return: reply. auth: name (realm) or empty. redirect: see
 	 * enum redirect_kind. set-var: var, sample, flags. set-var-fmt: var, fmt,
-	 * flags. unset-var: var. capture: sample, num (slot). set-log-level: num, -1 silent. strict-mode: num. */
+	 * flags. track-scN: num (N), sample, table. sc-inc-gpc sc-add-gpc sc-set-gpt and their short forms: num2 (N), flags (index), num
+	 * or sample (value). unset-var: var. capture: sample, num (slot). set-log-level: num, -1 silent. strict-mode: num. */
 	struct str name;	    /* header name, realm ... */
 	const struct logfmt *fmt;   /* value */
 	const struct sample_expr *sample;
 	const struct regex *regex;
 	const struct var_ref *var;
 	const struct reply_conf *reply;
+	const struct table_conf *table;
 	enum redirect_kind redirect;
 	int64_t num; /* status, level, milliseconds ... */
+	uint32_t num2;
 	uint32_t flags;
 	struct str str, str2;
 };

@@ -313,7 +313,7 @@ static const struct keyword rows[] = {
 	       .summary = "seconds between updates of OCSP responses"),
 	GLOBAL("tune.ssl.ssl-ctx-cache-size", .kind = VAL_UINT, LATER, .args = "<number>", .preset = "1000",
 	       .summary = "generated certificates kept"),
-	GLOBAL("tune.stick-counters", .kind = VAL_UINT, LATER, .since = 208, .args = "<number>",
+	GLOBAL("tune.stick-counters", .kind = VAL_UINT, FIELD(tune_stick_counters), .max = 100, .since = 208, .args = "<number>",
 	       .preset = "3", .summary = "how many sc counters a stream has"),
 	GLOBAL("tune.streams-elasticity", .kind = VAL_WORDS, LATER, .since = 304, .args = "<value>",
 	       .summary = "how streams share connections"),

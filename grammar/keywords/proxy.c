@@ -182,7 +182,7 @@ static const struct keyword rows[] = {
 	PROXY("quic-initial", IN_FE, .kind = VAL_WORDS, .min = 1,
 	      .flags = KW_REPEAT | KW_NAMED_DEFAULTS | KW_NOT_EFFECTIVE, .since = 302,
 	      .args = "<action> [if|unless <condition>]", .summary = "a rule for the first QUIC packets"),
-	PROXY("stick-table", IN(FRONTEND) | IN(LISTEN) | IN(BACKEND), .kind = VAL_CUSTOM, LATER,
+	PROXY("stick-table", IN(FRONTEND) | IN(LISTEN) | IN(BACKEND), .kind = VAL_CUSTOM,
 	      .parse = check_stick_table,
 	      .args = "type <type> size <number> [expire <time>] [store <data>[,...]] ...",
 	      .summary = "a table that counts by key"),

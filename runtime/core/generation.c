@@ -7,6 +7,7 @@
 #include "runtime/backend/connect.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
+#include "runtime/stick/table.h"
 
 struct conf_slot {
 	const void *conf;
@@ -155,7 +156,8 @@ static bool generation_build(struct generation *g, uint32_t nworkers)
 			return false;
 		g->nengines++;
 	}
-	return checks_init(g);
+	g->tables = stick_tables_new(g->model, nworkers);
+	return g->tables && checks_init(g);
 }
 
 struct generation *generation_new(struct process *p, struct model *m)
@@ -197,6 +199,7 @@ void generation_free(struct generation **gp)
 		free(g->servers[i].unix_addr);
 	for (uint32_t i = 0; i < g->nengines; i++)
 		eval_engine_free(&g->engines[i]);
+	stick_tables_free(&g->tables);
 	free(g->engines);
 	free(g->servers);
 	free(g->proxies);

@@ -15,6 +15,7 @@
 #include "runtime/net/splice.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
+#include "runtime/stick/sweep.h"
 
 static void sessions_each(struct worker *w, void (*fn)(struct session *s))
 {
@@ -75,6 +76,8 @@ static void worker_look(struct worker *w)
 static void worker_begin(struct worker *w)
 {
 	checks_start(w, w->process->generation);
+	if (w->id == 0)
+		stick_sweep_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
 }
 

@@ -20,6 +20,7 @@ struct generation {
 	uint32_t nproxies;
 	struct server *servers; /* of all proxies */
 	uint32_t nservers;
+	struct stick_tables *tables;  /* stick/table.h */
 	struct eval_engine **engines; /* by worker id */
 	uint32_t nengines;
 	struct conf_slot *by_conf; /* struct proxy_conf or server_conf -> index: generation.c */
@@ -50,6 +51,7 @@ struct process {
 	atomic_bool log_failure_said; /* a log target that cannot be reached is reported once */
 	uint32_t hard_stop_after;   /* ms from the soft stop on; 0: never */
 	struct deadline hard_stop;  /* on worker 0 */
+	struct deadline sweep;      /* on worker 0: stick/sweep.c */
 	atomic_uint accepting;      /* workers that watch the listeners */
 	atomic_uint draining;       /* workers that still have jobs */
 	atomic_uint full_listeners; /* how many listeners wait for a connection to end */

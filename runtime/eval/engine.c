@@ -38,14 +38,30 @@ bool conv_none(struct eval *e, const struct arg *args, struct sample *s)
 	return false;
 }
 
+/* Does the fetch change a stick table: sc_inc_gpc0, src_clr_gpc, src_updt_conn_cnt ...? */
+static bool fetch_counts(uint16_t id)
+{
+	const char *name = fetch_row(id)->name;
+
+	return strstr(name, "_inc_gpc") || strstr(name, "_clr_gpc") || strstr(name, "_updt_");
+}
+
+static bool conv_counts(uint16_t id)
+{
+	const char *name = conv_row(id)->name;
+
+	return strstr(name, "_inc_gpc") || strstr(name, "_clr_gpc");
+}
+
 /* Whether an expression gives the same when it is asked again, and leaves nothing behind. */
 static bool expr_is_pure(const struct sample_expr *x)
 {
-	if (x->fetch == FETCH_RAND || x->fetch == FETCH_UUID)
+	if (x->fetch == FETCH_RAND || x->fetch == FETCH_UUID || fetch_counts(x->fetch))
 		return false;
 	for (uint32_t i = 0; i < x->nconvs; i++)
 		if (x->convs[i].conv == CONV_SET_VAR || x->convs[i].conv == CONV_UNSET_VAR ||
-		    x->convs[i].conv == CONV_CAPTURE_REQ || x->convs[i].conv == CONV_CAPTURE_RES)
+		    conv_counts(x->convs[i].conv) || x->convs[i].conv == CONV_CAPTURE_REQ ||
+		    x->convs[i].conv == CONV_CAPTURE_RES)
 			return false;
 	return true;
 }
@@ -118,6 +134,12 @@ void eval_engine_free(struct eval_engine **e)
 	if (!e || !*e)
 		return;
 	regex_engine_stop(*e);
+	while ((*e)->spare_tracks) {
+		void *track = (*e)->spare_tracks;
+
+		(*e)->spare_tracks = *(void **)track;
+		free(track);
+	}
 	arena_free(&(*e)->arena);
 	free(*e);
 	*e = NULL;

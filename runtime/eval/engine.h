@@ -50,6 +50,7 @@ struct eval_engine {
 	uint64_t generation;     /* of the memos; counts what may change any value */
 	bool memo_scratch;       /* the caller gives scratch memory back: memos may take some */
 	uint64_t kept;           /* counts what was stored in scratch memory to stay: variables, captures */
+	void *spare_tracks; /* runtime/stick/track.c; each begins with a pointer to the next */
 	char hostname[256];
 };
 

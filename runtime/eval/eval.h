@@ -48,6 +48,8 @@ struct eval_observer {
 /* State of the evaluator that outlives one request: compiled regular expressions, match data, caches. One per worker; made from a
  * model (eval_engine_new), freed by eval_engine_free. */
 struct eval_engine;
+struct stick_tables; /* runtime/stick/table.h */
+struct stick_track;
 struct eval_vars; /* variables of one scope */
 
 struct eval {
@@ -75,6 +77,10 @@ struct eval {
 	struct eval_dates *dates; /* the worker's cache of formatted dates; NULL: none */
 	const struct rule *last_rule; /* the last one that decided; set by rules_run(), kept by the stream for its log */
 	bool first_request;	      /* of its connection */
+	struct stick_tables *tables;  /* NULL: none */
+	struct stick_track **session_track, **stream_track; /* what they count in (NULL inside: nothing); NULL: there is no such thing here */
+	uint64_t now_ms;	      /* monotonic clock of the tables */
+	bool request_counted;	      /* mode http, and what counts requests has counted this one */
 	bool relaxed;		      /* `strict-mode off` was met in this rule set: failed rewrites are no errors */
 };
 

@@ -6,6 +6,7 @@
 
 #include "runtime/http/reply.h"
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 #include "runtime/stats/stats_http.h"
 
 enum { CLOSE_COST = sizeof("connection") - 1 + sizeof("close") - 1 };
@@ -156,6 +157,9 @@ enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char caus
 	hs->s.seen_bytes = hs->s.session->in.len > 0;
 	hs->client_keep = false;
 	http_count_request(hs);
+	stream_count(&hs->s, STICK_REQUEST);
+	if (status != 408)
+		stream_count(&hs->s, STICK_ERROR);
 	http_count_response(hs, status);
 	if (!queue_early(hs, status))
 		return HTTP_CLOSE;

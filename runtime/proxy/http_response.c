@@ -3,6 +3,7 @@
 #include "runtime/proxy/http_stream.h"
 
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 
 static void count_abort(struct http_stream *hs, bool client)
 {
@@ -122,6 +123,17 @@ static uint32_t retry_cause(unsigned status)
 	return 0;
 }
 
+/* What the status says of client and server, for the counters that are tracked. */
+static void count_status(struct http_stream *hs)
+{
+	unsigned status = hs->res.status;
+
+	if (status >= 400 && status < 500)
+		stream_count(&hs->s, STICK_ERROR);
+	else if (status >= 500 && status < 600 && status != 501 && status != 505)
+		stream_count(&hs->s, STICK_FAILURE);
+}
+
 /* The head of the response is complete. */
 static enum http_next response_head(struct http_stream *hs)
 {
@@ -136,6 +148,8 @@ static enum http_next response_head(struct http_stream *hs)
 		return http_server_lost(hs, true);
 	if (http_server_retry(hs, retry_cause(hs->res.status), &next))
 		return next;
+	if (hs->res.status >= 400)
+		count_status(hs);
 	hs->s.log.bytes_out += hs->res.counted;
 	hs->s.log.status = hs->res.status;
 	if (!hs->res.keep_alive)

@@ -2,6 +2,7 @@
 #include "runtime/proxy/http_stream.h"
 
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 
 static void count_denied_request(struct http_stream *hs)
 {
@@ -20,6 +21,7 @@ static void count_intercepted(struct http_stream *hs)
 static enum http_next deny(struct http_stream *hs, const struct rule *rule)
 {
 	count_denied_request(hs);
+	stream_count(&hs->s, STICK_ERROR);
 	stream_end(&hs->s, 'P', 'R');
 	return http_reply_rule(hs, rule, V_DENY);
 }
@@ -30,6 +32,7 @@ static enum http_next tarpit(struct http_stream *hs, const struct rule *rule)
 	uint32_t ms = t[TMO_TARPIT] ? t[TMO_TARPIT] : t[TMO_CONNECT];
 
 	count_denied_request(hs);
+	stream_count(&hs->s, STICK_ERROR);
 	stream_end(&hs->s, 'P', 'T');
 	hs->tarpit = rule;
 	hs->tarpit_until = http_worker(hs)->now + ms;
@@ -62,6 +65,8 @@ static enum http_next request_verdict(struct http_stream *hs, enum verdict v, co
 	case V_REDIRECT:
 	case V_AUTH:
 		count_intercepted(hs);
+		if (v == V_AUTH)
+			stream_count(&hs->s, STICK_ERROR);
 		stream_end(&hs->s, 'L', 'R');
 		return http_reply_rule(hs, rule, v);
 	case V_REJECT:

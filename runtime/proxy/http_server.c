@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 
 static void server_ready(struct conn *c, int revents);
 
@@ -191,6 +192,7 @@ static void count_failed_response(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
 
+	stream_count(&hs->s, STICK_FAILURE);
 	counters_be(w, hs->s.backend->index)->failed_resp++;
 	if (hs->s.server.server)
 		counters_srv(w, hs->s.server.server->index)->failed_resp++;

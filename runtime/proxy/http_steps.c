@@ -4,6 +4,7 @@
 #include "runtime/proxy/http_stream.h"
 
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 #include "runtime/stats/stats_http.h"
 
 struct step {
@@ -17,11 +18,14 @@ static bool other_backend(const struct http_stream *hs)
 	return hs->s.backend && hs->s.backend != hs->s.session->frontend;
 }
 
+/* Here the request counts in what is tracked already; who begins later counts it then. */
 static enum http_next monitor(struct http_stream *hs)
 {
 	const struct proxy_conf *fe = http_frontend(hs);
 	struct eval e;
 
+	stream_count(&hs->s, STICK_REQUEST);
+	hs->s.counted_request = true;
 	if (!fe->monitor_uri.len || !str_eq(hs->req.uri, fe->monitor_uri))
 		return HTTP_AGAIN;
 	hs->silent = true;
@@ -199,9 +203,9 @@ static enum http_next headers(struct http_stream *hs)
 }
 
 static const struct step steps[] = {
-	{"monitor-uri", monitor},
 	{"frontend: body", fe_body},
 	{"frontend: tcp-request content", fe_tcp_rules},
+	{"counting, monitor-uri", monitor},
 	{"frontend: http-request", fe_http_rules},
 	{"frontend: statistics", fe_statistics},
 	{"frontend: redirect", fe_redirects},

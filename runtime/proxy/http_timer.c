@@ -4,6 +4,7 @@
 #include "runtime/proxy/http_stream.h"
 
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 
 static uint64_t after(uint64_t since, uint32_t ms)
 {
@@ -129,6 +130,7 @@ static enum http_next server_expired(struct http_stream *hs)
 	if (http_server_retry(hs, RETRY_ON_RESPONSE_TIMEOUT, &next))
 		return next;
 	if (!hs->responding) {
+		stream_count(&hs->s, STICK_FAILURE);
 		counters_be(w, hs->s.backend->index)->failed_resp++;
 		counters_srv(w, hs->s.server.server->index)->failed_resp++;
 		return http_reply_failure(hs, 504, 's', 'H');

@@ -11,6 +11,7 @@
 #include "runtime/net/proxy_protocol.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 
 /* Nothing happens to a connection before its protocol has begun. */
 static void not_begun(struct conn *c, int revents)
@@ -36,6 +37,7 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	s->accepted = w->now;
 	s->idle_since = w->now;
 	s->vars = NULL;
+	s->track = NULL;
 	list_append(&w->sessions_list, &s->node);
 	generation_pin(s->generation);
 	worker_job_begin(w);
@@ -71,6 +73,9 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.now = w->wall,
 		.vars = {[VAR_PROC] = &w->proc_vars, [VAR_SESS] = &s->vars},
 		.uuid_seed = {worker_random(w), worker_random(w)},
+		.tables = s->generation->tables,
+		.session_track = &s->track,
+		.now_ms = w->now,
 	};
 }
 
@@ -110,6 +115,8 @@ static void session_begin(struct session *s)
 		session_free(s);
 		return;
 	}
+	if (s->track)
+		stick_count(s->track, STICK_SESSION, w->now, 1);
 	fe->cum_sess++;
 	rate_add(&fe->sess_rate, w->now, 1);
 	if (s->frontend->conf->mode == MODE_HTTP)
@@ -191,6 +198,8 @@ void session_free(struct session *s)
 	buf_drop(w, &s->in);
 	if (s->vars)
 		eval_vars_free(&s->vars);
+	if (s->track)
+		stick_track_end(s->generation->engines[w->id], &s->track, w->now);
 	list_remove(&s->node);
 	generation_unpin(s->generation);
 	pool_put(&w->sessions, s);

@@ -24,6 +24,7 @@ struct session {
 	struct timeval accept_date;
 	uint64_t accepted, idle_since; /* worker->now; idle_since: end of the last response */
 	struct eval_vars *vars;
+	struct stick_track *track; /* stick/track.h; NULL: its rules track nothing */
 };
 
 /* listener->accept for proxies: makes the session, runs tcp-request connection and session rules, and starts mode tcp or http. */

@@ -6,6 +6,7 @@
 #include "runtime/core/log.h"
 #include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 
 enum { AVERAGE_OVER = 1024 };
 
@@ -54,6 +55,8 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 	e->res = s->res;
 	e->cap_req = s->cap_req;
 	e->cap_res = s->cap_res;
+	e->stream_track = &s->track;
+	e->request_counted = s->counted_request;
 	e->vars[VAR_TXN] = &s->txn_vars;
 	e->vars[VAR_REQ] = &s->req_vars;
 	e->vars[VAR_RES] = &s->res_vars;
@@ -137,6 +140,16 @@ void stream_end(struct stream *s, char cause, char state)
 	s->log.state = state;
 }
 
+void stream_count(struct stream *s, int event)
+{
+	uint64_t now = s->session->conn.worker->now;
+
+	if (s->session->track)
+		stick_count(s->session->track, (enum stick_event)event, now, 1);
+	if (s->track)
+		stick_count(s->track, (enum stick_event)event, now, 1);
+}
+
 void stream_count_bytes(struct stream *s)
 {
 	struct worker *w = s->session->conn.worker;
@@ -159,6 +172,10 @@ void stream_count_bytes(struct stream *s)
 		srv->bytes_in += in;
 		srv->bytes_out += out;
 	}
+	if (s->session->track && in + out)
+		stick_count_bytes(s->session->track, w->now, in, out);
+	if (s->track && in + out)
+		stick_count_bytes(s->track, w->now, in, out);
 }
 
 /* Running average of the last AVERAGE_OVER values, in 1/1024: exact while there are fewer. */
@@ -282,6 +299,9 @@ void stream_finish(struct stream *s)
 	count_times(s);
 	if (!s->logged && log_wanted(s))
 		log_emit(s);
+	if (s->track)
+		stick_track_end(s->session->generation->engines[s->session->conn.worker->id], &s->track,
+				s->session->conn.worker->now);
 	s->counted_backend = false;
 	vars_free(&s->txn_vars);
 	vars_free(&s->req_vars);

@@ -23,7 +23,9 @@ struct stream {
 	void (*abort)(struct stream *s);
 	uint64_t begun; /* worker->now at its first byte (http) or at accept (tcp) */
 	uint64_t counted_in, counted_out; /* bytes that the statistics have already */
+	struct stick_track *track; /* what its own rules track, or NULL */
 	bool counted_backend;
+	bool counted_request; /* http_count_request() was called: those who begin to track later count it, too */
 	bool logged;
 	bool seen_bytes; /* something was received, though nothing that counts: not null (option dontlognull) */
 	union addr server_src, server_dst; /* AF_UNSPEC: not connected, or nobody wants to know */
@@ -50,6 +52,8 @@ void stream_finish(struct stream *s);
 void stream_connected(struct stream *s);
 /* Cause and state letters (manual, section 8.5), only if none was noted before (the first one wins). */
 void stream_end(struct stream *s, char cause, char state);
+/* Counts what happens to it in everything that it and its session track. */
+void stream_count(struct stream *s, int event /* enum stick_event */);
 /* Adds what passed since the last call to the byte counters: at the end, and on the way with `option contstats`. */
 void stream_count_bytes(struct stream *s);
 

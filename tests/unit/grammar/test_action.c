@@ -226,7 +226,8 @@ static const struct {
 	 "action-argument: a number, or 0x and hexadecimal digits, is needed here [x] {" HR(
 		 "set-mark") "invalid character starting at 'x' (integer/hex value expected).}"},
 	{"http-request lua.check a b if named", "not-effective-yet: action `lua.` is not effective yet [lua.check]"},
-	{"http-request track-sc12 src", "not-effective-yet: action `track-sc0` is not effective yet [track-sc12]"},
+	{"http-request track-sc12 src", "action-argument: there are not so many tracked counters [track-sc12] {" HR(
+						"track-sc12") "12 track-sc number exceeding 2 (MAX_SESS_STKCTR-1) value.}"},
 	{"http-request wait-for-body",
 	 "action-argument: `wait-for-body` needs `time` and how long to wait at most [] {" HR(
 		 "wait-for-body") "expects time <time> [ at-least <bytes> ].}"},
