@@ -26,7 +26,18 @@ static enum option option_find(struct str word)
 	return o;
 }
 
-static bool status_valid(const struct keyword_use *use, uint32_t i, enum option option)
+/* Numbers of the words that a set names, of grammar/check_status.def. */
+static uint8_t status_number(struct str word)
+{
+#define CHECK_STATUS(name, number, short_name, text)                                                           \
+	if (str_is(word, short_name))                                                                          \
+		return number;
+#include "grammar/check_status.def"
+#undef CHECK_STATUS
+	return 0;
+}
+
+static bool status_read(const struct keyword_use *use, uint32_t i, enum option option, uint8_t *status)
 {
 	static const char *const sets[] = {[OPT_OK] = "L4OK|L6OK|L7OK|L7OKC",
 					   [OPT_ERROR] = "L4CON|L6RSP|L7RSP|L7STS|L7OKC",
@@ -34,6 +45,7 @@ static bool status_valid(const struct keyword_use *use, uint32_t i, enum option 
 	uint32_t before = use->k->d->list.n;
 	int64_t choice;
 
+	*status = status_number(use->words[i].text);
 	if (check_choice(use, &use->words[i], sets[option], &choice))
 		return true;
 	if (option == OPT_OK)
@@ -44,30 +56,54 @@ static bool status_valid(const struct keyword_use *use, uint32_t i, enum option 
 	return false;
 }
 
+static struct lang_scope expect_scope(const struct keyword_use *use)
+{
+	return (struct lang_scope){
+		.proxy = use->draft->px, .places = AT(CHECK), .where = "check rule", .format = FORMAT_PLAIN};
+}
+
+static const struct logfmt *format_read(const struct keyword_use *use, const struct word *w)
+{
+	struct lang_scope scope = expect_scope(use);
+
+	return logfmt_parse(use->k->c, w, &scope);
+}
+
 static bool option_read(const struct keyword_use *use, uint32_t i, enum option option, struct hc_step *step)
 {
-	struct lang_scope scope = {.proxy = use->draft->px, .places = AT(CHECK), .where = "check rule"};
+	struct lang_scope scope = expect_scope(use);
+	const struct word *w = &use->words[i];
 	size_t end;
 	int64_t bytes;
 
 	switch (option) {
 	case OPT_MIN_RECV:
-		if (!check_number(use, &use->words[i], -1, INT32_MAX, &bytes))
+		if (!check_number(use, w, -1, INT32_MAX, &bytes))
 			return false;
-		step->min_recv = bytes > 0 ? (uint32_t)bytes : 0;
+		step->min_recv = (int32_t)bytes;
+		return true;
+	case OPT_COMMENT:
+		step->comment = check_keep(use->k, w->text);
 		return true;
 	case OPT_OK:
+		return status_read(use, i, option, &step->outcome.ok);
 	case OPT_ERROR:
+		return status_read(use, i, option, &step->outcome.error);
 	case OPT_TOUT:
-		return status_valid(use, i, option);
+		return status_read(use, i, option, &step->outcome.timeout);
 	case OPT_ON_SUCCESS:
+		step->outcome.on_success = format_read(use, w);
+		return step->outcome.on_success != NULL;
 	case OPT_ON_ERROR:
-		return logfmt_parse(use->k->c, &use->words[i], &scope) != NULL;
+		step->outcome.on_error = format_read(use, w);
+		return step->outcome.on_error != NULL;
 	case OPT_CODE:
-		return sample_parse(use->k->c, &use->words[i], 0, 0, &end, &scope) != NULL;
-	default:
-		return true;
+		step->outcome.status_code = sample_parse(use->k->c, w, 0, 0, &end, &scope);
+		return step->outcome.status_code != NULL;
+	case OPT_NONE:
+		break;
 	}
+	return true;
 }
 
 /* "200-299,301": ranges of codes. */
@@ -106,15 +142,14 @@ static bool statuses_read(const struct keyword_use *use, uint32_t i, struct hc_s
 struct match {
 	const char *word;
 	enum hc_expect expect;
-	bool http, tcp, effective;
+	bool http, tcp;
 };
 
 static const struct match matches[] = {
-	{"status", HCE_STATUS, 1, 0, 1},    {"rstatus", HCE_RSTATUS, 1, 0, 1},
-	{"string", HCE_STRING, 1, 1, 1},    {"rstring", HCE_RSTRING, 1, 1, 1},
-	{"hdr", HCE_HDR, 1, 0, 0},          {"fhdr", HCE_HDR, 1, 0, 0},
-	{"string-lf", HCE_STRING, 1, 1, 0}, {"binary", HCE_BINARY, 0, 1, 1},
-	{"rbinary", HCE_RBINARY, 0, 1, 1},  {"binary-lf", HCE_BINARY, 0, 1, 0},
+	{"status", HCE_STATUS, 1, 0},       {"rstatus", HCE_RSTATUS, 1, 0}, {"string", HCE_STRING, 1, 1},
+	{"rstring", HCE_RSTRING, 1, 1},     {"hdr", HCE_HDR, 1, 0},         {"fhdr", HCE_FHDR, 1, 0},
+	{"string-lf", HCE_STRING_LF, 1, 1}, {"binary", HCE_BINARY, 0, 1},   {"rbinary", HCE_RBINARY, 0, 1},
+	{"binary-lf", HCE_BINARY_LF, 0, 1},
 };
 
 static const struct match *match_find(struct str word, bool http)
@@ -125,49 +160,98 @@ static const struct match *match_find(struct str word, bool http)
 	return NULL;
 }
 
-static bool hex_even(const struct keyword_use *use, uint32_t i)
+static bool header_error(const struct keyword_use *use, uint32_t i)
 {
-	if (use->words[i].text.len % 2 == 0)
-		return true;
-	check_health_error(use, i, "an even number of hexadecimal digits is needed here",
-			   "invalid binary string (an even number of hex digit is expected).");
+	check_health_error(use, i, "`hdr` needs `name` and a pattern, perhaps `value` and a pattern",
+			   "'hdr' expects at the name keyword as first argument followed by a pattern.");
 	return false;
 }
 
-/* hdr name [-m <method>] <text> [value [-m <method>] <text>]: how many words, 0 after an error. */
-static uint32_t header_words(const struct keyword_use *use, uint32_t i)
+/* The method behind `-m`. */
+static bool header_method(const struct keyword_use *use, uint32_t i, enum match_method *method)
 {
-	uint32_t start = i;
+	static const enum match_method methods[] = {MATCH_STR, MATCH_BEG, MATCH_END, MATCH_SUB, MATCH_REG};
+	int64_t choice;
 
-	for (int part = 0; part < 2 && i < use->n && str_is(use->words[i].text, part ? "value" : "name");
-	     part++) {
-		i++;
-		while (i + 1 < use->n && str_is(use->words[i].text, "-m"))
-			i += 2;
-		if (i++ >= use->n)
-			break;
-	}
-	if (i > start + 1 && i <= use->n)
-		return i - start;
-	check_health_error(use, start, "`hdr` needs `name` and a pattern, perhaps `value` and a pattern",
-			   "'hdr' expects at the name keyword as first argument followed by a pattern.");
-	return 0;
+	if (!check_choice(use, &use->words[i], "str|beg|end|sub|reg", &choice))
+		return false;
+	*method = methods[choice];
+	return true;
 }
 
-static bool pattern_read(const struct keyword_use *use, uint32_t i, const struct match *m, struct hc_step *step)
+/* [-m <method>] <text> from word *i on, of `name`, `name-lf`, `value` or `value-lf`. */
+static bool header_pattern(const struct keyword_use *use, uint32_t *i, bool lf, struct hc_pattern *p)
 {
-	const struct word *w = &use->words[i];
+	const struct word *w;
 
-	step->text = check_keep(use->k, w->text);
-	if (m->expect == HCE_STATUS)
-		return statuses_read(use, i, step);
-	if (m->expect == HCE_BINARY && m->effective)
-		return hex_even(use, i);
-	if (m->expect == HCE_RSTATUS || m->expect == HCE_RSTRING || m->expect == HCE_RBINARY) {
+	p->method = MATCH_STR;
+	while (*i + 1 < use->n && str_is(use->words[*i].text, "-m")) {
+		if (!header_method(use, *i + 1, &p->method))
+			return false;
+		*i += 2;
+	}
+	if (*i >= use->n)
+		return header_error(use, *i);
+	w = &use->words[(*i)++];
+	p->text = check_keep(use->k, w->text);
+	if (lf) {
+		p->fmt = format_read(use, w);
+		return p->fmt != NULL;
+	}
+	if (p->method != MATCH_REG)
+		return true;
+	p->regex = regex_parse(use->k->c, w->text, false, w->span);
+	return p->regex != NULL;
+}
+
+/* hdr name[-lf] [-m <method>] <text> [value[-lf] [-m <method>] <text>]: from word *i on. */
+static bool header_read(const struct keyword_use *use, uint32_t *i, struct hc_step *step)
+{
+	struct str word = *i < use->n ? use->words[*i].text : STR_NONE;
+
+	if (!str_is(word, "name") && !str_is(word, "name-lf"))
+		return header_error(use, *i);
+	++*i;
+	if (!header_pattern(use, i, word.len > 4, &step->hdr_name))
+		return false;
+	word = *i < use->n ? use->words[*i].text : STR_NONE;
+	if (!str_is(word, "value") && !str_is(word, "value-lf"))
+		return true;
+	++*i;
+	return header_pattern(use, i, word.len > 5, &step->hdr_value);
+}
+
+/* What stands behind the matching method, from word *i on. */
+static bool pattern_read(const struct keyword_use *use, uint32_t *i, const struct match *m,
+			 struct hc_step *step)
+{
+	const struct word *w = &use->words[*i];
+
+	switch (m->expect) {
+	case HCE_HDR:
+	case HCE_FHDR:
+		return header_read(use, i, step);
+	case HCE_STATUS:
+		return statuses_read(use, (*i)++, step);
+	case HCE_BINARY:
+		return check_health_hex(use, (*i)++, &step->text);
+	case HCE_STRING_LF:
+	case HCE_BINARY_LF:
+		++*i;
+		step->text_fmt = format_read(use, w);
+		return step->text_fmt != NULL;
+	case HCE_RSTATUS:
+	case HCE_RSTRING:
+	case HCE_RBINARY:
+		++*i;
+		step->text = check_keep(use->k, w->text);
 		step->regex = regex_parse(use->k->c, w->text, false, w->span);
 		return step->regex != NULL;
+	default:
+		++*i;
+		step->text = check_keep(use->k, w->text);
+		return true;
 	}
-	return true;
 }
 
 static const struct match *match_read(const struct keyword_use *use, uint32_t *i, bool http,
@@ -239,7 +323,7 @@ bool check_health_expect(const struct keyword_use *use, bool http)
 {
 	struct hc_step step = {.kind = HC_EXPECT}, *added;
 	const struct match *m;
-	uint32_t i = 0, at, words = 1;
+	uint32_t i = 0, at;
 
 	if (!options_read(use, &i, &step))
 		return false;
@@ -254,21 +338,17 @@ bool check_health_expect(const struct keyword_use *use, bool http)
 			arena_printf(use->k->scratch, "'%s' expects a <pattern> as argument.", m->word).ptr);
 		return false;
 	}
-	if (m->expect == HCE_HDR)
-		words = header_words(use, i);
-	if (!words || !pattern_read(use, i, m, &step))
+	if (!pattern_read(use, &i, m, &step))
 		return false;
-	i += words;
 	if (!options_read(use, &i, &step))
 		return false;
 	if (i < use->n)
 		return report_match(use, i, http);
-	if (!m->effective)
-		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span,
-			 "`expect %s` is accepted, but has no effect yet", m->word);
-	step.pos = check_pos(use->k, use->line);
 	added = check_health_step(use, HC_EXPECT, http);
-	if (added)
-		*added = step;
-	return added != NULL;
+	if (!added)
+		return false;
+	step.number = added->number;
+	step.pos = added->pos;
+	*added = step;
+	return true;
 }

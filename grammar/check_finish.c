@@ -334,40 +334,84 @@ static void finish_captures(struct checker *k, struct draft *d)
 	px->capture_response_n = d->captures[1].n;
 }
 
-/* The request of `option httpchk` completes or becomes the step that sends. */
-static void finish_check(struct checker *k, struct draft *d)
+/* Behind what prepares the first request: variables, comments, a `connect`. */
+static uint32_t request_place(const struct draft *d)
 {
-	struct hc_step *send = NULL, *steps;
-	uint32_t n = d->steps.n, extra = 0;
+	uint32_t i = 0;
 
-	if (d->px->check.kind != CHECK_HTTP || !(d->px->role & ROLE_BACKEND))
-		n = 0;
-	for (uint32_t i = 0; i < n && !send; i++)
+	while (i < d->steps.n && (d->steps.v[i].kind == HC_COMMENT || d->steps.v[i].kind == HC_VAR))
+		i++;
+	return i < d->steps.n && d->steps.v[i].kind == HC_CONNECT ? i + 1 : 0;
+}
+
+/* The request of `option httpchk` completes the first one of the rules, or is the only one; *extra when it is.
+ */
+static void finish_request(struct checker *k, struct draft *d)
+{
+	struct hc_step *send = NULL;
+	uint32_t place = request_place(d);
+
+	for (uint32_t i = 0; i < d->steps.n && !send; i++)
 		if (d->steps.v[i].kind == HC_SEND)
 			send = &d->steps.v[i];
-	if (d->px->check.kind == CHECK_HTTP && !send)
-		extra = 1;
-	if (n + extra == 0)
+	if (!send) {
+		vec_push(k->scratch, &d->steps);
+		memmove(&d->steps.v[place + 1], &d->steps.v[place], sizeof(*send) * (d->steps.n - 1 - place));
+		d->steps.v[place] = d->httpchk;
+		d->steps.v[place].kind = HC_SEND;
 		return;
-	steps = ARENA_ARRAY(k->a, struct hc_step, n + extra);
-	if (n)
-		memcpy(steps + extra, d->steps.v, sizeof(*steps) * n);
-	if (extra) {
-		/* behind a `connect` that opens the check */
-		bool connect = n && steps[1].kind == HC_CONNECT;
-
-		if (connect)
-			steps[0] = steps[1];
-		steps[connect] = d->httpchk;
-		steps[connect].kind = HC_SEND;
-	} else if (send && d->px->check.kind == CHECK_HTTP) {
-		send = &steps[send - d->steps.v];
-		send->method = send->method.len ? send->method : d->httpchk.method;
-		send->uri = send->uri.len || send->uri_fmt ? send->uri : d->httpchk.uri;
-		send->version = send->version.len ? send->version : d->httpchk.version;
 	}
+	send->method = send->method.len ? send->method : d->httpchk.method;
+	send->uri = send->uri.len || send->uri_fmt ? send->uri : d->httpchk.uri;
+	send->version = send->version.len ? send->version : d->httpchk.version;
+}
+
+/* Manual, "http-check expect": without it, any status of 2xx or 3xx will do. */
+static void finish_answer(struct checker *k, struct draft *d)
+{
+	struct hc_step *last = NULL, *expect;
+	struct pattern *range;
+
+	for (uint32_t i = 0; i < d->steps.n; i++)
+		if (d->steps.v[i].kind == HC_SEND || d->steps.v[i].kind == HC_EXPECT)
+			last = &d->steps.v[i];
+	if (!last || last->kind == HC_EXPECT)
+		return;
+	expect = vec_push(k->scratch, &d->steps);
+	range = ARENA_NEW(k->a, struct pattern);
+	range->min = 200;
+	range->max = 399;
+	*expect = (struct hc_step){.kind = HC_EXPECT,
+				   .number = d->steps.n,
+				   .expect = HCE_STATUS,
+				   .statuses = range,
+				   .nstatuses = 1};
+}
+
+/* Steps inherited from defaults are shared: the proxy gets its own. */
+static void finish_check(struct checker *k, struct draft *d)
+{
+	enum check_kind kind = d->px->check.kind;
+	struct hc_step *steps, *own;
+	uint32_t n = d->steps.n;
+
+	if ((kind != CHECK_HTTP && kind != CHECK_TCP) || !(d->px->role & ROLE_BACKEND))
+		return;
+	own = ARENA_ARRAY(k->scratch, struct hc_step, n + 2);
+	if (n)
+		memcpy(own, d->steps.v, sizeof(*own) * n);
+	d->steps.v = own;
+	d->steps.cap = n + 2;
+	if (kind == CHECK_HTTP) {
+		finish_request(k, d);
+		finish_answer(k, d);
+	}
+	if (!d->steps.n)
+		return;
+	steps = ARENA_ARRAY(k->a, struct hc_step, d->steps.n);
+	memcpy(steps, d->steps.v, sizeof(*steps) * d->steps.n);
 	d->px->check.steps = steps;
-	d->px->check.nsteps = n + extra;
+	d->px->check.nsteps = d->steps.n;
 }
 
 /* HAProxy counts proxies as they come, those with an `id` included, and the one that is behind stats sockets

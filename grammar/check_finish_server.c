@@ -109,7 +109,8 @@ static void track_verify(struct checker *k, const struct server_ref *ref)
 static bool check_names_port(const struct proxy_conf *px)
 {
 	for (uint32_t i = 0; i < px->check.nsteps; i++)
-		if (px->check.steps[i].kind == HC_CONNECT && px->check.steps[i].port)
+		if (px->check.steps[i].kind == HC_CONNECT &&
+		    (px->check.steps[i].port || px->check.steps[i].port_expr))
 			return true;
 	return false;
 }

@@ -132,6 +132,7 @@ bool check_global_external_check(const struct keyword_use *use)
 	int64_t choice;
 
 	use->k->external_check = true;
+	use->k->m->global.external_check_env = use->n > 0;
 	if (!check_arity(use, 0, use->k->compat >= 208 ? 1 : 0))
 		return false;
 	return use->n == 0 || check_choice(use, use->words, "preserve-env", &choice);

@@ -1,8 +1,10 @@
 /* Checks of servers: `option httpchk`, `http-check` and `tcp-check` lines become the steps of a check (manual,
  * section 4.2). Works on the state of one walk; steps gather in the draft of their proxy. One thread. */
 #include "grammar/check_health.h"
+#include "grammar/address.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
+#include "grammar/rows.h"
 
 /* A connect step comes first or not at all; of an HTTP check, each further exchange needs its own (manual,
  * keywords "http-check connect" and "tcp-check connect"). */
@@ -12,7 +14,7 @@ static bool order_valid(const struct keyword_use *use, enum hc_step_kind kind, b
 	const char *what = NULL, *haproxy = NULL;
 	bool strict = http && d->px->check.kind == CHECK_HTTP; /* `option httpchk` came before */
 
-	if (!d->steps_own)
+	if (!d->steps_own || d->first_step == HC_COMMENT)
 		return true;
 	if (kind == HC_CONNECT && d->first_step != HC_CONNECT) {
 		what = "a `connect` step must come first when there is any";
@@ -45,13 +47,17 @@ struct hc_step *check_health_step(const struct keyword_use *use, enum hc_step_ki
 		d->steps.n = d->steps.cap = 0;
 		d->steps_own = true;
 		check_keep_forget_steps(d);
-		d->first_step = kind;
+		d->first_step = HC_COMMENT;
 	}
-	d->last_step = kind;
+	if (d->first_step == HC_COMMENT && kind != HC_VAR)
+		d->first_step = kind;
+	if (kind != HC_COMMENT && kind != HC_VAR)
+		d->last_step = kind;
 	d->step_sent = kind == HC_SEND || (d->step_sent && kind != HC_CONNECT);
 	d->steps_line = use->line;
 	step = vec_push(use->k->scratch, &d->steps);
 	step->kind = kind;
+	step->number = d->steps.n;
 	step->pos = check_pos(use->k, use->line);
 	return step;
 }
@@ -178,7 +184,9 @@ static bool send_word(const struct keyword_use *use, uint32_t *i, struct send_wo
 	}
 	if (word <= SEND_BODY)
 		*texts[word] = check_keep(use->k, use->words[at + 1].text);
-	else if (word != SEND_COMMENT)
+	else if (word == SEND_COMMENT)
+		s->step->comment = check_keep(use->k, use->words[at + 1].text);
+	else
 		return send_format(use, &use->words[at + 1],
 				   word == SEND_URI_LF ? &s->step->uri_fmt : &s->step->body_fmt);
 	return true;
@@ -196,6 +204,7 @@ static bool http_send(const struct keyword_use *use)
 	if (!step)
 		return false;
 	s.step->kind = HC_SEND;
+	s.step->number = step->number;
 	s.step->pos = step->pos;
 	*step = *s.step;
 	step->headers = s.headers.v;
@@ -205,14 +214,83 @@ static bool http_send(const struct keyword_use *use)
 
 #define CONNECT_WORDS                                                                                          \
 	"default|port|addr|send-proxy|check-send-proxy|ssl|sni|alpn|via-socks4|linger|proto|comment"
+enum connect_word {
+	CONN_DEFAULT,
+	CONN_PORT,
+	CONN_ADDR,
+	CONN_SEND_PROXY,
+	CONN_CHECK_SEND_PROXY,
+	CONN_SSL,
+	CONN_SNI,
+	CONN_ALPN,
+	CONN_SOCKS4,
+	CONN_LINGER,
+	CONN_PROTO,
+	CONN_COMMENT
+};
 
 /* A port that is no number is a sample expression. */
-static bool connect_port(const struct keyword_use *use, uint32_t i)
+static bool connect_port(const struct keyword_use *use, const struct word *w, struct hc_step *step)
 {
 	struct lang_scope scope = {.proxy = use->draft->px, .places = AT(CHECK), .where = "check rule"};
+	uint64_t number;
 	size_t end;
 
-	return sample_parse(use->k->c, &use->words[i], 0, 0, &end, &scope) != NULL;
+	if (str_to_u64(w->text, &number) && number <= 65535) {
+		step->port = (uint16_t)number;
+		return true;
+	}
+	step->port_expr = sample_parse(use->k->c, w, 0, 0, &end, &scope);
+	return step->port_expr != NULL;
+}
+
+static bool connect_addr(const struct keyword_use *use, const struct word *w, struct hc_step *step)
+{
+	struct addr_conf *a = ARENA_NEW(use->k->a, struct addr_conf);
+
+	step->addr = a;
+	return address_parse_word(use->k->c, w, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, "", a);
+}
+
+/* One word of `connect`; w: its argument, for those that take one. */
+static bool connect_word(const struct keyword_use *use, enum connect_word word, const struct word *w,
+			 struct hc_step *step)
+{
+	switch (word) {
+	case CONN_DEFAULT:
+		step->as_server = true;
+		return true;
+	case CONN_PORT:
+		return connect_port(use, w, step);
+	case CONN_ADDR:
+		return connect_addr(use, w, step);
+	case CONN_SEND_PROXY:
+	case CONN_CHECK_SEND_PROXY:
+		step->send_proxy = true;
+		return true;
+	case CONN_SSL:
+		step->ssl = true;
+		return true;
+	case CONN_SNI:
+		step->sni = check_keep(use->k, w->text);
+		return true;
+	case CONN_ALPN:
+		step->alpn = check_keep(use->k, w->text);
+		return true;
+	case CONN_SOCKS4:
+		step->via_socks4 = true;
+		return true;
+	case CONN_LINGER:
+		step->linger = true;
+		return true;
+	case CONN_PROTO:
+		step->proto = check_keep(use->k, w->text);
+		return true;
+	case CONN_COMMENT:
+		step->comment = check_keep(use->k, w->text);
+		return true;
+	}
+	return false;
 }
 
 /* Words of `http-check connect` and `tcp-check connect`. */
@@ -220,11 +298,8 @@ bool check_health_connect(const struct keyword_use *use, bool http)
 {
 	static const bool takes_one[] = {0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 1};
 	uint32_t before = use->k->d->list.n;
-	uint16_t port = 0;
-	bool plain = true;
-	struct hc_step *step;
+	struct hc_step step = {.kind = HC_CONNECT}, *added;
 	int64_t word;
-	uint64_t number;
 
 	for (uint32_t i = 0; i < use->n; i++) {
 		if (!check_choice(use, &use->words[i], CONNECT_WORDS, &word)) {
@@ -235,23 +310,31 @@ bool check_health_connect(const struct keyword_use *use, bool http)
 				     use->row->name, STR_ARG(use->words[i].text));
 			return false;
 		}
-		plain &= word < 2 || word == 9 || word == 11;
 		if (takes_one[word] && ++i == use->n) {
 			check_missing(use, "a value behind the last word");
 			return false;
 		}
-		if (word == 1 && str_to_u64(use->words[i].text, &number) && number <= 65535)
-			port = (uint16_t)number;
-		else if (word == 1 && !connect_port(use, i))
+		if (!connect_word(use, (enum connect_word)word, &use->words[i], &step))
 			return false;
-		plain &= word != 1 || port;
 	}
-	if (!plain)
+	if (step.via_socks4 || step.proto.len)
 		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span,
 			 "`%s` with these words is accepted, but has no effect yet", use->row->name);
-	step = check_health_step(use, HC_CONNECT, http);
+	added = check_health_step(use, HC_CONNECT, http);
+	if (!added)
+		return false;
+	step.number = added->number;
+	step.pos = added->pos;
+	*added = step;
+	return true;
+}
+
+static bool health_comment(const struct keyword_use *use, const struct word *w, bool http)
+{
+	struct hc_step *step = check_health_step(use, HC_COMMENT, http);
+
 	if (step)
-		step->port = port;
+		step->comment = check_keep(use->k, w->text);
 	return step != NULL;
 }
 
@@ -273,7 +356,7 @@ bool check_http_check(const struct keyword_use *use)
 	else if (strcmp(word, "send-state") == 0)
 		conf->send_state = true;
 	else if (strcmp(word, "comment") == 0)
-		return check_arity(use, 1, CHECK_ANY);
+		return check_arity(use, 1, CHECK_ANY) && health_comment(use, &use->words[0], true);
 	else if (strcmp(word, "connect") == 0)
 		return check_health_connect(use, true);
 	else if (strcmp(word, "send") == 0)
@@ -283,30 +366,55 @@ bool check_http_check(const struct keyword_use *use)
 	return true;
 }
 
-/* set-var(...), set-var-fmt(...), unset-var(...) of either kind of check. */
-bool check_health_var(const struct keyword_use *use, uint32_t at)
+/* The value of set-var(...) or set-var-fmt(...) behind word `at`. */
+static bool var_value(const struct keyword_use *use, uint32_t at, struct rule *rule)
 {
 	struct lang_scope scope = {.proxy = use->draft->px, .places = AT(CHECK), .where = "check rule"};
+	uint32_t i = at + 1;
+
+	if (i == use->n) {
+		check_missing(use, "a value behind the variable");
+		return false;
+	}
+	if (rule->action == ACTION_SET_VAR_FMT) {
+		scope.format = FORMAT_PLAIN;
+		rule->fmt = logfmt_parse(use->k->c, &use->words[i], &scope);
+		return rule->fmt != NULL;
+	}
+	rule->sample = sample_parse_words(use->k->c, use->words, use->n, &i, &scope);
+	return rule->sample != NULL;
+}
+
+/* set-var(...), set-var-fmt(...), unset-var(...) of either kind of check. */
+bool check_health_var(const struct keyword_use *use, uint32_t at, bool http)
+{
 	const struct word *w = &use->words[at];
 	size_t open = str_chr(w->text, '(');
 	struct str name = str_sub(w->text, open + 1, w->text.len - open - (open < w->text.len ? 2 : 0));
-	uint32_t i = at + 1;
+	struct rule *rule = ARENA_NEW(use->k->a, struct rule);
+	struct hc_step *step;
 
 	if (open == w->text.len || w->text.ptr[w->text.len - 1] != ')') {
 		check_health_error(use, at, "the name of a variable in parentheses is missing", NULL);
 		return false;
 	}
-	if (!var_parse(use->k->c, name, word_span(w, open + 1, name.len)))
+	rule->pos = check_pos(use->k, use->line);
+	rule->var = var_parse(use->k->c, name, word_span(w, open + 1, name.len));
+	if (!rule->var)
 		return false;
-	if (str_starts(w->text, STR("unset-var")))
-		return at + 1 == use->n || (check_extra(use, at + 1), false);
-	if (at + 1 == use->n) {
-		check_missing(use, "a value behind the variable");
+	rule->action = str_starts(w->text, STR("unset-var"))     ? ACTION_UNSET_VAR
+		       : str_starts(w->text, STR("set-var-fmt")) ? ACTION_SET_VAR_FMT
+								 : ACTION_SET_VAR;
+	if (rule->action == ACTION_UNSET_VAR && at + 1 < use->n) {
+		check_extra(use, at + 1);
 		return false;
 	}
-	if (str_starts(w->text, STR("set-var-fmt")))
-		return logfmt_parse(use->k->c, &use->words[at + 1], &scope) != NULL;
-	return sample_parse_words(use->k->c, use->words, use->n, &i, &scope) != NULL;
+	if (rule->action != ACTION_UNSET_VAR && !var_value(use, at, rule))
+		return false;
+	step = check_health_step(use, HC_VAR, http);
+	if (step)
+		step->rule = rule;
+	return step != NULL;
 }
 
 static bool is_var_word(struct str s)
@@ -321,7 +429,7 @@ bool check_http_check_var(const struct keyword_use *use)
 
 	note_rule(use, true);
 	if (use->n && is_var_word(use->words[0].text))
-		return check_health_var(use, 0);
+		return check_health_var(use, 0, true);
 	if (use->n == 0)
 		check_missing(use, "one of its words");
 	else
@@ -335,44 +443,88 @@ bool check_http_check_var(const struct keyword_use *use)
 	return false;
 }
 
-static bool hex_valid(const struct keyword_use *use, uint32_t i)
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 32;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool check_health_hex(const struct keyword_use *use, uint32_t i, struct str *bytes)
 {
 	struct str s = i < use->n ? use->words[i].text : STR_NONE;
+	char *out = arena_alloc(use->k->a, s.len / 2 + 1);
 	bool ok = s.len > 0 && s.len % 2 == 0;
 
-	for (size_t at = 0; at < s.len; at++)
-		ok &= (s.ptr[at] >= '0' && s.ptr[at] <= '9') ||
-		      ((s.ptr[at] | 32) >= 'a' && (s.ptr[at] | 32) <= 'f');
+	for (size_t at = 0; ok && at < s.len; at += 2) {
+		int high = hex_digit(s.ptr[at]), low = hex_digit(s.ptr[at + 1]);
+
+		ok = high >= 0 && low >= 0;
+		out[at / 2] = (char)(high * 16 + low);
+	}
 	if (!ok)
-		check_health_error(use, i, "an even number of hexadecimal digits is needed here", NULL);
+		check_health_error(
+			use, i, "an even number of hexadecimal digits is needed here",
+			s.len % 2 ? "invalid binary string (an even number of hex digit is expected)." : NULL);
+	else
+		*bytes = str_make(out, s.len / 2);
 	return ok;
 }
 
-/* "send <text> [comment <text>]". */
-static bool tcp_send(const struct keyword_use *use, bool hex)
+static bool tcp_send_value(const struct keyword_use *use, enum hc_send send, bool hex, struct hc_step *step)
 {
+	struct lang_scope scope = {
+		.proxy = use->draft->px, .places = AT(CHECK), .where = "check rule", .format = FORMAT_PLAIN};
+
+	step->send = send;
+	if (hex)
+		return check_health_hex(use, 1, &step->text);
+	if (send == HCS_TEXT) {
+		step->text = check_keep(use->k, use->words[1].text);
+		return true;
+	}
+	step->text_fmt = logfmt_parse(use->k->c, &use->words[1], &scope);
+	return step->text_fmt != NULL;
+}
+
+/* "send <text> [comment <text>]" and its kin. */
+static bool tcp_send(const struct keyword_use *use, enum hc_send send, bool hex)
+{
+	struct hc_step step = {.kind = HC_SEND}, *added;
 	int64_t word;
 
 	if (use->n < 2) {
 		check_missing(use, "something to send");
 		return false;
 	}
-	if (hex && !hex_valid(use, 1))
+	if (!tcp_send_value(use, send, hex, &step))
 		return false;
 	if (use->n > 2 && !check_choice(use, &use->words[2], "comment", &word))
 		return false;
-	return check_arity(use, 2, 4) && check_health_step(use, HC_SEND, false);
+	if (!check_arity(use, 2, 4))
+		return false;
+	if (use->n > 3)
+		step.comment = check_keep(use->k, use->words[3].text);
+	added = check_health_step(use, HC_SEND, false);
+	if (!added)
+		return false;
+	step.number = added->number;
+	step.pos = added->pos;
+	*added = step;
+	return true;
 }
 
 bool check_tcp_check(const struct keyword_use *use)
 {
+	static const enum hc_send sends[] = {HCS_TEXT, HCS_TEXT_LF, HCS_TEXT, HCS_BINARY_LF};
 	struct keyword_use rest = *use;
 	uint32_t before = use->k->d->list.n;
 	int64_t word;
 
 	note_rule(use, false);
 	if (use->n && is_var_word(use->words[0].text))
-		return check_health_var(use, 0);
+		return check_health_var(use, 0, false);
 	if (use->n == 0 ||
 	    !check_choice(use, &use->words[0], "comment|connect|send|send-lf|send-binary|send-binary-lf|expect",
 			  &word)) {
@@ -388,10 +540,10 @@ bool check_tcp_check(const struct keyword_use *use)
 	rest.words++;
 	rest.n--;
 	if (word == 0)
-		return check_arity(use, 2, 2);
+		return check_arity(use, 2, 2) && health_comment(use, &use->words[1], false);
 	if (word == 1)
 		return check_health_connect(&rest, false);
 	if (word == 6)
 		return check_health_expect(&rest, false);
-	return tcp_send(use, word == 4);
+	return tcp_send(use, sends[word - 2], word == 4);
 }

@@ -16,6 +16,8 @@ bool check_health_connect(const struct keyword_use *use, bool http);
 /* The words behind `expect`; http: of http-check. check_expect.c */
 bool check_health_expect(const struct keyword_use *use, bool http);
 /* set-var(NAME) and its like at word `at`. */
-bool check_health_var(const struct keyword_use *use, uint32_t at);
+bool check_health_var(const struct keyword_use *use, uint32_t at, bool http);
+/* Word i as bytes written in hexadecimal. */
+bool check_health_hex(const struct keyword_use *use, uint32_t i, struct str *bytes);
 
 #endif

@@ -155,6 +155,8 @@ static void option_check_kind(const struct keyword_use *use, enum check_kind kin
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		option_set(px, kinds[i], false);
 	px->check.kind = kind;
+	px->check.user = STR_NONE;
+	px->check.mysql_pre41 = false;
 }
 
 static bool option_user(const struct keyword_use *use, bool needed, uint32_t max)
@@ -179,7 +181,37 @@ static bool option_user(const struct keyword_use *use, bool needed, uint32_t max
 			     "'%s user' expects <username> as argument.", use->row->name);
 		return false;
 	}
-	return check_arity(use, 2, max);
+	if (!check_arity(use, 2, max))
+		return false;
+	use->draft->px->check.user = check_keep(use->k, use->words[1].text);
+	return true;
+}
+
+/* mysql-check [user <name> [pre-41|post-41]] */
+static bool option_mysql(const struct keyword_use *use)
+{
+	int64_t version = 1;
+
+	if (!option_user(use, false, 3))
+		return false;
+	if (use->n == 3 && !check_choice(use, &use->words[2], "pre-41|post-41", &version))
+		return false;
+	use->draft->px->check.mysql_pre41 = version == 0;
+	return true;
+}
+
+/* smtpchk [<hello> <domain>]: anything but HELO and EHLO is HELO localhost. */
+static bool option_smtp(const struct keyword_use *use)
+{
+	struct check_conf *check = &use->draft->px->check;
+
+	if (!check_arity(use, 0, 2))
+		return false;
+	check->smtp_greeting = STR("HELO localhost");
+	if (use->n == 2 && (str_is(use->words[0].text, "EHLO") || str_is(use->words[0].text, "HELO")))
+		check->smtp_greeting = arena_printf(use->k->a, "%.*s %.*s", STR_ARG(use->words[0].text),
+						    STR_ARG(use->words[1].text));
+	return true;
 }
 
 static bool option_check(const struct keyword_use *use)
@@ -192,16 +224,28 @@ static bool option_check(const struct keyword_use *use)
 		option_check_kind(use, CHECK_TCP);
 		return check_arity(use, 0, 0);
 	case PO_SMTPCHK:
-		option_check_kind(use, CHECK_OTHER);
-		return check_arity(use, 0, 2);
+		option_check_kind(use, CHECK_SMTP);
+		return option_smtp(use);
 	case PO_MYSQL_CHECK:
-		option_check_kind(use, CHECK_OTHER);
-		return option_user(use, false, 3);
+		option_check_kind(use, CHECK_MYSQL);
+		return option_mysql(use);
 	case PO_PGSQL_CHECK:
-		option_check_kind(use, CHECK_OTHER);
+		option_check_kind(use, CHECK_PGSQL);
 		return option_user(use, true, 2);
+	case PO_LDAP_CHECK:
+		option_check_kind(use, CHECK_LDAP);
+		return check_arity(use, 0, 0);
+	case PO_REDIS_CHECK:
+		option_check_kind(use, CHECK_REDIS);
+		return check_arity(use, 0, 0);
+	case PO_SPOP_CHECK:
+		option_check_kind(use, CHECK_SPOP);
+		return check_arity(use, 0, 0);
+	case PO_SSL_HELLO_CHK:
+		option_check_kind(use, CHECK_SSL_HELLO);
+		return check_arity(use, 0, 0);
 	default:
-		option_check_kind(use, CHECK_OTHER);
+		option_check_kind(use, CHECK_EXTERNAL);
 		return check_arity(use, 0, 0);
 	}
 }

@@ -40,9 +40,13 @@ bool check_server_addr(const struct keyword_use *use)
 
 bool check_server_agent_addr(const struct keyword_use *use)
 {
-	struct addr_conf a;
+	struct server_conf *s = use->object;
+	struct addr_conf *a = ARENA_NEW(use->k->a, struct addr_conf);
 
-	return address_word(use, use->words, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &a);
+	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, a))
+		return false;
+	s->agent_addr = a;
+	return true;
 }
 
 bool check_server_port(const struct keyword_use *use)

@@ -26,6 +26,7 @@ struct global_conf {
 	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_maxpollevents, tune_idletimer;
 	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize, tune_stick_counters;
 	uint32_t spread_checks, max_spread_checks;
+	bool external_check_env; /* external-check preserve-env */
 	bool noepoll, nosplice, noreuseport, nogetaddrinfo;
 	bool insecure_fork_wanted;
 	uint8_t ssl_server_verify; /* 0 unset (required), 1 none, 2 required */

@@ -4,6 +4,7 @@
 #define LB_GRAMMAR_MODEL_PROXY_H
 
 #include "grammar/base/map.h"
+#include "grammar/model_check.h"
 #include "grammar/model_stick.h"
 
 enum proxy_role { ROLE_DEFAULTS = 0, ROLE_FRONTEND = 1, ROLE_BACKEND = 2, ROLE_LISTEN = 3 /* both bits */ };
@@ -80,6 +81,9 @@ struct server_conf {
 	struct str init_addr;
 	bool agent_check, check_ssl, redirects; /* agent-check, check-ssl, redir */
 	uint16_t agent_port;
+	uint32_t agent_inter; /* ms; 0: inter */
+	const struct addr_conf *agent_addr; /* NULL: the server's own */
+	struct str agent_send;
 	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
 	struct str ca_file;
 	struct str words; /* further options as words, for dumps */
@@ -95,37 +99,6 @@ struct balance_conf {
 	uint32_t len, depth, draws;
 	bool whole, path_only, use_domain_only;
 	const struct sample_expr *hash;
-};
-
-enum check_kind { CHECK_L4, CHECK_HTTP, CHECK_TCP, CHECK_OTHER };
-enum hc_step_kind { HC_CONNECT, HC_SEND, HC_EXPECT };
-enum hc_expect { HCE_STATUS, HCE_RSTATUS, HCE_STRING, HCE_RSTRING, HCE_HDR, HCE_BINARY, HCE_RBINARY };
-/* One step of `option httpchk` with `http-check ...`. */
-struct hc_step {
-	enum hc_step_kind kind;
-	/* send */
-	struct str method, uri, version, body;
-	struct str raw_tail; /* header fields and body that HAProxy 2.6 takes behind the version, with their line ends */
-	const struct logfmt *uri_fmt, *body_fmt;
-	const struct reply_header *headers;
-	uint32_t nheaders;
-	/* expect */
-	enum hc_expect expect;
-	bool negated;
-	struct str text;
-	const struct pattern *statuses; /* ranges */
-	uint32_t nstatuses;
-	const struct regex *regex;
-	uint32_t min_recv;
-	/* connect */
-	uint16_t port;
-	struct conf_pos pos;
-};
-struct check_conf {
-	enum check_kind kind;
-	const struct hc_step *steps;
-	uint32_t nsteps;
-	bool disable_on_404, send_state;
 };
 
 enum cookie_mode { COOKIE_NONE, COOKIE_INSERT, COOKIE_REWRITE, COOKIE_PREFIX };

@@ -45,7 +45,7 @@ struct server {
 	atomic_uint idle;     /* idle connections, all workers */
 	uint64_t last_change; /* monotonic ms of the last state change */
 	uint64_t down_time;   /* ms, total, without the current one */
-	struct check *check;
+	struct check *check, *agent; /* NULL: none */
 	void *lb;          /* algorithm's own, under proxy->lb_lock */
 	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
@@ -123,6 +123,8 @@ static inline const char *proxy_word(const struct proxy *px)
 /* backend/server_admin.c: sets and clears SRV_ADM_* bits (of MAINT and DRAIN) as `set server b/s state` and `disable server` do, with all
  * that follows: HAProxy's log lines, and the servers that track this one. Any worker. */
 void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned clear);
+/* How many connections it may have, 0: any number. Any worker. */
+void server_set_maxconn(struct worker *w, struct server *s, uint32_t maxconn);
 /* User weight, 0 to 256. Any worker. */
 void server_set_weight(struct worker *w, struct server *s, unsigned weight);
 

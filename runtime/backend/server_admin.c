@@ -196,6 +196,19 @@ void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned
 
 void server_set_weight(struct worker *w, struct server *s, unsigned weight)
 {
-	if (atomic_exchange(&s->weight, weight) != weight)
+	struct change c = {.w = w, .s = s};
+	struct proxy *px = s->proxy;
+	bool had_some = atomic_load(&px->usable) || atomic_load(&px->usable_backup);
+
+	if (atomic_exchange(&s->weight, weight) == weight)
+		return;
+	server_changed(w, s);
+	if (had_some)
+		say_none_left(&c);
+}
+
+void server_set_maxconn(struct worker *w, struct server *s, uint32_t maxconn)
+{
+	if (atomic_exchange(&s->maxconn, maxconn) != maxconn)
 		server_changed(w, s);
 }

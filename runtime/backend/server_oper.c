@@ -10,13 +10,16 @@ static void say_down(struct worker *w, struct server *s, const char *name, const
 {
 	struct proxy *px = s->proxy;
 	unsigned active = atomic_load(&px->usable), backup = atomic_load(&px->usable_backup);
+	bool drains = atomic_load(&s->admin) & SRV_ADM_DRAIN;
 
-	log_event(w, px->conf, LL_ALERT,
+	log_event(w, px->conf, drains ? LL_NOTICE : LL_ALERT,
 		  "%s is DOWN%s. %u active and %u backup servers left.%s %u sessions active, %u requeued, %u "
 		  "remaining in "
 		  "queue.",
 		  name, reason, active, backup, !active && backup ? " Running on backup." : "",
 		  atomic_load(&s->conns), requeued, atomic_load(&s->queued));
+	if (drains)
+		log_event(w, px->conf, LL_NOTICE, "%s remains in forced drain mode.", name);
 }
 
 static void say_up(struct worker *w, struct server *s, const char *name, const char *reason)

@@ -8,16 +8,14 @@
 /* The server whose checks decide: its own or the one at the end of `track`. */
 static struct server *server_checked(struct server *s)
 {
-	while (s && !s->check && s->conf->track_server)
+	while (s && !s->check && !s->agent && s->conf->track_server)
 		s = generation_server(s->proxy->generation, s->conf->track_server);
 	return s;
 }
 
 /* Health goes from 0 to rise + fall - 1: below rise it is down. */
-static void state_with_health(int oper, bool drains, const struct check_report *r, char *text, size_t size)
+static void state_with_health(int oper, const char *up, const struct check_report *r, char *text, size_t size)
 {
-	const char *up = drains ? "DRAIN" : oper == SRV_STOPPING ? "NOLB" : "UP";
-
 	if (oper == SRV_STOPPED && r->health)
 		snprintf(text, size, "DOWN %d/%d", r->health, r->rise);
 	else if (oper == SRV_STOPPED)
@@ -28,12 +26,27 @@ static void state_with_health(int oper, bool drains, const struct check_report *
 		snprintf(text, size, "%s", up);
 }
 
+static void state_of_service(struct server *s, bool drains, char *text, size_t size)
+{
+	struct server *checked = server_checked(s);
+	struct check_report report = {0}, agent = {.health = 1};
+	int oper = atomic_load(&s->oper);
+	bool has_agent = checked && check_agent_report(checked, &agent);
+	const char *up = drains                 ? (has_agent ? "DRAIN (agent)" : "DRAIN")
+			 : oper == SRV_STOPPING ? "NOLB"
+						: "UP";
+
+	if (!agent.health)
+		snprintf(text, size, "DOWN (agent)");
+	else if (checked && check_report(checked, &report))
+		state_with_health(oper, up, &report, text, size);
+	else
+		snprintf(text, size, "%s", drains ? up : "no check");
+}
+
 void server_state_text(struct server *s, char *text, size_t size)
 {
 	unsigned admin = atomic_load(&s->admin);
-	struct server *checked = server_checked(s);
-	bool drains = admin & SRV_ADM_ANY_DRAIN;
-	struct check_report report = {0};
 
 	if (admin & SRV_ADM_RMAINT)
 		snprintf(text, size, "MAINT (resolution)");
@@ -42,8 +55,6 @@ void server_state_text(struct server *s, char *text, size_t size)
 			 STR_ARG(s->conf->track_server->name));
 	else if (admin & SRV_ADM_ANY_MAINT)
 		snprintf(text, size, "MAINT");
-	else if (checked && checked->check && check_report(checked, &report))
-		state_with_health(atomic_load(&s->oper), drains, &report, text, size);
 	else
-		snprintf(text, size, "%s", drains ? "DRAIN" : "no check");
+		state_of_service(s, admin & SRV_ADM_ANY_DRAIN, text, size);
 }

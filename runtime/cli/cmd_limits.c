@@ -61,8 +61,7 @@ void cmd_set_maxconn_server(struct cli_call *c)
 	} else if (!str_to_u64(c->words[4], &n) || n > UINT32_MAX) {
 		cli_say_open(c, CLI_ERR, "maxconn string empty or preceded by garbage");
 	} else {
-		atomic_store(&s->maxconn, (unsigned)n);
-		server_changed(c->worker, s);
+		server_set_maxconn(c->worker, s, (uint32_t)n);
 	}
 }
 

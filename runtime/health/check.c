@@ -21,7 +21,7 @@ const char *check_status_word(enum check_status status)
 #define CHECK_STATUS(name, number, word, text)                                                                 \
 	case CHECK_##name:                                                                                     \
 		return word;
-#include "runtime/health/check_status.def"
+#include "grammar/check_status.def"
 #undef CHECK_STATUS
 	}
 	return "";
@@ -33,7 +33,7 @@ const char *check_status_text(enum check_status status)
 #define CHECK_STATUS(name, number, word, text)                                                                 \
 	case CHECK_##name:                                                                                     \
 		return text;
-#include "runtime/health/check_status.def"
+#include "grammar/check_status.def"
 #undef CHECK_STATUS
 	}
 	return "";
@@ -52,6 +52,8 @@ uint32_t check_interval(const struct check *k)
 	const struct check_report *r = &k->report;
 	uint32_t inter = or_default(conf->inter, INTER_DEFAULT);
 
+	if (k->agent)
+		return or_default(conf->agent_inter, inter);
 	if (r->health == r->rise + r->fall - 1)
 		return inter;
 	if (r->health == 0)
@@ -86,7 +88,19 @@ static bool is_up(const struct check_report *r)
 static bool status_passes(enum check_status status)
 {
 	return status == CHECK_L4_OK || status == CHECK_L6_OK || status == CHECK_L7_OK ||
-	       status == CHECK_L7_CONDITIONAL;
+	       status == CHECK_PROC_OK || status == CHECK_L7_CONDITIONAL;
+}
+
+bool check_status_has_code(enum check_status status)
+{
+	return status == CHECK_L7_OK || status == CHECK_L7_CONDITIONAL || status == CHECK_L7_STATUS ||
+	       status == CHECK_PROC_OK || status == CHECK_PROC_ERROR;
+}
+
+/* An agent that cannot be asked changes nothing, nor does one that says nothing of health. */
+static bool status_counts(const struct check *k, enum check_status status)
+{
+	return !k->agent || status == CHECK_L7_OK || status == CHECK_L7_STATUS;
 }
 
 /* Points of health after a result. */
@@ -103,7 +117,7 @@ static void describe(const struct check_report *r, char *text, size_t size)
 	struct out o = out_fixed(text, size - 1);
 
 	out_printf(&o, ", reason: %s", check_status_text(r->status));
-	if (r->code)
+	if (check_status_has_code(r->status))
 		out_printf(&o, ", code: %u", r->code);
 	if (r->info[0])
 		out_printf(&o, ", info: \"%s\"", r->info);
@@ -120,10 +134,9 @@ static void log_result(struct check *k, const struct check_report *r, const char
 							    : "succeeded";
 	int have = is_up(r) ? r->health - r->rise + 1 : r->health, of = is_up(r) ? r->fall : r->rise;
 
-	log_event(k->worker, conf->proxy, LL_NOTICE,
-		  "Health check for %sserver %.*s/%.*s %s%s, status: %d/%d %s.", conf->backup ? "backup " : "",
-		  STR_ARG(conf->proxy->name), STR_ARG(conf->name), how, reason, have, of,
-		  is_up(r) ? "UP" : "DOWN");
+	log_event(k->worker, conf->proxy, LL_NOTICE, "%s check for %sserver %.*s/%.*s %s%s, status: %d/%d %s.",
+		  k->agent ? "Agent" : "Health", conf->backup ? "backup " : "", STR_ARG(conf->proxy->name),
+		  STR_ARG(conf->name), how, reason, have, of, is_up(r) ? "UP" : "DOWN");
 }
 
 static void follow(struct check *k, enum srv_oper oper)
@@ -144,102 +157,182 @@ static void apply(struct check *k, struct worker *w, enum srv_oper oper, const c
 	follow(k, oper);
 }
 
-static enum srv_oper oper_of(const struct check *k, const struct check_report *r)
+/* Whether a check, if there is one, lets the server be up. *conditional: but without new sessions. */
+static bool lets_up(struct check *k, bool *conditional)
 {
-	if (!is_up(r))
+	bool up;
+
+	if (!k)
+		return true;
+	pthread_mutex_lock(&k->lock);
+	up = is_up(&k->report);
+	*conditional |= k->conditional;
+	pthread_mutex_unlock(&k->lock);
+	return up;
+}
+
+/* A server is up when its check and its agent agree. */
+static enum srv_oper oper_of(struct server *s)
+{
+	bool conditional = false;
+
+	if (!lets_up(s->check, &conditional) || !lets_up(s->agent, &conditional))
 		return SRV_STOPPED;
-	return k->conditional ? SRV_STOPPING : SRV_RUNNING;
+	return conditional ? SRV_STOPPING : SRV_RUNNING;
 }
 
-static void report_fill(struct check *k, struct check_report *r, enum check_status status, uint16_t code,
-			const char *info)
+static void report_fill(struct check *k, struct check_report *r)
 {
-	bool passed = status_passes(status);
+	const struct check_outcome *o = &k->outcome;
+	bool passed = status_passes(o->status);
 
-	r->status = status;
-	r->code = code;
+	r->status = o->status;
+	r->code = check_status_has_code(o->status) ? o->code : 0;
 	r->duration = (int32_t)((k->worker->now_us - k->started_us) / 1000);
-	r->result = !passed                          ? RESULT_FAILED
-		    : status == CHECK_L7_CONDITIONAL ? RESULT_CONDITIONAL
-						     : RESULT_PASSED;
+	r->result = !passed                             ? RESULT_FAILED
+		    : o->status == CHECK_L7_CONDITIONAL ? RESULT_CONDITIONAL
+							: RESULT_PASSED;
 	r->running = false;
-	snprintf(r->info, sizeof(r->info), "%s", info);
-	r->health = health_after(r, passed);
+	memcpy(r->info, o->info, sizeof(r->info));
+	if (status_counts(k, o->status)) {
+		r->health = health_after(r, passed);
+		k->conditional = o->status == CHECK_L7_CONDITIONAL;
+	}
 	r->last = k->worker->now;
-	k->conditional = status == CHECK_L7_CONDITIONAL;
 }
 
-void check_conclude(struct check *k, enum check_status status, uint16_t code, const char *info)
+void check_conclude(struct check *k)
 {
 	bool logs = proxy_option_is_set(k->server->proxy->conf, PO_LOG_HEALTH_CHECKS);
 	struct check_report before, after;
+	enum srv_oper oper;
 	char reason[320];
 
 	pthread_mutex_lock(&k->lock);
 	before = k->report;
-	report_fill(k, &k->report, status, code, info);
+	report_fill(k, &k->report);
 	after = k->report;
 	pthread_mutex_unlock(&k->lock);
 	describe(&after, reason, sizeof(reason));
-	if (after.result == RESULT_FAILED && is_up(&before))
+	if (!k->agent && after.result == RESULT_FAILED && is_up(&before))
 		counters_srv(k->worker, k->server->index)->failed_checks++;
-	if (logs && (after.status != before.status || after.health != before.health))
+	if (logs && after.status != CHECK_CHECKED &&
+	    (after.status != before.status || after.health != before.health))
 		log_result(k, &after, reason);
-	if (atomic_load(&k->server->oper) != (int)oper_of(k, &after))
-		apply(k, k->worker, oper_of(k, &after), logs ? "" : reason);
+	oper = oper_of(k->server);
+	if (!(atomic_load(&k->server->admin) & SRV_ADM_ANY_MAINT) && atomic_load(&k->server->oper) != (int)oper)
+		apply(k, k->worker, oper, logs ? "" : reason);
 	plan_next(k);
 }
 
 /* --- the loop's side ------------------------------------------------------------------------------------ */
 
-static enum check_status timeout_status(const struct check *k)
+static void timed_out(struct check *k)
 {
-	return k->phase == PHASE_CONNECTING ? CHECK_L4_TIMEOUT : CHECK_L7_TIMEOUT;
+	char text[CHECK_INFO];
+	struct out o = out_fixed(text, sizeof(text) - 1);
+
+	if (k->phase == PHASE_PROGRAM) {
+		check_external_timeout(k);
+		return;
+	}
+	check_steps_where(k, &o);
+	text[o.len] = 0;
+	k->outcome.code = 0;
+	check_run_end(k, check_steps_timeout(k), text);
+}
+
+/* A server in maintenance is not checked; its agent may have something to say. */
+static bool is_paused(struct check *k)
+{
+	unsigned admin = atomic_load(&k->server->admin);
+
+	return atomic_load(&k->disabled) || (!k->agent && admin & SRV_ADM_ANY_MAINT);
 }
 
 static void check_due(struct worker *w, struct deadline *d)
 {
 	struct check *k = (struct check *)((char *)d - offsetof(struct check, deadline));
-	unsigned admin = atomic_load(&k->server->admin);
 
 	(void)w;
 	if (k->phase != PHASE_WAITING) {
-		enum check_status status = timeout_status(k);
-
-		check_run_close(k);
-		check_conclude(k, status, 0, "");
+		timed_out(k);
 		return;
 	}
-	if (admin & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT) || atomic_load(&k->disabled)) {
+	if (is_paused(k)) {
 		plan_next(k);
 		return;
 	}
 	pthread_mutex_lock(&k->lock);
 	k->report.running = true;
+	k->report.info[0] = 0; /* of the last one, HAProxy forgets it here, too */
 	pthread_mutex_unlock(&k->lock);
 	check_run(k);
 }
 
 /* --- life ----------------------------------------------------------------------------------------------- */
 
-static bool check_new(struct server *s)
+static void steps_choose(struct check *k)
+{
+	const struct check_conf *conf = check_conf(k);
+
+	if (k->agent) {
+		k->steps = check_agent_steps;
+		k->nsteps = check_agent_nsteps;
+	} else if (conf->kind == CHECK_HTTP || conf->kind == CHECK_TCP) {
+		k->steps = conf->steps;
+		k->nsteps = conf->nsteps;
+	} else {
+		k->steps = check_protocol_steps(conf->kind, conf, &k->nsteps);
+	}
+}
+
+/* An agent is believed at once: rise and fall are 1. */
+static struct check *check_new(struct server *s, bool agent)
 {
 	struct check *k = calloc(1, sizeof(*k));
 	const struct server_conf *conf = s->conf;
 
 	if (!k)
-		return false;
-	s->check = k;
+		return NULL;
 	k->server = s;
+	k->agent = agent;
 	k->conn.io.fd = -1;
 	deadline_init(&k->deadline, check_due);
 	pthread_mutex_init(&k->lock, NULL);
 	k->report = (struct check_report){.status = CHECK_INITIAL,
 					  .duration = -1,
-					  .rise = (int)or_default(conf->rise, RISE_DEFAULT),
-					  .fall = (int)or_default(conf->fall, FALL_DEFAULT)};
+					  .rise = agent ? 1 : (int)or_default(conf->rise, RISE_DEFAULT),
+					  .fall = agent ? 1 : (int)or_default(conf->fall, FALL_DEFAULT)};
 	k->report.health = k->report.rise;
-	return true;
+	steps_choose(k);
+	return k;
+}
+
+static void check_free(struct check **check)
+{
+	struct check *k = *check;
+
+	if (!k)
+		return;
+	pthread_mutex_destroy(&k->lock);
+	free(k->followers);
+	free(k->agent_send);
+	free(k);
+	*check = NULL;
+}
+
+/* The checks of one server; without a port an agent cannot be asked. */
+static bool checks_new(struct server *s)
+{
+	const struct server_conf *conf = s->conf;
+
+	if (conf->check && !(s->check = check_new(s, false)))
+		return false;
+	if (!conf->agent_check || !conf->agent_port)
+		return true;
+	s->agent = check_new(s, true);
+	return s->agent && (!conf->agent_send.len || check_agent_send(s, conf->agent_send));
 }
 
 static bool follower_add(struct check *k, struct server *s)
@@ -258,18 +351,26 @@ static struct server *followed(struct generation *g, struct server *s)
 {
 	for (uint32_t i = 0; i < g->nservers && s && s->conf->track_server; i++)
 		s = generation_server(g, s->conf->track_server);
-	return s && s->check ? s : NULL;
+	return s && (s->check || s->agent) ? s : NULL;
+}
+
+/* Both its check and its agent know who follows a server. */
+static bool follow_add(struct server *leader, struct server *s)
+{
+	if (leader->check && !follower_add(leader->check, s))
+		return false;
+	return !leader->agent || follower_add(leader->agent, s);
 }
 
 bool checks_init(struct generation *g)
 {
 	for (uint32_t i = 0; i < g->nservers; i++)
-		if (g->servers[i].conf->check && !check_new(&g->servers[i]))
+		if (!checks_new(&g->servers[i]))
 			return false;
 	for (uint32_t i = 0; i < g->nservers; i++) {
 		struct server *leader = g->servers[i].conf->track_server ? followed(g, &g->servers[i]) : NULL;
 
-		if (leader && leader != &g->servers[i] && !follower_add(leader->check, &g->servers[i]))
+		if (leader && leader != &g->servers[i] && !follow_add(leader, &g->servers[i]))
 			return false;
 	}
 	return true;
@@ -285,9 +386,9 @@ static uint32_t first_round(struct generation *g, uint32_t *count)
 	for (uint32_t i = 0; i < g->nservers; i++) {
 		uint32_t inter = or_default(g->servers[i].conf->inter, INTER_DEFAULT);
 
-		if (!g->servers[i].check)
+		if (!g->servers[i].check && !g->servers[i].agent)
 			continue;
-		++*count;
+		*count += (g->servers[i].check != NULL) + (g->servers[i].agent != NULL);
 		if (!any || inter < any)
 			any = inter;
 		if (inter >= SPREAD_THRESHOLD && (!shortest || inter < shortest))
@@ -305,60 +406,76 @@ static bool runs_here(const struct worker *w, uint32_t server_index)
 	return server_index % w->process->nworkers == w->id;
 }
 
+/* Each has its turn in the first round. */
+static void check_start(struct worker *w, struct check *k, bool here, uint32_t round, uint32_t *position,
+			uint32_t count)
+{
+	if (!k)
+		return;
+	if (here) {
+		k->worker = w;
+		deadline_set(w, &k->deadline, w->now + 1 + (uint64_t)round * *position / count);
+	}
+	++*position;
+}
+
 void checks_start(struct worker *w, struct generation *g)
 {
 	uint32_t count, position = 0, round = first_round(g, &count);
 
-	for (uint32_t i = 0; i < g->nservers; i++) {
-		struct check *k = g->servers[i].check;
+	for (uint32_t i = 0; i < g->nservers; i++)
+		check_start(w, g->servers[i].check, runs_here(w, i), round, &position, count);
+	for (uint32_t i = 0; i < g->nservers; i++)
+		check_start(w, g->servers[i].agent, runs_here(w, i), round, &position, count);
+}
 
-		if (!k)
-			continue;
-		if (runs_here(w, i)) {
-			k->worker = w;
-			deadline_set(w, &k->deadline, w->now + 1 + (uint64_t)round * position / count);
-		}
-		position++;
-	}
+static void check_stop(struct check *k)
+{
+	if (!k || !k->worker)
+		return;
+	deadline_clear(&k->deadline);
+	if (k->phase != PHASE_WAITING)
+		check_run_close(k);
 }
 
 void checks_stop(struct worker *w, struct generation *g)
 {
 	for (uint32_t i = 0; i < g->nservers; i++) {
-		struct check *k = g->servers[i].check;
-
-		if (!k || !runs_here(w, i) || !k->worker)
+		if (!runs_here(w, i))
 			continue;
-		deadline_clear(&k->deadline);
-		if (k->phase != PHASE_WAITING)
-			check_run_close(k);
+		check_stop(g->servers[i].check);
+		check_stop(g->servers[i].agent);
 	}
 }
 
 void checks_free(struct generation *g)
 {
 	for (uint32_t i = 0; i < g->nservers; i++) {
-		struct check *k = g->servers[i].check;
-
-		if (!k)
-			continue;
-		pthread_mutex_destroy(&k->lock);
-		free(k->followers);
-		free(k);
-		g->servers[i].check = NULL;
+		check_free(&g->servers[i].check);
+		check_free(&g->servers[i].agent);
 	}
 }
 
 /* --- for others ----------------------------------------------------------------------------------------- */
 
+static bool report_of(struct check *k, struct check_report *report)
+{
+	if (!k)
+		return false;
+	pthread_mutex_lock(&k->lock);
+	*report = k->report;
+	pthread_mutex_unlock(&k->lock);
+	return true;
+}
+
 bool check_report(struct server *s, struct check_report *report)
 {
-	if (!s->check)
-		return false;
-	pthread_mutex_lock(&s->check->lock);
-	*report = s->check->report;
-	pthread_mutex_unlock(&s->check->lock);
-	return true;
+	return report_of(s->check, report);
+}
+
+bool check_agent_report(struct server *s, struct check_report *report)
+{
+	return report_of(s->agent, report);
 }
 
 bool check_force(struct worker *w, struct server *s, enum srv_oper oper)
@@ -375,6 +492,39 @@ bool check_force(struct worker *w, struct server *s, enum srv_oper oper)
 	return true;
 }
 
+bool check_agent_force(struct worker *w, struct server *s, bool up)
+{
+	struct check *k = s->agent;
+	enum srv_oper oper;
+
+	if (!k)
+		return false;
+	pthread_mutex_lock(&k->lock);
+	k->report.health = up ? k->report.rise + k->report.fall - 1 : 0;
+	pthread_mutex_unlock(&k->lock);
+	oper = oper_of(s);
+	if (atomic_load(&s->oper) != (int)oper)
+		apply(k, w, oper, ", changed from CLI");
+	return true;
+}
+
+/* "\n" and "\r" of the command line have been decoded by then. */
+bool check_agent_send(struct server *s, struct str text)
+{
+	char *copy, *old;
+
+	if (!s->agent || !(copy = malloc(text.len + 1)))
+		return false;
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = 0;
+	pthread_mutex_lock(&s->agent->lock);
+	old = s->agent->agent_send;
+	s->agent->agent_send = copy;
+	pthread_mutex_unlock(&s->agent->lock);
+	free(old);
+	return true;
+}
+
 void check_restart(struct server *s)
 {
 	struct check *k = s->check;
@@ -386,14 +536,29 @@ void check_restart(struct server *s)
 	pthread_mutex_unlock(&k->lock);
 }
 
+static bool enable(struct check *k, bool enabled)
+{
+	if (k)
+		atomic_store(&k->disabled, !enabled);
+	return k != NULL;
+}
+
 bool check_enable(struct server *s, bool enabled)
 {
-	if (s->check)
-		atomic_store(&s->check->disabled, !enabled);
-	return s->check != NULL;
+	return enable(s->check, enabled);
 }
 
 bool check_is_enabled(struct server *s)
 {
 	return s->check && !atomic_load(&s->check->disabled);
+}
+
+bool check_agent_enable(struct server *s, bool enabled)
+{
+	return enable(s->agent, enabled);
+}
+
+bool check_agent_is_enabled(struct server *s)
+{
+	return s->agent && !atomic_load(&s->agent->disabled);
 }

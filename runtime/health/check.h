@@ -1,5 +1,5 @@
-/* Health checks: layer 4 and `option httpchk` (manual, section 4.2 "option httpchk", "http-check", and 5.2
- * "check", "rise", "fall", "inter"). One state machine per checked server, all checks of a server on one
+/* Health checks and agents (manual, section 4.2 "option httpchk", "option tcp-check" and their kin, and 5.2
+ * "check", "agent-check", "rise", "fall", "inter"). One state machine per check, all checks of a server on one
  * worker; results may be read by any thread. */
 #ifndef LB_HEALTH_CHECK_H
 #define LB_HEALTH_CHECK_H
@@ -8,12 +8,14 @@
 
 enum check_status {
 #define CHECK_STATUS(name, number, word, text) CHECK_##name = number,
-#include "runtime/health/check_status.def"
+#include "grammar/check_status.def"
 #undef CHECK_STATUS
 };
 /* "L4OK" and "Layer4 check passed". Pure. */
 const char *check_status_word(enum check_status status);
 const char *check_status_text(enum check_status status);
+/* Results that come with a code, even if it is 0. Pure. */
+bool check_status_has_code(enum check_status status);
 
 /* Makes the checks of a generation, and who follows whom by `track`. False when memory is out. Main thread,
  * before workers run. */
@@ -38,6 +40,12 @@ struct check_report {
 };
 /* False when the server has no check. Any thread. */
 bool check_report(struct server *s, struct check_report *report);
+/* The same of its agent. */
+bool check_agent_report(struct server *s, struct check_report *report);
+/* `set server B/S agent up|down`: as if the agent had said so. False when it has none. Any worker. */
+bool check_agent_force(struct worker *w, struct server *s, bool up);
+/* What the agent is told from now on. False when it has none, or memory is out. Any thread. */
+bool check_agent_send(struct server *s, struct str text);
 /* `set server B/S health up|stopping|down`: as if checks had found so. False when the server has no check. Any
  * worker. */
 bool check_force(struct worker *w, struct server *s, enum srv_oper oper);
@@ -46,9 +54,12 @@ bool check_force(struct worker *w, struct server *s, enum srv_oper oper);
  * thread. */
 void check_restart(struct server *s);
 
-/* `enable health`, `disable health`: runs are skipped while disabled. check_enable: false when the server has no
- * check. Any thread. */
+/* `enable health`, `disable health`: runs are skipped while disabled. check_enable: false when the server has
+ * no check. Any thread. */
 bool check_enable(struct server *s, bool enabled);
 bool check_is_enabled(struct server *s);
+/* `enable agent`, `disable agent`. */
+bool check_agent_enable(struct server *s, bool enabled);
+bool check_agent_is_enabled(struct server *s);
 
 #endif

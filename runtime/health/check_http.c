@@ -1,11 +1,8 @@
-/* The HTTP side of a check (`option httpchk`, `http-check send`, `http-check expect`): the request as HAProxy
- * sends it, and the verdict on a response as far as it has arrived. The reader here is strict and small: a
- * health check needs the status line, the framing and the body, nothing else. Pure functions over the check's
- * buffers; the check's worker only. */
-#define PCRE2_CODE_UNIT_WIDTH 8
+/* HTTP in checks (`option httpchk`, `http-check send`): the request as HAProxy sends it, and a response taken
+ * apart as far as it has arrived. The reader here is strict and small: a health check needs the status line,
+ * the framing, the fields and the body. Pure functions over the check's buffers; the check's worker only. */
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <pcre2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,28 +11,6 @@
 #include "runtime/net/address.h"
 
 /* --- the request --------------------------------------------------------------------------------------- */
-
-static const struct hc_step *step_of(const struct check_conf *conf, enum hc_step_kind kind)
-{
-	for (uint32_t i = 0; i < conf->nsteps; i++)
-		if (conf->steps[i].kind == kind)
-			return &conf->steps[i];
-	return NULL;
-}
-
-static void eval_begin(struct check *k, struct eval *e, struct scratch *scratch)
-{
-	struct generation *g = k->server->proxy->generation;
-
-	scratch_init(scratch, &k->worker->scratch);
-	*e = (struct eval){.engine = g->engines[k->worker->id],
-			   .model = g->model,
-			   .scratch = scratch,
-			   .backend = k->server->proxy->conf,
-			   .server = k->server->conf,
-			   .place = AT(CHECK),
-			   .now = k->worker->wall};
-}
 
 static void put_lower(struct out *o, struct str name)
 {
@@ -85,19 +60,26 @@ static void put_headers(struct check *k, struct eval *e, const struct hc_step *s
 		put_state(k, o);
 }
 
-bool check_http_request(struct check *k)
+/* Framing fields, the end of the head, the body. */
+static void put_body(struct eval *e, const struct hc_step *send, struct str version, struct out *o)
 {
-	static const struct hc_step plain = {.kind = HC_SEND};
-	const struct hc_step *send = step_of(&k->server->proxy->conf->check, HC_SEND);
+	struct str body = send->body_fmt ? logfmt_text(e, send->body_fmt) : send->body;
+
+	if (body.len)
+		out_printf(o, "content-length: %zu\r\n", body.len);
+	if (str_is(version, "HTTP/1.1"))
+		out_puts(o, "connection: close\r\n");
+	out_puts(o, "\r\n");
+	out_str(o, body);
+}
+
+bool check_http_request(struct check *k, const struct hc_step *send)
+{
 	struct out *o = &k->request;
-	struct scratch scratch;
-	struct str body, version;
+	struct str version = send->version.len ? send->version : STR("HTTP/1.0");
 	struct eval e;
 
-	if (!send)
-		send = &plain;
-	eval_begin(k, &e, &scratch);
-	version = send->version.len ? send->version : STR("HTTP/1.0");
+	check_eval_begin(k, &e);
 	out_str(o, send->method.len ? send->method : STR("OPTIONS"));
 	out_char(o, ' ');
 	if (send->uri_fmt)
@@ -106,29 +88,15 @@ bool check_http_request(struct check *k)
 		out_str(o, send->uri.len ? send->uri : STR("/"));
 	out_printf(o, " %.*s\r\n", STR_ARG(version));
 	put_headers(k, &e, send, o);
-	body = send->body_fmt ? logfmt_text(&e, send->body_fmt) : send->body;
-	if (body.len)
-		out_printf(o, "content-length: %zu\r\n", body.len);
-	if (str_is(version, "HTTP/1.1"))
-		out_puts(o, "connection: close\r\n");
-	out_puts(o, "\r\n");
-	out_str(o, body);
-	scratch_reset(&scratch);
+	put_body(&e, send, version, o);
 	return !o->truncated;
 }
 
 /* --- reading the response ----------------------------------------------------------------------------------
  */
 
-struct answer {
-	uint16_t status;
-	struct str reason, headers, body; /* headers: lines with their ends, without the empty line */
-	bool chunked, complete;
-	int64_t length; /* -1: not given */
-};
-
 /* "HTTP/1.1 200 OK" (RFC 9112, section 4). */
-static bool parse_status_line(struct str line, struct answer *a)
+static bool parse_status_line(struct str line, struct check_answer *a)
 {
 	if (line.len < 12 || memcmp(line.ptr, "HTTP/", 5) != 0 || !isdigit((unsigned char)line.ptr[5]) ||
 	    line.ptr[6] != '.' || !isdigit((unsigned char)line.ptr[7]) || line.ptr[8] != ' ')
@@ -143,7 +111,7 @@ static bool parse_status_line(struct str line, struct answer *a)
 	return true;
 }
 
-static void parse_framing(struct str line, struct answer *a)
+static void parse_framing(struct str line, struct check_answer *a)
 {
 	size_t colon = str_chr(line, ':');
 	struct str name = str_sub(line, 0, colon), value = str_trim(str_tail(line, colon + 1));
@@ -170,23 +138,22 @@ static bool take_line(struct str *rest, struct str *line)
 	return true;
 }
 
-enum read_result { READ_MORE, READ_INVALID, READ_HEAD };
-
 /* The head of the final response: interim ones (1xx) are skipped. */
-static enum read_result read_head(struct str in, struct answer *a)
+static enum check_read read_head(struct str in, struct check_answer *a)
 {
 	struct str line, rest = in;
 
 	do {
-		*a = (struct answer){.length = -1};
+		*a = (struct check_answer){.length = -1};
 		if (!take_line(&rest, &line))
-			return rest.len >= 5 && memcmp(rest.ptr, "HTTP/", 5) != 0 ? READ_INVALID : READ_MORE;
+			return rest.len >= 5 && memcmp(rest.ptr, "HTTP/", 5) != 0 ? CHECK_READ_INVALID
+										  : CHECK_READ_MORE;
 		if (!parse_status_line(line, a))
-			return READ_INVALID;
+			return CHECK_READ_INVALID;
 		a->headers = rest;
 		for (;;) {
 			if (!take_line(&rest, &line))
-				return READ_MORE;
+				return CHECK_READ_MORE;
 			if (!line.len)
 				break;
 			parse_framing(line, a);
@@ -194,7 +161,7 @@ static enum read_result read_head(struct str in, struct answer *a)
 		a->headers.len = (size_t)(line.ptr - a->headers.ptr);
 	} while (a->status >= 100 && a->status < 200 && a->status != 101);
 	a->body = rest;
-	return READ_HEAD;
+	return CHECK_READ_HEAD;
 }
 
 /* Decodes chunks (RFC 9112, section 7.1) into `plain`; true when the last one is there. */
@@ -221,7 +188,7 @@ static bool read_chunks(struct str rest, struct out *plain)
 	return false;
 }
 
-static void read_body(struct check *k, struct answer *a, struct out *plain)
+static void read_body(struct check *k, struct check_answer *a, struct out *plain)
 {
 	if (a->chunked) {
 		a->complete = read_chunks(a->body, plain);
@@ -233,148 +200,32 @@ static void read_body(struct check *k, struct answer *a, struct out *plain)
 	a->complete |= k->no_more;
 }
 
-/* --- judging it ----------------------------------------------------------------------------------------------
- */
-
-static bool text_contains(struct str text, struct str part)
+enum check_read check_http_read(struct check *k, struct check_answer *a, struct out *plain)
 {
-	return !part.len || memmem(text.ptr ? text.ptr : "", text.len, part.ptr, part.len) != NULL;
+	enum check_read r = read_head(check_input(k), a);
+
+	if (r == CHECK_READ_HEAD)
+		read_body(k, a, plain);
+	return r;
 }
 
-static bool regex_matches(const struct regex *re, struct str text)
+bool check_http_message(struct check *k, const struct check_answer *a, struct http_msg *m)
 {
-	pcre2_match_data *data = re ? pcre2_match_data_create_from_pattern(re->code, NULL) : NULL;
-	int n;
+	struct str line, rest = a->headers;
 
-	if (!data)
-		return false;
-	n = pcre2_match(re->code, (PCRE2_SPTR)(text.ptr ? text.ptr : ""), text.len, 0, 0, data, NULL);
-	pcre2_match_data_free(data);
-	return n >= 0;
-}
+	*m = (struct http_msg){.scratch = &k->scratch,
+			       .is_response = true,
+			       .version = 11,
+			       .status = a->status,
+			       .reason = a->reason,
+			       .body_seen = a->body,
+			       .body_complete = a->complete};
+	while (take_line(&rest, &line)) {
+		size_t colon = str_chr(line, ':');
 
-static bool status_listed(const struct hc_step *step, uint16_t status)
-{
-	for (uint32_t i = 0; i < step->nstatuses; i++)
-		if (status >= step->statuses[i].min && status <= step->statuses[i].max)
-			return true;
-	return false;
-}
-
-static bool expectation_met(const struct hc_step *step, const struct answer *a)
-{
-	char digits[8];
-	int n;
-
-	switch (step->expect) {
-	case HCE_STATUS:
-		return status_listed(step, a->status);
-	case HCE_RSTATUS:
-		n = snprintf(digits, sizeof(digits), "%03u", a->status);
-		return regex_matches(step->regex, str_make(digits, (size_t)n));
-	case HCE_STRING:
-	case HCE_BINARY:
-		return text_contains(a->body, step->text);
-	case HCE_RSTRING:
-	case HCE_RBINARY:
-		return regex_matches(step->regex, a->body);
-	case HCE_HDR:
-		return text_contains(a->headers, step->text);
+		if (colon < line.len &&
+		    !http_add(m, str_sub(line, 0, colon), str_trim(str_tail(line, colon + 1))))
+			return false;
 	}
-	return false;
-}
-
-static bool wants_body(const struct hc_step *step)
-{
-	return step->expect == HCE_STRING || step->expect == HCE_RSTRING || step->expect == HCE_BINARY ||
-	       step->expect == HCE_RBINARY;
-}
-
-static enum check_verdict verdict(enum check_status *status, enum check_status is)
-{
-	*status = is;
-	return CHECK_DONE;
-}
-
-static enum check_verdict wrong_status(const struct answer *a, enum check_status *status, uint16_t *code,
-				       char info[128])
-{
-	*code = a->status;
-	snprintf(info, 128, "%.*s", STR_ARG(a->reason));
-	return verdict(status, CHECK_L7_STATUS);
-}
-
-static enum check_verdict wrong_content(const struct hc_step *step, enum check_status *status, char info[128])
-{
-	snprintf(info, 128, "%s",
-		 step->negated ? "HTTP check matched unwanted content" : "HTTP content check did not match");
-	return verdict(status, CHECK_L7_RESPONSE);
-}
-
-/* One expectation: CHECK_MORE with *met when it holds (or cannot be judged yet: *wait). */
-static enum check_verdict judge_step(const struct hc_step *step, const struct answer *a, bool *wait,
-				     enum check_status *status, uint16_t *code, char info[128])
-{
-	bool met = expectation_met(step, a);
-
-	if (wants_body(step) && !a->complete && (!met || step->negated)) {
-		*wait = true;
-		return CHECK_MORE;
-	}
-	if (wants_body(step) && !a->body.len) {
-		snprintf(info, 128, "HTTP content check could not find a response body");
-		return verdict(status, CHECK_L7_RESPONSE);
-	}
-	if (met != step->negated)
-		return CHECK_MORE;
-	if (step->expect == HCE_STATUS || step->expect == HCE_RSTATUS)
-		return wrong_status(a, status, code, info);
-	return wrong_content(step, status, info);
-}
-
-static enum check_verdict judge(struct check *k, const struct answer *a, enum check_status *status,
-				uint16_t *code, char info[128])
-{
-	const struct check_conf *conf = &k->server->proxy->conf->check;
-	bool expected = false, wait = false;
-
-	if (conf->disable_on_404 && a->status == 404 && k->report.health >= k->report.rise) {
-		*code = a->status;
-		return verdict(status, CHECK_L7_CONDITIONAL);
-	}
-	for (uint32_t i = 0; i < conf->nsteps; i++) {
-		if (conf->steps[i].kind != HC_EXPECT)
-			continue;
-		expected = true;
-		if (judge_step(&conf->steps[i], a, &wait, status, code, info) == CHECK_DONE)
-			return CHECK_DONE;
-		if (wait)
-			return CHECK_MORE;
-	}
-	if (!expected && (a->status < 200 || a->status > 399))
-		return wrong_status(a, status, code, info);
-	*code = a->status;
-	return verdict(status, CHECK_L7_OK);
-}
-
-enum check_verdict check_http_response(struct check *k, enum check_status *status, uint16_t *code,
-				       char info[128])
-{
-	struct str in = str_make(k->in.data ? k->in.data + k->in.off : NULL, k->in.len);
-	struct out plain = out_growing(1 << 20);
-	struct answer a;
-	enum check_verdict v;
-
-	switch (read_head(in, &a)) {
-	case READ_MORE:
-		return k->no_more ? verdict(status, CHECK_L7_RESPONSE) : CHECK_MORE;
-	case READ_INVALID:
-		return verdict(status, CHECK_L7_RESPONSE);
-	case READ_HEAD:
-		break;
-	}
-	read_body(k, &a, &plain);
-	v = judge(k, &a, status, code, info);
-	out_free(&plain);
-	return v;
+	return true;
 }

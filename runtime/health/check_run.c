@@ -1,5 +1,5 @@
-/* One run of a check: connect, send the request, read until the answer can be judged. Owned by the check's
- * worker; only the callbacks of the loop close the connection, through check_conclude(). */
+/* The connection of a run: connecting, sending, receiving, its end. Owned by the check's worker; only the
+ * callbacks of the loop get here, and only check_run_end() lets go of a connection on the way. */
 #include "runtime/health/check_run.h"
 
 #include <errno.h>
@@ -9,44 +9,65 @@
 #include "runtime/backend/proxy_header.h"
 #include "runtime/net/address.h"
 
-static bool is_http(const struct check *k)
+/* Does a connection end in order? HAProxy resets those of layer 4 and of tcp-check without `linger`. */
+static bool ends_in_order(const struct check *k)
 {
-	return k->server->proxy->conf->check.kind == CHECK_HTTP;
+	if (k->phase == PHASE_CONNECTING)
+		return false;
+	switch (k->agent ? CHECK_REDIS : check_conf(k)->kind) {
+	case CHECK_L4:
+		return false;
+	case CHECK_TCP:
+		return k->connect && k->connect->linger;
+	default:
+		return true;
+	}
 }
 
 void check_run_close(struct check *k)
 {
-	conn_close(&k->conn, !is_http(k) || k->phase == PHASE_CONNECTING);
+	conn_close(&k->conn, !ends_in_order(k));
+	check_external_close(k);
 	buf_drop(k->worker, &k->in);
 	out_free(&k->request);
+	eval_vars_free(&k->vars);
+	scratch_reset(&k->scratch);
 	k->phase = PHASE_WAITING;
 }
 
-static void run_end(struct check *k, enum check_status status, uint16_t code, const char *info)
+void check_run_end(struct check *k, enum check_status status, const char *info)
 {
+	k->outcome.status = status;
+	if (info)
+		snprintf(k->outcome.info, sizeof(k->outcome.info), "%s", info);
 	check_run_close(k);
-	check_conclude(k, status, code, info);
+	check_conclude(k);
 }
 
-/* A broken connection: before it stood a layer 4 problem, afterwards one of the socket. Who resets had accepted
- * first, even if both are seen at once: a refusal has an error of its own. */
+/* An error of the connection: before it stood a layer 4 problem, afterwards one of the socket. Who resets had
+ * accepted first, even if both are seen at once: a refusal has an error of its own. */
 static void run_broken(struct check *k, int error)
 {
+	bool layer4 = k->phase == PHASE_CONNECTING && error != ECONNRESET;
+	char text[CHECK_INFO];
+	struct out o = out_fixed(text, sizeof(text) - 1);
+
 	if (k->phase == PHASE_CONNECTING && error == ECONNRESET) {
-		if (!is_http(k)) {
-			run_end(k, CHECK_L4_OK, 0, "");
+		if (!k->nsteps) {
+			check_run_end(k, CHECK_L4_OK, "");
 			return;
 		}
 		k->phase = PHASE_RECEIVING;
 	}
-	run_end(k, k->phase == PHASE_CONNECTING ? CHECK_L4_CONNECT : CHECK_SOCKET, 0, strerror(error));
+	out_puts(&o, strerror(error));
+	check_steps_where(k, &o);
+	text[o.len] = 0;
+	k->outcome.code = 0;
+	check_run_end(k, layer4 ? CHECK_L4_CONNECT : CHECK_SOCKET, text);
 }
 
 static void run_receive(struct check *k)
 {
-	enum check_status status;
-	char info[128] = "";
-	uint16_t code = 0;
 	ssize_t n = conn_recv(&k->conn, &k->in);
 
 	if (n < 0 && k->conn.flags & CONN_ERROR) {
@@ -56,15 +77,23 @@ static void run_receive(struct check *k)
 	if (n < 0 && errno != ENOMEM && buf_room(&k->in))
 		return;
 	k->no_more = n <= 0; /* closed, no memory, or the buffer is full: judged by what is there */
-	if (check_http_response(k, &status, &code, info) == CHECK_DONE)
-		run_end(k, status, code, info);
+	check_steps_run(k);
 }
 
-static void run_send(struct check *k)
+void check_run_receive(struct check *k)
+{
+	k->phase = PHASE_RECEIVING;
+	conn_want(&k->conn, EV_READ);
+}
+
+void check_run_send(struct check *k)
 {
 	struct iovec rest = {k->request.buf + k->sent, k->request.len - k->sent};
-	ssize_t n = conn_sendv(&k->conn, &rest, 1, false);
+	ssize_t n = 0;
 
+	k->phase = PHASE_SENDING;
+	if (rest.iov_len)
+		n = conn_sendv(&k->conn, &rest, 1, false);
 	if (n < 0 && k->conn.flags & CONN_ERROR) {
 		run_broken(k, k->conn.error);
 		return;
@@ -75,18 +104,33 @@ static void run_send(struct check *k)
 		conn_want(&k->conn, EV_WRITE);
 		return;
 	}
-	k->phase = PHASE_RECEIVING;
-	conn_want(&k->conn, EV_READ);
+	k->at++;
+	check_steps_run(k);
 }
 
-/* Manual, "check-send-proxy": as for traffic, unless the check knocks elsewhere. */
+/* --- connecting ----------------------------------------------------------------------------------------- */
+
+/* Does the connection go where traffic goes? */
+static bool goes_to_server(const struct check *k)
+{
+	const struct server_conf *conf = k->server->conf;
+
+	return !k->agent && !conf->check_port && !conf->check_addr;
+}
+
+/* Manual, "check-send-proxy": as for traffic, unless the check knocks elsewhere; `connect` has words of its
+ * own. */
 static bool sends_header(const struct check *k)
 {
 	const struct server_conf *conf = k->server->conf;
 
-	if (conf->check_send_proxy)
+	if (k->connect && !k->connect->as_server)
+		return k->connect->send_proxy;
+	if (k->connect && k->connect->send_proxy)
 		return true;
-	return (conf->send_proxy || conf->send_proxy_v2) && !conf->check_port && !conf->check_addr;
+	if (conf->check_send_proxy && !k->agent)
+		return true;
+	return (conf->send_proxy || conf->send_proxy_v2) && goes_to_server(k);
 }
 
 /* Version 1 tells the ends of this very connection, version 2 that it is the proxy's own (seen with
@@ -107,7 +151,7 @@ static bool send_header(struct check *k)
 		getpeername(k->conn.io.fd, (struct sockaddr *)&there, &there_len);
 		iov.iov_len = proxy_header_v1(header, (union addr *)&here, (union addr *)&there);
 	}
-	return conn_sendv(&k->conn, &iov, 1, is_http(k)) == (ssize_t)iov.iov_len;
+	return conn_sendv(&k->conn, &iov, 1, k->at < k->nsteps) == (ssize_t)iov.iov_len;
 }
 
 static void run_connected(struct check *k)
@@ -115,17 +159,16 @@ static void run_connected(struct check *k)
 	uint32_t patience = k->server->proxy->conf->timeout[TMO_CHECK];
 
 	if (!send_header(k)) {
-		run_end(k, CHECK_SOCKET, 0, strerror(k->conn.error));
-		return;
-	}
-	if (!is_http(k)) {
-		run_end(k, CHECK_L4_OK, 0, "");
+		check_run_end(k, CHECK_SOCKET, strerror(k->conn.error));
 		return;
 	}
 	if (patience)
 		deadline_set(k->worker, &k->deadline, k->worker->now + patience);
-	k->phase = PHASE_SENDING;
-	run_send(k);
+	k->connected = true;
+	k->phase = PHASE_RECEIVING;
+	if (k->connect)
+		k->at++;
+	check_steps_run(k);
 }
 
 static void run_ready(struct conn *c, int revents)
@@ -142,38 +185,74 @@ static void run_ready(struct conn *c, int revents)
 			run_connected(k);
 		break;
 	case PHASE_SENDING:
-		run_send(k);
+		check_run_send(k);
 		break;
 	case PHASE_RECEIVING:
 		run_receive(k);
 		break;
 	case PHASE_WAITING:
+	case PHASE_PROGRAM:
 		break;
 	}
 }
 
-/* Where to knock: `addr` and `port` of the check, else the server's own. */
-static socklen_t target(const struct check *k, struct sockaddr_storage *to)
+/* The port that a step names: a number, or what an expression gives. */
+static uint16_t step_port(struct check *k, const struct hc_step *step)
+{
+	struct str text;
+	struct eval e;
+	int64_t port;
+
+	if (!step || !step->port_expr)
+		return step ? step->port : 0;
+	check_eval_begin(k, &e);
+	if (!sample_text(&e, step->port_expr, &text) || !str_to_i64(text, &port) || port < 1 || port > 65535)
+		return 0;
+	return (uint16_t)port;
+}
+
+static const struct addr_conf *target_addr(const struct check *k, const struct hc_step *step)
 {
 	const struct server_conf *conf = k->server->conf;
+
+	if (step && step->addr)
+		return step->addr;
+	return k->agent ? conf->agent_addr : conf->check_addr;
+}
+
+/* Where to knock: `addr` and `port` of the step, of the check, else the server's own. */
+static socklen_t target(struct check *k, const struct hc_step *step, struct sockaddr_storage *to)
+{
 	const struct server *s = k->server;
+	const struct addr_conf *addr = target_addr(k, step);
+	uint16_t port = step_port(k, step);
 	socklen_t len;
 
-	if (conf->check_addr && conf->check_addr->kind != ADDR_NONE) {
-		uint16_t port = conf->check_port         ? conf->check_port
-				: conf->check_addr->port ? conf->check_addr->port
-							 : address_port(&s->addr);
-
-		return address_from_conf(conf->check_addr, port, to, &len) ? len : 0;
+	if (!port && step && step->addr && step->addr->port)
+		port = step->addr->port;
+	if (!port)
+		port = k->agent ? s->conf->agent_port : s->conf->check_port;
+	if (addr && addr->kind != ADDR_NONE) {
+		port = port ? port : addr->port ? addr->port : address_port(&s->addr);
+		return address_from_conf(addr, port, to, &len) ? len : 0;
 	}
 	memset(to, 0, sizeof(*to));
 	if (s->unix_addr)
 		memcpy(to, s->unix_addr, s->addr_len);
 	else
 		memcpy(to, &s->addr, sizeof(s->addr));
-	if (conf->check_port && !s->unix_addr)
-		address_set_port((union addr *)to, conf->check_port);
+	if (port && !s->unix_addr)
+		address_set_port((union addr *)to, port);
 	return s->addr_len;
+}
+
+uint32_t check_patience(const struct check *k)
+{
+	const struct server_conf *conf = k->server->conf;
+
+	if (k->agent && conf->agent_inter)
+		return conf->agent_inter;
+	return conf->inter ? conf->inter : 2000;
 }
 
 /* How long the connection may take: `timeout connect` and the interval, whichever is shorter, when `timeout
@@ -181,64 +260,81 @@ static socklen_t target(const struct check *k, struct sockaddr_storage *to)
 static uint32_t connect_patience(const struct check *k)
 {
 	const struct proxy_conf *px = k->server->proxy->conf;
-	uint32_t inter = k->server->conf->inter ? k->server->conf->inter : 2000;
+	uint32_t inter = check_patience(k);
 
 	if (px->timeout[TMO_CHECK] && px->timeout[TMO_CONNECT] && px->timeout[TMO_CONNECT] < inter)
 		return px->timeout[TMO_CONNECT];
 	return inter;
 }
 
-static void run_refused(struct check *k, int error)
+/* Nothing follows the handshake: the connection is only to be seen standing. */
+static bool only_knocks(const struct check *k)
 {
-	char info[128];
-
-	if (error == ECONNREFUSED || error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES) {
-		check_conclude(k, CHECK_L4_CONNECT, 0, strerror(error));
-		return;
-	}
-	snprintf(info, sizeof(info), "General socket error (%s)", strerror(error));
-	check_conclude(k, CHECK_SOCKET, 0, info);
+	return k->at + (k->connect != NULL) >= k->nsteps && !sends_header(k);
 }
 
-static int run_connect(struct check *k)
+static int run_connect(struct check *k, const struct hc_step *step)
 {
 	struct sockaddr_storage to, from;
 	struct connect_options options;
 	const struct addr_conf *source = k->server->conf->source;
 	union addr packed;
-	socklen_t tolen = target(k, &to), fromlen;
+	socklen_t tolen = target(k, step, &to), fromlen;
 	bool bound = source && address_from_conf(source, source->port, &from, &fromlen);
 
 	if (!tolen)
 		return EADDRNOTAVAIL;
 	if (bound)
 		address_pack(&packed, &from);
-	options = (struct connect_options){.src = bound ? &packed : NULL,
-					   .knock = !is_http(k) && !sends_header(k)};
+	options = (struct connect_options){.src = bound ? &packed : NULL, .knock = only_knocks(k)};
 	return conn_connect_with(&k->conn, k->worker, (const union addr *)&to, tolen, &options, run_ready);
+}
+
+static void run_refused(struct check *k, int error)
+{
+	char info[CHECK_INFO];
+
+	if (error == ECONNREFUSED || error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES) {
+		run_broken(k, error);
+		return;
+	}
+	snprintf(info, sizeof(info), "General socket error (%s)", strerror(error));
+	check_run_end(k, CHECK_SOCKET, info);
+}
+
+void check_run_connect(struct check *k, const struct hc_step *step)
+{
+	bool again = k->connected;
+	int error;
+
+	conn_close(&k->conn, !ends_in_order(k));
+	k->connect = step;
+	k->no_more = false;
+	buf_drop(k->worker, &k->in);
+	k->phase = PHASE_CONNECTING;
+	error = run_connect(k, step);
+	if (error) {
+		run_refused(k, error);
+		return;
+	}
+	if (!again || k->server->proxy->conf->timeout[TMO_CHECK])
+		deadline_set(k->worker, &k->deadline, k->worker->now + connect_patience(k));
 }
 
 void check_run(struct check *k)
 {
-	int error;
-
 	k->started_us = k->worker->now_us;
-	k->no_more = false;
+	k->at = 0;
+	k->connect = NULL;
+	k->connected = k->no_more = false;
 	k->sent = 0;
 	k->in = (struct buf){0};
 	k->request = out_growing(1 << 16);
-	if (is_http(k) && !check_http_request(k)) {
-		out_free(&k->request);
-		check_conclude(k, CHECK_SOCKET, 0, strerror(ENOMEM));
-		return;
-	}
-	k->phase = PHASE_CONNECTING;
-	error = run_connect(k);
-	if (error) {
-		k->phase = PHASE_WAITING;
-		out_free(&k->request);
-		run_refused(k, error);
-		return;
-	}
-	deadline_set(k->worker, &k->deadline, k->worker->now + connect_patience(k));
+	k->outcome = (struct check_outcome){.status = CHECK_UNKNOWN};
+	k->vars = NULL;
+	scratch_init(&k->scratch, &k->worker->scratch);
+	if (!k->agent && check_conf(k)->kind == CHECK_EXTERNAL)
+		check_external_run(k);
+	else
+		check_steps_run(k);
 }

@@ -16,8 +16,8 @@ struct walk {
 	void (*row)(void *ctx, const struct stats_row *r);
 	void *ctx;
 	struct stats_value v[ST_COLUMNS];
-	char status[64], check[32], address[ADDRESS_TEXT], tracked[256];
-	struct check_report report;
+	char status[64], check[32], agent[32], address[ADDRESS_TEXT], tracked[256];
+	struct check_report report, agent_report;
 };
 
 /* --- setting values ------------------------------------------------------------------------------------- */
@@ -251,7 +251,7 @@ static void fill_check(struct walk *k, struct server *s)
 		return;
 	snprintf(k->check, sizeof(k->check), "%s%s", r->running ? "* " : "", check_status_word(r->status));
 	set_str(k, ST_check_status, str_from(k->check));
-	if (r->status >= CHECK_L7_TIMEOUT && r->code)
+	if (check_status_has_code(r->status))
 		set_u64(k, ST_check_code, r->code);
 	if (r->duration >= 0)
 		set_u64(k, ST_check_duration, (uint64_t)r->duration);
@@ -260,6 +260,25 @@ static void fill_check(struct walk *k, struct server *s)
 	set_u32(k, ST_check_rise, (uint64_t)r->rise);
 	set_u32(k, ST_check_fall, (uint64_t)r->fall);
 	set_u32(k, ST_check_health, (uint64_t)r->health);
+}
+
+static void fill_agent(struct walk *k, struct server *s)
+{
+	struct check_report *r = &k->agent_report;
+
+	if (!check_agent_report(s, r))
+		return;
+	snprintf(k->agent, sizeof(k->agent), "%s%s", r->running ? "* " : "", check_status_word(r->status));
+	set_str(k, ST_agent_status, str_from(k->agent));
+	if (check_status_has_code(r->status))
+		set_u64(k, ST_agent_code, r->code);
+	if (r->duration >= 0)
+		set_u64(k, ST_agent_duration, (uint64_t)r->duration);
+	set_str(k, ST_agent_desc, str_from(check_status_text(r->status)));
+	set_str(k, ST_last_agt, str_from(r->info));
+	set_u32(k, ST_agent_rise, (uint64_t)r->rise);
+	set_u32(k, ST_agent_fall, (uint64_t)r->fall);
+	set_u32(k, ST_agent_health, (uint64_t)r->health);
 }
 
 static void fill_tracked(struct walk *k, const struct server *s)
@@ -311,13 +330,14 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 	SET_SERVER_SIDE(k, &c);
 	if (is_http(px))
 		SET_RESPONSES(k, &c);
-	if (s->check) {
+	if (s->check || s->agent) {
 		uint64_t down = atomic_load(&s->oper) == SRV_STOPPED ? seconds_since(k, s->last_change) : 0;
 
 		set_u64(k, ST_chkfail, c.failed_checks);
 		set_u64(k, ST_chkdown, c.down_trans);
 		set_u32(k, ST_downtime, s->down_time / 1000 + down);
 		fill_check(k, s);
+		fill_agent(k, s);
 	}
 	end(k, STATS_SERVER, px, s);
 }

@@ -9,6 +9,7 @@
 static struct rig {
 	struct farm f;
 	struct generation g;
+	struct hc_step steps[2];
 	struct process p;
 	struct worker *w, *workers[1];
 	struct eval_engine *engines[1];
@@ -39,6 +40,18 @@ static void serve(int fd)
 	close(fd);
 }
 
+/* What `option httpchk` alone asks for. */
+static void plain_steps(void)
+{
+	static const struct pattern fine = {.min = 200, .max = 399};
+
+	rig.steps[0] = (struct hc_step){.kind = HC_SEND, .number = 1};
+	rig.steps[1] = (struct hc_step){
+		.kind = HC_EXPECT, .number = 2, .expect = HCE_STATUS, .statuses = &fine, .nstatuses = 1};
+	rig.f.proxy_conf.check.steps = rig.steps;
+	rig.f.proxy_conf.check.nsteps = 2;
+}
+
 static void *server_main(void *arg)
 {
 	int fd;
@@ -53,6 +66,8 @@ static void rig_init(const char *weights, enum check_kind kind)
 {
 	farm_init(&rig.f, BAL_ROUNDROBIN, weights);
 	rig.f.proxy_conf.check.kind = kind;
+	if (kind == CHECK_HTTP)
+		plain_steps();
 	rig.f.proxy_conf.timeout[TMO_CHECK] = 40;
 	rig.g = farm_generation(&rig.f);
 	rig.g.model = model_new(206);
@@ -240,14 +255,13 @@ static const struct {
 
 START_TEST(expects)
 {
-	struct hc_step step = {.kind = HC_EXPECT, .expect = expectations[_i].expect};
 	struct check_report r;
 
-	step.negated = expectations[_i].negated;
-	step.text = str_from(expectations[_i].text);
 	rig_init("1", CHECK_HTTP);
-	rig.f.proxy_conf.check.steps = &step;
-	rig.f.proxy_conf.check.nsteps = 1;
+	rig.steps[1] = (struct hc_step){.kind = HC_EXPECT,
+					.expect = expectations[_i].expect,
+					.negated = expectations[_i].negated,
+					.text = str_from(expectations[_i].text)};
 	atomic_store(&rig.answer, expectations[_i].answer);
 	checks_begin();
 	r = await_check();
@@ -259,13 +273,12 @@ END_TEST
 
 START_TEST(sends_what_is_asked_for)
 {
-	struct hc_step step = {
-		.kind = HC_SEND, .method = STR("GET"), .uri = STR("/ping"), .version = STR("HTTP/1.1")};
-
 	rig_init("1", CHECK_HTTP);
-	step.body = STR("hello");
-	rig.f.proxy_conf.check.steps = &step;
-	rig.f.proxy_conf.check.nsteps = 1;
+	rig.steps[0] = (struct hc_step){.kind = HC_SEND,
+					.method = STR("GET"),
+					.uri = STR("/ping"),
+					.version = STR("HTTP/1.1"),
+					.body = STR("hello")};
 	rig.f.confs[0].check_send_proxy = rig.f.confs[0].send_proxy_v2 = true;
 	atomic_store(&rig.answer, "HTTP/1.0 200 OK\r\n\r\n");
 	checks_begin();

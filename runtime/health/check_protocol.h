@@ -1,0 +1,27 @@
+/* The steps of checks that speak a protocol: what `own` of a step means. Inside the health checks. */
+#ifndef LB_HEALTH_CHECK_PROTOCOL_H
+#define LB_HEALTH_CHECK_PROTOCOL_H
+
+enum check_own {
+	OWN_NONE,
+	OWN_TLS_HELLO,
+	OWN_TLS_ANSWER,
+	OWN_SMTP_BANNER, /* any three digits */
+	OWN_SMTP_READY,  /* 2xx */
+	OWN_SMTP_GREETING,
+	OWN_SMTP_GREETED,
+	OWN_PGSQL_START,
+	OWN_PGSQL_ERROR,
+	OWN_PGSQL_ANSWER,
+	OWN_MYSQL_USER,
+	OWN_MYSQL_HANDSHAKE,
+	OWN_MYSQL_ANSWER,
+	OWN_LDAP_ANSWER,
+	OWN_REDIS_ANSWER,
+	OWN_SPOP_HELLO,
+	OWN_SPOP_ANSWER,
+	OWN_AGENT_REQUEST,
+	OWN_AGENT_ANSWER
+};
+
+#endif
