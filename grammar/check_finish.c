@@ -437,22 +437,24 @@ static void finish_ids(struct checker *k)
 	}
 }
 
-/* Servers and listeners count from 1 in each proxy, around the ids that lines give. */
+/* Servers and listeners count from 1 in each proxy, around the ids that lines give: a server without one gets
+ * its place in the list, or the next number that is free. */
 static void finish_member_ids(struct draft *d)
 {
 	uint32_t next = 1;
 	struct proxy_conf *px = d->px;
 
-	for (uint32_t i = 0; i < px->servers.n; i++) {
+	for (uint32_t i = 0; i < px->servers.n; i++, next++) {
 		struct server_conf *s = (struct server_conf *)px->servers.v[i];
+		uint32_t id = next;
 
 		for (uint32_t j = 0; d->ids_given && j < px->servers.n; j++)
-			if (px->servers.v[j]->id == next) {
-				next++;
+			if (px->servers.v[j]->id == id) {
+				id++;
 				j = UINT32_MAX;
 			}
 		if (!s->id)
-			s->id = next++;
+			s->id = id;
 	}
 	next = 1;
 	for (uint32_t i = 0; i < px->binds.n; i++) {

@@ -1,6 +1,7 @@
 /* Log formats and format strings at work: a walk over the nodes that the compiler made of them. Texts go
  * straight to the output; nothing is allocated but what samples take from the scratch memory. One thread: the
  * subject's. */
+#include "runtime/eval/engine.h"
 #include "runtime/eval/logfmt_alias.h"
 
 enum { TEXT_LIMIT = 64 * 1024 };
@@ -92,8 +93,7 @@ static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfm
 	if (plain || !style.http)
 		text.len = found ? str_chr(text, 0) : 0;
 	if (found)
-		put_encoded(out, style, text,
-			    plain ? encodes_nothing : style.http ? http_encodes : is_control);
+		put_encoded(out, style, text, plain ? encodes_nothing : style.http ? http_encodes : is_control);
 	if (quoted)
 		out_char(out, '"');
 }
@@ -136,6 +136,28 @@ void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 
 /* Formats into what is left of the current scratch chunk; a text that does not fit is formatted once more, into
  * memory of its size. */
+/* May it be evaluated again? Not when that would count something twice. */
+static bool is_pure(const struct eval *e, const struct logfmt *fmt)
+{
+	for (uint32_t i = 0; i < fmt->n; i++)
+		if (fmt->nodes[i].kind == LOGFMT_SAMPLE && !e->engine->plans[fmt->nodes[i].sample->id].pure)
+			return false;
+	return true;
+}
+
+/* Once, however long it becomes. */
+static struct str text_once(struct eval *e, const struct logfmt *fmt)
+{
+	struct out out = out_growing(TEXT_LIMIT);
+	struct str text = STR_NONE;
+
+	logfmt_eval(e, fmt, &out);
+	if (!out.truncated)
+		text = scratch_dup(e->scratch, out_get(&out));
+	out_free(&out);
+	return text;
+}
+
 struct str logfmt_text(struct eval *e, const struct logfmt *fmt)
 {
 	struct out out;
@@ -143,6 +165,8 @@ struct str logfmt_text(struct eval *e, const struct logfmt *fmt)
 
 	if (fmt->literal)
 		return fmt->n ? fmt->nodes[0].text : STR("");
+	if (!is_pure(e, fmt))
+		return text_once(e, fmt);
 	for (size_t size = 256; size <= TEXT_LIMIT; size *= 4) {
 		p = scratch_alloc(e->scratch, size);
 		if (!p)

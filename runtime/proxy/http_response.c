@@ -1,6 +1,7 @@
 /* The exchange with a server: the request goes up, interim responses and the response come down, bodies flow
  * both ways, or a tunnel opens (RFC 9110 sections 7.8, 9.3.6 and 15.2). */
 #include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/stream_stick.h"
 
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
@@ -134,6 +135,14 @@ static void count_status(struct http_stream *hs)
 		stream_count(&hs->s, STICK_FAILURE);
 }
 
+static void stick(struct http_stream *hs)
+{
+	struct eval e;
+
+	stream_eval(&hs->s, &e, AT(BE_STORE));
+	stream_stick_response(&hs->s, &e);
+}
+
 /* The head of the response is complete. */
 static enum http_next response_head(struct http_stream *hs)
 {
@@ -156,6 +165,8 @@ static enum http_next response_head(struct http_stream *hs)
 		hs->server_close = true;
 	if (http_frontend(hs)->capture_response_n)
 		http_capture(hs, true);
+	if (stream_sticks(&hs->s))
+		stick(hs);
 	next = response_rules(hs);
 	return next == HTTP_AGAIN ? response_forward(hs) : next;
 }

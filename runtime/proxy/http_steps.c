@@ -2,6 +2,7 @@
  * the descriptions of the keywords): the frontend's rules, the choice of a backend, the backend's rules,
  * persistence, a server. A step that has to wait is called again; rules go on where they stood. */
 #include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/stream_stick.h"
 
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
@@ -194,6 +195,10 @@ static enum http_next persistence(struct http_stream *hs)
 	}
 	if (px->cookie.mode != COOKIE_NONE)
 		http_cookie_request(hs);
+	if (stream_sticks(&hs->s)) {
+		stream_eval(&hs->s, &e, AT(BE_SET_SRV));
+		stream_stick_request(&hs->s, &e);
+	}
 	return HTTP_AGAIN;
 }
 

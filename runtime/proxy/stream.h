@@ -23,6 +23,7 @@ struct stream {
 	void (*abort)(struct stream *s);
 	uint64_t begun; /* worker->now at its first byte (http) or at accept (tcp) */
 	uint64_t counted_in, counted_out; /* bytes that the statistics have already */
+	struct stream_stores *stores; /* stream_stick.h: keys to store with the server; NULL: none */
 	struct stick_track *track; /* what its own rules track, or NULL */
 	bool counted_backend;
 	bool counted_request; /* http_count_request() was called: those who begin to track later count it, too */

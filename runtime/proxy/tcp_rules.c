@@ -2,6 +2,7 @@
  * use-server) over the bytes at hand. A list that needs more bytes waits until they come, the buffer is full,
  * the sender has ended or the inspect delay is over. */
 #include "runtime/proxy/tcp_stream.h"
+#include "runtime/proxy/stream_stick.h"
 
 #include "runtime/stats/counters.h"
 
@@ -117,6 +118,12 @@ static enum tcp_next backend_rules(struct tcp_stream *t)
 		e.raw_req = at_hand(&t->up);
 		stream_use_server(&t->s, &e);
 	}
+	if (stream_sticks(&t->s)) {
+		e.place = AT(BE_SET_SRV);
+		e.raw_req = at_hand(&t->up);
+		e.raw_req_final = true;
+		stream_stick_request(&t->s, &e);
+	}
 	return TCP_GO_ON;
 }
 
@@ -149,6 +156,17 @@ enum tcp_next tcp_rules_response(struct tcp_stream *t)
 		counters_srv(w, t->s.server.server->index)->denied_resp++;
 	}
 	return refuse(t, v, 'D');
+}
+
+void tcp_rules_stick(struct tcp_stream *t)
+{
+	struct eval e;
+
+	stream_eval(&t->s, &e, AT(BE_STORE));
+	e.raw_req = at_hand(&t->up);
+	e.raw_res = at_hand(&t->down);
+	e.raw_req_final = e.raw_res_final = true;
+	stream_stick_response(&t->s, &e);
 }
 
 /* As for HAProxy: who leaves while rules wait belongs to the backend that they would have led to. */

@@ -2,6 +2,7 @@
  * Every function below the loop's callbacks only says what happened; the callbacks end the session. The session
  * owns the stream, the worker's pool its memory. */
 #include "runtime/proxy/tcp_stream.h"
+#include "runtime/proxy/stream_stick.h"
 
 #include <errno.h>
 
@@ -140,6 +141,8 @@ static void response_rules(struct tcp_stream *t)
 	case TCP_GO_ON:
 		t->state = TCP_OPEN;
 		t->down.held = false;
+		if (stream_sticks(&t->s))
+			tcp_rules_stick(t);
 		go_on(t);
 		break;
 	case TCP_WAIT:
@@ -175,8 +178,11 @@ static void connected(struct tcp_stream *t)
 	t->down.held = t->state == TCP_RES_RULES;
 	if (t->down.held)
 		response_rules(t); /* which decide at once when there is no delay to wait for bytes */
-	else
+	else {
+		if (stream_sticks(&t->s))
+			tcp_rules_stick(t);
 		go_on(t);
+	}
 }
 
 static void server_done(struct srv_request *r, enum srv_outcome outcome)

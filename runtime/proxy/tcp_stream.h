@@ -69,6 +69,8 @@ void tcp_flow_drop(struct tcp_flow *f, struct worker *w);
  * stream_end() was called. */
 enum tcp_next tcp_rules_request(struct tcp_stream *t);
 enum tcp_next tcp_rules_response(struct tcp_stream *t);
+/* Rules have let the response pass, or there are none: stores what `stick` rules want. */
+void tcp_rules_stick(struct tcp_stream *t);
 /* While the request rules wait: has `timeout client` come before the end of the inspect delay? Notes it. */
 bool tcp_rules_client_silent(struct tcp_stream *t);
 /* The client is gone while they wait: chooses the backend for the log and the counts. */
