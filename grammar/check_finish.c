@@ -454,7 +454,7 @@ static void finish_member_ids(struct draft *d)
 				j = UINT32_MAX;
 			}
 		if (!s->id)
-			s->id = id;
+			s->id = next = id;
 	}
 	next = 1;
 	for (uint32_t i = 0; i < px->binds.n; i++) {

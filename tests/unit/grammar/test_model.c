@@ -103,8 +103,8 @@ START_TEST(test_servers)
 	ck_assert(s[0]->check && s[0]->backup && s[0]->disabled);
 	ck_assert_uint_eq(s[0]->check_port, 81);
 	ck_assert_uint_eq(s[0]->id, 2);
-	ck_assert_uint_eq(s[1]->id, 1);
-	ck_assert_uint_eq(s[2]->id, 3);
+	ck_assert_uint_eq(s[1]->id, 3); /* its place in the list is taken */
+	ck_assert_uint_eq(s[2]->id, 4);
 	ck_assert_int_eq(s[1]->addr.kind, ADDR_INET6);
 	ck_assert(s[1]->addr.port_relative);
 	ck_assert_int_eq(s[1]->addr.port_offset, 5);
