@@ -53,6 +53,20 @@ static bool time_read(struct str text, int64_t *ms)
 	return false;
 }
 
+/* A number of bytes, with k, m or g behind it. */
+static bool size_read(struct str text, int64_t *bytes)
+{
+	static const char units[] = "kmg";
+	const char *unit = text.len ? memchr(units, text.ptr[text.len - 1] | 0x20, 3) : NULL;
+	int shift = unit ? (int)(unit - units + 1) * 10 : 0;
+
+	if (!str_to_i64(unit ? str_sub(text, 0, text.len - 1) : text, bytes) || *bytes < 0 ||
+	    *bytes > UINT32_MAX >> shift)
+		return false;
+	*bytes <<= shift;
+	return true;
+}
+
 static bool take_text(struct action_reader *r, struct str *out, const char *haproxy, const char *what)
 {
 	const struct word *w = action_take(r);
@@ -197,7 +211,7 @@ bool action_args_wait_body(struct action_reader *r)
 			return action_missing(
 				r, time ? "missing argument for 'time'" : "missing argument for 'at-least'",
 				time ? "a time" : "a number of bytes");
-		if (time ? !time_read(w->text, &value) : !str_to_i64(w->text, &value))
+		if (time ? !time_read(w->text, &value) : !size_read(w->text, &value))
 			return action_error(r, w->span, haproxy,
 					    time ? "this is no time" : "this is no number of bytes");
 		r->out->num = time ? value : r->out->num;
@@ -210,6 +224,7 @@ bool action_args_wait_body(struct action_reader *r)
 bool action_args_timeout(struct action_reader *r)
 {
 	static const char *const kinds[] = {"server", "tunnel", "client", "connect", "queue", "tarpit"};
+	static const uint8_t ids[] = {TMO_SERVER, TMO_TUNNEL, TMO_CLIENT, TMO_CONNECT, TMO_QUEUE, TMO_TARPIT};
 	size_t known = r->c->model->compat <= 206 ? 2 : sizeof(kinds) / sizeof(kinds[0]);
 	const char *haproxy = "expects exactly 2 arguments";
 	const struct word *w = action_take(r);
@@ -221,7 +236,10 @@ bool action_args_timeout(struct action_reader *r)
 	suggest_start(&s, w->text);
 	for (size_t i = 0; i < known; i++) {
 		suggest_offer(&s, str_from(kinds[i]));
-		found |= str_is(w->text, kinds[i]);
+		if (!str_is(w->text, kinds[i]))
+			continue;
+		found = true;
+		r->out->flags = ids[i];
 	}
 	if (!found) {
 		action_error(r, w->span, "expects 'server' or 'tunnel' as timeout name",

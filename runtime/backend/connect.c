@@ -78,6 +78,19 @@ static enum srv_outcome request_connected(struct srv_request *r, struct srv_conn
 
 /* --- choosing and waiting */
 
+/* As rules have it, or else the backend. ms, 0: none. */
+static uint32_t timeout_of(const struct srv_request *r, enum timeout_kind kind)
+{
+	if (r->settings && r->settings->timeouts >> kind & 1)
+		return r->settings->timeout[kind];
+	return r->backend->conf->timeout[kind];
+}
+
+static uint32_t retries_of(const struct srv_request *r)
+{
+	return r->settings && r->settings->has & SET_RETRIES ? r->settings->retries : r->backend->conf->retries;
+}
+
 static void session_count(struct srv_request *r)
 {
 	struct srv_counters *srv = srv_counters_of(r);
@@ -113,7 +126,6 @@ static void redispatch_count(struct srv_request *r, struct server *from)
 
 static enum srv_outcome request_choose(struct srv_request *r, struct server *from)
 {
-	const struct proxy_conf *conf = r->backend->conf;
 	enum place place = place_take(r);
 
 	if (place == PLACE_TAKEN) {
@@ -125,7 +137,7 @@ static enum srv_outcome request_choose(struct srv_request *r, struct server *fro
 	if (place == PLACE_QUEUE_FULL)
 		return request_failed(r, SRV_QUEUE_FULL);
 	r->state = REQUEST_QUEUED;
-	deadline_in(r, conf->timeout[TMO_QUEUE] ? conf->timeout[TMO_QUEUE] : conf->timeout[TMO_CONNECT]);
+	deadline_in(r, timeout_of(r, TMO_QUEUE) ? timeout_of(r, TMO_QUEUE) : timeout_of(r, TMO_CONNECT));
 	return SRV_PENDING;
 }
 
@@ -156,7 +168,7 @@ static bool redispatch_is_due(const struct srv_request *r)
 
 	if (!every || r->forced)
 		return false;
-	if (every > 0 ? nth % every == 0 : nth == (int32_t)conf->retries + 1 + every)
+	if (every > 0 ? nth % every == 0 : nth == (int32_t)retries_of(r) + 1 + every)
 		return true;
 	/* Balancing chose this one by chance: any other is as good. */
 	return !r->preferred && !balance_is_fixed(r->backend) &&
@@ -165,7 +177,7 @@ static bool redispatch_is_due(const struct srv_request *r)
 
 static uint32_t rest_time(const struct srv_request *r)
 {
-	uint32_t connect = r->backend->conf->timeout[TMO_CONNECT];
+	uint32_t connect = timeout_of(r, TMO_CONNECT);
 
 	return connect && connect < REST_MS ? connect : REST_MS;
 }
@@ -277,6 +289,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 		.sndbuf = global->tune_sndbuf_server,
 		.keepalive = proxy_option_is_set(r->backend->conf, PO_SRVTCPKA) ||
 			     proxy_option_is_set(r->backend->conf, PO_TCPKA),
+		.settings = r->settings,
 	};
 	union addr to;
 	socklen_t len;
@@ -381,7 +394,7 @@ static enum srv_outcome open_new(struct srv_request *r)
 		return opened(r, sc);
 	r->conn = sc;
 	r->state = REQUEST_CONNECTING;
-	deadline_in(r, r->backend->conf->timeout[TMO_CONNECT]);
+	deadline_in(r, timeout_of(r, TMO_CONNECT));
 	return SRV_PENDING;
 }
 
@@ -440,8 +453,7 @@ enum srv_outcome srv_request_start(struct srv_request *r)
 	r->redispatched = r->counted = r->granted = r->fresh_only = false;
 	r->srv_queue_pos = r->backend_queue_pos = r->srvconn = 0;
 	r->preferred = r->server != NULL;
-	r->tries_left =
-		(uint16_t)(r->backend->conf->retries > UINT16_MAX ? UINT16_MAX : r->backend->conf->retries);
+	r->tries_left = (uint16_t)(retries_of(r) > UINT16_MAX ? UINT16_MAX : retries_of(r));
 	r->started = r->worker->now;
 	r->assigned = r->connected = 0;
 	return request_choose(r, NULL);

@@ -5,6 +5,7 @@
 #define LB_BACKEND_CONNECT_H
 
 #include "runtime/backend/server.h"
+#include "runtime/eval/settings.h"
 #include "runtime/net/conn.h"
 
 enum srv_outcome {
@@ -48,6 +49,7 @@ struct srv_request {
 	 * (send-proxy, ports relative to it). NULL: unknown */
 	const union addr *(*client_dst)(struct srv_request *r);
 	bool data_follows; /* in: the caller sends as soon as it is connected: a PROXY header may wait for that */
+	const struct rule_settings *settings; /* in: what rules have changed, or NULL */
 	bool proven_only;  /* in: of idle connections only those that were reused before (http-reuse aggressive) */
 	/* in: the server went down with on-marked-down shutdown-sessions ('D'), or active ones came back with
 	 * on-marked-up shutdown-backup-sessions ('U'). Called by the loop; may end the request. NULL: never */
@@ -67,6 +69,8 @@ struct srv_request {
 	struct deadline deadline;
 	uint32_t queue_mark;  /* `dequeued` of the queue when it entered */
 	uint64_t queue_order; /* of arrival at the proxy's queues */
+	int64_t queue_time;   /* ms: when it entered, moved by set-priority-offset */
+	int32_t queue_class;  /* set-priority-class: smaller ones first */
 	uint16_t tries_left;
 	uint8_t state;	   /* enum request_state, of the worker */
 	bool in_srv_queue; /* which queue: under lb_lock, as the next one */

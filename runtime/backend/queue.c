@@ -1,9 +1,9 @@
 /* Places at servers, and who waits for them. Each server has a queue of requests that must go to it, each proxy
- * one of requests that any server may take; both are first in, first out, and a free place goes to whoever came
- * first in either (seen with HAProxy 2.6). Everything here happens under proxy->lb_lock, so that a place is
- * never given twice and never lost: who frees a place hands it on before letting go of the lock. A request that
- * was granted a place may live on another worker; it is put on that worker's desk and its loop is woken. The
- * queues own nothing. */
+ * one of requests that any server may take; both are first in, first out unless rules give priorities, and a
+ * free place goes to whoever came first in either (seen with HAProxy 2.6). Everything here happens under
+ * proxy->lb_lock, so that a place is never given twice and never lost: who frees a place hands it on before
+ * letting go of the lock. A request that was granted a place may live on another worker; it is put on that
+ * worker's desk and its loop is woken. The queues own nothing. */
 #include "runtime/backend/balance.h"
 #include "runtime/backend/request.h"
 #include "runtime/stats/counters.h"
@@ -51,6 +51,28 @@ static void queue_leave(struct srv_request *r)
 	atomic_fetch_sub_explicit(&px->queued, 1, memory_order_relaxed);
 }
 
+/* Is a served before b (manual, "set-priority-class" and "set-priority-offset")? */
+static bool queue_before(const struct srv_request *a, const struct srv_request *b)
+{
+	if (a->queue_class != b->queue_class)
+		return a->queue_class < b->queue_class;
+	if (a->queue_time != b->queue_time)
+		return a->queue_time < b->queue_time;
+	return a->queue_order < b->queue_order;
+}
+
+/* Into its place, looked for from the end: without priorities that is the end. */
+static void queue_insert(struct list *queue, struct srv_request *r)
+{
+	struct list *after = queue->prev;
+
+	r->queue_class = r->settings ? r->settings->prio_class : 0;
+	r->queue_time = (int64_t)r->worker->now + (r->settings ? r->settings->prio_offset : 0);
+	while (after != queue && queue_before(r, LIST_OF(after, struct srv_request, queue_node)))
+		after = after->prev;
+	list_prepend(after, &r->queue_node);
+}
+
 /* s: the only server that it may go to, NULL: any. */
 static enum place queue_enter(struct srv_request *r, struct server *s)
 {
@@ -62,7 +84,7 @@ static enum place queue_enter(struct srv_request *r, struct server *s)
 	r->granted = false;
 	r->queue_mark = s ? s->dequeued : px->dequeued;
 	r->queue_order = px->arrivals++;
-	list_append(s ? &s->queue : &px->queue, &r->queue_node);
+	queue_insert(s ? &s->queue : &px->queue, r);
 	atomic_fetch_add_explicit(&px->queued, 1, memory_order_relaxed);
 	if (!s) {
 		waiting = atomic_fetch_add_explicit(&px->queued_any, 1, memory_order_relaxed) + 1;
@@ -100,7 +122,7 @@ static struct srv_request *queue_next(struct server *s)
 
 	if (!own || !any)
 		return own ? own : any;
-	return own->queue_order < any->queue_order ? own : any;
+	return queue_before(own, any) ? own : any;
 }
 
 /* Onto the desk of its worker. The caller's own loop needs no system call to be woken. */

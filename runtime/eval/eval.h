@@ -51,6 +51,17 @@ struct eval_engine;
 struct stick_tables; /* runtime/stick/table.h */
 struct stick_track;
 struct eval_vars; /* variables of one scope */
+struct rule_settings; /* settings.h */
+
+/* What only the host of a live stream can do for a rule. NULL where there is none: then it is not done. */
+struct eval_live {
+	/* A field of a 103 response; last: none follows, it can go. False: no memory. */
+	bool (*early_hint)(void *ctx, struct str name, struct str value, bool last);
+	void (*log)(void *ctx); /* a log line now (action do-log) */
+};
+
+/* What a list waits for that said V_WAIT. */
+enum eval_wait { EW_DATA, EW_PAUSE, EW_BODY };
 
 struct eval {
 	struct eval_engine *engine;
@@ -61,7 +72,18 @@ struct eval {
 	const struct proxy_conf *frontend, *backend; /* backend NULL: not chosen yet */
 	const struct bind_conf *bind;
 	const struct server_conf *server;
-	const union addr *src, *dst; /* of the client connection; NULL: none (health check) */
+	const union addr *src, *dst; /* of the client, as rules have it; NULL: none (health check) */
+	const union addr *conn_src, *conn_dst; /* of its connection, which rules of streams do not change */
+	struct rule_settings **settings; /* where the stream keeps what rules change about it; NULL: nowhere */
+	const struct eval_live *live;
+	void *live_ctx;
+	struct { /* set with V_WAIT */
+		enum eval_wait kind;
+		uint64_t ms;	/* EW_PAUSE, EW_BODY: for how long at most */
+		uint64_t bytes; /* EW_BODY: how much is enough; 0: all */
+	} wait;
+	bool resumed; /* the action that said V_WAIT has what it wanted: the list goes on behind it */
+	const struct rule *next_rule; /* behind the one that runs; NULL: it is the last */
 	struct http_msg *req, *res;  /* NULL outside HTTP or before it was parsed */
 	struct str raw_req, raw_res; /* bytes at hand in tcp-request/response content and for req.payload */
 	bool raw_req_final, raw_res_final; /* nothing more will come */
@@ -90,7 +112,8 @@ enum verdict {
 	V_ALLOW,	/* accept or allow: end of this list */
 	V_DENY,		/* *decider->reply or the status in rule->num */
 	V_TARPIT, V_RETURN, V_REDIRECT, V_REJECT, V_SILENT_DROP, V_AUTH, V_SERVICE,
-	V_WAIT,		/* needs more data: call again with more, or with may_wait false */
+	V_WAIT,		/* see eval.wait. More data: call again with more, or with may_wait false; else call again with `resumed` when the wait is over */
+	V_INVALID,	/* the request is not what a rule has to insist on: 400 */
 	V_ERROR,	/* out of memory or a rewrite that did not fit: 500 */
 };
 

@@ -69,6 +69,40 @@ bool fetch_dst_is_local(struct eval *e, const struct fetch_call *call, struct sa
 	return is_local(e->dst, out);
 }
 
+bool fetch_fc_src(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return sample_set_addr(out, e->conn_src);
+}
+
+bool fetch_fc_dst(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	return sample_set_addr(out, e->conn_dst);
+}
+
+bool fetch_fc_src_port(struct eval *e, const struct fetch_call *call, struct sample *out,
+		       struct sample_iter *iter)
+{
+	return port_of(e->conn_src, out);
+}
+
+bool fetch_fc_dst_port(struct eval *e, const struct fetch_call *call, struct sample *out,
+		       struct sample_iter *iter)
+{
+	return port_of(e->conn_dst, out);
+}
+
+bool fetch_fc_src_is_local(struct eval *e, const struct fetch_call *call, struct sample *out,
+			   struct sample_iter *iter)
+{
+	return is_local(e->conn_src, out);
+}
+
+bool fetch_fc_dst_is_local(struct eval *e, const struct fetch_call *call, struct sample *out,
+			   struct sample_iter *iter)
+{
+	return is_local(e->conn_dst, out);
+}
+
 /* There is no TLS towards clients yet. */
 bool fetch_ssl_fc(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {

@@ -21,18 +21,24 @@ enum verdict rule_none(struct eval *e, const struct rule *rule)
 enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *index, const struct rule **decider)
 {
 	e->engine->generation++;
+	if (e->resumed)
+		++*index;
+	e->resumed = false;
 	for (; *index < rules->n; ++*index) {
 		const struct rule *rule = &rules->v[*index];
 		enum tri matched = cond_tri(e, rule->cond);
 		enum verdict verdict;
 
 		*decider = rule;
-		if (matched == TRI_UNKNOWN)
+		if (matched == TRI_UNKNOWN) {
+			e->wait.kind = EW_DATA;
 			return V_WAIT;
+		}
 		if (e->observer && e->observer->rule)
 			e->observer->rule(e->observer->ctx, rule, matched == TRI_TRUE);
 		if (matched == TRI_FALSE)
 			continue;
+		e->next_rule = *index + 1 < rules->n ? rule + 1 : NULL;
 		verdict = rule_functions[rule->action](e, rule);
 		e->engine->generation++;
 		if (verdict == V_CONTINUE)

@@ -174,6 +174,17 @@ static void set_int(int fd, int level, int name, int value)
 	setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+/* Actions set-bc-tos and set-bc-mark. */
+static void set_marks(int fd, const struct rule_settings *set)
+{
+	if (set->has & SET_BC_TOS) {
+		set_int(fd, SOL_IP, IP_TOS, (int)set->bc_tos);
+		set_int(fd, SOL_IPV6, IPV6_TCLASS, (int)set->bc_tos);
+	}
+	if (set->has & SET_BC_MARK)
+		set_int(fd, SOL_SOCKET, SO_MARK, (int)set->bc_mark);
+}
+
 /* tcp(7): no waiting for a full segment. A source address leaves the choice of the port to connect(), which
  * knows the destination. */
 static int socket_prepare(int fd, const union addr *to, const struct connect_options *o)
@@ -187,6 +198,8 @@ static int socket_prepare(int fd, const union addr *to, const struct connect_opt
 	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (o->keepalive)
 		set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	if (o->settings)
+		set_marks(fd, o->settings);
 	if (o->knock)
 		set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
 	if (!o->src || o->src->family == AF_UNSPEC)

@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 
 #include "runtime/core/worker.h"
-#include "runtime/eval/eval.h"
+#include "runtime/eval/settings.h"
 
 enum conn_flags {
 	CONN_EOF = 1,        /* the peer has shut down its sending side, all read */
@@ -68,6 +68,7 @@ struct connect_options {
 	const union addr *src; /* local address to come from, its port 0 for any; NULL: the system's choice */
 	uint32_t rcvbuf, sndbuf; /* of the socket; 0: the system's */
 	bool keepalive;
+	const struct rule_settings *settings; /* marks of packets, or NULL */
 	/* To know only whether somebody listens: the last packet of the handshake is held back, so that a reset right after success
 	 * leaves nothing for the server to accept (tcp(7): TCP_QUICKACK). */
 	bool knock;

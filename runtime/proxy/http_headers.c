@@ -44,7 +44,7 @@ static struct str address_text(struct http_stream *hs, const union addr *a)
 static bool forward_for(struct http_stream *hs)
 {
 	const struct proxy_conf *fe = http_frontend(hs), *be = http_proxy(hs);
-	const union addr *src = &hs->s.session->src;
+	const union addr *src = stream_src(&hs->s);
 	struct str name, text;
 
 	if (!wanted(fe) && !wanted(be))

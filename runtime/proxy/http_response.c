@@ -74,15 +74,6 @@ static void tunnel_open(struct http_stream *hs)
 	hs->opened = true;
 }
 
-static enum http_next response_rules(struct http_stream *hs)
-{
-	enum http_next next = http_rules_response(hs, http_proxy(hs));
-
-	if (next == HTTP_AGAIN && http_frontend(hs) != http_proxy(hs))
-		next = http_rules_response(hs, http_frontend(hs));
-	return next;
-}
-
 /* Into the queue, as the client is to see it. */
 static enum http_next response_forward(struct http_stream *hs)
 {
@@ -104,6 +95,20 @@ static enum http_next response_forward(struct http_stream *hs)
 	if (hs->res.body == HTTP_BODY_TUNNEL)
 		tunnel_open(hs);
 	return HTTP_AGAIN;
+}
+
+/* Rules, which may wait: the body stays where it is meanwhile. */
+static enum http_next response_rules(struct http_stream *hs)
+{
+	enum http_next next = http_rules_response(hs);
+
+	if (hs->wait != HTTP_NO_WAIT)
+		hs->down.state = FLOW_NONE;
+	if (next != HTTP_AGAIN || hs->phase == HTTP_REPLY)
+		return next;
+	if (hs->down.state == FLOW_NONE)
+		http_flow_body(&hs->down, &hs->res);
+	return response_forward(hs);
 }
 
 /* Statuses that `retry-on` may name. */
@@ -167,8 +172,7 @@ static enum http_next response_head(struct http_stream *hs)
 		http_capture(hs, true);
 	if (stream_sticks(&hs->s))
 		stick(hs);
-	next = response_rules(hs);
-	return next == HTTP_AGAIN ? response_forward(hs) : next;
+	return response_rules(hs);
 }
 
 /* Nothing, or less than a head, and no more to come; or too much. */
@@ -196,9 +200,15 @@ static enum http_next receive_heads(struct http_stream *hs)
 
 	while (!hs->responding && hs->phase == HTTP_EXCHANGE && next == HTTP_AGAIN) {
 		uint32_t taken = hs->down.taken;
-		enum h1_result r = in->len > taken ? h1_parse(&hs->down.parser, &hs->res,
-							      in->data + in->off + taken, in->len - taken)
-						   : H1_MORE;
+		enum h1_result r;
+
+		if (hs->wait != HTTP_NO_WAIT) {
+			next = response_rules(hs);
+			continue;
+		}
+		r = in->len > taken
+			    ? h1_parse(&hs->down.parser, &hs->res, in->data + in->off + taken, in->len - taken)
+			    : H1_MORE;
 
 		if (r == H1_DONE)
 			next = response_head(hs);

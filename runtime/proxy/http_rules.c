@@ -73,6 +73,9 @@ static enum http_next request_verdict(struct http_stream *hs, enum verdict v, co
 		return reject(hs, false);
 	case V_SILENT_DROP:
 		return reject(hs, true);
+	case V_INVALID:
+		count_denied_request(hs);
+		return http_reply_failure(hs, 400, 'P', 'R');
 	case V_WAIT:
 		return HTTP_WAIT;
 	case V_SERVICE:
@@ -82,23 +85,68 @@ static enum http_next request_verdict(struct http_stream *hs, enum verdict v, co
 	return http_reply_failure(hs, 500, 'P', 'R');
 }
 
+/* tcp-request inspect-delay: may content rules still ask for more? The delay begins with their first look. */
+static bool may_inspect(struct http_stream *hs, const struct proxy_conf *px)
+{
+	if (!px->tcp_req_inspect || hs->s.session->conn.flags & (CONN_EOF | CONN_ERROR) ||
+	    !http_client_has_room(hs))
+		return false;
+	if (hs->wait == HTTP_NO_WAIT) {
+		hs->wait = HTTP_WAIT_DATA;
+		hs->wait_until = http_worker(hs)->now + px->tcp_req_inspect;
+	}
+	return http_worker(hs)->now < hs->wait_until;
+}
+
+/* One list from hs->rule on, with what it puts into effect. V_WAIT: *next is to be returned, the list goes on
+ * later or never. */
+static enum verdict list_run(struct http_stream *hs, struct eval *e, const struct rules *rules, bool response,
+			     const struct rule **decider, enum http_next *next)
+{
+	enum verdict v;
+
+	e->live = &http_live;
+	e->live_ctx = hs;
+	for (;;) {
+		if (hs->wait == HTTP_WAIT_PAUSE || hs->wait == HTTP_WAIT_BODY) {
+			*next = http_wait_look(hs, response);
+			if (*next != HTTP_AGAIN || hs->phase == HTTP_REPLY)
+				return V_WAIT;
+			e->resumed = true;
+		}
+		v = rules_run(e, rules, &hs->rule, decider);
+		if (hs->s.settings)
+			settings_apply_client(hs->s.settings, hs->s.session->conn.io.fd);
+		if (v != V_WAIT || e->wait.kind == EW_DATA)
+			break;
+		http_wait_begin(hs, e);
+	}
+	*next = HTTP_WAIT;
+	if (v != V_WAIT)
+		hs->wait = HTTP_NO_WAIT;
+	return v;
+}
+
 enum http_next http_rules_request(struct http_stream *hs, const struct proxy_conf *px, enum ruleset set,
 				  uint32_t place)
 {
 	const struct rules *rules = &px->rules[set];
 	const struct rule *decider = NULL;
 	struct session *s = hs->s.session;
+	enum http_next next;
 	struct eval e;
 	enum verdict v;
 
 	if (!rules->n)
 		return HTTP_AGAIN;
 	stream_eval(&hs->s, &e, place);
-	if (set == RS_TCP_REQ_CONT)
+	if (set == RS_TCP_REQ_CONT) {
 		e.raw_req = str_make(s->in.data + s->in.off, s->in.len);
+		e.may_wait = may_inspect(hs, px);
+	}
 	e.raw_req_final = s->conn.flags & CONN_EOF || !http_client_has_room(hs);
-	v = rules_run(&e, rules, &hs->rule, &decider);
-	return request_verdict(hs, v, decider);
+	v = list_run(hs, &e, rules, false, &decider, &next);
+	return v == V_WAIT ? next : request_verdict(hs, v, decider);
 }
 
 enum http_next http_redirects(struct http_stream *hs, const struct proxy_conf *px)
@@ -152,27 +200,43 @@ static enum http_next response_verdict(struct http_stream *hs, enum verdict v, c
 static enum http_next response_list(struct http_stream *hs, const struct rules *rules, uint32_t place)
 {
 	const struct rule *decider = NULL;
-	uint32_t index = 0;
+	enum http_next next;
 	struct eval e;
 	enum verdict v;
 
 	if (!rules->n)
 		return HTTP_AGAIN;
 	stream_eval(&hs->s, &e, place);
-	v = rules_run(&e, rules, &index, &decider);
+	v = list_run(hs, &e, rules, true, &decider, &next);
+	if (v == V_WAIT)
+		return next;
+	if (v != V_CONTINUE && v != V_ALLOW) { /* what was waited for counts, though nobody gets it */
+		hs->s.log.bytes_out += hs->res.body_seen.len;
+		hs->no_reset |= hs->res.body_complete && hs->res.body_seen.len;
+	}
 	return response_verdict(hs, v, decider);
 }
 
-enum http_next http_rules_response(struct http_stream *hs, const struct proxy_conf *px)
+enum http_next http_rules_response(struct http_stream *hs)
 {
-	bool backend = hs->s.backend && px == hs->s.backend->conf;
-	enum http_next next = HTTP_AGAIN;
+	const struct proxy_conf *be = http_proxy(hs), *fe = http_frontend(hs);
+	const struct {
+		const struct rules *rules;
+		uint32_t place;
+	} lists[] = {
+		{&be->rules[RS_TCP_RES_CONT], AT(BE_RES_CONTENT)},
+		{&be->rules[RS_HTTP_RES], AT(BE_RES_HDR)},
+		{&fe->rules[RS_HTTP_RES], AT(FE_RES_HDR)},
+	};
+	unsigned n = be == fe ? 2 : 3;
 
-	if (backend)
-		next = response_list(hs, &px->rules[RS_TCP_RES_CONT], AT(BE_RES_CONTENT));
-	if (next == HTTP_AGAIN)
-		next = response_list(hs, &px->rules[RS_HTTP_RES], backend ? AT(BE_RES_HDR) : AT(FE_RES_HDR));
-	return next;
+	for (; hs->list < n; hs->list++, hs->rule = 0) {
+		enum http_next next = response_list(hs, lists[hs->list].rules, lists[hs->list].place);
+
+		if (next != HTTP_AGAIN || hs->phase == HTTP_REPLY)
+			return next;
+	}
+	return HTTP_AGAIN;
 }
 
 /* They see every response, ours too; what they decide is only how far they go. */

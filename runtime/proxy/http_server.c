@@ -124,6 +124,7 @@ enum http_next http_server_start(struct http_stream *hs)
 	r->data_follows = true;
 	reuse_setup(hs);
 	stream_balance(&hs->s);
+	stream_server_setup(&hs->s);
 	return outcome_next(hs, srv_request_start(r));
 }
 
@@ -168,6 +169,13 @@ static bool may_resend(const struct http_stream *hs)
 	       !hs->down.taken;
 }
 
+static uint32_t retries(const struct http_stream *hs)
+{
+	const struct rule_settings *set = hs->s.settings;
+
+	return set && set->has & SET_RETRIES ? set->retries : http_proxy(hs)->retries;
+}
+
 bool http_server_retry(struct http_stream *hs, uint32_t cause, enum http_next *next)
 {
 	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
@@ -176,7 +184,9 @@ bool http_server_retry(struct http_stream *hs, uint32_t cause, enum http_next *n
 
 	if (!may_resend(hs) || (!race && !(http_proxy(hs)->retry_on & cause)))
 		return false;
-	if (!race && hs->s.server.retries >= http_proxy(hs)->retries)
+	if (hs->s.settings && hs->s.settings->has & SET_NO_L7_RETRY)
+		return false;
+	if (!race && hs->s.server.retries >= retries(hs))
 		return false;
 	hs->up.to = hs->down.from = NULL;
 	buf_drop(http_worker(hs), &hs->in);

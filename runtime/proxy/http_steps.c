@@ -36,75 +36,17 @@ static enum http_next monitor(struct http_stream *hs)
 	return http_reply_error(hs, fe->monitor_fail && cond_eval(&e, fe->monitor_fail) ? 503 : 200);
 }
 
-/* A chunked body at hand, decoded aside: the original is still to be sent. */
-static void body_decode(struct http_stream *hs, const char *data, uint32_t len)
-{
-	struct http_msg trailers = {.scratch = &hs->s.scratch};
-	struct h1_chunks chunks;
-	struct h1_parser p;
-	uint32_t used;
-
-	if (!hs->body_copy && !(hs->body_copy = scratch_alloc(&hs->s.scratch, hs->s.session->in.cap)))
-		return;
-	memcpy(hs->body_copy, data, len);
-	h1_chunks_init(&chunks);
-	if (h1_chunks_decode(&chunks, hs->body_copy, len, &hs->req.body_seen, &used) != H1_CHUNK_LAST)
-		return;
-	h1_parse_trailers_init(&p, &trailers, http_head_max_hdrs(hs));
-	hs->req.body_complete = h1_parse(&p, &trailers, hs->body_copy + used, len - used) != H1_MORE;
-}
-
-static void body_look(struct http_stream *hs)
-{
-	struct buf *in = &hs->s.session->in;
-	uint32_t have = in->len - hs->up.taken;
-	const char *data = in->data + in->off + hs->up.taken;
-
-	if (hs->up.state == FLOW_BODY && hs->up.body == HTTP_BODY_CHUNKED) {
-		body_decode(hs, data, have);
-		return;
-	}
-	if (hs->up.body == HTTP_BODY_LENGTH && have > hs->up.left)
-		have = (uint32_t)hs->up.left;
-	hs->req.body_seen = str_make(data, hs->up.state == FLOW_DONE ? 0 : have);
-	hs->req.body_complete = hs->up.state == FLOW_DONE || have == hs->up.left;
-}
-
-/* We ask for the body ourselves; the server will not have to (RFC 9110 section 10.1.1). */
-static void body_ask(struct http_stream *hs)
-{
-	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	struct iovec iov = {(void *)(uintptr_t)go_on, sizeof(go_on) - 1};
-
-	hs->continued = true;
-	http_del_all(&hs->req, STR("expect"));
-	conn_sendv(&hs->s.session->conn, &iov, 1, false);
-	hs->s.log.bytes_out += 20 + 8 + 3 + 8 + 1;
-}
-
-/* Until the body, or as much of it as a buffer holds, is there (option http-buffer-request). */
-static enum http_next body_wait(struct http_stream *hs)
-{
-	struct session *s = hs->s.session;
-
-	body_look(hs);
-	if (hs->req.body_complete || !http_client_has_room(hs) || s->conn.flags & (CONN_EOF | CONN_ERROR))
-		return HTTP_AGAIN;
-	if (hs->req.expect_continue && !hs->continued)
-		body_ask(hs);
-	return HTTP_WAIT;
-}
-
 static enum http_next fe_body(struct http_stream *hs)
 {
-	return proxy_option_is_set(http_frontend(hs), PO_HTTP_BUFFER_REQUEST) ? body_wait(hs) : HTTP_AGAIN;
+	return proxy_option_is_set(http_frontend(hs), PO_HTTP_BUFFER_REQUEST) ? http_body_wait(hs, 0)
+									      : HTTP_AGAIN;
 }
 
 static enum http_next be_body(struct http_stream *hs)
 {
 	if (!other_backend(hs) || !proxy_option_is_set(http_proxy(hs), PO_HTTP_BUFFER_REQUEST))
 		return HTTP_AGAIN;
-	return body_wait(hs);
+	return http_body_wait(hs, 0);
 }
 
 static inline enum http_next rules(struct http_stream *hs, const struct proxy_conf *px, enum ruleset set,
@@ -129,7 +71,7 @@ static enum http_next statistics(struct http_stream *hs, struct proxy *px)
 
 	if (!px->conf->stats.enabled || !stats_wanted(px, &hs->req))
 		return HTTP_AGAIN;
-	if (hs->req.method == HTTP_M_POST && (next = body_wait(hs)) != HTTP_AGAIN)
+	if (hs->req.method == HTTP_M_POST && (next = http_body_wait(hs, 0)) != HTTP_AGAIN)
 		return next;
 	counters_fe(http_worker(hs), hs->s.session->frontend->index)->intercepted++;
 	return http_reply_stats(hs, px);

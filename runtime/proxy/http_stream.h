@@ -21,6 +21,9 @@ enum http_phase {
 	HTTP_REPLY,    /* our own answer is being sent */
 };
 
+/* What rules wait for. */
+enum http_wait { HTTP_NO_WAIT, HTTP_WAIT_DATA, HTTP_WAIT_PAUSE, HTTP_WAIT_BODY };
+
 /* What a step or a phase returns. */
 enum http_next {
 	HTTP_AGAIN, /* go on: with the next step, or with the phase that it has set */
@@ -36,10 +39,12 @@ struct http_stream {
 	struct buf in;                     /* bytes from the server */
 	uint64_t client_seen, server_seen; /* worker->now of the last activity on that side */
 	uint64_t tarpit_until;
+	uint64_t wait_until, wait_bytes; /* while `wait` says what rules wait for */
 	const struct rule *tarpit; /* the rule that asked for it */
 	uint32_t rule;             /* at which the current list goes on */
 	uint32_t head_len;         /* of the request, with empty lines before */
-	uint8_t phase, step;
+	uint8_t phase, step, wait; /* enum http_phase, index of a step, enum http_wait */
+	uint8_t list;              /* of the response's rule lists: at which they go on */
 	bool requested;    /* srv_request.done will be called */
 	bool let_go;       /* the request's head is no longer in the buffer */
 	bool client_keep;  /* as the response said */
@@ -53,6 +58,7 @@ struct http_stream {
 	bool no_reset;     /* the server's connection is to end in order */
 	bool early_end;    /* the client had ended before there was a server */
 	bool opened;       /* a tunnel has just been */
+	struct http_msg *hints; /* a 103 response that rules are making */
 	char *body_copy;   /* of a chunked body, decoded, for rules; tune.bufsize bytes of scratch memory */
 	struct cookie_dates cookie_dates;
 	struct out page; /* of the statistics; its own memory */
@@ -106,9 +112,18 @@ void http_request_let_go(struct http_stream *hs);
 /* http_rules.c. Each runs the list from hs->rule on; HTTP_AGAIN: nothing final happened. */
 enum http_next http_rules_request(struct http_stream *hs, const struct proxy_conf *px, enum ruleset set,
 				  uint32_t place);
-enum http_next http_rules_response(struct http_stream *hs, const struct proxy_conf *px);
+/* All lists of the response, from where they stand. */
+enum http_next http_rules_response(struct http_stream *hs);
 void http_rules_after_response(struct http_stream *hs);
 enum http_next http_redirects(struct http_stream *hs, const struct proxy_conf *px);
+
+/* http_wait.c. Until the body of the request, or `enough` bytes of it (0: all), or as much as a buffer holds, is there. */
+enum http_next http_body_wait(struct http_stream *hs, uint64_t enough);
+/* A rule said V_WAIT. */
+void http_wait_begin(struct http_stream *hs, const struct eval *e);
+/* Is its wait over? HTTP_AGAIN: the list may go on, or the phase is HTTP_REPLY. */
+enum http_next http_wait_look(struct http_stream *hs, bool response);
+extern const struct eval_live http_live;
 
 /* http_headers.c */
 bool http_headers_request(struct http_stream *hs);

@@ -38,6 +38,8 @@ static uint64_t request_due(const struct http_stream *hs)
 	const struct session *s = hs->s.session;
 	const uint32_t *t = s->frontend->conf->timeout;
 
+	if (hs->wait != HTTP_NO_WAIT)
+		return hs->wait_until;
 	if (t[TMO_HTTP_REQUEST])
 		return after(s->requests == 1 && hs->phase == HTTP_HEAD ? s->accepted : hs->s.begun,
 			     t[TMO_HTTP_REQUEST]);
@@ -52,11 +54,11 @@ static bool is_tunnel(const struct http_stream *hs)
 static uint32_t client_ms(const struct http_stream *hs)
 {
 	const uint32_t *t = http_frontend(hs)->timeout;
-	uint32_t tunnel = http_proxy(hs)->timeout[TMO_TUNNEL];
+	uint32_t tunnel = is_tunnel(hs) ? stream_timeout(&hs->s, TMO_TUNNEL) : 0;
 
 	if (is_tunnel(hs) && (hs->down.shut || hs->up.from->flags & CONN_EOF) && t[TMO_CLIENT_FIN])
 		return t[TMO_CLIENT_FIN];
-	return is_tunnel(hs) && tunnel ? tunnel : t[TMO_CLIENT];
+	return tunnel ? tunnel : stream_timeout(&hs->s, TMO_CLIENT);
 }
 
 static uint32_t server_ms(const struct http_stream *hs)
@@ -65,7 +67,9 @@ static uint32_t server_ms(const struct http_stream *hs)
 
 	if (is_tunnel(hs) && (hs->up.shut || hs->down.from->flags & CONN_EOF) && t[TMO_SERVER_FIN])
 		return t[TMO_SERVER_FIN];
-	return is_tunnel(hs) && t[TMO_TUNNEL] ? t[TMO_TUNNEL] : t[TMO_SERVER];
+	if (is_tunnel(hs) && stream_timeout(&hs->s, TMO_TUNNEL))
+		return stream_timeout(&hs->s, TMO_TUNNEL);
+	return stream_timeout(&hs->s, TMO_SERVER);
 }
 
 /* Is anything expected of the client: bytes, or that it takes some? While the server has not answered, it is
@@ -81,6 +85,8 @@ static uint64_t server_due(const struct http_stream *hs)
 {
 	bool reads = hs->down.state != FLOW_DONE && !hs->down.blocked;
 
+	if (hs->wait != HTTP_NO_WAIT)
+		return hs->wait_until;
 	return hs->up.to && (reads || hs->up.blocked) ? after(hs->server_seen, server_ms(hs)) : UINT64_MAX;
 }
 
@@ -116,7 +122,7 @@ static enum http_next client_expired(struct http_stream *hs)
 	if (!hs->responding && !hs->up.blocked)
 		return http_reply_failure(hs, 408, 'c', 'D');
 	hs->no_reset = !is_tunnel(hs);
-	if (is_tunnel(hs) && !http_proxy(hs)->timeout[TMO_TUNNEL])
+	if (is_tunnel(hs) && !stream_timeout(&hs->s, TMO_TUNNEL))
 		conn_shut(hs->up.to);
 	stream_end(&hs->s, 'c', 'D');
 	return HTTP_CLOSE;
@@ -145,6 +151,8 @@ enum http_next http_timer_expired(struct http_stream *hs)
 
 	if (due(hs) > now)
 		return HTTP_WAIT;
+	if (hs->wait != HTTP_NO_WAIT && hs->wait_until <= now)
+		return HTTP_AGAIN;
 	switch ((enum http_phase)hs->phase) {
 	case HTTP_HEAD:
 		return http_reply_raw(hs, 408, 'c', 'R');

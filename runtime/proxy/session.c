@@ -4,6 +4,7 @@
 #include "runtime/proxy/session.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "runtime/backend/server.h"
@@ -38,6 +39,7 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	s->idle_since = w->now;
 	s->vars = NULL;
 	s->track = NULL;
+	s->settings = NULL;
 	list_append(&w->sessions_list, &s->node);
 	generation_pin(s->generation);
 	worker_job_begin(w);
@@ -69,6 +71,8 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.bind = s->listener->conf,
 		.src = &s->src,
 		.dst = session_dst(s),
+		.conn_src = &s->src,
+		.conn_dst = &s->dst,
 		.place = place,
 		.now = w->wall,
 		.vars = {[VAR_PROC] = &w->proc_vars, [VAR_SESS] = &s->vars},
@@ -77,12 +81,29 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.session_track = &s->track,
 		.now_ms = w->now,
 	};
+	if (s->settings)
+		session_settings_eval(s->settings, e);
+}
+
+/* Connection rules change the connection itself, session rules what its streams see of it. */
+static void rules_settle(struct session *s, enum ruleset set, struct rule_settings *settings)
+{
+	settings_apply_client(settings, s->conn.io.fd);
+	if (set != RS_TCP_REQ_CONN) {
+		session_settings_keep(s, settings);
+		return;
+	}
+	if (settings->has & SET_SRC)
+		s->src = settings->src;
+	if (settings->has & SET_DST)
+		s->dst = settings->dst;
 }
 
 /* One list of tcp-request rules. False: the connection is refused. */
 static bool rules_allow(struct session *s, enum ruleset set, uint32_t place, uint64_t *denied)
 {
 	const struct rules *rules = &s->frontend->conf->rules[set];
+	struct rule_settings *settings = NULL;
 	const struct rule *decider = NULL;
 	struct scratch scratch;
 	struct eval e;
@@ -93,7 +114,10 @@ static bool rules_allow(struct session *s, enum ruleset set, uint32_t place, uin
 		return true;
 	scratch_init(&scratch, &s->conn.worker->scratch);
 	session_eval(s, &e, place, &scratch);
+	e.settings = &settings;
 	v = rules_run(&e, rules, &index, &decider);
+	if (settings)
+		rules_settle(s, set, settings);
 	scratch_reset(&scratch);
 	if (v == V_CONTINUE || v == V_ALLOW)
 		return true;
@@ -200,6 +224,7 @@ void session_free(struct session *s)
 		eval_vars_free(&s->vars);
 	if (s->track)
 		stick_track_end(s->generation->engines[w->id], &s->track, w->now);
+	free(s->settings);
 	list_remove(&s->node);
 	generation_unpin(s->generation);
 	pool_put(&w->sessions, s);

@@ -8,6 +8,7 @@
 
 struct stream;
 struct proxy;
+struct rule_settings;
 
 struct session {
 	struct conn conn; /* first member: conn and session convert into each other */
@@ -25,6 +26,7 @@ struct session {
 	uint64_t accepted, idle_since; /* worker->now; idle_since: end of the last response */
 	struct eval_vars *vars;
 	struct stick_track *track; /* stick/track.h; NULL: its rules track nothing */
+	struct rule_settings *settings; /* of tcp-request session rules; ours, mostly NULL */
 };
 
 /* listener->accept for proxies: makes the session, runs tcp-request connection and session rules, and starts mode tcp or http. */

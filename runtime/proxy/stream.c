@@ -21,7 +21,7 @@ static void log_init_record(struct log_record *log, struct session *session)
 
 static const union addr *request_dst(struct srv_request *r)
 {
-	return session_dst(((struct stream *)((char *)r - offsetof(struct stream, server)))->session);
+	return stream_dst((struct stream *)((char *)r - offsetof(struct stream, server)));
 }
 
 void stream_init(struct stream *s, struct session *session, struct proxy *backend)
@@ -50,6 +50,9 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 		e->server_src = &s->server_src;
 		e->server_dst = &s->server_dst;
 	}
+	e->settings = &s->settings;
+	if (s->settings)
+		session_settings_eval(s->settings, e);
 	e->log = &s->log;
 	e->req = s->req;
 	e->res = s->res;
@@ -282,6 +285,23 @@ void stream_log(struct stream *s)
 		return;
 	log_close(s);
 	log_emit(s);
+}
+
+void stream_log_now(struct stream *s)
+{
+	bool logged = s->logged;
+
+	if (!s->session->frontend->conf->log_targets.n || s->log.log_level < 0)
+		return;
+	log_close(s);
+	log_emit(s);
+	s->logged = logged;
+}
+
+void stream_server_setup(struct stream *s)
+{
+	s->server.client = stream_src(s);
+	s->server.settings = s->settings;
 }
 
 static void vars_free(struct eval_vars **vars)

@@ -4,7 +4,7 @@
 #define LB_PROXY_STREAM_H
 
 #include "runtime/backend/connect.h"
-#include "runtime/eval/eval.h"
+#include "runtime/eval/settings.h"
 #include "runtime/proxy/session.h"
 
 /* Why reading from one side pauses: a bit each, so that two reasons cannot cancel each other. */
@@ -18,6 +18,7 @@ struct stream {
 	struct http_msg *req, *res;	  /* mode http: set by its stream, for stream_eval() */
 	struct str *cap_req, *cap_res;	  /* capture slots */
 	struct eval_vars *txn_vars, *req_vars, *res_vars;
+	struct rule_settings *settings; /* what rules have changed; NULL: nothing */
 	struct log_record log;
 	/* Ends the stream at once, with everything it holds; session_free() calls it for the session's stream. */
 	void (*abort)(struct stream *s);
@@ -57,6 +58,22 @@ void stream_end(struct stream *s, char cause, char state);
 void stream_count(struct stream *s, int event /* enum stick_event */);
 /* Adds what passed since the last call to the byte counters: at the end, and on the way with `option contstats`. */
 void stream_count_bytes(struct stream *s);
+
+/* stream_settings.c. A timeout in ms, 0 for none, as rules or else the proxies have it. */
+uint32_t stream_timeout(const struct stream *s, enum timeout_kind kind);
+/* The client's addresses as rules have them, or else the connection. */
+const union addr *stream_src(struct stream *s);
+const union addr *stream_dst(struct stream *s);
+/* What the connection to the server depends on, before one is asked for. */
+void stream_server_setup(struct stream *s);
+/* Writes a line now (action do-log), whatever is logged at the end. */
+void stream_log_now(struct stream *s);
+/* Puts marks that have changed on the client's socket. set: or NULL. */
+void settings_apply_client(struct rule_settings *set, int fd);
+/* What session rules have changed, for all streams of the session; it owns the copy. set: or NULL. */
+void session_settings_keep(struct session *s, const struct rule_settings *set);
+/* Addresses into e. set: or NULL. */
+void session_settings_eval(const struct rule_settings *set, struct eval *e);
 
 /* worker->host. */
 void stream_host_init(struct worker *w);

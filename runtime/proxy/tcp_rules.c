@@ -23,11 +23,23 @@ static struct str at_hand(const struct tcp_flow *f)
 	return f->buf->data ? str_make(f->buf->data + f->buf->off, f->buf->len) : str_make("", 0);
 }
 
+static void log_now(void *ctx)
+{
+	stream_log_now(&((struct tcp_stream *)ctx)->s);
+}
+
+static const struct eval_live live = {.log = log_now};
+
 /* One list, from t->rule on. */
 static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct rules *rules)
 {
 	const struct rule *decider = NULL;
-	enum verdict v = rules_run(e, rules, &t->rule, &decider);
+	enum verdict v;
+
+	e->live = &live;
+	e->live_ctx = t;
+	v = rules_run(e, rules, &t->rule, &decider);
+	settings_apply_client(t->s.settings, t->s.session->conn.io.fd);
 
 	if (v == V_WAIT && !e->may_wait) /* what it waits for will not come */
 		v = V_CONTINUE;
@@ -186,7 +198,7 @@ void tcp_rules_give_up(struct tcp_stream *t)
 /* When the client must have said something; UINT64_MAX: it has all the time. */
 static uint64_t client_until(const struct tcp_stream *t)
 {
-	uint32_t silence = t->s.session->frontend->conf->timeout[TMO_CLIENT];
+	uint32_t silence = stream_timeout(&t->s, TMO_CLIENT);
 
 	return silence ? t->client_seen + silence : UINT64_MAX;
 }

@@ -214,6 +214,7 @@ static void find_server(struct tcp_stream *t)
 	t->s.server.done = server_done;
 	t->s.server.killed = server_killed;
 	stream_balance(&t->s);
+	stream_server_setup(&t->s);
 	outcome = srv_request_start(&t->s.server);
 	t->requested = outcome == SRV_PENDING;
 	if (t->requested) {

@@ -21,7 +21,7 @@ static unsigned side_shape(const struct tcp_flow *from_it, const struct tcp_flow
 /* Timeouts in ms; 0: none. */
 static uint32_t side_timeout(const struct tcp_stream *t, unsigned shape, uint32_t plain, uint32_t fin)
 {
-	uint32_t tunnel = t->s.backend->conf->timeout[TMO_TUNNEL];
+	uint32_t tunnel = stream_timeout(&t->s, TMO_TUNNEL);
 
 	if (!(shape & (CLIENT_READING | CLIENT_PENDING)))
 		return 0;
@@ -32,16 +32,16 @@ static uint32_t side_timeout(const struct tcp_stream *t, unsigned shape, uint32_
 
 static uint64_t client_expiry(const struct tcp_stream *t, unsigned shape)
 {
-	const uint32_t *timeout = t->s.session->frontend->conf->timeout;
-	uint32_t ms = side_timeout(t, shape & 15, timeout[TMO_CLIENT], timeout[TMO_CLIENT_FIN]);
+	uint32_t ms = side_timeout(t, shape & 15, stream_timeout(&t->s, TMO_CLIENT),
+				   stream_timeout(&t->s, TMO_CLIENT_FIN));
 
 	return ms ? t->client_seen + ms : UINT64_MAX;
 }
 
 static uint64_t server_expiry(const struct tcp_stream *t, unsigned shape)
 {
-	const uint32_t *timeout = t->s.backend->conf->timeout;
-	uint32_t ms = side_timeout(t, shape >> SERVER_SHIFT, timeout[TMO_SERVER], timeout[TMO_SERVER_FIN]);
+	uint32_t ms = side_timeout(t, shape >> SERVER_SHIFT, stream_timeout(&t->s, TMO_SERVER),
+				   stream_timeout(&t->s, TMO_SERVER_FIN));
 
 	return ms ? t->server_seen + ms : UINT64_MAX;
 }
@@ -100,7 +100,7 @@ bool tcp_timer_expired(struct tcp_stream *t)
 bool tcp_timer_connecting(struct tcp_stream *t)
 {
 	struct session *s = t->s.session;
-	uint32_t patience = s->frontend->conf->timeout[TMO_CLIENT];
+	uint32_t patience = stream_timeout(&t->s, TMO_CLIENT);
 
 	if (!patience || t->up.buf->len || t->up.eof)
 		return false;

@@ -1,0 +1,187 @@
+/* What rules wait for in the middle of a list: a body or its beginning (wait-for-body, option
+ * http-buffer-request), some time (pause), more bytes (inspect-delay); and what they say to the client
+ * meanwhile (early-hint). A list that waits goes on where it stood. Worker thread only. */
+#include "runtime/proxy/http_stream.h"
+
+/* --- bodies at hand */
+
+/* A chunked body at hand, decoded aside: the original is still to be sent. */
+static void body_decode(struct http_stream *hs, struct http_msg *m, uint32_t cap, struct str data)
+{
+	struct http_msg trailers = {.scratch = &hs->s.scratch};
+	uint32_t len = (uint32_t)data.len, used;
+	struct h1_chunks chunks;
+	struct h1_parser p;
+
+	if (!hs->body_copy && !(hs->body_copy = scratch_alloc(&hs->s.scratch, cap)))
+		return;
+	if (len)
+		memcpy(hs->body_copy, data.ptr, len);
+	h1_chunks_init(&chunks);
+	if (h1_chunks_decode(&chunks, hs->body_copy, len, &m->body_seen, &used) != H1_CHUNK_LAST)
+		return;
+	h1_parse_trailers_init(&p, &trailers, http_head_max_hdrs(hs));
+	m->body_complete = h1_parse(&p, &trailers, hs->body_copy + used, len - used) != H1_MORE;
+}
+
+/* data: what lies behind the head. */
+static void body_look(struct http_stream *hs, struct http_msg *m, uint32_t cap, struct str data)
+{
+	switch ((enum http_body)m->body) {
+	case HTTP_BODY_CHUNKED:
+		body_decode(hs, m, cap, data);
+		return;
+	case HTTP_BODY_LENGTH:
+		if (data.len > m->content_length)
+			data.len = m->content_length;
+		m->body_seen = data;
+		m->body_complete = data.len == m->content_length;
+		return;
+	case HTTP_BODY_UNTIL_CLOSE:
+		m->body_seen = data;
+		return;
+	default:
+		m->body_seen = STR("");
+		m->body_complete = true;
+	}
+}
+
+static void request_look(struct http_stream *hs)
+{
+	struct buf *in = &hs->s.session->in;
+
+	body_look(hs, &hs->req, in->cap, str_make(in->data + in->off + hs->up.taken, in->len - hs->up.taken));
+}
+
+/* We ask for the body ourselves; the server will not have to (RFC 9110 section 10.1.1). */
+static void body_ask(struct http_stream *hs)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	struct iovec iov = {(void *)(uintptr_t)go_on, sizeof(go_on) - 1};
+
+	hs->continued = true;
+	http_del_all(&hs->req, STR("expect"));
+	conn_sendv(&hs->s.session->conn, &iov, 1, false);
+	hs->s.log.bytes_out += 20 + 8 + 3 + 8 + 1;
+}
+
+enum http_next http_body_wait(struct http_stream *hs, uint64_t enough)
+{
+	struct session *s = hs->s.session;
+
+	request_look(hs);
+	if (hs->req.body_complete || !http_client_has_room(hs) || s->conn.flags & (CONN_EOF | CONN_ERROR))
+		return HTTP_AGAIN;
+	if (enough && hs->req.body_seen.len >= enough)
+		return HTTP_AGAIN;
+	if (hs->req.expect_continue && !hs->continued)
+		body_ask(hs);
+	return HTTP_WAIT;
+}
+
+static enum http_next response_wait(struct http_stream *hs, uint64_t enough)
+{
+	struct buf *in = &hs->in;
+	uint32_t head = hs->down.taken + hs->down.parser.pos;
+	bool ended = hs->down.from->flags & (CONN_EOF | CONN_ERROR);
+
+	body_look(hs, &hs->res, in->cap, str_make(in->data + in->off + head, in->len - head));
+	if (hs->res.body == HTTP_BODY_UNTIL_CLOSE)
+		hs->res.body_complete = ended;
+	if (hs->res.body_complete || ended || !buf_room(in) || (enough && hs->res.body_seen.len >= enough))
+		return HTTP_AGAIN;
+	return HTTP_WAIT;
+}
+
+/* --- waiting */
+
+static enum http_next body_due(struct http_stream *hs, bool response)
+{
+	const struct session *s = hs->s.session;
+	enum http_next next = response ? response_wait(hs, hs->wait_bytes) : http_body_wait(hs, hs->wait_bytes);
+
+	if (next == HTTP_AGAIN && !response && !hs->req.body_complete &&
+	    s->conn.flags & (CONN_EOF | CONN_ERROR)) {
+		hs->s.log.bytes_in += hs->req.body_seen.len;
+		stream_end(&hs->s, 'C', 'R');
+		return HTTP_CLOSE;
+	}
+	if (next != HTTP_WAIT || http_worker(hs)->now < hs->wait_until)
+		return next;
+	hs->wait = HTTP_NO_WAIT;
+	if (response)
+		hs->s.log.bytes_out += hs->res.body_seen.len;
+	return response ? http_reply_failure(hs, 504, 's', 'R') : http_reply_failure(hs, 408, 'c', 'R');
+}
+
+enum http_next http_wait_look(struct http_stream *hs, bool response)
+{
+	enum http_next next = HTTP_AGAIN;
+
+	if (hs->wait == HTTP_WAIT_PAUSE && http_worker(hs)->now < hs->wait_until)
+		return HTTP_WAIT;
+	if (hs->wait == HTTP_WAIT_BODY)
+		next = body_due(hs, response);
+	if (next == HTTP_AGAIN)
+		hs->wait = HTTP_NO_WAIT;
+	return next;
+}
+
+void http_wait_begin(struct http_stream *hs, const struct eval *e)
+{
+	hs->wait = e->wait.kind == EW_PAUSE ? HTTP_WAIT_PAUSE : HTTP_WAIT_BODY;
+	hs->wait_until = http_worker(hs)->now + e->wait.ms;
+	hs->wait_bytes = e->wait.bytes;
+}
+
+/* --- ahead of the response */
+
+static bool hints_send(struct http_stream *hs)
+{
+	struct conn *c = &hs->s.session->conn;
+	struct http_msg *m = hs->hints;
+	struct h1_out out;
+
+	hs->hints = NULL;
+	m->counted = 20 + 8 + 3 + (uint32_t)m->reason.len;
+	for (uint16_t i = 0; i < m->nhdrs; i++)
+		m->counted += m->hdrs[i].name_len + m->hdrs[i].value_len;
+	h1_out_init(&out, &hs->s.scratch);
+	h1_write_head(&out, m, STR_NONE);
+	if (out.failed)
+		return false;
+	/* Nothing else is under way to the client: what does not fit into its socket has a client that does not
+	 * read. */
+	if (conn_sendv(c, out.iov, out.n, false) != (ssize_t)out.bytes)
+		c->flags |= CONN_ERROR;
+	hs->s.log.bytes_out += m->counted + 1;
+	return true;
+}
+
+static bool early_hint(void *ctx, struct str name, struct str value, bool last)
+{
+	struct http_stream *hs = ctx;
+
+	if (hs->req.version < 11)
+		return true;
+	if (!hs->hints) {
+		hs->hints = scratch_alloc(&hs->s.scratch, sizeof(*hs->hints));
+		if (!hs->hints)
+			return false;
+		*hs->hints = (struct http_msg){.scratch = &hs->s.scratch,
+					       .is_response = true,
+					       .version = 11,
+					       .status = 103,
+					       .reason = STR("Early Hints"),
+					       .edited = true,
+					       .start_edited = true};
+	}
+	return http_add(hs->hints, name, value) && (!last || hints_send(hs));
+}
+
+static void log_now(void *ctx)
+{
+	stream_log_now(&((struct http_stream *)ctx)->s);
+}
+
+const struct eval_live http_live = {.early_hint = early_hint, .log = log_now};
