@@ -235,17 +235,18 @@ static const union addr *dst_of(struct srv_request *r)
 static bool target_of(struct srv_request *r, union addr *to, socklen_t *len)
 {
 	const struct server *s = r->server;
+	const struct server_place *place = atomic_load_explicit(&s->place, memory_order_acquire);
 	const struct addr_conf *conf = &s->conf->addr;
 	const union addr *dst;
 
-	*to = s->addr;
-	*len = s->addr_len;
-	if (to->family == AF_UNIX || (conf->port_given && !conf->port_relative))
+	*to = place ? place->addr : s->addr;
+	*len = address_len(to);
+	if (to->family == AF_UNIX || (place ? !place->relative : conf->port_given && !conf->port_relative))
 		return true;
 	dst = dst_of(r);
 	if (!dst || dst->family == AF_UNSPEC || dst->family == AF_UNIX)
 		return false;
-	address_set_port(to, (uint16_t)(address_port(dst) + conf->port_offset));
+	address_set_port(to, (uint16_t)(address_port(dst) + (place ? (int16_t)address_port(to) : conf->port_offset)));
 	return true;
 }
 
@@ -294,7 +295,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 	union addr to;
 	socklen_t len;
 
-	if (s->unix_addr)
+	if (s->unix_addr && server_addr(s) == &s->addr)
 		return conn_connect_with(&sc->conn, r->worker, (const union addr *)s->unix_addr, s->addr_len,
 					 &options, ready);
 	if (!target_of(r, &to, &len))

@@ -30,13 +30,22 @@ enum srv_oper { SRV_STOPPED, SRV_STARTING, SRV_RUNNING, SRV_STOPPING };
 /* States that are told apart by the time of the last change. */
 enum server_shown { SHOWN_UP, SHOWN_DOWN, SHOWN_STOPPING, SHOWN_DRAIN, SHOWN_MAINT };
 
+/* Where a server went by `set server ... addr`: never changed, so that any worker may read it. */
+struct server_place {
+	union addr addr;
+	struct server_place *older; /* kept until the server is freed: somebody may be reading it */
+	char port[8];		    /* as it was asked for: "80", "+7" */
+	bool relative;		    /* the port is added to the one that the client connected to */
+};
+
 struct server {
 	const struct server_conf *conf;
 	struct proxy *proxy;
 	uint32_t index; /* in the generation: counters are kept by it */
-	union addr addr;
+	union addr addr; /* as configured: server_addr() tells where it is now */
 	socklen_t addr_len;
 	struct sockaddr_storage *unix_addr; /* unix servers */
+	_Atomic(struct server_place *) place; /* NULL: as configured */
 	_Atomic int oper;                   /* enum srv_oper */
 	atomic_uint admin;                  /* SRV_ADM_* */
 	atomic_uint weight;                 /* user weight, 0 to 256 */
@@ -95,6 +104,21 @@ static inline bool server_is_reachable(struct server *s)
 	return atomic_load_explicit(&s->oper, memory_order_relaxed) != SRV_STOPPED &&
 	       !(atomic_load_explicit(&s->admin, memory_order_relaxed) & SRV_ADM_ANY_MAINT);
 }
+
+/* Its address now; of unix servers only the family. Any worker. */
+static inline const union addr *server_addr(const struct server *s)
+{
+	const struct server_place *p = atomic_load_explicit(&s->place, memory_order_acquire);
+
+	return p ? &p->addr : &s->addr;
+}
+
+/* backend/server_place.c. `set server b/s addr A [port P]` in HAProxy's words: *answer says what has changed and what not. An empty
+ * address or port stays as it is. by: who wants it. False: nothing has changed. Any worker. */
+struct out;
+bool server_move(struct worker *w, struct server *s, struct str addr, const struct str *port, const char *by, struct out *answer);
+/* Main thread, when no worker runs. */
+void server_place_free(struct server *s);
 
 /* How many connections it may have now: maxconn, or the ramp from minconn to maxconn below the proxy's fullconn
  * (manual, "minconn" and "fullconn"); 0: any number. Any worker. */

@@ -1,5 +1,6 @@
 /* Commands that look up or change servers: state, weight, health. Words and answers are HAProxy 2.6's. */
 #include "runtime/cli/cli_call.h"
+#include "runtime/cli/cmd_server.h"
 #include "runtime/health/check.h"
 
 static const struct proxy_conf *conf_by_name(const struct map *m, struct str name)
@@ -145,6 +146,23 @@ static void set_health(struct cli_call *c, struct server *s)
 		server_set_oper(c->worker, s, oper, ", changed from CLI");
 }
 
+static bool set_check(struct cli_call *c, struct server *s)
+{
+	struct str word = c->words[3];
+
+	if (str_is(word, "agent"))
+		cli_server_agent(c, s);
+	else if (str_is(word, "agent-send"))
+		cli_server_agent_send(c, s);
+	else if (str_is(word, "agent-addr") || str_is(word, "check-addr"))
+		cli_server_check_addr(c, s, str_is(word, "agent-addr"));
+	else if (str_is(word, "agent-port") || str_is(word, "check-port"))
+		cli_server_check_port(c, s, str_is(word, "agent-port"));
+	else
+		return false;
+	return true;
+}
+
 void cmd_set_server(struct cli_call *c)
 {
 	struct server *s = cli_server(c, 2);
@@ -157,11 +175,18 @@ void cmd_set_server(struct cli_call *c)
 		weight_set(c, s, c->words[4]);
 	else if (str_is(c->words[3], "health"))
 		set_health(c, s);
-	else if (str_is(c->words[3], "agent") || str_is(c->words[3], "agent-send"))
-		cli_say(c, CLI_ERR, "agent checks are not enabled on this server.");
-	else
+	else if (str_is(c->words[3], "addr"))
+		cli_server_addr(c, s);
+	else if (str_is(c->words[3], "fqdn"))
+		cli_say(c, CLI_ERR, "set server <b>/<s> fqdn failed because no resolution is configured.");
+	else if (str_is(c->words[3], "ssl"))
 		cli_say(c, CLI_ERR,
-			"usage: set server <backend>/<server> agent | agent-send | health | state | weight");
+			"'set server <srv> ssl' cannot be set.  default-server should define ssl settings");
+	else if (!set_check(c, s))
+		cli_say(c, CLI_ERR,
+			"usage: set server <backend>/<server> addr | agent | agent-addr | agent-port | "
+			"agent-send | "
+			"check-addr | check-port | fqdn | health | ssl | state | weight");
 }
 
 /* --- enable, disable

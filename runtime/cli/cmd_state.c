@@ -10,12 +10,16 @@
 #define READS_RUNNING __attribute__((no_sanitize("thread")))
 
 /* srv_check_state: enabled, configured, paused. */
-enum { CHECK_CONFIGURED = 2, CHECK_ENABLED = 4, CHECK_PAUSED = 8, CHECK_RUNNING = 1 };
+enum { CHECK_CONFIGURED = 2, CHECK_ENABLED = 4, CHECK_PAUSED = 8, CHECK_AGENT = 16, CHECK_RUNNING = 1 };
 
 static READS_RUNNING uint64_t since_change(const struct worker *w, const struct server *s)
 {
 	uint64_t at = *(const volatile uint64_t *)&s->last_change;
 
+	if (!at) /* nothing has changed since the process began */
+		return (uint64_t)(w->wall.tv_sec > w->process->started.tv_sec
+					  ? w->wall.tv_sec - w->process->started.tv_sec
+					  : 0);
 	return w->now > at ? (w->now - at) / 1000 : 0;
 }
 
@@ -41,6 +45,31 @@ static void put_ip(struct out *out, const union addr *a)
 	out_puts(out, text);
 }
 
+static unsigned agent_state(struct server *s)
+{
+	struct check_report r;
+
+	if (!check_agent_report(s, &r))
+		return 0;
+	return CHECK_CONFIGURED | CHECK_AGENT | (r.running ? CHECK_RUNNING : 0) |
+	       (check_agent_is_enabled(s) ? CHECK_ENABLED : 0);
+}
+
+/* Port and addresses of check and agent. */
+static void put_places(struct out *out, struct server *s)
+{
+	union addr check, agent;
+	uint16_t check_port, agent_port;
+
+	check_place(s, false, &check, &check_port);
+	check_place(s, true, &agent, &agent_port);
+	out_printf(out, "%u ", check_port);
+	put_ip(out, &check);
+	out_char(out, ' ');
+	put_ip(out, &agent);
+	out_printf(out, " %u\n", agent_port);
+}
+
 static void put_server(struct cli_call *c, struct server *s)
 {
 	const struct server_conf *conf = s->conf;
@@ -49,19 +78,20 @@ static void put_server(struct cli_call *c, struct server *s)
 	bool maint = atomic_load(&s->admin) & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT);
 
 	if (!checked)
-		r.health = atomic_load(&s->oper) == SRV_STOPPED ? 0 : 2;
+		r.health = atomic_load(&s->oper) == SRV_STOPPED && !s->conf->track_server ? 0 : 2;
 	out_printf(c->out, "%u %.*s %u %.*s ", s->proxy->conf->id, STR_ARG(s->proxy->conf->name), conf->id,
 		   STR_ARG(conf->name));
-	put_ip(c->out, &s->addr);
-	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u 0 0 0 ", atomic_load(&s->oper),
+	put_ip(c->out, server_addr(s));
+	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u %u 0 0 ", atomic_load(&s->oper),
 		   atomic_load(&s->admin), atomic_load(&s->weight), conf->weight,
 		   (unsigned long long)since_change(c->worker, s), r.status, r.result, maint ? 0 : r.health,
-		   check_state(s, &r, checked));
+		   check_state(s, &r, checked), agent_state(s));
 	if (conf->addr.kind == ADDR_NAME)
 		out_printf(c->out, "%.*s", STR_ARG(conf->addr.path));
 	else
 		out_char(c->out, '-');
-	out_printf(c->out, " %u - %d 0 - - 0\n", address_port(&s->addr), conf->ssl);
+	out_printf(c->out, " %u - %d ", address_port(server_addr(s)), conf->ssl);
+	put_places(c->out, s);
 }
 
 void cmd_show_servers_state(struct cli_call *c)

@@ -195,8 +195,10 @@ void generation_free(struct generation **gp)
 			balance_free(&g->proxies[i]);
 		pthread_mutex_destroy(&g->proxies[i].lb_lock);
 	}
-	for (uint32_t i = 0; i < g->nservers; i++)
+	for (uint32_t i = 0; i < g->nservers; i++) {
+		server_place_free(&g->servers[i]);
 		free(g->servers[i].unix_addr);
+	}
 	for (uint32_t i = 0; i < g->nengines; i++)
 		eval_engine_free(&g->engines[i]);
 	stick_tables_free(&g->tables);

@@ -44,6 +44,12 @@ bool check_report(struct server *s, struct check_report *report);
 bool check_agent_report(struct server *s, struct check_report *report);
 /* `set server B/S agent up|down`: as if the agent had said so. False when it has none. Any worker. */
 bool check_agent_force(struct worker *w, struct server *s, bool up);
+/* Where a check (agent: its agent) knocks from now on; NULL and 0: as before. False when the server has no such
+ * check. Any thread. */
+bool check_move(struct server *s, bool agent, const union addr *addr, uint16_t port);
+/* Where it knocks now, apart from the server's own address: family AF_UNSPEC and port 0 when nothing was given.
+ * Any thread. */
+void check_place(struct server *s, bool agent, union addr *addr, uint16_t *port);
 /* What the agent is told from now on. False when it has none, or memory is out. Any thread. */
 bool check_agent_send(struct server *s, struct str text);
 /* `set server B/S health up|stopping|down`: as if checks had found so. False when the server has no check. Any

@@ -71,6 +71,7 @@ enum check_verdict check_unmet(struct check *k, const struct hc_step *step, stru
 	k->outcome.status = step->outcome.error ? (enum check_status)step->outcome.error : status;
 	snprintf(text, sizeof(text), "%.*s%s%.*s", STR_ARG(own.len ? own : str_from(info)),
 		 comment.len ? " comment: " : "", STR_ARG(comment));
+	outcome_code(k, step, e);
 	memcpy(k->outcome.info, text, sizeof(text));
 	return CHECK_OVER;
 }
@@ -303,7 +304,6 @@ static enum check_verdict unmet_http(struct check *k, const struct hc_step *step
 				   step->negated ? "HTTP check matched unwanted content"
 						 : "HTTP content check did not match");
 	k->outcome.code = a->status;
-	outcome_code(k, step, e);
 	snprintf(text, sizeof(text), "%.*s", STR_ARG(a->reason));
 	return check_unmet(k, step, e, CHECK_L7_STATUS, text);
 }

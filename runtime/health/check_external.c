@@ -58,17 +58,19 @@ static void put_env_number(struct check *k, struct invocation *v, const char *na
 
 static void server_texts(const struct server *s, struct invocation *v)
 {
-	const struct sockaddr_un *un = (const void *)s->unix_addr;
+	const union addr *addr = server_addr(s);
+	const struct sockaddr_un *un = addr == &s->addr ? (const void *)s->unix_addr : NULL;
 
 	snprintf(v->server_port, TEXT, "NOT_USED");
 	if (un) {
 		snprintf(v->server_addr, TEXT, "%s", un->sun_path);
 		return;
 	}
-	inet_ntop(s->addr.family,
-		  s->addr.family == AF_INET6 ? (void *)&s->addr.in6.sin6_addr : (void *)&s->addr.in.sin_addr,
+	inet_ntop(addr->family,
+		  addr->family == AF_INET6 ? (const void *)&addr->in6.sin6_addr
+					   : (const void *)&addr->in.sin_addr,
 		  v->server_addr, TEXT);
-	snprintf(v->server_port, TEXT, "%u", address_port(&s->addr));
+	snprintf(v->server_port, TEXT, "%u", address_port(addr));
 }
 
 /* The first address that the proxy listens on, if any. */

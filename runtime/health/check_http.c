@@ -22,18 +22,19 @@ static void put_lower(struct out *o, struct str name)
 static void put_state(struct check *k, struct out *o)
 {
 	struct server *s = k->server;
+	const union addr *addr = server_addr(s);
 	struct proxy *px = s->proxy;
 	const struct global_conf *global = &px->generation->model->global;
 	unsigned total = 0, conns = 0;
 	char state[64], host[ADDRESS_TEXT] = "unix", port[8] = "unix";
 
 	server_state_text(s, state, sizeof(state));
-	if (s->addr.family == AF_INET || s->addr.family == AF_INET6) {
-		inet_ntop(s->addr.family,
-			  s->addr.family == AF_INET ? (void *)&s->addr.in.sin_addr
-						    : (void *)&s->addr.in6.sin6_addr,
+	if (addr->family == AF_INET || addr->family == AF_INET6) {
+		inet_ntop(addr->family,
+			  addr->family == AF_INET ? (const void *)&addr->in.sin_addr
+						  : (const void *)&addr->in6.sin6_addr,
 			  host, sizeof(host));
-		snprintf(port, sizeof(port), "%u", address_port(&s->addr));
+		snprintf(port, sizeof(port), "%u", address_port(addr));
 	}
 	for (uint32_t i = 0; i < px->nservers; i++) {
 		conns += atomic_load(&px->servers[i].conns);

@@ -226,13 +226,26 @@ static bool smtp_code(struct str in, const char *ends, uint16_t *code)
 	return strchr(ends, in.ptr[3]) != NULL;
 }
 
+/* Is the last line of an answer of several still to come (RFC 5321, section 4.2.1)? */
+static bool smtp_goes_on(struct str in)
+{
+	while (in.len >= 4 && in.ptr[3] == '-') {
+		size_t end = str_chr(in, '\n');
+
+		if (end == in.len)
+			return true;
+		in = str_tail(in, end + 1);
+	}
+	return in.len < 4;
+}
+
 static enum check_verdict expect_smtp(struct check *k, const struct hc_step *step, struct str in)
 {
 	struct str line = first_line(in);
 	uint16_t code = 0;
 	bool fine;
 
-	if (in.len < 4 && !k->no_more)
+	if (!k->no_more && (in.len < 4 || (step->own == OWN_SMTP_GREETED && smtp_goes_on(in))))
 		return CHECK_WAIT;
 	fine = in.len >= 4 && smtp_code(in, step->own == OWN_SMTP_GREETED ? "- \r" : " \r", &code);
 	if (step->own == OWN_SMTP_BANNER)

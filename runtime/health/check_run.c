@@ -217,7 +217,18 @@ static const struct addr_conf *target_addr(const struct check *k, const struct h
 
 	if (step && step->addr)
 		return step->addr;
-	return k->agent ? conf->agent_addr : conf->check_addr;
+	/* manual, "addr": for agents, too */
+	return k->agent && conf->agent_addr ? conf->agent_addr : conf->check_addr;
+}
+
+/* port 0: the address's own. */
+static socklen_t target_pack(const union addr *addr, uint16_t port, struct sockaddr_storage *to)
+{
+	memset(to, 0, sizeof(*to));
+	memcpy(to, addr, sizeof(*addr));
+	if (port)
+		address_set_port((union addr *)to, port);
+	return address_len(addr);
 }
 
 /* Where to knock: `addr` and `port` of the step, of the check, else the server's own. */
@@ -226,24 +237,29 @@ static socklen_t target(struct check *k, const struct hc_step *step, struct sock
 	const struct server *s = k->server;
 	const struct addr_conf *addr = target_addr(k, step);
 	uint16_t port = step_port(k, step);
+	union addr own;
+	uint16_t own_port;
 	socklen_t len;
 
+	pthread_mutex_lock(&k->lock);
+	own = k->own_addr;
+	own_port = k->own_port;
+	pthread_mutex_unlock(&k->lock);
 	if (!port && step && step->addr && step->addr->port)
 		port = step->addr->port;
 	if (!port)
-		port = k->agent ? s->conf->agent_port : s->conf->check_port;
+		port = own_port ? own_port : k->agent ? s->conf->agent_port : s->conf->check_port;
+	if (own.family != AF_UNSPEC && !(step && step->addr))
+		return target_pack(&own, port ? port : address_port(server_addr(s)), to);
 	if (addr && addr->kind != ADDR_NONE) {
-		port = port ? port : addr->port ? addr->port : address_port(&s->addr);
+		port = port ? port : addr->port ? addr->port : address_port(server_addr(s));
 		return address_from_conf(addr, port, to, &len) ? len : 0;
 	}
-	memset(to, 0, sizeof(*to));
-	if (s->unix_addr)
+	if (s->unix_addr && server_addr(s) == &s->addr) {
 		memcpy(to, s->unix_addr, s->addr_len);
-	else
-		memcpy(to, &s->addr, sizeof(s->addr));
-	if (port && !s->unix_addr)
-		address_set_port((union addr *)to, port);
-	return s->addr_len;
+		return s->addr_len;
+	}
+	return target_pack(server_addr(s), port, to);
 }
 
 uint32_t check_patience(const struct check *k)

@@ -51,6 +51,8 @@ struct check {
 	atomic_bool disabled; /* by `disable health`, `disable agent` */
 	bool fast;            /* the next run comes after fastinter: traffic has failed */
 	char *agent_send;     /* what the agent is told; guarded by `lock` */
+	union addr own_addr;  /* given at run time, family AF_UNSPEC: none; guarded by `lock`, as the port */
+	uint16_t own_port;    /* 0: none */
 };
 
 static inline const struct check_conf *check_conf(const struct check *k)

@@ -228,19 +228,20 @@ static void frontend_row(struct walk *k, struct proxy *px)
 
 static struct str server_address(struct walk *k, const struct server *s)
 {
+	const union addr *addr = server_addr(s);
 	struct sockaddr_storage ss = {0};
 
-	if (s->unix_addr)
+	if (addr->family == AF_UNIX)
 		return STR("unix");
-	memcpy(&ss, &s->addr, sizeof(s->addr));
-	if (s->addr.family == AF_INET6) {
+	memcpy(&ss, addr, sizeof(*addr));
+	if (addr->family == AF_INET6) {
 		char ip[INET6_ADDRSTRLEN];
 
-		inet_ntop(AF_INET6, &s->addr.in6.sin6_addr, ip, sizeof(ip));
-		snprintf(k->address, sizeof(k->address), "[%s]:%u", ip, address_port(&s->addr));
+		inet_ntop(AF_INET6, &addr->in6.sin6_addr, ip, sizeof(ip));
+		snprintf(k->address, sizeof(k->address), "[%s]:%u", ip, address_port(addr));
 		return str_from(k->address);
 	}
-	return s->addr.family == AF_INET ? str_from(address_text(&ss, s->addr_len, k->address)) : STR("");
+	return addr->family == AF_INET ? str_from(address_text(&ss, address_len(addr), k->address)) : STR("");
 }
 
 static void fill_check(struct walk *k, struct server *s)
