@@ -165,6 +165,7 @@ struct proxy_conf {
 	bool hash_avalanche;
 	struct balance_conf balance;
 	struct cookie_conf cookie;
+	struct str dynamic_cookie_key;
 	enum reuse_mode reuse;
 	VEC(const struct bind_conf *) binds;
 	VEC(const struct server_conf *) servers;

@@ -84,7 +84,7 @@ static const struct keyword rows[] = {
 	      .expects = "'cookie' expects <cookie_name> as argument.",
 	      .summary = "keep clients on their server by a cookie",
 	      .example = "cookie SERVERID insert indirect nocache"),
-	PROXY("dynamic-cookie-key", IN_BE, .kind = VAL_STRING, LATER, .args = "<text>",
+	PROXY("dynamic-cookie-key", IN_BE, .kind = VAL_STRING, FIELD(dynamic_cookie_key), .args = "<text>",
 	      .expects = "'dynamic-cookie-key' expects <secret_key> as argument.",
 	      .summary = "the secret behind dynamic cookies"),
 	PROXY("http-reuse", IN_BE, .kind = VAL_CHOICE, FIELD(reuse), .choices = "never|safe|aggressive|always",

@@ -57,6 +57,7 @@ struct server {
 	struct check *check, *agent; /* NULL: none */
 	void *lb;          /* algorithm's own, under proxy->lb_lock */
 	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
+	atomic_uint_fast64_t dynamic_cookie; /* backend/dynamic_cookie.h; 0: none */
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
 	uint32_t dequeued; /* how many requests have left `queue` for a connection, under proxy->lb_lock */
 	char shut;         /* streams to end: server_shut_streams(); under proxy->lb_lock */
@@ -84,6 +85,8 @@ struct proxy {
 	bool stopped;
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
 	struct rate accepted; /* of a frontend with `rate-limit sessions`: sessions of all workers, under lb_lock */
+	bool dynamic_cookies; /* servers without a cookie have one: under lb_lock */
+	char *dynamic_key;    /* from the CLI, in place of the configured one; owned, under lb_lock */
 	bool logs_server_addrs; /* a frontend whose log format tells the addresses of the connection to the server */
 };
 

@@ -5,6 +5,7 @@
 
 #include "grammar/rows.h"
 #include "runtime/backend/connect.h"
+#include "runtime/backend/dynamic_cookie.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
 #include "runtime/stick/table.h"
@@ -123,6 +124,9 @@ static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct g
 		if (!server_init(s, conf->servers.v[px->nservers++], px, g->nservers++))
 			return false;
 	}
+	px->dynamic_cookies = conf->cookie.dynamic;
+	if (px->dynamic_cookies)
+		dynamic_cookies_make(px);
 	return !(conf->role & ROLE_BACKEND) || balance_init(px);
 }
 
@@ -193,6 +197,7 @@ void generation_free(struct generation **gp)
 	for (uint32_t i = 0; i < g->nproxies; i++) {
 		if (g->proxies[i].conf->role & ROLE_BACKEND)
 			balance_free(&g->proxies[i]);
+		dynamic_cookies_free(&g->proxies[i]);
 		pthread_mutex_destroy(&g->proxies[i].lb_lock);
 	}
 	for (uint32_t i = 0; i < g->nservers; i++) {

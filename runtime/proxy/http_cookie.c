@@ -2,6 +2,8 @@
  * cookie names, and what the response tells the client to send next time. Letters for the log: manual,
  * section 8.5. */
 #include "runtime/proxy/http_cookie.h"
+
+#include "runtime/backend/dynamic_cookie.h"
 #include "runtime/proxy/http_stream.h"
 
 /* A cookie in a field value: all of `name=value`, and the value. */
@@ -102,21 +104,11 @@ static void cookie_hide(struct http_stream *hs, struct str name)
 	}
 }
 
-static struct server *server_by_cookie(struct http_stream *hs, struct str value)
-{
-	struct proxy *px = hs->s.backend;
-
-	for (uint32_t i = 0; i < px->nservers; i++)
-		if (px->servers[i].conf->cookie.len && str_eq(px->servers[i].conf->cookie, value))
-			return &px->servers[i];
-	return NULL;
-}
-
 /* Prefers the server that the value names; the letter says how that went. */
 static char choose(struct http_stream *hs, struct str value)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
-	struct server *s = server_by_cookie(hs, value);
+	struct server *s = server_by_cookie(hs->s.backend, value);
 	char age = cookie_dates_judge(conf, &hs->cookie_dates, (uint64_t)http_worker(hs)->wall.tv_sec);
 
 	if (conf->mode == COOKIE_INSERT && age != 'V')
@@ -300,7 +292,8 @@ static bool rewrite(struct http_stream *hs, const struct found *f, struct str va
 bool http_cookie_response(struct http_stream *hs)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
-	struct str value = hs->s.server.server ? hs->s.server.server->conf->cookie : STR_NONE;
+	char text[SERVER_COOKIE_TEXT];
+	struct str value = hs->s.server.server ? server_cookie(hs->s.server.server, text) : STR_NONE;
 	struct found f;
 	bool set;
 
