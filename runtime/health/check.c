@@ -377,28 +377,38 @@ bool checks_init(struct generation *g)
 	return true;
 }
 
+struct round {
+	uint32_t count, any, shortest; /* shortest: of those that are no less than a second; 0: none */
+};
+
+static void round_add(struct round *r, const struct check *k)
+{
+	uint32_t inter;
+
+	if (!k)
+		return;
+	inter = check_patience(k);
+	r->count++;
+	if (!r->any || inter < r->any)
+		r->any = inter;
+	if (inter >= SPREAD_THRESHOLD && (!r->shortest || inter < r->shortest))
+		r->shortest = inter;
+}
+
 /* HAProxy begins the first round evenly over the shortest interval, intervals under a second left out if there
  * are longer ones. */
 static uint32_t first_round(struct generation *g, uint32_t *count)
 {
-	uint32_t shortest = 0, any = 0;
+	struct round r = {0};
+	uint32_t max = g->model->global.max_spread_checks;
 
-	*count = 0;
 	for (uint32_t i = 0; i < g->nservers; i++) {
-		uint32_t inter = or_default(g->servers[i].conf->inter, INTER_DEFAULT);
-
-		if (!g->servers[i].check && !g->servers[i].agent)
-			continue;
-		*count += (g->servers[i].check != NULL) + (g->servers[i].agent != NULL);
-		if (!any || inter < any)
-			any = inter;
-		if (inter >= SPREAD_THRESHOLD && (!shortest || inter < shortest))
-			shortest = inter;
+		round_add(&r, g->servers[i].check);
+		round_add(&r, g->servers[i].agent);
 	}
-	shortest = shortest ? shortest : any;
-	if (g->model->global.max_spread_checks && shortest > g->model->global.max_spread_checks)
-		shortest = g->model->global.max_spread_checks;
-	return shortest;
+	*count = r.count;
+	r.shortest = r.shortest ? r.shortest : r.any;
+	return max && r.shortest > max ? max : r.shortest;
 }
 
 /* Which worker has the check of a server: not asked of the check, whose fields belong to that worker. */
