@@ -5,6 +5,7 @@ static const struct explanation explanations[D_COUNT] = {
 #define EXPLAIN(code, why, bad, good) [D_##code] = {.text = why, .wrong = bad, .right = good},
 #include "grammar/explanations.def"
 #include "grammar/check_explanations.def"
+#include "grammar/rule_explanations.def"
 #undef EXPLAIN
 };
 

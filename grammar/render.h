@@ -15,6 +15,7 @@ struct render_options {
 	bool haproxy;        /* also HAProxy's own words, where they are known */
 	const char *explain; /* command that explains a code ("lbcheck explain"), or NULL for no such line */
 	long pid;            /* render_haproxy(): the number in parentheses */
+	const char *version; /* render_sarif(): of the program; NULL: "0" */
 };
 
 /* Terminal form, as rustc and others made it common: message, excerpt with carets and labels, notes, helps,
@@ -30,6 +31,17 @@ void render_json(struct out *o, const struct diags *d, const struct sources *s,
  * without words of HAProxy's use their own message. Notes (SEV_NOTE) print as [NOTICE]. */
 void render_haproxy(struct out *o, const struct diags *d, const struct sources *s,
 		    const struct render_options *options);
+
+/* One SARIF 2.1.0 log of one run, always whole (`max` would make it lie). */
+void render_sarif(struct out *o, const struct diags *d, const struct sources *s,
+		  const struct render_options *options);
+/* `file:line:column: error: message [LBE0201 no-such-thing]`, and a line of kind note for each label, note and
+ * help. Columns count characters from 1. */
+void render_gcc(struct out *o, const struct diags *d, const struct sources *s,
+		const struct render_options *options);
+/* Workflow commands that GitHub shows as annotations: `::error file=...,line=...,title=...::message`. */
+void render_github(struct out *o, const struct diags *d, const struct sources *s,
+		   const struct render_options *options);
 
 /* "LBE0201" or "LBW0201". buf: at least 16 bytes; returns buf. */
 char *render_code(char *buf, enum diag_code code, enum severity severity);

@@ -4,21 +4,21 @@
 
 #include "grammar/base/out.h"
 #include "grammar/load.h"
+#include "grammar/policy.h"
 
 enum { LBCHECK_CLEAN = 0, LBCHECK_ERRORS = 1, LBCHECK_USAGE = 2 };
-enum lbcheck_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HAPROXY };
+enum lbcheck_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HAPROXY, FORMAT_SARIF, FORMAT_GITHUB, FORMAT_GCC };
 enum lbcheck_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
-enum lbcheck_switch { SWITCH_DEFAULT, SWITCH_ON, SWITCH_OFF, SWITCH_ERROR };
 
 struct lbcheck {
 	const char *program;
 	enum lbcheck_format format;
 	enum lbcheck_color color;
 	struct load_options load;
-	bool fix, unsafe, diff, werror;
+	bool fix, unsafe, diff;
 	uint32_t max_errors;
-	uint8_t classes[DC_COUNT]; /* enum lbcheck_switch */
-	const char *const *args;   /* behind the options */
+	struct policy policy;
+	const char *const *args; /* behind the options */
 	size_t nargs;
 };
 
@@ -27,11 +27,13 @@ struct lbcheck {
 bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status);
 /* Colour on this stream: flag, FORCE_COLOR, NO_COLOR, CLICOLOR_FORCE, terminal. */
 bool lbcheck_color(const struct lbcheck *l, int fd);
-/* Leaves out what -W switched off, and makes errors of what -W made so. */
-void lbcheck_filter(const struct lbcheck *l, struct diags *d);
-/* Loads the files of the command line, or standard input for a single `-`. NULL: out of memory, which was reported. */
+/* Leaves out what -W or a comment switched off, and makes errors of what -W made so. */
+void lbcheck_filter(const struct lbcheck *l, struct loaded *loaded);
+/* Loads the files of the command line, or standard input for a single `-`. NULL: out of memory, which was
+ * reported. */
 struct loaded *lbcheck_load(const struct lbcheck *l);
-/* Diagnostics to standard error in the chosen format; the exit status. */
+/* Diagnostics in the chosen format, to standard error or, in forms for programs, to standard output; the exit
+ * status. */
 int lbcheck_report(const struct lbcheck *l, struct loaded *loaded);
 
 /* Commands: the exit status. */

@@ -1,4 +1,6 @@
 /* `lbcheck check`: loads, leaves out what was switched off, and shows the rest. */
+#include "config.h"
+
 #include "grammar/render.h"
 #include "tools/lbcheck.h"
 
@@ -8,34 +10,9 @@
 
 enum { OUTPUT_MAX = 64 << 20 };
 
-static bool is_shown(const struct lbcheck *l, const struct diag *g)
+void lbcheck_filter(const struct lbcheck *l, struct loaded *loaded)
 {
-	const struct diag_code_info *code = diag_code_info(g->code);
-	enum lbcheck_switch sw = l->classes[code->class];
-
-	if (g->severity == SEV_ERROR || sw == SWITCH_ON || sw == SWITCH_ERROR)
-		return true;
-	return sw != SWITCH_OFF && diag_class_info(code->class)->on_by_default;
-}
-
-void lbcheck_filter(const struct lbcheck *l, struct diags *d)
-{
-	uint32_t n = 0;
-
-	d->errors = d->warnings = 0;
-	for (uint32_t i = 0; i < d->list.n; i++) {
-		struct diag *g = d->list.v[i];
-
-		if (!is_shown(l, g))
-			continue;
-		if (g->severity == SEV_WARNING &&
-		    (l->werror || l->classes[diag_code_info(g->code)->class] == SWITCH_ERROR))
-			g->severity = SEV_ERROR;
-		d->errors += g->severity == SEV_ERROR;
-		d->warnings += g->severity == SEV_WARNING;
-		d->list.v[n++] = g;
-	}
-	d->list.n = n;
+	policy_apply(&l->policy, loaded);
 }
 
 static uint32_t terminal_width(void)
@@ -45,6 +22,19 @@ static uint32_t terminal_width(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+typedef void render_function(struct out *o, const struct diags *d, const struct sources *s,
+			     const struct render_options *options);
+
+/* What programs read goes to standard output. */
+static const struct {
+	render_function *render;
+	bool to_stdout;
+} formats[] = {
+	[FORMAT_TEXT] = {render_text, false},       [FORMAT_JSON] = {render_json, true},
+	[FORMAT_HAPROXY] = {render_haproxy, false}, [FORMAT_SARIF] = {render_sarif, true},
+	[FORMAT_GITHUB] = {render_github, true},    [FORMAT_GCC] = {render_gcc, false},
+};
+
 int lbcheck_report(const struct lbcheck *l, struct loaded *loaded)
 {
 	struct render_options options = {.color = lbcheck_color(l, STDERR_FILENO),
@@ -52,16 +42,12 @@ int lbcheck_report(const struct lbcheck *l, struct loaded *loaded)
 					 .max = l->max_errors,
 					 .haproxy = true,
 					 .explain = "lbcheck explain",
+					 .version = PACKAGE_VERSION,
 					 .pid = (long)getpid()};
 	struct out o = out_growing(OUTPUT_MAX);
-	FILE *stream = l->format == FORMAT_JSON ? stdout : stderr;
+	FILE *stream = formats[l->format].to_stdout ? stdout : stderr;
 
-	if (l->format == FORMAT_TEXT)
-		render_text(&o, &loaded->diags, &loaded->sources, &options);
-	else if (l->format == FORMAT_JSON)
-		render_json(&o, &loaded->diags, &loaded->sources, &options);
-	else
-		render_haproxy(&o, &loaded->diags, &loaded->sources, &options);
+	formats[l->format].render(&o, &loaded->diags, &loaded->sources, &options);
 	if (o.len)
 		fwrite(o.buf, 1, o.len, stream);
 	if (o.truncated)
@@ -114,7 +100,7 @@ int lbcheck_check(const struct lbcheck *l)
 	loaded = lbcheck_load(l);
 	if (!loaded)
 		return LBCHECK_ERRORS;
-	lbcheck_filter(l, &loaded->diags);
+	lbcheck_filter(l, loaded);
 	status = lbcheck_report(l, loaded);
 	loaded_free(&loaded);
 	return status;

@@ -17,7 +17,7 @@ int lbcheck_dump(const struct lbcheck *l)
 	loaded = lbcheck_load(l);
 	if (!loaded)
 		return LBCHECK_ERRORS;
-	lbcheck_filter(l, &loaded->diags);
+	lbcheck_filter(l, loaded);
 	status = loaded->diags.errors ? lbcheck_report(l, loaded) : LBCHECK_CLEAN;
 	if (loaded->model)
 		model_dump(&o, loaded->model);

@@ -80,7 +80,7 @@ static int fix_round(const struct lbcheck *l, struct loaded *loaded)
 {
 	struct fixes f;
 
-	lbcheck_filter(l, &loaded->diags);
+	lbcheck_filter(l, loaded);
 	f = fixes_choose(loaded->arena, &loaded->diags, l->unsafe ? FIX_LIKELY : FIX_CERTAIN);
 	if (l->diff) {
 		show_diff(&f, &loaded->sources);

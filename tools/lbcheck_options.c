@@ -49,7 +49,8 @@ static const char help[] =
 	"\n"
 	"Checks configurations of HAProxy, all files together as one. `-` is standard input.\n"
 	"\n"
-	"  --format=text|json|haproxy  how to show what was found (text)\n"
+	"  --format=text|json|sarif|github|gcc|haproxy\n"
+	"                              how to show what was found (text)\n"
 	"  --color=auto|always|never   colours (auto: when standard error is a terminal)\n"
 	"  --compat=2.6|2.8|3.0|3.2|3.4\n"
 	"                              the version of HAProxy whose verdict counts (3.4, or $LBD_COMPAT)\n"
@@ -89,31 +90,6 @@ static bool option_compat(struct lbcheck *l, const char *value)
 	return true;
 }
 
-/* -Wpedantic, -Wno-environment, -Werror, -Werror=suspicious */
-static bool option_warning(struct lbcheck *l, const char *value)
-{
-	enum lbcheck_switch to = SWITCH_ON;
-
-	if (strcmp(value, "error") == 0) {
-		l->werror = true;
-		return true;
-	}
-	if (strncmp(value, "error=", 6) == 0) {
-		to = SWITCH_ERROR;
-		value += 6;
-	} else if (strncmp(value, "no-", 3) == 0) {
-		to = SWITCH_OFF;
-		value += 3;
-	}
-	for (enum diag_class c = 0; c < DC_COUNT; c++) {
-		if (strcmp(value, diag_class_info(c)->readable) == 0) {
-			l->classes[c] = (uint8_t)to;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool option_number(const char *value, uint32_t *number)
 {
 	char *end;
@@ -130,7 +106,7 @@ static bool option_number(const char *value, uint32_t *number)
 /* One option; false when its value makes no sense. */
 static bool option_take(struct lbcheck *l, int option, const char *value)
 {
-	static const char *const formats[] = {"text", "json", "haproxy", NULL};
+	static const char *const formats[] = {"text", "json", "haproxy", "sarif", "github", "gcc", NULL};
 	static const char *const colors[] = {"auto", "always", "never", NULL};
 	int i = 0;
 
@@ -150,7 +126,7 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 	case OPT_MAX:
 		return option_number(value, &l->max_errors);
 	case 'W':
-		return option_warning(l, value);
+		return policy_option(&l->policy, value);
 	case OPT_FIX:
 		l->fix = true;
 		return true;
