@@ -210,8 +210,10 @@ bool check_bind_proto(const struct keyword_use *use)
 {
 	static const char *const protocols[] = {"h1", "h2", "fcgi", "none", "quic", "spop"};
 	struct str name = use->words[0].text;
+	struct bind_conf *b = use->object;
 	struct diag *g;
 
+	b->mux = str_is(name, "h1") ? MUX_H1 : str_is(name, "h2") ? MUX_H2 : MUX_OTHER;
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols); i++)
 		if (str_is(name, protocols[i]))
 			return true;

@@ -65,9 +65,14 @@ bool check_server_port(const struct keyword_use *use)
 
 bool check_server_proto(const struct keyword_use *use)
 {
+	struct server_conf *s = use->object;
 	int64_t choice;
 
-	return check_choice(use, use->words, "h1|h2|fcgi|none|spop|quic", &choice);
+	if (!check_choice(use, use->words, "h1|h2|fcgi|none|spop|quic", &choice))
+		return false;
+	if (strcmp(use->row->name, "proto") == 0)
+		s->mux = choice == 0 ? MUX_H1 : choice == 1 ? MUX_H2 : MUX_OTHER;
+	return true;
 }
 
 /* Ids of servers are unique in their backend. */

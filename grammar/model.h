@@ -17,6 +17,14 @@ struct userlist_conf {
 	struct conf_pos pos;
 };
 
+/* tune.h2.*; 0: as the general word says, or none. */
+struct h2_conf {
+	uint32_t header_table_size, initial_window, max_streams, max_frame;
+	uint32_t fe_initial_window, fe_max_streams, fe_max_total_streams, fe_glitches_threshold;
+	uint32_t be_initial_window, be_max_streams, be_glitches_threshold;
+	bool bogus_websockets; /* h2-workaround-bogus-websocket-clients */
+};
+
 struct global_conf {
 	uint32_t maxconn, ulimit_n, nbthread;
 	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base;
@@ -27,6 +35,7 @@ struct global_conf {
 	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize, tune_stick_counters;
 	uint32_t spread_checks, max_spread_checks;
 	bool external_check_env; /* external-check preserve-env */
+	struct h2_conf h2;
 	bool noepoll, nosplice, noreuseport, nogetaddrinfo;
 	bool insecure_fork_wanted;
 	uint8_t ssl_server_verify; /* 0 unset (required), 1 none, 2 required */

@@ -9,6 +9,10 @@ void model_preset_global(struct global_conf *g)
 	g->tune_maxrewrite = 1024;
 	g->tune_http_maxhdr = 101;
 	g->tune_maxaccept = 4;
+	g->h2.header_table_size = 4096;
+	g->h2.initial_window = 65535;
+	g->h2.max_streams = 100;
+	g->h2.max_frame = 16384;
 	g->stats_timeout = 10000;
 	g->stats_maxconn = 10;
 }

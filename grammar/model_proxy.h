@@ -37,6 +37,8 @@ struct addr_conf {
 	struct str text;     /* as written */
 };
 
+/* Option `proto` of bind and server lines. */
+enum mux_proto { MUX_AUTO, MUX_H1, MUX_H2, MUX_OTHER };
 struct bind_conf {
 	const struct proxy_conf *proxy;
 	struct addr_conf addr; /* one address or port range; `bind a,b` gives two */
@@ -46,6 +48,7 @@ struct bind_conf {
 	uint32_t maxconn, backlog, nice, id, mss;
 	uint32_t maxaccept;
 	bool accept_proxy, defer_accept, tfo, transparent, v4v6, v6only, ssl;
+	uint8_t mux; /* enum mux_proto */
 	bool certificate; /* some crt, crt-list or default-crt */
 	uint8_t level;	       /* of a stats socket: 0 user, 1 operator, 2 admin */
 	bool expose_fd;
@@ -74,6 +77,7 @@ struct server_conf {
 	uint32_t pool_purge_delay, max_reuse;
 	struct str track;
 	const struct server_conf *track_server;
+	uint8_t mux; /* enum mux_proto */
 	uint8_t observe; /* 0 none, 1 layer4, 2 layer7 */
 	uint8_t on_error; /* 0 default, 1 fastinter, 2 fail-check, 3 sudden-death, 4 mark-down */
 	bool on_marked_down; /* shutdown-sessions */

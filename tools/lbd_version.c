@@ -45,8 +45,11 @@ void version_print_build(int compat)
 	       "Total: 2 (2 usable), will use epoll.\n\n");
 	printf("Available multiplexer protocols :\n"
 	       "(protocols marked as <default> cannot be specified using 'proto' keyword)\n"
-	       "  <default> : mode=HTTP  side=FE|BE  mux=H1    flags=\n"
-	       "  <default> : mode=TCP   side=FE|BE  mux=PASS  flags=\n\n");
+	       "         h2 : mode=HTTP  side=FE|BE  mux=H2    flags=HTX|HOL_RISK|NO_UPG\n"
+	       "  <default> : mode=HTTP  side=FE|BE  mux=H1    flags=HTX\n"
+	       "         h1 : mode=HTTP  side=FE|BE  mux=H1    flags=HTX|NO_UPG\n"
+	       "  <default> : mode=TCP   side=FE|BE  mux=PASS  flags=\n"
+	       "       none : mode=TCP   side=FE|BE  mux=PASS  flags=NO_UPG\n\n");
 	printf("Available services : none\n\nAvailable filters : none\n");
 }
 

@@ -54,7 +54,7 @@ static const struct keyword rows[] = {
 	     LATER, .args = "<number>", .summary = "priority of these connections"),
 	BIND("process", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, LATER, .until = 208,
 	     .parse = check_bind_threads, .args = "<set>", .summary = "which threads accept here"),
-	BIND("proto", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, LATER, .parse = check_bind_proto,
+	BIND("proto", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, .parse = check_bind_proto,
 	     .args = "<name>", .summary = "the protocol to speak, whatever is negotiated"),
 	BIND("quic-cc-algo", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, LATER, .since = 208,
 	     .args = "<name>", .summary = "the congestion control algorithm of QUIC"),

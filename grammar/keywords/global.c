@@ -156,7 +156,7 @@ static const struct keyword rows[] = {
 	GLOBAL("h1-case-adjust-file", .kind = VAL_FILE, .parse = check_file, LATER, .args = "<file>", .summary = "a list for h1-case-adjust"),
 	GLOBAL("h1-do-not-close-on-insecure-transfer-encoding", .kind = VAL_FLAG, .since = 302, LATER,
 	       .summary = "keep connections whose Transfer-Encoding is doubtful"),
-	GLOBAL("h2-workaround-bogus-websocket-clients", .kind = VAL_FLAG, .flags = KW_NO | KW_NOT_EFFECTIVE,
+	GLOBAL("h2-workaround-bogus-websocket-clients", .kind = VAL_FLAG, FIELD(h2.bogus_websockets), .flags = KW_NO,
 	       .summary = "do not announce WebSocket over HTTP/2"),
 	GLOBAL("http-err-codes", .kind = VAL_WORDS, .since = 208, .min = 1, .flags = KW_REPEAT | KW_NOT_EFFECTIVE, .args = "[+-]<ranges>...",
 	       .summary = "which status codes count as errors"),

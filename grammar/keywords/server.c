@@ -158,7 +158,7 @@ static const struct keyword rows[] = {
 	       .preset = "5s", .summary = "how often half of the idle connections are closed"),
 	SERVER("port", IN_SRV, .kind = VAL_UINT, FIELD(check_port), .parse = check_server_port,
 	       .args = "<number>", .summary = "the port that checks go to"),
-	SERVER("proto", IN_SRV, .kind = VAL_STRING, LATER, .parse = check_server_proto, .args = "<name>",
+	SERVER("proto", IN_SRV, .kind = VAL_STRING, .parse = check_server_proto, .args = "<name>",
 	       .summary = "the protocol to speak"),
 	SERVER("proxy-v2-options", IN_SRV, .kind = VAL_STRING, LATER, .parse = check_server_proxy_options,
 	       .args = "<option>[,<option>...]", .summary = "what a PROXY header of version 2 carries"),

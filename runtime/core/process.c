@@ -12,6 +12,7 @@
 #include "runtime/cli/cli.h"
 #include "runtime/core/log.h"
 #include "runtime/health/check.h"
+#include "runtime/http/h2.h"
 #include "runtime/net/splice.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
@@ -205,6 +206,7 @@ void process_free(struct process **pp)
 
 		if (w->servers)
 			srv_conns_free(w);
+		h2_desk_free(w);
 		if (w->stats)
 			counters_free(w);
 		if (w->log)

@@ -44,6 +44,7 @@ struct worker {
 	bool stopping;       /* soft stop: no new connections, ends with its last job */
 	void *stats;         /* this worker's counters: stats/counters.h */
 	void *log;           /* core/log.h: sockets, line buffer */
+	void *muxes;         /* http/h2_desk.c; NULL until there is HTTP/2 */
 	void *servers;       /* backend/: idle connections by server */
 	struct list transfers; /* reload/handover_offer.c: sockets being handed over; next NULL: none yet */
 	struct list clis;      /* cli/: its sessions; next NULL: none yet */

@@ -36,6 +36,7 @@ struct http_msg {
 	bool is_response, keep_alive, upgrade, expect_continue;
 	bool edited; /* some header was added, removed or changed: head cannot be sent as received */
 	bool start_edited; /* the start line was */
+	bool normalized; /* the target is absolute only because HTTP/2 tells scheme and authority: HTTP/1 servers get its path */
 	bool as_is; /* no line of the head needs rewriting for the next hop, as long as neither `edited` nor `start_edited` */
 	bool conn_close, conn_keep_alive, conn_upgrade; /* what Connection asked for; `close` and `keep-alive` are no longer in the field */
 	bool ambiguous; /* both Content-Length and Transfer-Encoding: the connection ends with this message (RFC 9112 section 6.1) */

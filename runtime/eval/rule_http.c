@@ -225,6 +225,7 @@ static enum verdict uri_set(struct eval *e, struct str uri)
 	struct str authority;
 
 	m->uri = uri;
+	m->normalized = false;
 	m->start_edited = true;
 	authority = http_uri_scheme(uri).len ? http_uri_authority(uri) : STR_NONE;
 	host = authority.len ? http_find_id(m, HN_HOST, NULL) : NULL;

@@ -183,7 +183,8 @@ static void version_text(const struct http_msg *m, char text[8])
 
 static void write_request_line(struct h1_out *o, const struct http_msg *m)
 {
-	size_t len = m->method_name.len + m->uri.len + 12;
+	struct str uri = m->normalized ? http_uri_pathq(m->uri) : m->uri;
+	size_t len = m->method_name.len + uri.len + 12;
 	char *line = out_room(o, len), *p = line;
 
 	if (!line)
@@ -191,8 +192,8 @@ static void write_request_line(struct h1_out *o, const struct http_msg *m)
 	memcpy(p, m->method_name.ptr, m->method_name.len);
 	p += m->method_name.len;
 	*p++ = ' ';
-	memcpy(p, m->uri.ptr, m->uri.len);
-	p += m->uri.len;
+	memcpy(p, uri.ptr, uri.len);
+	p += uri.len;
 	*p++ = ' ';
 	version_text(m, p);
 	memcpy(p + 8, "\r\n", 2);

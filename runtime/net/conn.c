@@ -74,6 +74,7 @@ void conn_init(struct conn *c, struct worker *w, int fd, void (*ready)(struct co
 	c->transport = &transport_raw;
 	c->ready = ready;
 	c->transport_state = NULL;
+	c->mux = NULL;
 	c->error = 0;
 	c->flags = 0;
 	c->wants = 0;
@@ -83,8 +84,14 @@ void conn_init(struct conn *c, struct worker *w, int fd, void (*ready)(struct co
  * something else for a moment costs no epoll_ctl. */
 void conn_want(struct conn *c, int events)
 {
-	if (c->wants == events || c->io.fd < 0)
+	if (c->wants == events)
 		return;
+	if (c->io.fd < 0) {
+		c->wants = (uint8_t)events;
+		if (c->transport->want)
+			c->transport->want(c, events);
+		return;
+	}
 	if (c->wants)
 		ev_io_stop(c->worker->loop, &c->io);
 	if (events) {
@@ -137,7 +144,7 @@ ssize_t conn_send(struct conn *c, struct buf *b, bool more)
 
 void conn_shut(struct conn *c)
 {
-	if (c->io.fd < 0 || c->flags & CONN_WR_SHUT)
+	if ((c->io.fd < 0 && !c->mux) || c->flags & CONN_WR_SHUT)
 		return;
 	c->transport->shut(c);
 	c->flags |= CONN_WR_SHUT;
@@ -147,8 +154,11 @@ void conn_close(struct conn *c, bool reset)
 {
 	static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
-	if (c->io.fd < 0)
+	if (c->io.fd < 0) {
+		if (c->mux)
+			c->transport->close(c);
 		return;
+	}
 	conn_want(c, 0);
 	if (reset || c->flags & CONN_RESET)
 		setsockopt(c->io.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));

@@ -20,6 +20,7 @@ enum conn_flags {
 };
 
 struct conn;
+struct mux_ops;
 
 /* What a transport does. Results: bytes, 0 only for a request of 0 bytes or end of input (CONN_EOF set), -1
  * with errno EAGAIN or CONN_ERROR set. */
@@ -28,6 +29,7 @@ struct transport {
 	ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int n, bool more);
 	void (*shut)(struct conn *c); /* sending side */
 	void (*close)(struct conn *c);
+	void (*want)(struct conn *c, int events); /* NULL, or called for a connection without socket when `wants` changed */
 	bool splice; /* the socket carries the bytes themselves */
 };
 extern const struct transport transport_raw;
@@ -38,6 +40,7 @@ struct conn {
 	const struct transport *transport;
 	void (*ready)(struct conn *c, int revents); /* EV_READ | EV_WRITE */
 	void *transport_state;                      /* TLS */
+	const struct mux_ops *mux;                  /* http/mux.h: a stream of a multiplexed connection; else NULL */
 	int16_t error;                              /* errno of CONN_ERROR */
 	uint8_t flags;
 	uint8_t wants; /* EV_READ | EV_WRITE being watched */

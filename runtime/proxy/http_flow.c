@@ -32,6 +32,33 @@ void http_flow_body(struct http_flow *f, const struct http_msg *m)
 	h1_chunks_init(&f->chunks);
 }
 
+static inline bool is_muxed(const struct conn *c)
+{
+	return c && c->mux;
+}
+
+/* HTTP/1 has to be told in the head how a body ends that has no length. */
+static bool needs_coding(struct http_msg *m)
+{
+	return m->body == HTTP_BODY_CHUNKED && m->version >= 20 && !http_find_id(m, HN_TRANSFER_ENCODING, NULL);
+}
+
+bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg *m, struct str connection,
+		    bool last)
+{
+	struct h1_out *out;
+
+	if (is_muxed(f->to)) {
+		f->told = last;
+		return f->to->mux->send_head(f->to, m, last);
+	}
+	out = http_flow_out(hs, f);
+	if (!out || (needs_coding(m) && !http_add(m, STR("transfer-encoding"), STR("chunked"))))
+		return false;
+	h1_write_head(out, m, connection);
+	return !out->failed;
+}
+
 static bool at_end(const struct http_flow *f)
 {
 	return f->from && f->from->flags & (CONN_EOF | CONN_ERROR);
@@ -59,6 +86,54 @@ static enum flow_result take_plain(struct http_flow *f)
 	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
 }
 
+/* Data of a body whose length is not known. */
+static void queue_data(struct http_flow *f, struct str data)
+{
+	bool framed = !is_muxed(f->to);
+
+	if (!data.len)
+		return;
+	if (framed)
+		h1_out_chunk_size(f->out, data.len);
+	h1_out_slice(f->out, data.ptr, data.len);
+	if (framed)
+		h1_out_copy(f->out, STR("\r\n"));
+	*f->bytes += data.len;
+}
+
+/* The end of such a body. */
+static void queue_trailers(struct http_flow *f, struct http_msg *trailers)
+{
+	f->trailers = trailers;
+	*f->bytes += trailers ? trailers->counted + 1 : 0;
+	if (is_muxed(f->to) || f->body != HTTP_BODY_CHUNKED)
+		return;
+	h1_out_copy(f->out, STR("0\r\n"));
+	if (trailers)
+		h1_write_trailers(f->out, trailers);
+	else
+		h1_out_copy(f->out, STR("\r\n"));
+}
+
+/* From a connection that frames bodies itself. */
+static enum flow_result take_message(struct http_flow *f)
+{
+	struct str data = f->buf->len > f->taken ? at_hand(f) : STR_NONE;
+
+	f->taken += (uint32_t)data.len;
+	if (f->body == HTTP_BODY_CHUNKED) {
+		queue_data(f, data);
+	} else {
+		h1_out_slice(f->out, data.ptr, data.len);
+		*f->bytes += data.len;
+	}
+	if (f->from->mux->ended(f->from)) {
+		f->state = FLOW_DONE;
+		queue_trailers(f, f->from->mux->trailers(f->from));
+	}
+	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
+}
+
 static enum flow_result take_chunks(struct http_stream *hs, struct http_flow *f)
 {
 	struct str data = at_hand(f), body;
@@ -69,12 +144,7 @@ static enum flow_result take_chunks(struct http_stream *hs, struct http_flow *f)
 	f->taken += used;
 	if (result == H1_CHUNK_BAD)
 		return FLOW_BAD;
-	if (body.len) {
-		h1_out_chunk_size(f->out, body.len);
-		h1_out_slice(f->out, body.ptr, body.len);
-		h1_out_copy(f->out, STR("\r\n"));
-		*f->bytes += body.len;
-	}
+	queue_data(f, body);
 	if (result == H1_CHUNK_LAST) {
 		f->state = FLOW_TRAILERS;
 		f->trailers = scratch_alloc(&hs->s.scratch, sizeof(*f->trailers));
@@ -96,10 +166,8 @@ static enum flow_result take_trailers(struct http_flow *f)
 		return data.len < f->buf->cap ? FLOW_HUNGRY : FLOW_BAD;
 	if (result != H1_DONE)
 		return result == H1_MEMORY ? FLOW_MEMORY : FLOW_BAD;
-	h1_out_copy(f->out, STR("0\r\n"));
-	h1_write_trailers(f->out, f->trailers);
+	queue_trailers(f, f->trailers);
 	f->taken += f->parser.pos;
-	*f->bytes += f->trailers->counted + 1;
 	f->state = FLOW_DONE;
 	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
 }
@@ -126,7 +194,9 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 
 	if (f->bad)
 		return result;
-	if (f->state == FLOW_BODY && f->body == HTTP_BODY_CHUNKED)
+	if (f->state == FLOW_BODY && is_muxed(f->from) && f->body != HTTP_BODY_TUNNEL)
+		result = take_message(f);
+	else if (f->state == FLOW_BODY && f->body == HTTP_BODY_CHUNKED)
 		result = take_chunks(hs, f);
 	else if (f->state == FLOW_BODY)
 		result = take_plain(f);
@@ -196,10 +266,15 @@ static enum flow_result send_pipe(struct http_stream *hs, struct http_flow *f)
 	return FLOW_HUNGRY;
 }
 
-static enum flow_result ended(const struct http_flow *f)
+static enum flow_result ended(struct http_flow *f)
 {
-	if (f->state == FLOW_DONE)
+	if (f->state == FLOW_DONE) {
+		if (is_muxed(f->to) && !f->told) {
+			f->told = true;
+			f->to->mux->end(f->to, f->trailers);
+		}
 		return FLOW_SENT;
+	}
 	return at_end(f) ? FLOW_CUT : FLOW_HUNGRY;
 }
 
@@ -214,7 +289,8 @@ enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f)
 	if (!http_flow_out(hs, f))
 		return FLOW_MEMORY;
 	for (;;) {
-		result = f->buf->len > f->taken || at_end(f) || f->bad ? take(hs, f) : FLOW_HUNGRY;
+		result = f->buf->len > f->taken || at_end(f) || f->bad || is_muxed(f->from) ? take(hs, f)
+											    : FLOW_HUNGRY;
 		if (result != FLOW_HUNGRY && result != FLOW_BAD)
 			return result;
 		if (h1_out_empty(f->out)) {
@@ -232,13 +308,19 @@ enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f)
 	}
 }
 
+static bool source_ended(const struct http_flow *f)
+{
+	return is_muxed(f->from) && f->from->mux->ended(f->from);
+}
+
 void http_flow_drain(struct http_stream *hs, struct http_flow *f)
 {
 	struct h1_out *out = http_flow_out(hs, f);
 
 	if (!out)
 		return;
-	while (f->state != FLOW_DONE && f->buf->len > f->taken && take(hs, f) == FLOW_HUNGRY)
+	while (f->state != FLOW_DONE && (f->buf->len > f->taken || source_ended(f)) &&
+	       take(hs, f) == FLOW_HUNGRY)
 		h1_out_init(out, &hs->s.scratch);
 	h1_out_init(out, &hs->s.scratch);
 }

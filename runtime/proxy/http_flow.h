@@ -5,6 +5,7 @@
 
 #include "runtime/http/h1_chunk.h"
 #include "runtime/http/h1_write.h"
+#include "runtime/http/mux.h"
 #include "runtime/net/splice.h"
 
 struct http_stream;
@@ -36,6 +37,7 @@ struct http_flow {
 	bool keep;           /* what is sent stays in buf until the stream ends: it may have to be sent again */
 	bool bad;            /* a mistake was found in the coding: nothing more is taken */
 	bool shut;           /* `to` was told of the end */
+	bool told;           /* the mux of `to` was told that the message is complete */
 	struct h1_chunks chunks;
 	struct h1_parser parser; /* head, then trailer section */
 };
@@ -44,6 +46,10 @@ struct http_flow {
 void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes);
 /* The queue, made when it is first needed; NULL: no memory. */
 struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f);
+/* Sends or queues a head in the version of `to`, and all that is to be said there of the framing of what follows; `last`:
+ * nothing. `connection`: as in h1_write_head(). False: no memory. */
+bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg *m, struct str connection,
+		    bool last);
 /* How the body goes on behind a head that was queued: `taken` bytes of buf are the head's. */
 void http_flow_body(struct http_flow *f, const struct http_msg *m);
 /* Mistakes that are to be seen in the bytes behind a head. */

@@ -54,13 +54,14 @@ static enum http_next reply_send(struct http_stream *hs, const struct reply *r)
 		return HTTP_CLOSE;
 	h1_out_init(out, &hs->s.scratch);
 	http_head_strip(m);
-	h1_write_head(out, m, http_connection_response(hs));
+	hs->down.state = FLOW_DONE;
+	if (!http_flow_head(hs, &hs->down, m, http_connection_response(hs), has_no_body(m) || !r->body.len))
+		return HTTP_CLOSE;
 	hs->s.log.bytes_out += m->counted + (r->close ? CLOSE_COST : 0);
 	if (!has_no_body(m)) {
 		h1_out_slice(out, r->body.ptr, r->body.len);
 		hs->s.log.bytes_out += r->body.len;
 	}
-	hs->down.state = FLOW_DONE;
 	hs->down.taken = 0;
 	hs->down.blocked = false;
 	hs->responding = true;
@@ -161,6 +162,8 @@ enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char caus
 	if (status != 408)
 		stream_count(&hs->s, STICK_ERROR);
 	http_count_response(hs, status);
+	if (hs->s.session->conn.mux)
+		return http_reply_error(hs, status);
 	if (!queue_early(hs, status))
 		return HTTP_CLOSE;
 	hs->down.state = FLOW_DONE;

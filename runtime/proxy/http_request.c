@@ -92,11 +92,19 @@ static enum http_next head_more(struct http_stream *hs)
 	return buf_room(in) ? HTTP_WAIT : http_reply_raw(hs, 400, 'P', 'R');
 }
 
-enum http_next http_request_head(struct http_stream *hs)
+static enum h1_result receive_head(struct http_stream *hs)
 {
 	struct buf *in = &hs->s.session->in;
+	struct conn *c = &hs->s.session->conn;
 
-	switch (in->len ? h1_parse(&hs->up.parser, &hs->req, in->data + in->off, in->len) : H1_MORE) {
+	if (c->mux)
+		return c->mux->head(c, &hs->req);
+	return in->len ? h1_parse(&hs->up.parser, &hs->req, in->data + in->off, in->len) : H1_MORE;
+}
+
+enum http_next http_request_head(struct http_stream *hs)
+{
+	switch (receive_head(hs)) {
 	case H1_DONE:
 		return head_done(hs);
 	case H1_MORE:

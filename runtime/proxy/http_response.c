@@ -27,13 +27,10 @@ static enum http_next aborted(struct http_stream *hs, char cause, char state)
 /* An interim response goes to the client as it is. */
 static enum http_next interim(struct http_stream *hs)
 {
-	struct h1_out *out = http_flow_out(hs, &hs->down);
-
-	if (!out)
-		return http_reply_failure(hs, 500, 'I', 'H');
 	hs->s.log.bytes_out += hs->res.counted;
 	http_head_strip(&hs->res);
-	h1_write_head(out, &hs->res, STR_NONE);
+	if (!http_flow_head(hs, &hs->down, &hs->res, STR_NONE, false))
+		return http_reply_failure(hs, 500, 'I', 'H');
 	hs->down.taken += hs->down.parser.pos;
 	http_head_again(hs, &hs->down.parser, &hs->res);
 	return HTTP_AGAIN;
@@ -60,7 +57,7 @@ static bool body_is_bad(struct http_stream *hs)
 	uint32_t at = hs->down.taken + hs->down.parser.pos;
 
 	http_flow_body(&hs->down, &hs->res);
-	if (hs->res.body != HTTP_BODY_CHUNKED)
+	if (hs->res.body != HTTP_BODY_CHUNKED || hs->down.from->mux)
 		return false;
 	return http_flow_is_bad(hs, &hs->down, hs->in.data + hs->in.off + at, hs->in.len - at);
 }
@@ -77,16 +74,13 @@ static void tunnel_open(struct http_stream *hs)
 /* Into the queue, as the client is to see it. */
 static enum http_next response_forward(struct http_stream *hs)
 {
-	struct h1_out *out = http_flow_out(hs, &hs->down);
-
-	if (!http_cookie_response(hs) || !out)
+	if (!http_cookie_response(hs))
 		return http_reply_failure(hs, 500, 'I', 'H');
 	http_rules_after_response(hs);
 	hs->s.log.status = hs->res.status;
 	http_count_response(hs, hs->res.status);
 	http_head_strip(&hs->res);
-	h1_write_head(out, &hs->res, http_connection_response(hs));
-	if (out->failed)
+	if (!http_flow_head(hs, &hs->down, &hs->res, http_connection_response(hs), hs->down.state == FLOW_DONE))
 		return HTTP_CLOSE;
 	hs->down.taken += hs->down.parser.pos;
 	hs->responding = true;
@@ -179,11 +173,11 @@ static enum http_next response_head(struct http_stream *hs)
 static enum http_next response_more(struct http_stream *hs)
 {
 	struct buf *in = &hs->in;
-	char *before = in->data + in->off;
+	char *before = in->data ? in->data + in->off : NULL;
 
 	if (hs->down.from->flags & (CONN_EOF | CONN_ERROR))
 		return http_server_lost(hs, false);
-	if (!in->data || buf_room(in) > in->cap / 2)
+	if (!in->data || buf_room(in) > in->cap / 2 || hs->down.from->mux)
 		return HTTP_WAIT;
 	if (in->off && !hs->down.taken) {
 		buf_pack(in);
@@ -192,23 +186,32 @@ static enum http_next response_more(struct http_stream *hs)
 	return buf_room(in) ? HTTP_WAIT : http_server_lost(hs, true);
 }
 
+static enum h1_result receive_head(struct http_stream *hs)
+{
+	struct conn *c = hs->down.from;
+	struct buf *in = &hs->in;
+	uint32_t taken = hs->down.taken;
+
+	if (c->mux)
+		return c->mux->head(c, &hs->res);
+	if (in->len <= taken)
+		return H1_MORE;
+	return h1_parse(&hs->down.parser, &hs->res, in->data + in->off + taken, in->len - taken);
+}
+
 /* Heads, until that of the final response is through. */
 static enum http_next receive_heads(struct http_stream *hs)
 {
-	struct buf *in = &hs->in;
 	enum http_next next = HTTP_AGAIN;
 
 	while (!hs->responding && hs->phase == HTTP_EXCHANGE && next == HTTP_AGAIN) {
-		uint32_t taken = hs->down.taken;
 		enum h1_result r;
 
 		if (hs->wait != HTTP_NO_WAIT) {
 			next = response_rules(hs);
 			continue;
 		}
-		r = in->len > taken
-			    ? h1_parse(&hs->down.parser, &hs->res, in->data + in->off + taken, in->len - taken)
-			    : H1_MORE;
+		r = receive_head(hs);
 
 		if (r == H1_DONE)
 			next = response_head(hs);

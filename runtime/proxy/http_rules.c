@@ -116,7 +116,7 @@ static enum verdict list_run(struct http_stream *hs, struct eval *e, const struc
 		}
 		v = rules_run(e, rules, &hs->rule, decider);
 		if (hs->s.settings)
-			settings_apply_client(hs->s.settings, hs->s.session->conn.io.fd);
+			settings_apply_client(hs->s.settings, conn_carrier(&hs->s.session->conn)->io.fd);
 		if (v != V_WAIT || e->wait.kind == EW_DATA)
 			break;
 		http_wait_begin(hs, e);

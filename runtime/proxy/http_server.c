@@ -29,12 +29,11 @@ static bool queue_request(struct http_stream *hs)
 		return false;
 	h1_out_init(out, &hs->s.scratch);
 	http_te_filter(&hs->req);
-	h1_write_head(out, &hs->req, http_connection_request(hs));
 	up->taken = hs->head_len;
 	up->blocked = false;
 	http_flow_body(up, &hs->req);
 	hs->s.log.bytes_in = hs->req.counted;
-	return !out->failed;
+	return http_flow_head(hs, up, &hs->req, http_connection_request(hs), up->state == FLOW_DONE);
 }
 
 static enum http_next connected(struct http_stream *hs)
@@ -97,7 +96,7 @@ static void server_killed(struct srv_request *r, char cause)
 static void reuse_setup(struct http_stream *hs)
 {
 	struct srv_request *r = &hs->s.server;
-	bool first = hs->s.session->requests == 1;
+	bool first = session_root(hs->s.session)->requests == 1;
 
 	switch (hs->s.backend->conf->reuse) {
 	case REUSE_NEVER:
@@ -118,7 +117,7 @@ enum http_next http_server_start(struct http_stream *hs)
 {
 	struct srv_request *r = &hs->s.server;
 
-	r->owner = hs->s.session;
+	r->owner = session_root(hs->s.session);
 	r->done = server_done;
 	r->killed = server_killed;
 	r->data_follows = true;
@@ -176,10 +175,18 @@ static uint32_t retries(const struct http_stream *hs)
 	return set && set->has & SET_RETRIES ? set->retries : http_proxy(hs)->retries;
 }
 
+/* The server has not looked at it (RFC 9113 section 8.7). */
+static bool was_refused(const struct http_stream *hs)
+{
+	const struct conn *c = &hs->s.server.conn->conn;
+
+	return c->mux && c->mux->refused(c);
+}
+
 bool http_server_retry(struct http_stream *hs, uint32_t cause, enum http_next *next)
 {
 	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
-	bool race = cause == RETRY_ON_EMPTY_RESPONSE && reused && is_idempotent(hs);
+	bool race = hs->s.server.conn && cause == RETRY_ON_EMPTY_RESPONSE && ((reused && is_idempotent(hs)) || was_refused(hs));
 	enum srv_outcome outcome;
 
 	if (!may_resend(hs) || (!race && !(http_proxy(hs)->retry_on & cause)))
@@ -216,7 +223,7 @@ enum http_next http_server_lost(struct http_stream *hs, bool junk)
 	if (http_server_retry(hs, junk ? RETRY_ON_JUNK_RESPONSE : RETRY_ON_EMPTY_RESPONSE, &next))
 		return next;
 	count_failed_response(hs);
-	if (reused && !junk && hs->s.session->requests > 1) {
+	if (reused && !junk && hs->s.session->requests > 1 && !hs->s.session->parent) {
 		/* The client has to expect that its connection ends between two requests (RFC 9112
 		 * section 9.5), and may send again. */
 		hs->silent = true;

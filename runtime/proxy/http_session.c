@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "runtime/proxy/http_h2.h"
 #include "runtime/stats/counters.h"
 
 _Static_assert(sizeof(struct http_stream) <= WORKER_STREAM_SIZE, "fits a piece of the pool");
@@ -146,8 +147,22 @@ static void idle(struct session *s)
 	http_timer_idle(s);
 }
 
+static void child_settle(struct session *s, enum http_next next)
+{
+	if (next == HTTP_WAIT) {
+		watch(http_stream_of(s));
+		return;
+	}
+	stream_release(http_stream_of(s));
+	session_free(s);
+}
+
 void http_session_settle(struct session *s, enum http_next next)
 {
+	if (s->parent) {
+		child_settle(s, next);
+		return;
+	}
 	while (next == HTTP_KEEP) {
 		struct http_stream *hs;
 
@@ -167,6 +182,23 @@ void http_session_settle(struct session *s, enum http_next next)
 	if (s->stream)
 		stream_release(http_stream_of(s));
 	close_client(s);
+}
+
+/* The first bytes of a connection may be those of HTTP/2. True: they are, or more of them is needed. */
+static bool begin_h2(struct session *s)
+{
+	if (s->requests || s->in.data[s->in.off] != 'P' ||
+	    proxy_option_is_set(s->frontend->conf, PO_DISABLE_H2_UPGRADE))
+		return false;
+	switch (http_h2_preface(s->in.data + s->in.off, s->in.len)) {
+	case H2_PREFACE_YES:
+		http_h2_begin(s);
+		return true;
+	case H2_PREFACE_PART:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void begin_request(struct session *s)
@@ -196,6 +228,8 @@ static void idle_ready(struct session *s)
 {
 	ssize_t n = conn_recv(&s->conn, &s->in);
 
+	if (n > 0 && begin_h2(s))
+		return;
 	if (n > 0)
 		begin_request(s);
 	else if (n == 0 || errno != EAGAIN)
@@ -234,8 +268,25 @@ static void deadline_expired(struct worker *w, struct deadline *d)
 	http_session_settle(s, next == HTTP_AGAIN ? http_stream_run(hs) : next);
 }
 
+void http_session_begin_stream(struct session *s)
+{
+	struct http_stream *hs;
+
+	s->conn.ready = client_ready;
+	s->deadline.expired = deadline_expired;
+	hs = stream_new(s);
+	if (hs)
+		http_session_settle(s, http_stream_run(hs));
+	else
+		session_free(s);
+}
+
 void http_session_begin(struct session *s)
 {
+	if (s->listener->conf->mux == MUX_H2) {
+		http_h2_begin(s);
+		return;
+	}
 	s->conn.ready = client_ready;
 	s->deadline.expired = deadline_expired;
 	conn_want(&s->conn, EV_READ);
@@ -253,6 +304,12 @@ static bool request_waits(const struct session *s)
 /* Idle connections end. New ones keep their right to one answer: the backlog may hold many of them. */
 void http_session_soft_stop(struct session *s)
 {
+	if (s->parent)
+		return;
+	if (s->h2) {
+		http_h2_soft_stop(s);
+		return;
+	}
 	if (!s->stream && s->requests && !request_waits(s))
 		session_free(s);
 }

@@ -24,6 +24,13 @@ static void body_decode(struct http_stream *hs, struct http_msg *m, uint32_t cap
 	m->body_complete = h1_parse(&p, &trailers, hs->body_copy + used, len - used) != H1_MORE;
 }
 
+/* A mux has taken the coding off already. */
+static void body_look_muxed(struct http_msg *m, const struct conn *from, const struct buf *in)
+{
+	m->body_seen = in->len ? str_make(in->data + in->off, in->len) : STR("");
+	m->body_complete = m->body == HTTP_BODY_NONE || from->mux->ended(from);
+}
+
 /* data: what lies behind the head. */
 static void body_look(struct http_stream *hs, struct http_msg *m, uint32_t cap, struct str data)
 {
@@ -50,7 +57,11 @@ static void request_look(struct http_stream *hs)
 {
 	struct buf *in = &hs->s.session->in;
 
-	body_look(hs, &hs->req, in->cap, str_make(in->data + in->off + hs->up.taken, in->len - hs->up.taken));
+	if (hs->up.from->mux)
+		body_look_muxed(&hs->req, hs->up.from, in);
+	else
+		body_look(hs, &hs->req, in->cap,
+			  str_make(in->data + in->off + hs->up.taken, in->len - hs->up.taken));
 }
 
 /* We ask for the body ourselves; the server will not have to (RFC 9110 section 10.1.1). */
@@ -58,10 +69,15 @@ static void body_ask(struct http_stream *hs)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	struct iovec iov = {(void *)(uintptr_t)go_on, sizeof(go_on) - 1};
+	struct http_msg interim = {.is_response = true, .status = 100};
+	struct conn *c = &hs->s.session->conn;
 
 	hs->continued = true;
 	http_del_all(&hs->req, STR("expect"));
-	conn_sendv(&hs->s.session->conn, &iov, 1, false);
+	if (c->mux)
+		c->mux->send_head(c, &interim, false);
+	else
+		conn_sendv(c, &iov, 1, false);
 	hs->s.log.bytes_out += 20 + 8 + 3 + 8 + 1;
 }
 
@@ -85,10 +101,14 @@ static enum http_next response_wait(struct http_stream *hs, uint64_t enough)
 	uint32_t head = hs->down.taken + hs->down.parser.pos;
 	bool ended = hs->down.from->flags & (CONN_EOF | CONN_ERROR);
 
-	body_look(hs, &hs->res, in->cap, str_make(in->data + in->off + head, in->len - head));
+	if (hs->down.from->mux)
+		body_look_muxed(&hs->res, hs->down.from, in);
+	else
+		body_look(hs, &hs->res, in->cap, str_make(in->data + in->off + head, in->len - head));
 	if (hs->res.body == HTTP_BODY_UNTIL_CLOSE)
 		hs->res.body_complete = ended;
-	if (hs->res.body_complete || ended || !buf_room(in) || (enough && hs->res.body_seen.len >= enough))
+	if (hs->res.body_complete || ended || (in->data && !buf_room(in)) ||
+	    (enough && hs->res.body_seen.len >= enough))
 		return HTTP_AGAIN;
 	return HTTP_WAIT;
 }
@@ -146,6 +166,9 @@ static bool hints_send(struct http_stream *hs)
 	m->counted = 20 + 8 + 3 + (uint32_t)m->reason.len;
 	for (uint16_t i = 0; i < m->nhdrs; i++)
 		m->counted += m->hdrs[i].name_len + m->hdrs[i].value_len;
+	hs->s.log.bytes_out += m->counted + 1;
+	if (c->mux)
+		return c->mux->send_head(c, m, false);
 	h1_out_init(&out, &hs->s.scratch);
 	h1_write_head(&out, m, STR_NONE);
 	if (out.failed)
@@ -154,7 +177,6 @@ static bool hints_send(struct http_stream *hs)
 	 * read. */
 	if (conn_sendv(c, out.iov, out.n, false) != (ssize_t)out.bytes)
 		c->flags |= CONN_ERROR;
-	hs->s.log.bytes_out += m->counted + 1;
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/backend/server.h"
 #include "runtime/net/address.h"
 #include "runtime/net/proxy_protocol.h"
+#include "runtime/proxy/http_h2.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
@@ -40,9 +41,32 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	s->vars = NULL;
 	s->track = NULL;
 	s->settings = NULL;
+	s->parent = NULL;
+	s->h2 = NULL;
 	list_append(&w->sessions_list, &s->node);
 	generation_pin(s->generation);
 	worker_job_begin(w);
+}
+
+struct session *session_child(struct session *parent)
+{
+	struct worker *w = parent->conn.worker;
+	struct session *s = pool_get(&w->sessions);
+
+	if (!s)
+		return NULL;
+	(void)session_dst(parent);
+	*s = *parent;
+	conn_init(&s->conn, w, -1, not_begun);
+	s->stream = NULL;
+	deadline_init(&s->deadline, NULL);
+	s->in = (struct buf){0};
+	s->vars = NULL;
+	s->parent = parent;
+	s->h2 = NULL;
+	list_append(&w->sessions_list, &s->node);
+	generation_pin(s->generation);
+	return s;
 }
 
 static void session_count(struct session *s)
@@ -75,10 +99,10 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.conn_dst = &s->dst,
 		.place = place,
 		.now = w->wall,
-		.vars = {[VAR_PROC] = &w->proc_vars, [VAR_SESS] = &s->vars},
+		.vars = {[VAR_PROC] = &w->proc_vars, [VAR_SESS] = &session_root(s)->vars},
 		.uuid_seed = {worker_random(w), worker_random(w)},
 		.tables = s->generation->tables,
-		.session_track = &s->track,
+		.session_track = &session_root(s)->track,
 		.now_ms = w->now,
 	};
 	if (s->settings)
@@ -212,22 +236,28 @@ void session_free(struct session *s)
 {
 	struct worker *w = s->conn.worker;
 	struct listener *l = s->listener;
+	bool child = s->parent != NULL;
 
 	if (s->stream)
 		s->stream->abort(s->stream);
-	if (s->frontend->conf->mode == MODE_HTTP)
+	if (s->h2)
+		http_h2_end(s);
+	if (!child && s->frontend->conf->mode == MODE_HTTP)
 		srv_owner_left(w, s);
 	deadline_clear(&s->deadline);
 	conn_close(&s->conn, false);
 	buf_drop(w, &s->in);
 	if (s->vars)
 		eval_vars_free(&s->vars);
-	if (s->track)
+	if (s->track && !child)
 		stick_track_end(s->generation->engines[w->id], &s->track, w->now);
-	free(s->settings);
+	if (!child)
+		free(s->settings);
 	list_remove(&s->node);
 	generation_unpin(s->generation);
 	pool_put(&w->sessions, s);
+	if (child)
+		return;
 	listener_release(w, l);
 	worker_job_end(w);
 }

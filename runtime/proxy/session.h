@@ -9,6 +9,7 @@
 struct stream;
 struct proxy;
 struct rule_settings;
+struct h2_front;
 
 struct session {
 	struct conn conn; /* first member: conn and session convert into each other */
@@ -27,6 +28,9 @@ struct session {
 	struct eval_vars *vars;
 	struct stick_track *track; /* stick/track.h; NULL: its rules track nothing */
 	struct rule_settings *settings; /* of tcp-request session rules; ours, mostly NULL */
+	/* Of a stream in a multiplexed connection: the session of the connection, which outlives it. Else NULL. */
+	struct session *parent;
+	struct h2_front *h2; /* proxy/http_h2.c: this connection carries streams; NULL: it does not */
 };
 
 /* listener->accept for proxies: makes the session, runs tcp-request connection and session rules, and starts mode tcp or http. */
@@ -34,6 +38,14 @@ void session_accept(struct worker *w, struct listener *l, int fd, const union ad
 /* Ends the session and everything it owns, a stream under way included (with cause `K` and the state it is in, unless it noted
  * others). Only from the loop's callbacks. */
 void session_free(struct session *s);
+/* For one stream of a multiplexed connection: a session that shares with `parent` what rules see of the connection, on a
+ * connection without socket. Not counted by the listener. NULL: no memory. */
+struct session *session_child(struct session *parent);
+/* The session of the client's connection. */
+static inline struct session *session_root(struct session *s)
+{
+	return s->parent ? s->parent : s;
+}
 /* Fills `e` for evaluating at a place (AT() bit) what concerns the connection alone. */
 void session_eval(struct session *s, struct eval *e, uint32_t place, struct scratch *scratch);
 /* The address the client connected to. Asks the system only where the listener's own address does not tell. */
@@ -47,6 +59,8 @@ static inline struct session *session_of(struct conn *c)
  * May end the session. */
 void tcp_session_begin(struct session *s);
 void http_session_begin(struct session *s);
+/* The stream of a session_child(), whose connection has a request. May end it. */
+void http_session_begin_stream(struct session *s);
 /* Soft stop: an idle HTTP session closes, others finish their stream and then close. */
 void session_soft_stop(struct session *s);
 /* For that: called on every HTTP session of a stopping worker; may free it. */

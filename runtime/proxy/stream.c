@@ -4,6 +4,7 @@
 
 #include "runtime/backend/balance_key.h"
 #include "runtime/core/log.h"
+#include "runtime/http/mux.h"
 #include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
@@ -122,7 +123,7 @@ void stream_balance(struct stream *s)
 
 void stream_connected(struct stream *s)
 {
-	int fd = s->server.conn->conn.io.fd;
+	int fd = conn_carrier(&s->server.conn->conn)->io.fd;
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 
@@ -147,8 +148,8 @@ void stream_count(struct stream *s, int event)
 {
 	uint64_t now = s->session->conn.worker->now;
 
-	if (s->session->track)
-		stick_count(s->session->track, (enum stick_event)event, now, 1);
+	if (session_root(s->session)->track)
+		stick_count(session_root(s->session)->track, (enum stick_event)event, now, 1);
 	if (s->track)
 		stick_count(s->track, (enum stick_event)event, now, 1);
 }
@@ -175,8 +176,8 @@ void stream_count_bytes(struct stream *s)
 		srv->bytes_in += in;
 		srv->bytes_out += out;
 	}
-	if (s->session->track && in + out)
-		stick_count_bytes(s->session->track, w->now, in, out);
+	if (session_root(s->session)->track && in + out)
+		stick_count_bytes(session_root(s->session)->track, w->now, in, out);
 	if (s->track && in + out)
 		stick_count_bytes(s->track, w->now, in, out);
 }

@@ -1,0 +1,174 @@
+/* HTTP/2 from clients. The session of the connection owns an h2_conn and runs no stream itself; each request of
+ * the client becomes a session and a stream of mode http of its own (session_child), which know nothing of
+ * frames. The connection is timed here: idle between streams, and silent while one of them is sent (manual:
+ * timeout http-keep-alive, http-request, client, client-fin). Worker thread only. */
+#include "runtime/proxy/http_h2.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/http/h2.h"
+#include "runtime/proxy/http_stream.h"
+#include "runtime/stats/counters.h"
+
+struct h2_front {
+	struct session *session;
+	struct h2_conn *h2;
+	bool ending; /* freed from within */
+};
+
+enum h2_preface http_h2_preface(const char *data, uint32_t len)
+{
+	uint32_t n = len < NGHTTP2_CLIENT_MAGIC_LEN ? len : NGHTTP2_CLIENT_MAGIC_LEN;
+
+	if (memcmp(data, NGHTTP2_CLIENT_MAGIC, n) != 0)
+		return H2_PREFACE_NO;
+	return n < NGHTTP2_CLIENT_MAGIC_LEN ? H2_PREFACE_PART : H2_PREFACE_YES;
+}
+
+static uint32_t first_of(uint32_t a, uint32_t b, uint32_t c)
+{
+	return a ? a : b ? b : c;
+}
+
+/* Streams with users are timed by themselves. */
+static void timer_update(struct h2_front *f)
+{
+	struct session *s = f->session;
+	const uint32_t *t = s->frontend->conf->timeout;
+	struct h2_conn *h = f->h2;
+	uint64_t since = h->active > s->idle_since ? h->active : s->idle_since;
+	uint32_t ms;
+
+	if (h->nattached) {
+		deadline_clear(&s->deadline);
+		return;
+	}
+	if (h->draining && t[TMO_CLIENT_FIN])
+		ms = t[TMO_CLIENT_FIN];
+	else if (h->nstreams)
+		ms = t[TMO_CLIENT];
+	else
+		ms = first_of(s->requests ? t[TMO_HTTP_KEEP_ALIVE] : 0, t[TMO_HTTP_REQUEST], t[TMO_CLIENT]);
+	if (!ms) {
+		deadline_clear(&s->deadline);
+		return;
+	}
+	deadline_set(s->conn.worker, &s->deadline, since + ms);
+}
+
+static void opened(struct h2_conn *h, struct h2_stream *st)
+{
+	struct h2_front *f = h->user;
+	struct session *parent = f->session, *s = session_child(parent);
+
+	if (!s) {
+		h2_stream_refuse(st, NGHTTP2_REFUSED_STREAM);
+		return;
+	}
+	if (h->nattached)
+		s->idle_since = s->conn.worker->now;
+	parent->requests++;
+	h2_stream_attach(st, &s->conn, NULL);
+	http_session_begin_stream(s);
+	timer_update(f);
+}
+
+static void changed(struct h2_conn *h)
+{
+	struct h2_front *f = h->user;
+	struct session *s = f->session;
+
+	if (f->ending)
+		return;
+	if (!h->nattached && (h->dead || (h->draining && !h->nstreams && !h->out.len))) {
+		session_free(s);
+		return;
+	}
+	timer_update(f);
+}
+
+static const struct h2_owner owner = {.opened = opened, .changed = changed};
+
+static void ready(struct conn *c, int revents)
+{
+	h2_conn_ready(session_of(c)->h2->h2, revents);
+}
+
+/* An idle client is told; one that takes nothing any more is not. */
+static void expired(struct worker *w, struct deadline *d)
+{
+	struct session *s = LIST_OF(d, struct session, deadline);
+	struct h2_front *f = s->h2;
+
+	(void)w;
+	if (!f->h2->draining && !f->h2->nstreams) {
+		h2_conn_shutdown(f->h2, NGHTTP2_NO_ERROR);
+		h2_conn_flush(f->h2);
+	}
+	session_free(s);
+}
+
+static struct h2_settings settings_of(const struct session *s)
+{
+	const struct global_conf *g = &s->generation->model->global;
+	uint32_t reserve = g->tune_maxrewrite < g->tune_bufsize / 2 ? g->tune_maxrewrite : g->tune_bufsize / 2;
+
+	return (struct h2_settings){
+		.header_table_size = g->h2.header_table_size,
+		.initial_window = g->h2.fe_initial_window ? g->h2.fe_initial_window : g->h2.initial_window,
+		.max_streams = g->h2.fe_max_streams ? g->h2.fe_max_streams : g->h2.max_streams,
+		.max_frame = g->h2.max_frame,
+		.max_total_streams = g->h2.fe_max_total_streams,
+		.head_size = g->tune_bufsize - reserve,
+		.max_hdrs = g->tune_http_maxhdr,
+		.glitches_threshold = g->h2.fe_glitches_threshold,
+	};
+}
+
+void http_h2_begin(struct session *s)
+{
+	struct h2_settings settings = settings_of(s);
+	struct h2_front *f = calloc(1, sizeof(*f));
+
+	if (f)
+		f->h2 = h2_conn_new(&s->conn, true, &settings, &owner, f);
+	if (!f || !f->h2) {
+		free(f);
+		session_free(s);
+		return;
+	}
+	f->session = s;
+	f->h2->bad_client = s->generation->model->global.h2.bogus_websockets;
+	s->h2 = f;
+	s->conn.ready = ready;
+	s->deadline.expired = expired;
+	if (s->in.len)
+		h2_conn_feed(f->h2, s->in.data + s->in.off, s->in.len);
+	buf_drop(s->conn.worker, &s->in);
+	conn_want(&s->conn, EV_READ);
+	timer_update(f);
+}
+
+void http_h2_soft_stop(struct session *s)
+{
+	h2_conn_shutdown(s->h2->h2, NGHTTP2_NO_ERROR);
+}
+
+void http_h2_end(struct session *s)
+{
+	struct h2_front *f = s->h2;
+	struct list *node, *next;
+
+	f->ending = true;
+	for (node = f->h2->streams.next; node != &f->h2->streams; node = next) {
+		struct h2_stream *st = LIST_OF(node, struct h2_stream, node);
+
+		next = node->next;
+		if (st->conn)
+			session_free(session_of(st->conn));
+	}
+	s->h2 = NULL;
+	h2_conn_free(&f->h2);
+	free(f);
+}
