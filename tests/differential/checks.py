@@ -221,7 +221,10 @@ def main():
     def compare(what, mine, other):
         nonlocal failed
         for key in sorted(set(mine) | set(other)):
-            if mine.get(key) == other.get(key):
+            a, b = mine.get(key), other.get(key)
+            if isinstance(a, dict) and isinstance(b, dict) and not (a.get("last_chk") and b.get("last_chk")):
+                a, b = dict(a, last_chk=""), dict(b, last_chk="")  # forgotten while the next check is under way
+            if a == b:
                 print("ok - %s: %s" % (what, key))
                 continue
             failed += 1
