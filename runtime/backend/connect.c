@@ -9,6 +9,7 @@
 #include "runtime/backend/request.h"
 #include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
+#include "runtime/health/observe.h"
 
 enum { REST_MS = 1000, SOURCE_TRIES = 16 };
 
@@ -246,7 +247,8 @@ static bool target_of(struct srv_request *r, union addr *to, socklen_t *len)
 	dst = dst_of(r);
 	if (!dst || dst->family == AF_UNSPEC || dst->family == AF_UNIX)
 		return false;
-	address_set_port(to, (uint16_t)(address_port(dst) + (place ? (int16_t)address_port(to) : conf->port_offset)));
+	address_set_port(
+		to, (uint16_t)(address_port(dst) + (place ? (int16_t)address_port(to) : conf->port_offset)));
 	return true;
 }
 
@@ -324,6 +326,7 @@ static bool header_send(struct srv_request *r, struct srv_conn *sc)
 /* A try that failed at once is judged by the loop, so that tries do not nest. */
 static enum srv_outcome open_failed(struct srv_request *r)
 {
+	observe(r->worker, r->server, OBSERVED_NOT_CONNECTED);
 	r->conn = NULL;
 	r->state = REQUEST_REFUSED;
 	deadline_in(r, 1);
@@ -347,9 +350,11 @@ static void connecting(struct conn *c, int revents)
 	if (error == EINPROGRESS)
 		return;
 	if (!error) {
+		observe(r->worker, r->server, OBSERVED_CONNECTED);
 		request_tell(r, opened(r, sc));
 		return;
 	}
+	observe(r->worker, r->server, OBSERVED_NOT_CONNECTED);
 	srv_conn_free(sc);
 	request_tell(r, request_next(r, SRV_CONNECT_FAILED, false));
 }
@@ -415,6 +420,7 @@ enum srv_outcome request_open(struct srv_request *r)
 
 static void connect_timeout(struct srv_request *r)
 {
+	observe(r->worker, r->server, OBSERVED_NOT_CONNECTED);
 	srv_conn_free(r->conn);
 	request_tell(r, request_next(r, SRV_CONNECT_TIMEOUT, true));
 }

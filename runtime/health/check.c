@@ -122,7 +122,8 @@ static void describe(const struct check_report *r, char *text, size_t size)
 		out_printf(&o, ", code: %u", r->code);
 	if (r->info[0])
 		out_printf(&o, ", info: \"%s\"", r->info);
-	out_printf(&o, ", check duration: %dms", r->duration);
+	if (r->status != CHECK_HANALYZE)
+		out_printf(&o, ", check duration: %dms", r->duration);
 	text[o.len] = 0;
 }
 
@@ -202,28 +203,62 @@ static void report_fill(struct check *k, struct check_report *r)
 	r->last = k->worker->now;
 }
 
-void check_conclude(struct check *k)
+/* Logs and applies a result that the report has taken in. */
+static void conclude(struct check *k, const struct check_report *before)
 {
 	bool logs = proxy_option_is_set(k->server->proxy->conf, PO_LOG_HEALTH_CHECKS);
-	struct check_report before, after;
+	struct check_report after;
 	enum srv_oper oper;
 	char reason[320];
 
 	pthread_mutex_lock(&k->lock);
-	before = k->report;
-	report_fill(k, &k->report);
 	after = k->report;
 	pthread_mutex_unlock(&k->lock);
 	describe(&after, reason, sizeof(reason));
-	if (!k->agent && after.result == RESULT_FAILED && is_up(&before))
+	if (!k->agent && after.result == RESULT_FAILED && is_up(before))
 		counters_srv(k->worker, k->server->index)->failed_checks++;
 	if (logs && after.status != CHECK_CHECKED &&
-	    (after.status != before.status || after.health != before.health))
+	    (after.status != before->status || after.health != before->health))
 		log_result(k, &after, reason);
 	oper = oper_of(k->server);
 	if (!(atomic_load(&k->server->admin) & SRV_ADM_ANY_MAINT) && atomic_load(&k->server->oper) != (int)oper)
 		apply(k, k->worker, oper, logs ? "" : reason);
+}
+
+void check_conclude(struct check *k)
+{
+	struct check_report before;
+
+	pthread_mutex_lock(&k->lock);
+	before = k->report;
+	report_fill(k, &k->report);
+	pthread_mutex_unlock(&k->lock);
+	conclude(k, &before);
 	plan_next(k);
+}
+
+void check_conclude_observed(struct check *k, const char *what, unsigned errors)
+{
+	struct check_report before, *r = &k->report;
+
+	pthread_mutex_lock(&k->lock);
+	before = *r;
+	r->status = CHECK_HANALYZE;
+	r->code = 0;
+	r->result = RESULT_FAILED;
+	r->health = health_after(r, false);
+	snprintf(r->info, sizeof(r->info), "Detected %u consecutive errors, last one was: %s", errors, what);
+	pthread_mutex_unlock(&k->lock);
+	conclude(k, &before);
+}
+
+void check_hurry(struct check *k)
+{
+	uint32_t wait =
+		or_default(k->server->conf->fastinter, or_default(k->server->conf->inter, INTER_DEFAULT));
+
+	if (k->phase == PHASE_WAITING && k->deadline.at > k->worker->now + wait)
+		deadline_set(k->worker, &k->deadline, k->worker->now + wait);
 }
 
 /* --- the loop's side ------------------------------------------------------------------------------------ */
@@ -387,7 +422,7 @@ static void round_add(struct round *r, const struct check *k)
 
 	if (!k)
 		return;
-	inter = check_patience(k);
+	inter = check_interval(k);
 	r->count++;
 	if (!r->any || inter < r->any)
 		r->any = inter;

@@ -49,7 +49,10 @@ struct check {
 	struct server **followers; /* servers that `track` this one */
 	uint32_t nfollowers;
 	atomic_bool disabled; /* by `disable health`, `disable agent` */
-	bool fast;            /* the next run comes after fastinter: traffic has failed */
+	/* what traffic shows (observe.c) */
+	atomic_uint errors;      /* in a row */
+	atomic_uint errors_seen; /* when there were too many */
+	atomic_int last_error;   /* enum observed */
 	char *agent_send;     /* what the agent is told; guarded by `lock` */
 	union addr own_addr;  /* given at run time, family AF_UNSPEC: none; guarded by `lock`, as the port */
 	uint16_t own_port;    /* 0: none */
@@ -68,6 +71,10 @@ static inline bool check_counts_steps(const struct check *k)
 /* check.c. A run has ended as its outcome says: judges, logs, changes the server's state and plans the next
  * one. */
 void check_conclude(struct check *k);
+/* Traffic has failed so often: judged as a check that failed. */
+void check_conclude_observed(struct check *k, const char *what, unsigned errors);
+/* The next run comes after `fastinter` at the latest. */
+void check_hurry(struct check *k);
 /* Milliseconds between two runs as the configuration has them now. */
 uint32_t check_interval(const struct check *k);
 

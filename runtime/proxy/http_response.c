@@ -3,6 +3,7 @@
 #include "runtime/proxy/http_stream.h"
 #include "runtime/proxy/stream_stick.h"
 
+#include "runtime/health/observe.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 
@@ -154,6 +155,7 @@ static enum http_next response_head(struct http_stream *hs)
 		return switch_refused(hs);
 	if (body_is_bad(hs))
 		return http_server_lost(hs, true);
+	observe(http_worker(hs), hs->s.server.server, observed_status(hs->res.status));
 	if (http_server_retry(hs, retry_cause(hs->res.status), &next))
 		return next;
 	if (hs->res.status >= 400)

@@ -6,6 +6,7 @@
 
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
+#include "runtime/health/observe.h"
 
 static void server_ready(struct conn *c, int revents);
 
@@ -220,6 +221,8 @@ enum http_next http_server_lost(struct http_stream *hs, bool junk)
 	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
 	enum http_next next;
 
+	if (!reused)
+		observe(http_worker(hs), hs->s.server.server, junk ? OBSERVED_JUNK : OBSERVED_CLOSE);
 	if (http_server_retry(hs, junk ? RETRY_ON_JUNK_RESPONSE : RETRY_ON_EMPTY_RESPONSE, &next))
 		return next;
 	count_failed_response(hs);

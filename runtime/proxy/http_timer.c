@@ -5,6 +5,7 @@
 
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
+#include "runtime/health/observe.h"
 
 static uint64_t after(uint64_t since, uint32_t ms)
 {
@@ -133,6 +134,8 @@ static enum http_next server_expired(struct http_stream *hs)
 	struct worker *w = http_worker(hs);
 	enum http_next next;
 
+	if (!hs->responding)
+		observe(w, hs->s.server.server, OBSERVED_SILENCE);
 	if (http_server_retry(hs, RETRY_ON_RESPONSE_TIMEOUT, &next))
 		return next;
 	if (!hs->responding) {
