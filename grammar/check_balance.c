@@ -412,5 +412,8 @@ bool check_dispatch(const struct keyword_use *use)
 
 bool check_send_name_header(const struct keyword_use *use)
 {
-	return check_arity(use, 1, CHECK_ANY);
+	if (!check_arity(use, 1, CHECK_ANY))
+		return false;
+	use->draft->px->send_name_header = check_keep(use->k, use->words[0].text);
+	return true;
 }

@@ -168,5 +168,11 @@ bool check_persist_rule(const struct keyword_use *use)
 				   .places = AT(FE_USE_BACKEND) | AT(BE_SET_SRV),
 				   .where = "persist rule"};
 
-	return check_condition(use, 0, &scope, NULL);
+	struct persist_rule rule = {.ignore = strcmp(use->row->name, "ignore-persist") == 0};
+
+	if (!check_condition(use, 0, &scope, &rule.cond))
+		return false;
+	if (strcmp(use->row->name, "force-be-switch") != 0)
+		*(struct persist_rule *)vec_push(use->k->a, &use->draft->px->persist_rules) = rule;
+	return true;
 }

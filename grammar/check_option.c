@@ -27,13 +27,13 @@ bool check_option(const struct keyword_use *use)
 	return true;
 }
 
-static bool option_network(const struct keyword_use *use, uint32_t i)
+static bool option_network(const struct keyword_use *use, uint32_t i, const struct ip_net **except)
 {
 	struct ip_net *net = ARENA_NEW(use->k->a, struct ip_net);
 	struct diag *g;
 
 	if (i < use->n && address_network(use->words[i].text, net)) {
-		use->draft->px->fwdfor_except = net;
+		*except = net;
 		return true;
 	}
 	g = diag_add(use->k->d, D_BAD_ADDRESS, i < use->n ? use->words[i].span : use->span,
@@ -66,6 +66,9 @@ static bool option_forward(const struct keyword_use *use, bool forwardfor)
 		px->fwdfor_except = NULL;
 		px->fwdfor_header = STR_NONE;
 		option_set(px, PO_FORWARDFOR_IF_NONE, false);
+	} else {
+		px->origto_except = NULL;
+		px->origto_header = STR_NONE;
 	}
 	for (uint32_t i = 0; i < use->n; i++) {
 		if (!option_unexpected(use, i, choices, haproxy))
@@ -73,16 +76,61 @@ static bool option_forward(const struct keyword_use *use, bool forwardfor)
 		if (str_is(use->words[i].text, "if-none")) {
 			option_set(px, PO_FORWARDFOR_IF_NONE, true);
 		} else if (str_is(use->words[i].text, "except")) {
-			if (!option_network(use, ++i))
+			if (!option_network(use, ++i, forwardfor ? &px->fwdfor_except : &px->origto_except))
 				return false;
 		} else if (++i == use->n) {
 			diag_haproxy(use->k->d, check_missing(use, "a name behind `header`"),
 				     "'%s header' expects <header_name> as argument.", use->row->name);
 			return false;
-		} else if (forwardfor) {
-			px->fwdfor_header = check_keep(use->k, use->words[i].text);
+		} else {
+			*(forwardfor ? &px->fwdfor_header : &px->origto_header) =
+				check_keep(use->k, use->words[i].text);
 		}
 	}
+	return true;
+}
+
+/* A word of `option forwarded` with an optional expression: "by", "by-expr <expression>". */
+static bool forwarded_part(const struct keyword_use *use, uint32_t *i, struct forwarded_part *part, bool expr)
+{
+	struct lang_scope scope = {
+		.proxy = use->draft->px, .places = AT(BE_REQ_HDR), .where = "option forwarded"};
+
+	part->set = true;
+	part->expr = NULL;
+	if (!expr)
+		return true;
+	if (*i == use->n) {
+		check_missing(use, "an expression");
+		return false;
+	}
+	part->expr = sample_parse_words(use->k->c, use->words, use->n, i, &scope);
+	return part->expr != NULL;
+}
+
+/* Without words: `proto for`. */
+static bool option_forwarded(const struct keyword_use *use)
+{
+	static const char words[] =
+		"proto|host|host-expr|by|by-expr|by_port|by_port-expr|for|for-expr|for_port|for_port-expr";
+	struct forwarded_conf *f = ARENA_NEW(use->k->a, struct forwarded_conf);
+	struct forwarded_part *const parts[] = {&f->host, &f->by, &f->by_port, &f->for_, &f->for_port};
+	int64_t word;
+
+	if (use->no) {
+		option_set(use->draft->px, PO_FORWARDED, false);
+		return true;
+	}
+	*f = (struct forwarded_conf){.proto = !use->n, .for_ = {.set = !use->n}};
+	for (uint32_t i = 0; i < use->n;) {
+		if (!check_choice(use, &use->words[i++], words, &word))
+			return false;
+		if (word == 0)
+			f->proto = true;
+		else if (!forwarded_part(use, &i, parts[(word - 1) / 2], word % 2 == 0))
+			return false;
+	}
+	use->draft->px->forwarded = f;
 	return true;
 }
 
@@ -135,8 +183,10 @@ static bool option_restrict(const struct keyword_use *use)
 			     "'reject' or 'delete' option.");
 		return false;
 	}
-	if (check_choice(use, use->words, "preserve|delete|reject", &choice))
+	if (check_choice(use, use->words, "preserve|delete|reject", &choice)) {
+		use->draft->px->restrict_names = (uint8_t)(RESTRICT_PRESERVE + choice);
 		return check_arity(use, 1, 1);
+	}
 	diag_haproxy(use->k->d, use->k->d->list.v[before],
 		     "invalid parameter '%.*s'. option 'http-restrict-req-hdr-names' expects 'preserve', "
 		     "'reject' or 'delete' option.",
@@ -270,7 +320,7 @@ static bool option_words(const struct keyword_use *use)
 	case PO_TCPKA:
 		return check_arity(use, 0, 0);
 	case PO_FORWARDED:
-		return true;
+		return option_forwarded(use);
 	default:
 		return option_check(use);
 	}

@@ -8,6 +8,8 @@
 
 typedef bool check_row_fn(const struct keyword_use *use);
 
+/* check_case.c */
+check_row_fn check_h1_case, check_h1_case_file;
 /* check_file.c */
 check_row_fn check_file, check_dir, check_words_text;
 /* check_global.c */

@@ -301,9 +301,11 @@ bool check_capture_cookie(const struct keyword_use *use)
 {
 	int64_t len;
 
-	if (!check_arity(use, 1, 3))
+	if (!check_arity(use, 1, 3) || !capture_length(use, 1, false, use->row->expects, &len))
 		return false;
-	return capture_length(use, 1, false, use->row->expects, &len);
+	use->draft->px->capture_cookie = check_keep(use->k, use->words[0].text);
+	use->draft->px->capture_cookie_len = (uint32_t)len;
+	return true;
 }
 
 bool check_capture_header(const struct keyword_use *use)

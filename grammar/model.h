@@ -44,6 +44,7 @@ struct global_conf {
 	VEC(const struct bind_conf *) stats_sockets;
 	VEC(struct log_target) log_targets;
 	VEC(struct var_ref) proc_vars;
+	struct map h1_case; /* h1-case-adjust: name in lower case -> struct str as it is to be sent */
 	VEC(struct str) lines; /* without a field here, in canonical words, for dumps */
 };
 

@@ -146,6 +146,24 @@ enum retry_on {
 	RETRY_ON_429 = 1024, RETRY_ON_500 = 2048, RETRY_ON_501 = 4096, RETRY_ON_502 = 8192, RETRY_ON_503 = 16384, RETRY_ON_504 = 32768
 };
 
+enum restrict_names { RESTRICT_NONE, RESTRICT_PRESERVE, RESTRICT_DELETE, RESTRICT_REJECT };
+
+/* The first one that matches decides. */
+struct persist_rule {
+	const struct cond *cond;
+	bool ignore;
+};
+
+/* A part of the Forwarded field (RFC 7239): absent, of the connection or the message itself, or by an expression. */
+struct forwarded_part {
+	bool set;
+	const struct sample_expr *expr;
+};
+struct forwarded_conf {
+	bool proto;
+	struct forwarded_part host, by, by_port, for_, for_port;
+};
+
 enum reuse_mode { REUSE_NEVER, REUSE_SAFE, REUSE_AGGRESSIVE, REUSE_ALWAYS };
 
 struct proxy_conf {
@@ -188,6 +206,14 @@ struct proxy_conf {
 	/* forwardfor: PO_FORWARDFOR, PO_FORWARDFOR_IF_NONE */
 	struct str fwdfor_header; /* empty: X-Forwarded-For */
 	const struct ip_net *fwdfor_except;
+	struct str origto_header; /* option originalto; empty: X-Original-To */
+	const struct ip_net *origto_except;
+	const struct forwarded_conf *forwarded; /* option forwarded */
+	uint8_t restrict_names; /* enum restrict_names: option http-restrict-req-hdr-names */
+	struct str send_name_header; /* http-send-name-header, or empty */
+	VEC(struct persist_rule) persist_rules; /* force-persist, ignore-persist */
+	struct str capture_cookie; /* beginning of its name, or empty */
+	uint32_t capture_cookie_len;
 	/* replies */
 	const struct reply_conf *const *errors; /* errorfile, http-error: proxy_error_get(); shared with the defaults */
 	struct str monitor_uri;

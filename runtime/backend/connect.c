@@ -292,6 +292,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 		.sndbuf = global->tune_sndbuf_server,
 		.keepalive = proxy_option_is_set(r->backend->conf, PO_SRVTCPKA) ||
 			     proxy_option_is_set(r->backend->conf, PO_TCPKA),
+		.knock = proxy_option_is_set(r->backend->conf, PO_TCP_SMART_CONNECT),
 		.settings = r->settings,
 	};
 	union addr to;

@@ -56,7 +56,8 @@ void srv_conn_free(struct srv_conn *sc)
 {
 	struct worker *w = sc->conn.worker;
 
-	conn_close(&sc->conn, false);
+	conn_close(&sc->conn, sc->server->proxy->conf->mode == MODE_TCP &&
+				      proxy_option_is_set(sc->server->proxy->conf, PO_NOLINGER));
 	pool_put(&w->srv_conns, sc);
 }
 

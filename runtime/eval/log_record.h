@@ -27,6 +27,7 @@ struct log_record {
 	uint32_t frontend_port; /* of the address it came in on */
 	struct str method, uri, path, query; /* of the request as received */
 	uint8_t version;
+	struct str version_text; /* of a version that is none of ours; else empty */
 	bool bad_request; /* logged as <BADREQ> */
 	struct str unique_id;
 	const struct str *cap_req, *cap_res; /* captured headers by slot, ptr NULL: absent */

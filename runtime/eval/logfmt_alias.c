@@ -119,6 +119,8 @@ static void put_date(struct eval *e, struct out *out, const struct timeval *when
 
 static struct str request_version(const struct log_record *r)
 {
+	if (r->version_text.len)
+		return r->version_text;
 	switch (r->version) {
 	case 9:
 		return STR("HTTP/0.9");
@@ -206,7 +208,7 @@ static void put_captures(const struct str *slots, uint32_t n, struct logfmt_styl
 		if (i)
 			out_char(out, '|');
 		if (slots[i].ptr)
-			logfmt_put_text(out, style, slots[i]);
+			logfmt_put_capture(out, style, slots[i]);
 	}
 	out_printf(out, "}%s", quote);
 }

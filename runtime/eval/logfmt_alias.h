@@ -12,6 +12,8 @@ struct logfmt_style {
 	bool http;
 };
 
+/* The same for what stands in {a|b}. */
+void logfmt_put_capture(struct out *out, struct logfmt_style style, struct str text);
 void logfmt_put_text(struct out *out, struct logfmt_style style, struct str text);
 /* A text that may be absent (ptr NULL or empty): `-`, `""` when quoted, nothing in HTTP. */
 void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text);

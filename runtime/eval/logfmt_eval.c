@@ -10,7 +10,13 @@ enum { TEXT_LIMIT = 64 * 1024 };
  * (manual, section 8.6); samples keep them, as HAProxy does, so that UTF-8 stays readable. */
 static bool log_encodes(unsigned char c)
 {
-	return c < 0x20 || c >= 0x7f || c == '"' || c == '#' || c == '{' || c == '|' || c == '}';
+	return c < 0x20 || c >= 0x7f || c == '"' || c == '#';
+}
+
+/* Captures stand in braces, parted by bars. */
+static bool capture_encodes(unsigned char c)
+{
+	return log_encodes(c) || c == '{' || c == '|' || c == '}';
 }
 
 static bool is_control(unsigned char c)
@@ -50,6 +56,11 @@ static void put_encoded(struct out *out, struct logfmt_style style, struct str t
 void logfmt_put_text(struct out *out, struct logfmt_style style, struct str text)
 {
 	put_encoded(out, style, text, style.http ? is_control : log_encodes);
+}
+
+void logfmt_put_capture(struct out *out, struct logfmt_style style, struct str text)
+{
+	put_encoded(out, style, text, style.http ? is_control : capture_encodes);
 }
 
 void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text)

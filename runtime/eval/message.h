@@ -45,6 +45,7 @@ struct http_msg {
 	uint8_t method; /* enum http_method; of the request, in responses too */
 	uint8_t body;	/* enum http_body */
 	uint16_t status;
+	struct str version_text; /* of a version that is none of ours (option accept-invalid-http-request); else empty */
 	struct str method_name, uri; /* uri: as in the start line */
 	struct str reason;
 	uint64_t content_length; /* for HTTP_BODY_LENGTH */

@@ -111,13 +111,45 @@ static bool version_parse(struct http_msg *m, const char *v, size_t len)
 	if (memcmp(v, "HTTP/", 5) != 0 && !(m->is_response && memcmp(v, "RTSP/", 5) == 0))
 		return false;
 	m->version = (uint8_t)(major * 10 + minor);
+	if ((m->version != 11 && m->version != 10) || v[0] != 'H')
+		m->version_text = str_make(v, len);
 	if (m->version > 11)
 		m->start_edited = true;
 	return true;
 }
 
+/* No control characters. */
+static bool target_relaxed(const char *p, const char *end)
+{
+	for (; p < end; p++)
+		if ((unsigned char)*p < 0x21 || *p == 0x7f)
+			return false;
+	return true;
+}
+
+/* Letters in upper case, digits, slash and point: what has the form of HTTP/1.1 counts as that, anything else
+ * as version 1.0, and stays as it is. Without any it is HTTP/0.9, and goes on as 1.0. */
+static bool version_relaxed(struct http_msg *m, const char *v, size_t len)
+{
+	if (version_parse(m, v, len))
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (!(v[i] >= 'A' && v[i] <= 'Z') && !(v[i] >= '.' && v[i] <= '9'))
+			return false;
+	m->version = 10;
+	if (!len && m->is_response)
+		return false;
+	m->start_edited = true;
+	if (!len)
+		return true;
+	m->version_text = str_make(v, len);
+	if (len == 8 && v[4] == '/' && v[6] == '.' && v[5] >= '1' && v[7] >= (v[5] == '1' ? '1' : '0'))
+		m->version = 11;
+	return true;
+}
+
 /* Method, target and version between blanks (RFC 9112 section 3). */
-static bool request_line(struct http_msg *m, const char *line, const char *end)
+static bool request_line(struct http_msg *m, const char *line, const char *end, bool relaxed)
 {
 	const char *p = line, *uri, *uri_end;
 
@@ -132,7 +164,7 @@ static bool request_line(struct http_msg *m, const char *line, const char *end)
 	if (uri_end < end && !is_blank(*uri_end)) {
 		while (uri_end < end && !is_blank(*uri_end))
 			uri_end++;
-		if (!h1_target_chars(uri, (size_t)(uri_end - uri)))
+		if (relaxed ? !target_relaxed(uri, uri_end) : !h1_target_chars(uri, (size_t)(uri_end - uri)))
 			return false;
 	}
 	m->uri = str_make(uri, (size_t)(uri_end - uri));
@@ -142,11 +174,16 @@ static bool request_line(struct http_msg *m, const char *line, const char *end)
 	    uri[-1] != ' ')
 		m->start_edited = true;
 	m->method = method_of(m->method_name);
-	return uri_end > uri && version_parse(m, p, (size_t)(end - p));
+	return uri_end > uri && (relaxed ? version_relaxed : version_parse)(m, p, (size_t)(end - p));
+}
+
+static size_t version_len(const struct http_msg *m)
+{
+	return m->version_text.len ? m->version_text.len : sizeof("HTTP/1.1") - 1;
 }
 
 /* Version, status and reason (RFC 9112 section 4); HAProxy wants neither three digits nor a reason. */
-static bool status_line(struct http_msg *m, const char *line, const char *end)
+static bool status_line(struct http_msg *m, const char *line, const char *end, bool relaxed)
 {
 	const char *p = line, *code;
 	unsigned status = 0;
@@ -154,7 +191,7 @@ static bool status_line(struct http_msg *m, const char *line, const char *end)
 
 	while (p < end && !is_blank(*p))
 		p++;
-	if (!version_parse(m, line, (size_t)(p - line)))
+	if (!(relaxed ? version_relaxed : version_parse)(m, line, (size_t)(p - line)))
 		return false;
 	for (code = p; code < end && is_blank(*code); code++)
 		;
@@ -171,7 +208,7 @@ static bool status_line(struct http_msg *m, const char *line, const char *end)
 	while (p < end && is_blank(*p))
 		p++;
 	m->reason = str_make(p, (size_t)(end - p));
-	m->counted = (uint32_t)(8 + digits + m->reason.len);
+	m->counted = (uint32_t)(version_len(m) + digits + m->reason.len);
 	return true;
 }
 
@@ -236,7 +273,7 @@ static enum h1_result step_line(struct h1_parser *p, struct http_msg *m, char *d
 	eol = h1_find_eol(data + p->pos, end);
 	p->pos = (uint32_t)(eol - data);
 	if (eol == end || (*eol == '\r' && eol + 1 == end))
-		return line_hopeless(m, line, eol) ? H1_BAD : H1_MORE;
+		return !p->relaxed && line_hopeless(m, line, eol) ? H1_BAD : H1_MORE;
 	if (*eol == '\r' && eol[1] != '\n')
 		return H1_BAD;
 	m->as_is = *eol == '\r';
@@ -244,7 +281,7 @@ static enum h1_result step_line(struct h1_parser *p, struct http_msg *m, char *d
 		return H1_MEMORY;
 	p->pos += *eol == '\r' ? 2 : 1;
 	p->state = ST_FIELD;
-	return (m->is_response ? status_line(m, line, eol) : request_line(m, line, eol)) ? H1_DONE : H1_BAD;
+	return (m->is_response ? status_line : request_line)(m, line, eol, p->relaxed) ? H1_DONE : H1_BAD;
 }
 
 /* A field is complete: the next line does not continue it. */
@@ -325,6 +362,8 @@ static enum h1_result step_name(struct h1_parser *p, char *data, char *end)
 {
 	char *c = h1_lower_name(data + p->pos, end);
 
+	while (p->relaxed && c < end && *c != ':' && *c != '\r' && *c != '\n')
+		c = h1_lower_name(c + 1, end);
 	p->pos = (uint32_t)(c - data);
 	if (p->pos - p->name > H1_NAME_MAX)
 		return H1_BAD;
@@ -430,7 +469,7 @@ static enum h1_result head_end(struct h1_parser *p, struct http_msg *m)
 	if (p->trailers)
 		return H1_DONE;
 	if (!m->is_response)
-		m->counted += (uint32_t)(m->method_name.len + m->uri.len + 8);
+		m->counted += (uint32_t)(m->method_name.len + m->uri.len + version_len(m));
 	m->counted += LINE_COST + 1;
 	if (result == H1_DONE && m->counted + PART_COST * (m->nhdrs + 2u) > p->max_size)
 		result = H1_BAD;

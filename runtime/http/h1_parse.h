@@ -28,6 +28,7 @@ struct h1_parser {
 	uint16_t max_hdrs;
 	uint16_t name_len;
 	uint8_t state;
+	bool relaxed;  /* takes what RFC 9112 does not allow in names, targets and versions (option accept-invalid-http-request) */
 	bool trailers; /* not a head */
 	bool have_length, chunked, other_coding, te_seen, upgrade_seen, ws_key;
 };

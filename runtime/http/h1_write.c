@@ -10,6 +10,7 @@ void h1_out_init(struct h1_out *o, struct scratch *scratch)
 	o->scratch = scratch;
 	o->n = o->first = 0;
 	o->failed = false;
+	o->adjust = NULL;
 	o->bytes = 0;
 	o->copy_room = o->copy = o->copy_end = NULL;
 }
@@ -120,6 +121,15 @@ static void copy_lower(char *to, const char *from, size_t len)
 		to[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i]);
 }
 
+/* Names are in lower case, unless the configuration wants another one (manual, "h1-case-adjust"). */
+static void adjust_case(const struct map *adjust, char *name, size_t len)
+{
+	const struct str *as = map_get(adjust, str_make(name, len));
+
+	if (as)
+		memcpy(name, as->ptr, len);
+}
+
 /* "name: value\r\n" anew. */
 static void write_line(struct h1_out *o, struct str name, struct str value)
 {
@@ -129,6 +139,8 @@ static void write_line(struct h1_out *o, struct str name, struct str value)
 	if (!line)
 		return;
 	copy_lower(line, name.ptr, name.len);
+	if (o->adjust)
+		adjust_case(o->adjust, line, name.len);
 	line[name.len] = ':';
 	line[name.len + 1] = ' ';
 	if (value.len)
@@ -157,7 +169,7 @@ static void write_fields(struct h1_out *o, struct http_msg *m)
 
 		if (h->deleted)
 			continue;
-		sound = line_is_sound(m, h);
+		sound = !o->adjust && line_is_sound(m, h);
 		if (!sound || h->name != run_end) {
 			h1_out_slice(o, run, (size_t)(run_end - run));
 			run = run_end = sound ? h->name : NULL;
@@ -181,10 +193,19 @@ static void version_text(const struct http_msg *m, char text[8])
 	text[7] = (char)('0' + version % 10);
 }
 
+/* Behind its end. */
+static char *version_put(const struct http_msg *m, char *p)
+{
+	if (m->version_text.len && m->version < 11)
+		return mempcpy(p, m->version_text.ptr, m->version_text.len);
+	version_text(m, p);
+	return p + 8;
+}
+
 static void write_request_line(struct h1_out *o, const struct http_msg *m)
 {
 	struct str uri = m->normalized ? http_uri_pathq(m->uri) : m->uri;
-	size_t len = m->method_name.len + uri.len + 12;
+	size_t len = m->method_name.len + uri.len + m->version_text.len + 12;
 	char *line = out_room(o, len), *p = line;
 
 	if (!line)
@@ -195,21 +216,20 @@ static void write_request_line(struct h1_out *o, const struct http_msg *m)
 	memcpy(p, uri.ptr, uri.len);
 	p += uri.len;
 	*p++ = ' ';
-	version_text(m, p);
-	memcpy(p + 8, "\r\n", 2);
-	h1_out_slice(o, line, len);
+	p = version_put(m, p);
+	p = mempcpy(p, "\r\n", 2);
+	h1_out_slice(o, line, (size_t)(p - line));
 }
 
 static void write_status_line(struct h1_out *o, const struct http_msg *m)
 {
-	size_t len = 15 + m->reason.len;
+	size_t len = 15 + m->version_text.len + m->reason.len;
 	char *line = out_room(o, len + 1), *p = line;
 	unsigned status = m->status;
 
 	if (!line)
 		return;
-	version_text(m, p);
-	p += 8;
+	p = version_put(m, p);
 	*p++ = ' ';
 	if (status > 999)
 		*p++ = (char)('0' + status / 1000 % 10);
@@ -241,7 +261,7 @@ void h1_write_head(struct h1_out *o, struct http_msg *m, struct str connection)
 {
 	static const struct str name = {"connection", 10};
 
-	if (m->as_is && !m->edited && !m->start_edited) {
+	if (m->as_is && !m->edited && !m->start_edited && !o->adjust) {
 		h1_out_slice(o, m->head.ptr, m->head.len - (connection.len ? 2 : 0));
 		if (!connection.len)
 			return;

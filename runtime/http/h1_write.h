@@ -7,6 +7,7 @@
 
 #include <sys/uio.h>
 
+#include "grammar/base/map.h"
 #include "runtime/eval/message.h"
 
 enum { H1_OUT_IOV = 24 };
@@ -15,6 +16,7 @@ struct h1_out {
 	struct scratch *scratch;
 	struct iovec iov[H1_OUT_IOV];
 	uint16_t n, first;                 /* iov[first] to iov[n - 1] are to be sent */
+	const struct map *adjust;          /* letter case of names (h1-case-adjust), or NULL */
 	bool failed;                       /* no memory: what is queued is not all */
 	size_t bytes;                      /* still queued */
 	char *copy_room, *copy, *copy_end; /* for short pieces; used again whenever the queue is empty */

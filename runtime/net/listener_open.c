@@ -109,6 +109,8 @@ static void options_before_listen(struct opening *o, const struct listener *l, i
 		say(o, l, false, "cannot enable DEFER_ACCEPT");
 	if (b->tfo && !set_int(fd, SOL_TCP, TCP_FASTOPEN, (int)l->backlog))
 		say(o, l, false, "cannot enable TCP_FASTOPEN");
+	if (px && proxy_option_is_set(px, PO_TCP_SMART_ACCEPT) && px->mode == MODE_HTTP)
+		set_int(fd, SOL_TCP, TCP_QUICKACK, 0);
 	if (px && (proxy_option_is_set(px, PO_TCPKA) || proxy_option_is_set(px, PO_CLITCPKA)))
 		set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	if (global->tune_rcvbuf_client)

@@ -115,10 +115,13 @@ static char choose(struct http_stream *hs, struct str value)
 		return age;
 	if (!s)
 		return 'I';
-	if (!server_is_usable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST))
+	hs->cookie_server = s;
+	if (hs->persist_ignored)
+		return 'U';
+	if (!server_is_usable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST) && !hs->persist_forced)
 		return 'D';
 	hs->s.server.server = s;
-	hs->s.server.forced = proxy_option_is_set(http_proxy(hs), PO_PERSIST);
+	hs->s.server.forced = hs->persist_forced || proxy_option_is_set(http_proxy(hs), PO_PERSIST);
 	return server_is_usable(s) ? 'V' : 'D';
 }
 
@@ -147,7 +150,8 @@ void http_cookie_request(struct http_stream *hs)
 /* Does the client already send what leads to this server? */
 static bool client_knows(const struct http_stream *hs)
 {
-	return hs->s.log.cookie_cli == 'V';
+	return hs->persist_ignored ? hs->cookie_server != NULL
+				   : hs->cookie_server && hs->cookie_server == hs->s.server.server;
 }
 
 /* The Set-Cookie field of the server's for our name; NULL: none. */
@@ -237,7 +241,7 @@ static bool directives_allow(struct http_msg *m, struct str name, bool *allows)
 			size_t comma = str_chr(rest, ',');
 			struct str word = str_trim(str_sub(rest, 0, comma));
 
-			if (forbids_cache(word))
+			if (forbids_cache(word) || str_starts(word, STR("no-cache=\"")))
 				return false;
 			if (str_starts(word, STR("max-age=")) || str_starts(word, STR("s-maxage=")))
 				*allows = true;
@@ -248,7 +252,7 @@ static bool directives_allow(struct http_msg *m, struct str name, bool *allows)
 }
 
 /* Might a cache keep the response, with our cookie in it? */
-static bool is_cacheable(struct http_stream *hs)
+bool http_cookie_is_cacheable(struct http_stream *hs)
 {
 	struct http_msg *m = &hs->res;
 	bool allows = http_find(m, STR("expires"), NULL) || http_find(m, STR("last-modified"), NULL) ||
@@ -275,7 +279,8 @@ static bool insert(struct http_stream *hs, struct str value)
 	if (!text.ptr || !http_add(&hs->res, STR("set-cookie"), text))
 		return false;
 	hs->s.log.cookie_srv = client_knows(hs) ? 'U' : 'I';
-	return !conf->nocache || !is_cacheable(hs) || http_add(&hs->res, STR("cache-control"), STR("private"));
+	return !conf->nocache || !http_cookie_is_cacheable(hs) ||
+	       http_add(&hs->res, STR("cache-control"), STR("private"));
 }
 
 /* The server's cookie carries our name: its value becomes or begins with the server's. */

@@ -55,6 +55,8 @@ bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg
 	out = http_flow_out(hs, f);
 	if (!out || (needs_coding(m) && !http_add(m, STR("transfer-encoding"), STR("chunked"))))
 		return false;
+	out->adjust = f == &hs->up ? http_case(hs, http_proxy(hs), PO_H1_CASE_ADJUST_SERVER)
+				   : http_case(hs, http_frontend(hs), PO_H1_CASE_ADJUST_CLIENT);
 	h1_write_head(out, m, connection);
 	return !out->failed;
 }
@@ -115,8 +117,16 @@ static void queue_trailers(struct http_flow *f, struct http_msg *trailers)
 		h1_out_copy(f->out, STR("\r\n"));
 }
 
+/* option http-drop-request-trailers, http-drop-response-trailers */
+static bool drops_trailers(const struct http_stream *hs, const struct http_flow *f)
+{
+	if (f == &hs->up)
+		return proxy_option_is_set(http_proxy(hs), PO_HTTP_DROP_REQUEST_TRAILERS);
+	return proxy_option_is_set(http_frontend(hs), PO_HTTP_DROP_RESPONSE_TRAILERS);
+}
+
 /* From a connection that frames bodies itself. */
-static enum flow_result take_message(struct http_flow *f)
+static enum flow_result take_message(struct http_stream *hs, struct http_flow *f)
 {
 	struct str data = f->buf->len > f->taken ? at_hand(f) : STR_NONE;
 
@@ -129,7 +139,7 @@ static enum flow_result take_message(struct http_flow *f)
 	}
 	if (f->from->mux->ended(f->from)) {
 		f->state = FLOW_DONE;
-		queue_trailers(f, f->from->mux->trailers(f->from));
+		queue_trailers(f, drops_trailers(hs, f) ? NULL : f->from->mux->trailers(f->from));
 	}
 	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
 }
@@ -156,7 +166,7 @@ static enum flow_result take_chunks(struct http_stream *hs, struct http_flow *f)
 	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
 }
 
-static enum flow_result take_trailers(struct http_flow *f)
+static enum flow_result take_trailers(struct http_stream *hs, struct http_flow *f)
 {
 	struct str data = at_hand(f);
 	enum h1_result result =
@@ -166,7 +176,7 @@ static enum flow_result take_trailers(struct http_flow *f)
 		return data.len < f->buf->cap ? FLOW_HUNGRY : FLOW_BAD;
 	if (result != H1_DONE)
 		return result == H1_MEMORY ? FLOW_MEMORY : FLOW_BAD;
-	queue_trailers(f, f->trailers);
+	queue_trailers(f, drops_trailers(hs, f) ? NULL : f->trailers);
 	f->taken += f->parser.pos;
 	f->state = FLOW_DONE;
 	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
@@ -195,13 +205,13 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 	if (f->bad)
 		return result;
 	if (f->state == FLOW_BODY && is_muxed(f->from) && f->body != HTTP_BODY_TUNNEL)
-		result = take_message(f);
+		result = take_message(hs, f);
 	else if (f->state == FLOW_BODY && f->body == HTTP_BODY_CHUNKED)
 		result = take_chunks(hs, f);
 	else if (f->state == FLOW_BODY)
 		result = take_plain(f);
 	if (result == FLOW_HUNGRY && f->state == FLOW_TRAILERS)
-		result = take_trailers(f);
+		result = take_trailers(hs, f);
 	f->bad = result == FLOW_BAD;
 	return result;
 }

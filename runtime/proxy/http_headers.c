@@ -1,64 +1,6 @@
-/* What the proxy itself puts into a request (option forwardfor, unique-id-header), and what it notes of
+/* What the proxy itself puts into a request (unique-id-header, and by http_forward.c), and what it notes of
  * messages for the log (capture request and response header; manual, section 8.8). */
 #include "runtime/proxy/http_stream.h"
-
-#include <arpa/inet.h>
-
-static bool net_has(const struct ip_net *net, const union addr *a)
-{
-	const uint8_t *ip =
-		a->family == AF_INET ? (const uint8_t *)&a->in.sin_addr : (const uint8_t *)&a->in6.sin6_addr;
-	unsigned whole = net->bits / 8, rest = net->bits % 8;
-
-	if (net->family != (a->family == AF_INET ? 4 : 6) || memcmp(net->addr, ip, whole) != 0)
-		return false;
-	return !rest || (net->addr[whole] ^ ip[whole]) >> (8 - rest) == 0;
-}
-
-static bool excepted(const struct proxy_conf *px, const union addr *a)
-{
-	return px->fwdfor_except && net_has(px->fwdfor_except, a);
-}
-
-static bool wanted(const struct proxy_conf *px)
-{
-	return proxy_option_is_set(px, PO_FORWARDFOR) || proxy_option_is_set(px, PO_FORWARDFOR_IF_NONE);
-}
-
-/* Is the field wanted even where the request has one? */
-static bool always(const struct proxy_conf *px)
-{
-	return proxy_option_is_set(px, PO_FORWARDFOR) && !proxy_option_is_set(px, PO_FORWARDFOR_IF_NONE);
-}
-
-static struct str address_text(struct http_stream *hs, const union addr *a)
-{
-	char text[INET6_ADDRSTRLEN];
-	const void *ip = a->family == AF_INET ? (const void *)&a->in.sin_addr : (const void *)&a->in6.sin6_addr;
-
-	if (!inet_ntop(a->family, ip, text, sizeof(text)))
-		return STR_NONE;
-	return scratch_dup(&hs->s.scratch, str_from(text));
-}
-
-static bool forward_for(struct http_stream *hs)
-{
-	const struct proxy_conf *fe = http_frontend(hs), *be = http_proxy(hs);
-	const union addr *src = stream_src(&hs->s);
-	struct str name, text;
-
-	if (!wanted(fe) && !wanted(be))
-		return true;
-	if ((src->family != AF_INET && src->family != AF_INET6) || excepted(fe, src) || excepted(be, src))
-		return true;
-	name = wanted(be) ? be->fwdfor_header : fe->fwdfor_header;
-	if (!name.len)
-		name = STR("x-forwarded-for");
-	if (!always(fe) && !always(be) && http_find(&hs->req, name, NULL))
-		return true;
-	text = address_text(hs, src);
-	return text.ptr && http_add(&hs->req, name, text);
-}
 
 static bool unique_id(struct http_stream *hs)
 {
@@ -78,7 +20,7 @@ static bool unique_id(struct http_stream *hs)
 
 bool http_headers_request(struct http_stream *hs)
 {
-	return unique_id(hs) && forward_for(hs);
+	return unique_id(hs) && http_forward_add(hs);
 }
 
 /* One slot: the last field of that name, no longer than asked for. */

@@ -22,14 +22,26 @@ static uint32_t head_size(const struct http_stream *hs)
 	return size - (reserve < size / 2 ? reserve : size / 2);
 }
 
+/* The side's options to let malformed messages pass. */
+static bool accepts_invalid(const struct http_stream *hs, const struct h1_parser *p)
+{
+	bool response = p == &hs->down.parser;
+	const struct proxy_conf *px = response ? http_proxy(hs) : http_frontend(hs);
+
+	return proxy_option_is_set(px, response ? PO_ACCEPT_INVALID_RESPONSE : PO_ACCEPT_INVALID_REQUEST) ||
+	       proxy_option_is_set(px, response ? PO_ACCEPT_UNSAFE_RESPONSE : PO_ACCEPT_UNSAFE_REQUEST);
+}
+
 void http_head_begin(const struct http_stream *hs, struct h1_parser *p)
 {
 	h1_parse_limit(p, http_head_max_hdrs(hs), head_size(hs));
+	p->relaxed = accepts_invalid(hs, p);
 }
 
 void http_head_again(const struct http_stream *hs, struct h1_parser *p, struct http_msg *m)
 {
 	h1_parse_init(p, m, http_head_max_hdrs(hs), head_size(hs));
+	p->relaxed = accepts_invalid(hs, p);
 }
 
 static void note_request(struct http_stream *hs)
@@ -44,6 +56,7 @@ static void note_request(struct http_stream *hs)
 		log->query = http_uri_query(log->uri);
 	}
 	log->version = hs->req.version;
+	log->version_text = hs->req.version_text;
 	log->t_request = (int32_t)(http_worker(hs)->now - hs->s.begun);
 	log->t_idle = (int32_t)(hs->s.begun - s->idle_since);
 	log->bytes_in = hs->req.counted;
@@ -66,6 +79,8 @@ static enum http_next head_done(struct http_stream *hs)
 	http_count_request(hs);
 	if (http_frontend(hs)->capture_request_n)
 		http_capture(hs, false);
+	if (http_frontend(hs)->capture_cookie.len)
+		http_cookie_capture(hs, false);
 	if (!http_frontend(hs)->log_format)
 		stream_log(&hs->s);
 	hs->client_keep = true;
@@ -130,6 +145,7 @@ void http_request_let_go(struct http_stream *hs)
 	hs->let_go = true;
 	log->method = kept(hs, log->method);
 	log->uri = kept(hs, log->uri);
+	log->version_text = kept(hs, log->version_text);
 	if (log->path.ptr || log->query.ptr) {
 		log->path = http_uri_path(log->uri);
 		log->query = http_uri_query(log->uri);

@@ -75,6 +75,8 @@ static void tunnel_open(struct http_stream *hs)
 /* Into the queue, as the client is to see it. */
 static enum http_next response_forward(struct http_stream *hs)
 {
+	if (proxy_option_is_set(http_proxy(hs), PO_CHECKCACHE) && http_checkcache_refuses(hs))
+		return http_checkcache_refuse(hs);
 	if (!http_cookie_response(hs))
 		return http_reply_failure(hs, 500, 'I', 'H');
 	http_rules_after_response(hs);
@@ -166,6 +168,8 @@ static enum http_next response_head(struct http_stream *hs)
 		hs->server_close = true;
 	if (http_frontend(hs)->capture_response_n)
 		http_capture(hs, true);
+	if (http_frontend(hs)->capture_cookie.len)
+		http_cookie_capture(hs, true);
 	if (stream_sticks(&hs->s))
 		stick(hs);
 	return response_rules(hs);

@@ -30,6 +30,8 @@ static bool queue_request(struct http_stream *hs)
 		return false;
 	h1_out_init(out, &hs->s.scratch);
 	http_te_filter(&hs->req);
+	if (http_proxy(hs)->send_name_header.len && !http_send_name(hs))
+		return false;
 	up->taken = hs->head_len;
 	up->blocked = false;
 	http_flow_body(up, &hs->req);

@@ -310,6 +310,8 @@ void http_session_soft_stop(struct session *s)
 		http_h2_soft_stop(s);
 		return;
 	}
+	if (proxy_option_is_set(s->frontend->conf, PO_IDLE_CLOSE_ON_RESPONSE))
+		return;
 	if (!s->stream && s->requests && !request_waits(s))
 		session_free(s);
 }

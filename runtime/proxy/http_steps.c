@@ -27,7 +27,8 @@ static enum http_next monitor(struct http_stream *hs)
 
 	stream_count(&hs->s, STICK_REQUEST);
 	hs->s.counted_request = true;
-	if (!fe->monitor_uri.len || !str_eq(hs->req.uri, fe->monitor_uri))
+	if (!fe->monitor_uri.len ||
+	    !(str_eq(hs->req.uri, fe->monitor_uri) || str_eq(http_uri_pathq(hs->req.uri), fe->monitor_uri)))
 		return HTTP_AGAIN;
 	hs->silent = true;
 	counters_fe(http_worker(hs), hs->s.session->frontend->index)->intercepted++;
@@ -82,6 +83,16 @@ static enum http_next fe_statistics(struct http_stream *hs)
 	return statistics(hs, hs->s.session->frontend);
 }
 
+static enum http_next fe_names(struct http_stream *hs)
+{
+	return http_names_restrict(hs, http_frontend(hs));
+}
+
+static enum http_next be_names(struct http_stream *hs)
+{
+	return other_backend(hs) ? http_names_restrict(hs, http_proxy(hs)) : HTTP_AGAIN;
+}
+
 static enum http_next fe_redirects(struct http_stream *hs)
 {
 	if (!http_frontend(hs)->redirects.n)
@@ -126,6 +137,21 @@ static enum http_next be_redirects(struct http_stream *hs)
 	return other_backend(hs) ? http_redirects(hs, http_proxy(hs)) : HTTP_AGAIN;
 }
 
+/* force-persist and ignore-persist: the first rule that matches decides. */
+static void persist_rules(struct http_stream *hs, const struct proxy_conf *px)
+{
+	struct eval e;
+
+	stream_eval(&hs->s, &e, AT(BE_SET_SRV));
+	for (uint32_t i = 0; i < px->persist_rules.n; i++) {
+		if (!cond_eval(&e, px->persist_rules.v[i].cond))
+			continue;
+		hs->persist_forced = !px->persist_rules.v[i].ignore;
+		hs->persist_ignored = px->persist_rules.v[i].ignore;
+		return;
+	}
+}
+
 static enum http_next persistence(struct http_stream *hs)
 {
 	const struct proxy_conf *px = http_proxy(hs);
@@ -135,6 +161,8 @@ static enum http_next persistence(struct http_stream *hs)
 		stream_eval(&hs->s, &e, AT(BE_SET_SRV));
 		stream_use_server(&hs->s, &e);
 	}
+	if (px->persist_rules.n)
+		persist_rules(hs, px);
 	if (px->cookie.mode != COOKIE_NONE)
 		http_cookie_request(hs);
 	if (stream_sticks(&hs->s)) {
@@ -154,12 +182,14 @@ static const struct step steps[] = {
 	{"frontend: tcp-request content", fe_tcp_rules},
 	{"counting, monitor-uri", monitor},
 	{"frontend: http-request", fe_http_rules},
+	{"frontend: names of fields", fe_names},
 	{"frontend: statistics", fe_statistics},
 	{"frontend: redirect", fe_redirects},
 	{"use_backend", choose_backend},
 	{"backend: body", be_body},
 	{"backend: tcp-request content", be_tcp_rules},
 	{"backend: http-request", be_http_rules},
+	{"backend: names of fields", be_names},
 	{"backend: statistics", be_statistics},
 	{"backend: redirect", be_redirects},
 	{"persistence", persistence},

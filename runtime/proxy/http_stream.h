@@ -57,10 +57,13 @@ struct http_stream {
 	bool counted;      /* the response is, in the statistics */
 	bool no_reset;     /* the server's connection is to end in order */
 	bool early_end;    /* the client had ended before there was a server */
+	bool persist_ignored; /* ignore-persist: the cookie is read, but does not decide */
+	bool persist_forced; /* force-persist: the cookie holds even for a server that is down */
 	bool opened;       /* a tunnel has just been */
 	struct http_msg *hints; /* a 103 response that rules are making */
 	char *body_copy;   /* of a chunked body, decoded, for rules; tune.bufsize bytes of scratch memory */
 	struct cookie_dates cookie_dates;
+	struct server *cookie_server; /* the one that a valid cookie names */
 	struct out page; /* of the statistics; its own memory */
 };
 
@@ -128,6 +131,27 @@ extern const struct eval_live http_live;
 /* http_headers.c */
 bool http_headers_request(struct http_stream *hs);
 void http_capture(struct http_stream *hs, bool response);
+
+/* http_forward.c. Fields that tell the server who the client is. False: no memory. */
+bool http_forward_add(struct http_stream *hs);
+
+/* http_names.c. Names outside letters, digits and hyphens (option http-restrict-req-hdr-names): HTTP_AGAIN, or a refusal. */
+enum http_next http_names_restrict(struct http_stream *hs, const struct proxy_conf *px);
+/* http-send-name-header, for the server that the request goes to. False: no memory. */
+bool http_send_name(struct http_stream *hs);
+/* Letter case of names towards a side whose proxy has the option, or NULL. */
+static inline const struct map *http_case(const struct http_stream *hs, const struct proxy_conf *px, enum proxy_option option)
+{
+	return proxy_option_is_set(px, option) ? &hs->s.session->generation->model->global.h1_case : NULL;
+}
+
+/* http_cookie_log.c. Notes the cookie of `capture cookie` for the log. */
+void http_cookie_capture(struct http_stream *hs, bool response);
+/* http_cookie.c. Might a cache keep the response, with a cookie in it? */
+bool http_cookie_is_cacheable(struct http_stream *hs);
+/* option checkcache: may a cache keep this response with its cookie? */
+bool http_checkcache_refuses(struct http_stream *hs);
+enum http_next http_checkcache_refuse(struct http_stream *hs);
 
 /* http_cookie.c. The server that the request's cookie names; what the response says about it. False: no memory.
  */

@@ -167,8 +167,10 @@ static bool hints_send(struct http_stream *hs)
 	for (uint16_t i = 0; i < m->nhdrs; i++)
 		m->counted += m->hdrs[i].name_len + m->hdrs[i].value_len;
 	hs->s.log.bytes_out += m->counted + 1;
-	if (c->mux)
+	if (c->mux) {
+		hs->s.log.bytes_out += m->counted + 1;
 		return c->mux->send_head(c, m, false);
+	}
 	h1_out_init(&out, &hs->s.scratch);
 	h1_write_head(&out, m, STR_NONE);
 	if (out.failed)

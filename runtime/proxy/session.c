@@ -245,7 +245,8 @@ void session_free(struct session *s)
 	if (!child && s->frontend->conf->mode == MODE_HTTP)
 		srv_owner_left(w, s);
 	deadline_clear(&s->deadline);
-	conn_close(&s->conn, false);
+	conn_close(&s->conn,
+		   s->frontend->conf->mode == MODE_TCP && proxy_option_is_set(s->frontend->conf, PO_NOLINGER));
 	buf_drop(w, &s->in);
 	if (s->vars)
 		eval_vars_free(&s->vars);
