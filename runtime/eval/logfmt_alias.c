@@ -213,13 +213,26 @@ static void put_captures(const struct str *slots, uint32_t n, struct logfmt_styl
 	out_printf(out, "}%s", quote);
 }
 
+static void put_capture_word(struct out *out, struct logfmt_style style, struct str text)
+{
+	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
+
+	if (!text.len) {
+		logfmt_put_word(out, style, text);
+		return;
+	}
+	out_puts(out, quote);
+	logfmt_put_capture(out, style, text);
+	out_puts(out, quote);
+}
+
 /* a b c, "-" for what is absent */
 static void put_capture_list(const struct str *slots, uint32_t n, struct logfmt_style style, struct out *out)
 {
 	for (uint32_t i = 0; i < n && slots; i++) {
 		if (i)
 			out_char(out, ' ');
-		logfmt_put_word(out, style, slots[i]);
+		put_capture_word(out, style, slots[i]);
 	}
 }
 

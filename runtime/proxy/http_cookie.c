@@ -4,7 +4,7 @@
 #include "runtime/proxy/http_cookie.h"
 
 #include "runtime/backend/dynamic_cookie.h"
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 
 /* A cookie in a field value: all of `name=value`, and the value. */
 struct found {

@@ -1,6 +1,6 @@
 /* Cookies as others see them: the one that `capture cookie` puts into the log (manual, sections 4.2 and 8.2.3),
  * and those that a cache must not keep (option checkcache). Worker thread only. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 
 #include "runtime/stats/counters.h"
 

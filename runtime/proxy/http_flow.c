@@ -2,7 +2,7 @@
  * to the end of the connection or through a tunnel. Data are queued where they lie; chunks are framed anew.
  * Nothing is decoded before what was decoded is sent, so that a slow reader holds one buffer and no more. A
  * flow belongs to its stream. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 
 #include <errno.h>
 

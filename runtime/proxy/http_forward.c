@@ -1,6 +1,6 @@
 /* Fields that tell the server who the client is and where it went: X-Forwarded-For, X-Original-To and Forwarded
  * (manual, options forwardfor, originalto and forwarded; RFC 7239). Worker thread only. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 
 #include <arpa/inet.h>
 

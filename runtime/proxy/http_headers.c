@@ -1,6 +1,6 @@
 /* What the proxy itself puts into a request (unique-id-header, and by http_forward.c), and what it notes of
  * messages for the log (capture request and response header; manual, section 8.8). */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 
 static bool unique_id(struct http_stream *hs)
 {

@@ -1,7 +1,7 @@
 /* Names of header fields towards servers: those that some applications mix up (option
  * http-restrict-req-hdr-names), and the field that carries the server's own name (http-send-name-header).
  * Worker thread only. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 
 #include "runtime/stats/counters.h"
 

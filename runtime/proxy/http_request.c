@@ -1,6 +1,6 @@
 /* The head of a request: received, parsed, noted for the log. What is no request is answered with a stored
  * message, without more ado. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 
 #include "runtime/stats/counters.h"
 

@@ -1,6 +1,6 @@
 /* The exchange with a server: the request goes up, interim responses and the response come down, bodies flow
  * both ways, or a tunnel opens (RFC 9110 sections 7.8, 9.3.6 and 15.2). */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 #include "runtime/proxy/stream_stick.h"
 
 #include "runtime/health/observe.h"

@@ -1,6 +1,6 @@
 /* A server for the request: asked for, waited for, tried again, given back. A request may be sent a second time
  * as long as all of it still lies in the buffer and nothing of an answer has come. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* What happens to a request between its head and its server, as a table of named steps (manual, section 2.4 and
  * the descriptions of the keywords): the frontend's rules, the choice of a backend, the backend's rules,
  * persistence, a server. A step that has to wait is called again; rules go on where they stood. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_fields.h"
 #include "runtime/proxy/stream_stick.h"
 
 #include "runtime/stats/counters.h"

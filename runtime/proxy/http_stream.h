@@ -132,27 +132,6 @@ extern const struct eval_live http_live;
 bool http_headers_request(struct http_stream *hs);
 void http_capture(struct http_stream *hs, bool response);
 
-/* http_forward.c. Fields that tell the server who the client is. False: no memory. */
-bool http_forward_add(struct http_stream *hs);
-
-/* http_names.c. Names outside letters, digits and hyphens (option http-restrict-req-hdr-names): HTTP_AGAIN, or a refusal. */
-enum http_next http_names_restrict(struct http_stream *hs, const struct proxy_conf *px);
-/* http-send-name-header, for the server that the request goes to. False: no memory. */
-bool http_send_name(struct http_stream *hs);
-/* Letter case of names towards a side whose proxy has the option, or NULL. */
-static inline const struct map *http_case(const struct http_stream *hs, const struct proxy_conf *px, enum proxy_option option)
-{
-	return proxy_option_is_set(px, option) ? &hs->s.session->generation->model->global.h1_case : NULL;
-}
-
-/* http_cookie_log.c. Notes the cookie of `capture cookie` for the log. */
-void http_cookie_capture(struct http_stream *hs, bool response);
-/* http_cookie.c. Might a cache keep the response, with a cookie in it? */
-bool http_cookie_is_cacheable(struct http_stream *hs);
-/* option checkcache: may a cache keep this response with its cookie? */
-bool http_checkcache_refuses(struct http_stream *hs);
-enum http_next http_checkcache_refuse(struct http_stream *hs);
-
 /* http_cookie.c. The server that the request's cookie names; what the response says about it. False: no memory.
  */
 void http_cookie_request(struct http_stream *hs);
