@@ -25,6 +25,7 @@ static const struct algorithm algorithms[] = {
 	{"rdp-cookie", BAL_RDP_COOKIE, 0},
 	{"hash", BAL_HASH, 0},
 	{"log-hash", BAL_HASH, 300},
+	{"response-time", BAL_RESPONSE_TIME, 0},
 };
 
 static const char names[] =
@@ -249,6 +250,11 @@ bool check_balance(const struct keyword_use *use)
 	if (!balance_words(use, &b))
 		return false;
 	use->draft->px->balance = b;
+	if (b.kind == BAL_RESPONSE_TIME)
+		diag_note(use->k->d,
+			  diag_add(use->k->d, D_EXTENSION, use->words[0].span,
+				   "`balance response-time` is an extension of lbd"),
+			  "HAProxy does not know it and will not start with it");
 	if (b.kind == BAL_RDP_COOKIE)
 		not_effective(use, 0, "`balance rdp-cookie` goes in turns: cookies of RDP are not read yet");
 	return true;

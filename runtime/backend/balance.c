@@ -17,6 +17,8 @@ static const struct lb_algorithm *algorithm_of(const struct proxy_conf *conf)
 		return &balance_first;
 	case BAL_RANDOM:
 		return &balance_random;
+	case BAL_RESPONSE_TIME:
+		return &balance_response;
 	case BAL_SOURCE:
 	case BAL_URI:
 	case BAL_URL_PARAM:

@@ -46,7 +46,7 @@ struct balance {
 };
 
 extern const struct lb_algorithm balance_roundrobin, balance_static, balance_map, balance_ring, balance_random;
-extern const struct lb_algorithm balance_leastconn, balance_first;
+extern const struct lb_algorithm balance_leastconn, balance_first, balance_response;
 
 /* A request may go there now: below its maxconn (or the ramp up to it) and nobody waits in its own queue. */
 bool server_has_room(const struct server *s);

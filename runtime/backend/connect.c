@@ -5,6 +5,7 @@
  * thing that is done: the stream may be gone afterwards. */
 #include <errno.h>
 
+#include "runtime/backend/balance_response.h"
 #include "runtime/backend/proxy_header.h"
 #include "runtime/backend/request.h"
 #include "runtime/net/address.h"
@@ -74,6 +75,9 @@ static enum srv_outcome request_connected(struct srv_request *r, struct srv_conn
 	r->state = REQUEST_CONNECTED;
 	r->conn = sc;
 	r->connected = r->worker->now;
+	if (sc->fresh && r->backend->conf->mode == MODE_TCP) /* of what follows we know too little */
+		response_note(r->server, r->worker->now_us - r->connected_us, r->worker->now);
+	r->connected_us = r->worker->now_us;
 	return SRV_CONNECTED;
 }
 
@@ -390,6 +394,7 @@ static enum srv_outcome open_new(struct srv_request *r)
 	if (!sc)
 		return request_failed(r, SRV_RESOURCES);
 	idle_shed(r->worker, r->server);
+	r->connected_us = r->worker->now_us;
 	srv_counters_of(r)->connect++;
 	be_counters_of(r)->connect++;
 	error = connect_now(r, sc, connecting);

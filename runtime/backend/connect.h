@@ -60,6 +60,7 @@ struct srv_request {
 	uint16_t retries;
 	bool redispatched;
 	uint64_t started, assigned, connected;     /* worker->now */
+	uint64_t connected_us;                     /* worker->now_us */
 	uint32_t srv_queue_pos, backend_queue_pos; /* %sq %bq */
 	uint32_t srvconn;                          /* %sc at assignment */
 	/* internal */

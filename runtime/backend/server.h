@@ -51,6 +51,7 @@ struct server {
 	atomic_uint weight;                 /* user weight, 0 to 256 */
 	atomic_uint conns;                  /* connections in use for streams: maxconn applies to it */
 	atomic_uint queued;
+	_Atomic uint64_t response; /* how fast it answers: balance_response.c */
 	atomic_uint idle;     /* idle connections, all workers */
 	uint64_t last_change; /* monotonic ms of the last state change */
 	uint64_t down_time;   /* ms, total, without the current one */

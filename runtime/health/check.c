@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/backend/balance_response.h"
 #include "runtime/core/log.h"
 #include "runtime/health/check_run.h"
 #include "runtime/net/address.h"
@@ -233,6 +234,8 @@ void check_conclude(struct check *k)
 	before = k->report;
 	report_fill(k, &k->report);
 	pthread_mutex_unlock(&k->lock);
+	if (!k->agent && status_passes(k->outcome.status))
+		response_note(k->server, k->worker->now_us - k->started_us, k->worker->now);
 	conclude(k, &before);
 	plan_next(k);
 }

@@ -3,6 +3,7 @@
 #include "runtime/proxy/http_fields.h"
 #include "runtime/proxy/stream_stick.h"
 
+#include "runtime/backend/balance_response.h"
 #include "runtime/health/observe.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
@@ -151,6 +152,8 @@ static enum http_next response_head(struct http_stream *hs)
 	enum http_next next;
 
 	hs->s.log.t_response = (int32_t)(http_worker(hs)->now - hs->s.server.connected);
+	response_note(hs->s.server.server, http_worker(hs)->now_us - hs->s.server.connected_us,
+		      http_worker(hs)->now);
 	if (hs->res.status >= 100 && hs->res.status < 200 && hs->res.status != 101)
 		return interim(hs);
 	if (hs->res.status == 101 && !switch_agreed(hs))
