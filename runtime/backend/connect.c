@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "runtime/backend/balance_response.h"
+#include "runtime/backend/h2_server.h"
 #include "runtime/backend/proxy_header.h"
 #include "runtime/backend/request.h"
 #include "runtime/net/address.h"
@@ -340,10 +341,13 @@ static enum srv_outcome open_failed(struct srv_request *r)
 
 static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
 {
-	if (header_send(r, sc))
-		return request_connected(r, sc);
-	srv_conn_free(sc);
-	return open_failed(r);
+	if (!header_send(r, sc)) {
+		srv_conn_free(sc);
+		return open_failed(r);
+	}
+	if (h2_server_is_spoken(r, sc) && !(sc = h2_server_begin(r, sc)))
+		return request_failed(r, SRV_RESOURCES);
+	return request_connected(r, sc);
 }
 
 static void connecting(struct conn *c, int revents)
@@ -412,7 +416,10 @@ static enum srv_outcome open_new(struct srv_request *r)
 
 enum srv_outcome request_open(struct srv_request *r)
 {
-	struct srv_conn *sc = r->fresh_only ? NULL : idle_take(r);
+	struct srv_conn *sc = NULL;
+
+	if (!r->fresh_only)
+		sc = r->server->conf->mux == MUX_H2 ? h2_server_take(r) : idle_take(r);
 
 	session_count(r);
 	if (!sc)
@@ -507,7 +514,7 @@ void srv_request_finish(struct srv_request *r, bool reusable)
 	}
 	r->conn = NULL;
 	r->state = REQUEST_NONE;
-	if (reusable) /* before the place is handed on: who gets it may take the connection too */
+	if (reusable && !sc->conn.mux) /* before the place is handed on: who gets it may take the connection too */
 		idle_keep(sc, r);
 	else
 		srv_conn_free(sc);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "runtime/backend/request.h"
+#include "runtime/backend/h2_server.h"
 
 static struct srv_desk *desk_get(struct worker *w)
 {
@@ -105,8 +105,7 @@ static void slot_purge(struct worker *w, struct deadline *d)
 
 /* --- keeping and taking */
 
-/* Was told, or depends on, who the client is. */
-static bool conn_is_private(const struct server_conf *conf)
+bool srv_conn_is_private(const struct server_conf *conf)
 {
 	return conf->send_proxy || conf->send_proxy_v2 || conf->addr.port_relative || !conf->addr.port_given;
 }
@@ -145,7 +144,7 @@ static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const s
 	const struct generation *g = sc->server->proxy->generation;
 	struct idle_table *t;
 
-	if (r->backend->conf->reuse == REUSE_NEVER || conn_is_private(sc->server->conf)) {
+	if (r->backend->conf->reuse == REUSE_NEVER || srv_conn_is_private(sc->server->conf)) {
 		sc->owner = r->owner;
 		return r->owner ? owned_list(desk, r->owner) : NULL;
 	}
@@ -253,6 +252,7 @@ static void idle_close_list(struct list *list, const struct server *s, const voi
 void srv_owner_left(struct worker *w, void *owner)
 {
 	idle_close_list(owned_list(desk_get(w), owner), NULL, owner);
+	h2_server_close(w, NULL, owner);
 }
 
 void idle_close(struct worker *w, struct server *s)
@@ -264,6 +264,7 @@ void idle_close(struct worker *w, struct server *s)
 		idle_close_list(&t->slots[s->index].conns, NULL, NULL);
 	for (uint32_t i = 0; i < OWNER_LISTS; i++)
 		idle_close_list(&desk->owned[i], s, NULL);
+	h2_server_close(w, s, NULL);
 }
 
 /* Closes this worker's idle connections as long as there are too many, oldest first. */
@@ -335,6 +336,7 @@ bool srv_conns_init(struct worker *w)
 	for (uint32_t i = 0; i < OWNER_LISTS; i++)
 		list_init(&desk->owned[i]);
 	list_init(&desk->active);
+	list_init(&desk->h2);
 	list_init(&desk->granted);
 	pthread_mutex_init(&desk->lock, NULL);
 	ev_async_init(&desk->wake, desk_woken);
@@ -355,6 +357,7 @@ void srv_conns_free(struct worker *w)
 {
 	struct srv_desk *desk = desk_get(w);
 
+	h2_server_close(w, NULL, NULL);
 	for (uint32_t i = 0; i < OWNER_LISTS; i++)
 		idle_close_list(&desk->owned[i], NULL, NULL);
 	while (desk->tables) {

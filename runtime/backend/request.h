@@ -38,6 +38,7 @@ struct srv_desk {
 	struct idle_table *tables;      /* one per generation */
 	struct list owned[OWNER_LISTS]; /* idle connections that belong to a client session, by its address */
 	uint32_t nidle, max_idle;	   /* idle connections of all kinds */
+	struct list h2;                 /* struct h2_back: connections that carry many requests */
 	struct list active;             /* requests that hold a place */
 	ev_async wake;                  /* somebody was granted a place */
 	pthread_mutex_t lock;           /* of `granted`; taken under an lb_lock or alone */
@@ -71,6 +72,8 @@ uint32_t queue_redistribute(struct worker *w, struct server *s);
 struct srv_conn *idle_take(struct srv_request *r);
 /* Keeps a connection whose request ends just now (its place is still counted), or closes it. */
 void idle_keep(struct srv_conn *sc, const struct srv_request *r);
+/* Was it told who the client is, or does it depend on that? */
+bool srv_conn_is_private(const struct server_conf *conf);
 /* Closes and frees. */
 void srv_conn_free(struct srv_conn *sc);
 /* Before a new connection to a server with maxconn: closes idle ones, on any worker, that would be too many with it. */

@@ -289,7 +289,8 @@ static void nv_add(struct nv_list *l, struct str name, struct str value)
 				    .valuelen = value.len};
 }
 
-/* Fields that HTTP/2 has not (RFC 9113 section 8.2.2), and those that became pseudo-header fields. */
+/* Fields that HTTP/2 has not (a Host stays where the target has no authority; RFC 9113 section 8.2.2), and
+ * those that became pseudo-header fields. */
 static bool stays_behind(const struct h2_stream *st, const struct http_msg *m, const struct http_hdr *h)
 {
 	struct str name = str_make(h->name, h->name_len);
@@ -302,7 +303,7 @@ static bool stays_behind(const struct h2_stream *st, const struct http_msg *m, c
 	case HN_PROXY_CONNECTION:
 		return true;
 	case HN_HOST:
-		return !m->is_response;
+		return !m->is_response && http_uri_scheme(m->uri).len;
 	case HN_TE:
 		return !str_ieq(str_make(h->value, h->value_len), STR("trailers"));
 	case HN_OTHER:
@@ -379,19 +380,16 @@ static bool websocket_begin(struct h2_stream *st, struct http_msg *m)
 
 static void nv_target(struct nv_list *l, struct h2_stream *st, struct http_msg *m)
 {
-	const struct http_hdr *host = http_find_id(m, HN_HOST, NULL);
 	struct str scheme = http_uri_scheme(m->uri), path = http_uri_pathq(m->uri);
+	struct str authority = scheme.len ? http_uri_authority(m->uri) : STR_NONE;
 
 	if (st->tunnel && !st->websocket) {
 		nv_add(l, STR(":authority"), m->uri);
 		return;
 	}
-	nv_add(l, STR(":scheme"),
-	       scheme.len                           ? scheme
-	       : st->h2->carrier->transport->splice ? STR("http")
-						    : STR("https"));
-	if (host)
-		nv_add(l, STR(":authority"), str_make(host->value, host->value_len));
+	nv_add(l, STR(":scheme"), scheme.len ? scheme : STR("https"));
+	if (authority.len)
+		nv_add(l, STR(":authority"), authority);
 	nv_add(l, STR(":path"), str_eq(m->uri, STR("*")) ? m->uri : path.len ? path : STR("/"));
 }
 

@@ -26,6 +26,25 @@ static enum http_next aborted(struct http_stream *hs, char cause, char state)
 	return HTTP_CLOSE;
 }
 
+enum http_next http_client_reset(struct http_stream *hs)
+{
+	switch ((enum http_phase)hs->phase) {
+	case HTTP_SERVER:
+		return http_server_wait(hs);
+	case HTTP_EXCHANGE:
+		if (hs->up.state == FLOW_DONE && hs->responding) {
+			count_abort(hs, true);
+			return HTTP_CLOSE;
+		}
+		return aborted(hs, 'C', 'D');
+	case HTTP_REPLY:
+		return HTTP_CLOSE;
+	default:
+		stream_end(&hs->s, 'C', 'R');
+		return HTTP_CLOSE;
+	}
+}
+
 /* An interim response goes to the client as it is. */
 static enum http_next interim(struct http_stream *hs)
 {

@@ -245,6 +245,10 @@ static void client_ready(struct conn *c, int revents)
 		idle_ready(s);
 		return;
 	}
+	if (c->mux && c->flags & CONN_ERROR) {
+		http_session_settle(s, http_client_reset(hs));
+		return;
+	}
 	hs->client_seen = c->worker->now;
 	if (revents & EV_WRITE)
 		hs->down.blocked = false;

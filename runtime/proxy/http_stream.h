@@ -150,6 +150,9 @@ void http_server_finish(struct http_stream *hs, bool reusable);
 /* http_response.c */
 enum http_next http_exchange(struct http_stream *hs);
 
+/* A client of HTTP/2 has reset the stream, or its connection broke: what is to be noted of it. */
+enum http_next http_client_reset(struct http_stream *hs);
+
 /* http_connection.c. Value of the Connection field to add, or empty. */
 struct str http_connection_request(struct http_stream *hs);
 struct str http_connection_response(struct http_stream *hs);

@@ -1,0 +1,211 @@
+/* HTTP/2 to servers. The srv_conn with the socket belongs to an h2_back, which hands out srv_conns without one,
+ * a stream each: requests see no difference. Which requests may share a connection is what http-reuse says
+ * (manual, "http-reuse"); a connection without streams is an idle one: counted with the others, closed after
+ * pool-purge-delay. Owned by the desk of the worker. */
+#include "runtime/backend/h2_server.h"
+
+#include <stdlib.h>
+
+#include "runtime/http/h2.h"
+
+struct h2_back {
+	struct list node; /* desk->h2 */
+	struct srv_conn *carrier;
+	struct h2_conn *h2;
+	const void *owner; /* only this client's session may use it; NULL: any */
+	struct deadline purge;
+	uint32_t carried; /* requests so far */
+	bool idle;
+};
+
+static struct list *backs(struct worker *w)
+{
+	return &((struct srv_desk *)w->servers)->h2;
+}
+
+static void count_idle(struct h2_back *b, bool idle)
+{
+	struct srv_desk *desk = b->carrier->conn.worker->servers;
+
+	if (b->idle == idle)
+		return;
+	b->idle = idle;
+	if (idle) {
+		desk->nidle++;
+		atomic_fetch_add_explicit(&b->carrier->server->idle, 1, memory_order_relaxed);
+	} else {
+		desk->nidle--;
+		atomic_fetch_sub_explicit(&b->carrier->server->idle, 1, memory_order_relaxed);
+	}
+}
+
+static void back_free(struct h2_back *b)
+{
+	count_idle(b, false);
+	deadline_clear(&b->purge);
+	list_remove(&b->node);
+	h2_conn_free(&b->h2);
+	srv_conn_free(b->carrier);
+	free(b);
+}
+
+static void purge(struct worker *w, struct deadline *d)
+{
+	(void)w;
+	back_free(LIST_OF(d, struct h2_back, purge));
+}
+
+static bool may_idle(const struct h2_back *b)
+{
+	const struct server *s = b->carrier->server;
+	const struct srv_desk *desk = b->carrier->conn.worker->servers;
+
+	if (b->h2->draining || !server_is_reachable((struct server *)(uintptr_t)s) ||
+	    !s->conf->pool_purge_delay || desk->nidle >= desk->max_idle || b->carrier->conn.worker->stopping)
+		return false;
+	return s->conf->pool_max_conn < 0 ||
+	       atomic_load_explicit(&s->idle, memory_order_relaxed) < (uint64_t)s->conf->pool_max_conn;
+}
+
+static void changed(struct h2_conn *h)
+{
+	struct h2_back *b = h->user;
+	struct worker *w = h->carrier->worker;
+
+	if (h->nattached || (h->nstreams && !h->dead))
+		return;
+	if (h->dead || (!b->idle && !may_idle(b))) {
+		back_free(b);
+		return;
+	}
+	if (b->idle)
+		return;
+	count_idle(b, true);
+	deadline_set(w, &b->purge, w->now + b->carrier->server->conf->pool_purge_delay);
+}
+
+/* Servers do not push. */
+static void opened(struct h2_conn *h, struct h2_stream *st)
+{
+	(void)h;
+	h2_stream_refuse(st, NGHTTP2_REFUSED_STREAM);
+}
+
+static const struct h2_owner owner = {.opened = opened, .changed = changed};
+
+static void ready(struct conn *c, int revents)
+{
+	struct h2_back *b = ((struct srv_conn *)c)->owner;
+
+	h2_conn_ready(b->h2, revents);
+}
+
+static struct h2_settings settings_of(const struct srv_request *r)
+{
+	const struct global_conf *g = &r->backend->generation->model->global;
+	uint32_t reserve = g->tune_maxrewrite < g->tune_bufsize / 2 ? g->tune_maxrewrite : g->tune_bufsize / 2;
+
+	return (struct h2_settings){
+		.header_table_size = g->h2.header_table_size,
+		.initial_window = g->h2.be_initial_window ? g->h2.be_initial_window : g->h2.initial_window,
+		.max_streams = g->h2.be_max_streams ? g->h2.be_max_streams : g->h2.max_streams,
+		.max_frame = g->h2.max_frame,
+		.head_size = g->tune_bufsize - reserve,
+		.max_hdrs = g->tune_http_maxhdr,
+		.glitches_threshold = g->h2.be_glitches_threshold,
+	};
+}
+
+static struct srv_conn *stream_open(struct srv_request *r, struct h2_back *b)
+{
+	struct srv_conn *sc = pool_get(&r->worker->srv_conns);
+	struct h2_stream *st = sc ? h2_stream_new(b->h2, 0) : NULL;
+
+	if (!st) {
+		pool_put(&r->worker->srv_conns, sc);
+		return NULL;
+	}
+	*sc = (struct srv_conn){.server = b->carrier->server, .user = r, .requests = ++b->carried};
+	sc->fresh = b->carried == 1;
+	list_init(&sc->idle_node);
+	h2_stream_attach(st, &sc->conn, NULL);
+	deadline_clear(&b->purge);
+	count_idle(b, false);
+	return sc;
+}
+
+bool h2_server_is_spoken(const struct srv_request *r, const struct srv_conn *sc)
+{
+	return sc->server->conf->mux == MUX_H2 && r->backend->conf->mode == MODE_HTTP;
+}
+
+static bool is_private(const struct srv_request *r)
+{
+	return r->backend->conf->reuse == REUSE_NEVER || srv_conn_is_private(r->server->conf);
+}
+
+struct srv_conn *h2_server_begin(struct srv_request *r, struct srv_conn *sc)
+{
+	struct h2_settings settings = settings_of(r);
+	struct h2_back *b = calloc(1, sizeof(*b));
+	struct srv_conn *first;
+
+	if (b)
+		b->h2 = h2_conn_new(&sc->conn, false, &settings, &owner, b);
+	if (!b || !b->h2) {
+		free(b);
+		srv_conn_free(sc);
+		return NULL;
+	}
+	b->carrier = sc;
+	b->owner = is_private(r) ? r->owner : NULL;
+	deadline_init(&b->purge, purge);
+	list_prepend(backs(r->worker), &b->node);
+	sc->user = NULL;
+	sc->owner = b;
+	sc->conn.ready = ready;
+	conn_want(&sc->conn, EV_READ);
+	first = stream_open(r, b);
+	if (!first)
+		back_free(b);
+	return first;
+}
+
+static bool fits(const struct srv_request *r, const struct h2_back *b)
+{
+	if (b->carrier->server != r->server || !h2_conn_has_room(b->h2) ||
+	    b->carried > r->server->conf->max_reuse)
+		return false;
+	if (b->owner || is_private(r))
+		return b->owner == r->owner;
+	return r->reuse_ok && (!r->proven_only || b->carried > 1);
+}
+
+struct srv_conn *h2_server_take(struct srv_request *r)
+{
+	struct list *all = backs(r->worker);
+
+	for (struct list *node = all->next; node != all; node = node->next) {
+		struct h2_back *b = LIST_OF(node, struct h2_back, node);
+
+		if (fits(r, b))
+			return stream_open(r, b);
+	}
+	return NULL;
+}
+
+void h2_server_close(struct worker *w, const struct server *s, const void *whose)
+{
+	struct list *all = backs(w), *node, *next;
+
+	for (node = all->next; node != all; node = next) {
+		struct h2_back *b = LIST_OF(node, struct h2_back, node);
+
+		next = node->next;
+		if ((s && b->carrier->server != s) || (whose && b->owner != whose))
+			continue;
+		b->h2->draining = true;
+		if (!b->h2->nattached)
+			back_free(b);
+	}
+}

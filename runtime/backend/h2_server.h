@@ -1,0 +1,19 @@
+/* HTTP/2 to servers (`proto h2`, or agreed by ALPN): connections that carry many requests at a time. Worker
+ * thread only. */
+#ifndef LB_BACKEND_H2_SERVER_H
+#define LB_BACKEND_H2_SERVER_H
+
+#include "runtime/backend/request.h"
+
+/* Does this connection, just opened, speak HTTP/2? */
+bool h2_server_is_spoken(const struct srv_request *r, const struct srv_conn *sc);
+/* Makes one of `sc`, which is the pool's from now on, and gives the connection of its first stream. NULL: no
+ * memory, `sc` is closed. */
+struct srv_conn *h2_server_begin(struct srv_request *r, struct srv_conn *sc);
+/* A stream on a connection that is there already, as far as http-reuse allows; NULL: none. */
+struct srv_conn *h2_server_take(struct srv_request *r);
+/* Connections to a server that is gone (NULL: any) or of a client's session that is (NULL: any) take no more
+ * streams. */
+void h2_server_close(struct worker *w, const struct server *s, const void *owner);
+
+#endif
