@@ -42,6 +42,7 @@ struct named_section {
 	bool sized; /* what the section must have was given: size of a cache, command, docroot */
 	struct error_table *errors;  /* http-errors */
 	struct userlist_conf *users; /* userlist */
+	struct peers_conf *peers;    /* peers */
 	VEC(struct group_ref) groups;
 };
 
@@ -122,6 +123,8 @@ void check_want_table(struct checker *k, const struct word *name);
 /* Sections other than global and proxies: check_other.c */
 void check_other_begin(struct checker *k, struct named_section *named);
 void check_other_end(struct checker *k);
+/* check_peers.c */
+void check_peers_begin(struct checker *k, struct named_section *named);
 
 /* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched
  * then. */

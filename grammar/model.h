@@ -4,7 +4,7 @@
 #ifndef LB_GRAMMAR_MODEL_H
 #define LB_GRAMMAR_MODEL_H
 
-#include "grammar/model_proxy.h"
+#include "grammar/model_peers.h"
 
 struct user_conf {
 	struct str name, password;
@@ -62,6 +62,7 @@ struct model {
 	VEC(const struct var_ref *) vars;      /* index: var_ref.id */
 	uint32_t nregexes;
 	VEC(const struct acl_expr *) acl_exprs; /* index: acl_expr.id */
+	VEC(struct peers_conf *) peers;
 	VEC(struct table_conf *) tables;	/* index: table_conf.id */
 	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
 	VEC(struct str) lines; /* sections besides global and proxies, in canonical words, for dumps */

@@ -13,6 +13,7 @@
 #include "runtime/net/listener.h"
 #include "runtime/reload/handover.h"
 #include "runtime/reload/kept.h"
+#include "runtime/stick/peers.h"
 #include "tools/lbd.h"
 
 enum { THREADS_MAX = 64, BIND_TRIES = 200, BIND_PAUSE_US = 10000, MAX_ERRORS = 1 << 20 };
@@ -91,7 +92,8 @@ static bool sockets_try(struct lbd *l, struct out *errors, bool *fatal)
 	bool ok;
 
 	*fatal = !k || !sockets_fetch(l, k);
-	ok = !*fatal && listeners_open(l->process, l->process->generation, k, errors);
+	ok = !*fatal && listeners_open(l->process, l->process->generation, k, errors) &&
+	     peers_open(l->process, errors);
 	kept_free(&k);
 	return ok;
 }
@@ -161,6 +163,9 @@ static bool process_make(struct lbd *l)
 		generation_free(&g);
 		return false;
 	}
+	p->takes_over = l->options.old.n > 0;
+	if (!peers_init(p))
+		return false;
 	for (uint32_t i = 0; i < g->nproxies; i++)
 		if (!atomic_load(&g->proxies[i].maxconn))
 			atomic_store(&g->proxies[i].maxconn, l->maxconn);

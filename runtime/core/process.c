@@ -16,6 +16,7 @@
 #include "runtime/net/splice.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
+#include "runtime/stick/peers.h"
 #include "runtime/stick/sweep.h"
 
 static void sessions_each(struct worker *w, void (*fn)(struct session *s))
@@ -63,6 +64,8 @@ static void worker_soft_stop(struct worker *w)
 		deadline_set(w, &p->hard_stop, w->now + p->hard_stop_after);
 	worker_job_begin(w); /* so that the last session to go does not end the worker in the middle of this */
 	sessions_each(w, session_soft_stop);
+	if (w->id == 0)
+		peers_soft_stop(w);
 	worker_job_end(w);
 }
 
@@ -79,6 +82,8 @@ static void worker_begin(struct worker *w)
 	checks_start(w, w->process->generation);
 	if (w->id == 0)
 		stick_sweep_start(w);
+	if (w->id == 0)
+		peers_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
 }
 
@@ -89,6 +94,8 @@ static void worker_end(struct worker *w)
 	listeners_unwatch(w);
 	sessions_each(w, session_free);
 	cli_close_all(w);
+	if (w->id == 0)
+		peers_stop(w);
 }
 
 static bool worker_equip(struct worker *w, struct generation *g)
@@ -200,6 +207,7 @@ void process_free(struct process **pp)
 	*pp = NULL;
 	if (!p)
 		return;
+	peers_free(p);
 	listeners_free(p);
 	for (uint32_t i = 0; i < p->nworkers; i++) {
 		struct worker *w = p->workers[i];

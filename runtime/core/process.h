@@ -52,6 +52,8 @@ struct process {
 	uint32_t hard_stop_after;   /* ms from the soft stop on; 0: never */
 	struct deadline hard_stop;  /* on worker 0 */
 	struct deadline sweep;      /* on worker 0: stick/sweep.c */
+	struct peers_all *peers;    /* stick/peers.h; NULL: none */
+	bool takes_over;            /* from an old process: its stick tables are waited for */
 	atomic_uint accepting;      /* workers that watch the listeners */
 	atomic_uint draining;       /* workers that still have jobs */
 	atomic_uint full_listeners; /* how many listeners wait for a connection to end */

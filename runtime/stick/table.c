@@ -12,7 +12,6 @@ enum {
 	BUCKETS_STEP = 4, /* old buckets moved with every new entry */
 	SLAB_MIN = 8,
 	SLAB_MAX = 512,
-	SHARDS_MAX = 64,
 	SHARDS_FROM = 4096, /* smaller tables are in one piece: they forget in exact order */
 	SWEEP_MOST = 2048
 };
@@ -21,6 +20,11 @@ struct stick_slab {
 	struct stick_slab *next;
 	char entries[] __attribute__((aligned(8)));
 };
+
+static struct stick_sync *stick_sync_of(const struct stick_table *t, struct stick_entry *e)
+{
+	return (struct stick_sync *)(void *)((char *)e + t->sync_offset);
+}
 
 /* --- layout */
 
@@ -45,6 +49,10 @@ static void layout(struct stick_table *t)
 			t->offsets[d] = (uint16_t)at;
 			at += data_size(t->conf, d);
 		}
+	if (t->conf->peers.len && !t->conf->recv_only) {
+		t->sync_offset = at = (at + 7) & ~7u;
+		at += sizeof(struct stick_sync);
+	}
 	t->key_offset = at;
 	t->entry_size = (at + t->conf->key_len + 7) & ~7u;
 }
@@ -55,7 +63,7 @@ static uint32_t shards_wanted(const struct table_conf *conf, uint32_t nthreads)
 
 	if (nthreads < 2 || conf->size < SHARDS_FROM)
 		return 1;
-	while (n < nthreads * 4 && n < SHARDS_MAX)
+	while (n < nthreads * 4 && n < STICK_SHARDS_MAX)
 		n *= 2;
 	return n;
 }
@@ -74,6 +82,7 @@ static bool table_init(struct stick_table *t, struct stick_tables *owner, const 
 	for (uint32_t i = 0; i < t->nshards; i++) {
 		pthread_mutex_init(&t->shards[i].lock, NULL);
 		list_init(&t->shards[i].ages);
+		list_init(&t->shards[i].updates);
 		t->shards[i].slab_size = SLAB_MIN;
 	}
 	return true;
@@ -240,6 +249,8 @@ static void entry_free(struct stick_table *t, struct stick_shard *s, struct stic
 	if (!chain_remove(bucket_of(&s->now, e->hash), e))
 		chain_remove(bucket_of(&s->old, e->hash), e);
 	list_remove(&e->age);
+	if (t->sync_offset)
+		list_remove(&stick_sync_of(t, e)->node);
 	s->used--;
 	atomic_fetch_sub_explicit(&t->used, 1, memory_order_relaxed);
 	e->next = s->spare;
@@ -316,6 +327,8 @@ static struct stick_entry *entry_new(struct stick_table *t, struct stick_shard *
 	e->next = *to;
 	*to = e;
 	list_append(&s->ages, &e->age);
+	if (t->sync_offset)
+		list_init(&stick_sync_of(t, e)->node);
 	s->used++;
 	return e;
 none:
@@ -387,13 +400,45 @@ void stick_leave(struct stick_hold *h)
 	pthread_mutex_unlock(&h->shard->lock);
 }
 
-void stick_touch(struct stick_hold *h, uint64_t now)
+static void age_renew(struct stick_hold *h)
 {
-	h->entry->expire = (uint32_t)now + h->table->conf->expire;
 	if (h->entry->age.next == &h->shard->ages)
 		return;
 	list_remove(&h->entry->age);
 	list_append(&h->shard->ages, &h->entry->age);
+}
+
+/* The latest change of all. Numbers grow along each shard's list, because they are drawn under its lock. */
+static void sync_note(struct stick_hold *h, bool learned)
+{
+	struct stick_sync *sync = stick_sync_of(h->table, h->entry);
+
+	sync->number = atomic_fetch_add_explicit(&h->table->updates, 1, memory_order_relaxed) + 1;
+	sync->learned = learned;
+	list_remove(&sync->node);
+	list_append(&h->shard->updates, &sync->node);
+	if (!learned && h->table->owner->on_update)
+		h->table->owner->on_update(h->table->owner->update_ctx);
+}
+
+void stick_touch(struct stick_hold *h, uint64_t now)
+{
+	h->entry->expire = (uint32_t)now + h->table->conf->expire;
+	age_renew(h);
+	if (h->table->sync_offset)
+		sync_note(h, false);
+}
+
+/* The order of age then is that of news, not of expiry: an entry may stay a little longer than it should, until
+ * those before it go; who looks it up sees its time. */
+void stick_touch_learned(struct stick_hold *h, uint64_t now, uint32_t left)
+{
+	uint32_t expire = h->table->conf->expire;
+
+	h->entry->expire = (uint32_t)now + (left && left < expire ? left : expire);
+	age_renew(h);
+	if (h->table->sync_offset)
+		sync_note(h, true);
 }
 
 bool stick_remove(struct stick_hold *h)
@@ -482,4 +527,56 @@ void stick_clear(struct stick_table *t, uint64_t now, bool (*wanted)(struct stic
 		}
 		stick_leave(&h);
 	}
+}
+
+/* --- what changed */
+
+static struct stick_sync *sync_at(struct list *node)
+{
+	return LIST_OF(node, struct stick_sync, node);
+}
+
+/* The first change behind `at`: looked for from both ends, as most often it is near one of them. */
+static struct list *sync_start(struct list *updates, uint64_t at)
+{
+	struct list *front = updates->next, *back = updates->prev;
+
+	for (; front != updates; front = front->next, back = back->prev) {
+		if (sync_at(front)->number > at)
+			return front;
+		if (sync_at(back)->number <= at)
+			return back->next;
+	}
+	return front;
+}
+
+static bool shard_walk(struct stick_hold *h, uint64_t *at, const struct stick_walk *w)
+{
+	struct list *node = sync_start(&h->shard->updates, *at);
+
+	for (; node != &h->shard->updates; node = node->next) {
+		struct stick_sync *sync = sync_at(node);
+
+		if (sync->number > w->until)
+			break;
+		h->entry = (struct stick_entry *)(void *)((char *)sync - h->table->sync_offset);
+		if ((w->learned || !sync->learned) && !w->fn(h, sync->number, w->ctx))
+			return false;
+		*at = sync->number;
+	}
+	return true;
+}
+
+bool stick_sync_walk(struct stick_table *t, struct stick_cursor *c, const struct stick_walk *w)
+{
+	struct stick_hold h = {.table = t};
+	bool done = true;
+
+	for (uint32_t i = 0; t->sync_offset && done && i < t->nshards; i++) {
+		h.shard = &t->shards[i];
+		pthread_mutex_lock(&h.shard->lock);
+		done = shard_walk(&h, &c->at[i], w);
+		stick_leave(&h);
+	}
+	return done;
 }

@@ -32,12 +32,19 @@ struct stick_buckets {
 	uint32_t mask; /* how many, less one */
 };
 
+/* Of entries in tables that peers share, at the table's sync_offset: their place in the order of changes. */
+struct stick_sync {
+	struct list node; /* shard->updates: the latest last */
+	uint64_t number;  /* of the table's updates, counted from 1 */
+	bool learned;     /* from a peer: others hear of it only when they ask for everything */
+};
+
 struct stick_slab;
 struct stick_shard {
 	pthread_mutex_t lock;
 	struct stick_buckets now, old; /* old: being moved over, from `moved` on */
 	uint32_t moved, used;
-	struct list ages;
+	struct list ages, updates;
 	struct stick_entry *spare;
 	struct stick_slab *slabs;
 	uint32_t slab_size; /* entries of the next one */
@@ -49,8 +56,9 @@ struct stick_table {
 	struct stick_tables *owner;
 	uint32_t nshards; /* a power of two */
 	atomic_uint used;
-	uint32_t entry_size, key_offset;
-	uint16_t offsets[STICK_DATA_COUNT]; /* in an entry; 0: not stored */
+	atomic_uint_fast64_t updates;                 /* how many changes were numbered */
+	uint32_t entry_size, key_offset, sync_offset; /* sync_offset 0: not shared with peers */
+	uint16_t offsets[STICK_DATA_COUNT];           /* in an entry; 0: not stored */
 	struct stick_shard *shards;
 };
 
@@ -67,9 +75,13 @@ struct stick_tables {
 	uint32_t n;
 	uint64_t seed; /* of the hash: nobody outside can choose keys that collide */
 	struct stick_texts texts;
+	/* Something of a shared table has changed here; called with an entry held, must not wait. NULL: nobody
+	 * cares */
+	void (*on_update)(void *ctx);
+	void *update_ctx;
 };
 
-enum { STICK_TEXTS_MAX = 65535 };
+enum { STICK_TEXTS_MAX = 65535, STICK_SHARDS_MAX = 64 };
 
 /* For that many threads. NULL when memory is out. Main thread. */
 struct stick_tables *stick_tables_new(const struct model *m, uint32_t nthreads);
@@ -97,6 +109,8 @@ void stick_leave(struct stick_hold *h);
 
 /* With the entry held: it was used, and lives for another `expire`. */
 void stick_touch(struct stick_hold *h, uint64_t now);
+/* The same for what a peer has told: it lives for `left` ms (0: as long as any). */
+void stick_touch_learned(struct stick_hold *h, uint64_t now, uint32_t left);
 /* Keeps it from being forgotten; takes that back (the entry may be gone after stick_leave()). */
 static inline void stick_ref(struct stick_hold *h)
 {
@@ -159,6 +173,20 @@ void stick_each(struct stick_table *t, uint64_t now, bool (*fn)(struct stick_hol
 /* Removes those for which `wanted` says so (NULL: all) and which nobody refers to. */
 void stick_clear(struct stick_table *t, uint64_t now, bool (*wanted)(struct stick_hold *h, void *ctx),
 		 void *ctx);
+
+/* How far somebody has heard of the changes of a table: by shard, because only there they are in order. */
+struct stick_cursor {
+	uint64_t at[STICK_SHARDS_MAX];
+};
+struct stick_walk {
+	uint64_t until; /* the last change that is of interest */
+	bool learned;   /* also those that came from peers */
+	/* With the entry held. False: no room, it is to be shown again. */
+	bool (*fn)(struct stick_hold *h, uint64_t number, void *ctx);
+	void *ctx;
+};
+/* Shows every entry whose last change lies behind the cursor, and moves it. True: there is nothing left. */
+bool stick_sync_walk(struct stick_table *t, struct stick_cursor *c, const struct stick_walk *w);
 
 /* Number of a text from 1 on, made when new; 0: none, or there are too many. Any thread. */
 uint32_t stick_text_put(struct stick_tables *all, struct str text);

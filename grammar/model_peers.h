@@ -1,0 +1,22 @@
+/* The model, part 4: peers, processes that share stick tables (manual, section 3.5). Which peer is this process
+ * shows at run time, by its name. Plain constant data in the model's arena. */
+#ifndef LB_GRAMMAR_MODEL_PEERS_H
+#define LB_GRAMMAR_MODEL_PEERS_H
+
+#include "grammar/model_proxy.h"
+
+struct peer_conf {
+	struct str name;
+	struct addr_conf addr; /* ADDR_NONE: the local one, which a `bind` line speaks of */
+	struct conf_pos pos;
+};
+
+struct peers_conf {
+	struct str name;
+	VEC(struct peer_conf) peers;
+	struct addr_conf bind; /* ADDR_NONE: the local peer's own address */
+	bool disabled;
+	struct conf_pos pos;
+};
+
+#endif

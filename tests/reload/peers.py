@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""A new process learns the stick tables of the one that it replaces (manual, section 3.5).
+
+usage: peers.py PROGRAM
+
+Not a behaviour script, because Debian's HAProxy 2.6.12 does not do what its manual says here. Prints TAP; stays on 127.0.0.1.
+"""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+CONFIG = """
+global
+    stats socket {dir}/sock level admin
+    localpeer me
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 2s
+    timeout server 1s
+peers p
+    peer me 127.0.0.1:{peer}
+frontend fe
+    bind 127.0.0.1:{port}
+    http-request track-sc0 path table t
+    http-request return status 200
+backend t
+    stick-table type string size 10k expire 60s store http_req_cnt peers p
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Subject:
+    def __init__(self, program, folder):
+        self.program, self.folder, self.port = program, folder, free_port()
+        with open(f"{folder}/cfg", "w") as f:
+            f.write(CONFIG.format(dir=folder, port=self.port, peer=free_port()))
+
+    def start(self, *more):
+        command = [self.program, "-D", "-p", f"{self.folder}/pid", "-f", f"{self.folder}/cfg", *more]
+        if subprocess.run(command, timeout=10).returncode:
+            raise SystemExit("not ok - does not start")
+        with open(f"{self.folder}/pid") as f:
+            return int(f.read())
+
+    def command(self, text):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(f"{self.folder}/sock")
+            s.sendall(text.encode() + b"\n")
+            answer = b""
+            while part := s.recv(65536):
+                answer += part
+            return answer.decode()
+
+    def requests(self, n, keys):
+        with socket.create_connection(("127.0.0.1", self.port)) as s:
+            for i in range(n):
+                s.sendall(f"GET /{i % keys} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                s.recv(1000)
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait(what):
+    end = time.time() + 10
+    while not what() and time.time() < end:
+        time.sleep(0.02)
+    return what()
+
+
+def main():
+    failed = False
+
+    def check(good, what):
+        nonlocal failed
+        failed |= not good
+        print("ok" if good else "not ok", "- peers:", what, flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        subject = Subject(os.path.abspath(sys.argv[1]), folder)
+        old = subject.start()
+        try:
+            subject.requests(600, 500)
+            new = subject.start("-sf", str(old))
+            check(wait(lambda: not alive(old)), "the old process ends")
+            old = new
+            check(wait(lambda: "used:500" in subject.command("show table t")), "its table is there")
+            check("http_req_cnt=2" in subject.command("show table t key /5") and
+                  "http_req_cnt=1" in subject.command("show table t key /105"), "with its values")
+            began = time.time()
+            os.kill(old, signal.SIGUSR1)
+            check(wait(lambda: not alive(old)) and time.time() - began < 3, "without a next process it ends soon")
+        finally:
+            if alive(old):
+                os.kill(old, signal.SIGKILL)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
