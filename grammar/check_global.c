@@ -199,21 +199,24 @@ bool check_global_ssl_options(const struct keyword_use *use)
 		"no-sslv3|no-tlsv10|no-tlsv11|no-tlsv12|no-tlsv13|force-sslv3|force-tlsv10|force-tlsv11|"
 		"force-tlsv12|force-tlsv13|no-tls-tickets|prefer-client-ciphers|ssl-max-ver|ssl-min-ver|"
 		"tls-tickets|strict-sni|no-strict-sni|no-renegotiate|renegotiate";
-	int64_t choice;
+	int64_t choice, version;
 
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
 	for (uint32_t i = 0; i < use->n; i++) {
 		if (!check_choice(use, &use->words[i], words, &choice))
 			return false;
-		if (choice != 12 && choice != 13)
+		if (choice != 12 && choice != 13) {
+			check_tls_default_option(use, (uint32_t)choice, 0);
 			continue;
+		}
 		if (++i == use->n) {
 			check_missing(use, "a version behind `ssl-min-ver` or `ssl-max-ver`");
 			return false;
 		}
-		if (!check_choice(use, &use->words[i], "SSLv3|TLSv1.0|TLSv1.1|TLSv1.2|TLSv1.3", &choice))
+		if (!check_choice(use, &use->words[i], "SSLv3|TLSv1.0|TLSv1.1|TLSv1.2|TLSv1.3", &version))
 			return false;
+		check_tls_default_option(use, (uint32_t)choice, (uint32_t)version);
 	}
 	return true;
 }
@@ -226,13 +229,24 @@ bool check_global_experimental(const struct keyword_use *use)
 
 bool check_global_extra_files(const struct keyword_use *use)
 {
+	static const uint8_t bits[] = {0,
+				       TLS_EXTRA_ALL,
+				       TLS_EXTRA_BUNDLE,
+				       TLS_EXTRA_SCTL,
+				       TLS_EXTRA_OCSP,
+				       TLS_EXTRA_ISSUER,
+				       TLS_EXTRA_KEY};
+	uint8_t *files = &use->k->m->global.tls.extra_files;
 	int64_t choice;
 
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
-	for (uint32_t i = 0; i < use->n; i++)
+	*files = 0;
+	for (uint32_t i = 0; i < use->n; i++) {
 		if (!check_choice(use, &use->words[i], "none|all|bundle|sctl|ocsp|issuer|key", &choice))
 			return false;
+		*files |= bits[choice];
+	}
 	return true;
 }
 

@@ -201,9 +201,9 @@ bool check_server_sni(const struct keyword_use *use)
 		return false;
 	}
 	*use->taken = 1;
-	if (!sample_parse_words(use->k->c, use->words, 1, &i, &scope))
-		return false;
-	return true;
+	((struct server_conf *)use->object)->tls.sni = sample_parse_words(use->k->c, use->words, 1, &i, &scope);
+	((struct server_conf *)use->object)->tls.sni_text = check_keep(use->k, use->words[0].text);
+	return ((struct server_conf *)use->object)->tls.sni != NULL;
 }
 
 bool check_server_socks4(const struct keyword_use *use)

@@ -11,8 +11,12 @@
 bool check_tls_base(const struct keyword_use *use)
 {
 	struct checker *k = use->k;
+	bool crt = strcmp(use->row->name, "crt-base") == 0;
 
-	*(strcmp(use->row->name, "crt-base") == 0 ? &k->crt_base : &k->ca_base) = use->words[0].text;
+	*(crt ? &k->crt_base : &k->ca_base) = use->words[0].text;
+	if (k->place == PLACE_GLOBAL)
+		*(crt ? &k->m->global.tls.crt_base : &k->m->global.tls.ca_base) =
+			check_keep(k, use->words[0].text);
 	return true;
 }
 
@@ -28,16 +32,32 @@ static bool is_readable(struct checker *k, struct str name)
 	return access(check_file_path(k, name).ptr, R_OK) == 0;
 }
 
+static void certificate_keep(const struct keyword_use *use, struct str name)
+{
+	struct bind_conf *b = use->object;
+	struct tls_crt_conf *crt;
+
+	if (!(use->row->in & IN(BIND))) {
+		((struct server_conf *)use->object)->tls.crt = check_keep(use->k, name);
+		return;
+	}
+	b->certificate = true;
+	crt = vec_push(use->k->a, &b->tls.crts);
+	*crt = (struct tls_crt_conf){.path = check_keep(use->k, name)};
+	crt->list = strcmp(use->row->name, "crt-list") == 0;
+	crt->preset = strcmp(use->row->name, "default-crt") == 0;
+}
+
 /* A file or folder; or a bundle: the name with .rsa, .dsa or .ecdsa behind it. */
 bool check_tls_certificate(const struct keyword_use *use)
 {
 	static const char *const bundle[] = {"", ".rsa", ".dsa", ".ecdsa"};
 	struct checker *k = use->k;
-	struct str name = base_join(k, k->crt_base, use->words[0].text);
+	bool list = strcmp(use->row->name, "crt-list") == 0;
+	struct str name = list ? use->words[0].text : base_join(k, k->crt_base, use->words[0].text);
 	struct diag *g;
 
-	if (use->row->in & IN(BIND))
-		((struct bind_conf *)use->object)->certificate = true;
+	certificate_keep(use, name);
 	if (k->c->options->offline || str_starts(name, STR("@")))
 		return true;
 	for (size_t i = 0; i < sizeof(bundle) / sizeof(*bundle); i++)
@@ -49,16 +69,56 @@ bool check_tls_certificate(const struct keyword_use *use)
 	return true;
 }
 
+static void authority_keep(const struct keyword_use *use, struct str name)
+{
+	struct tls_conf *conf = use->row->in & IN(BIND) ? &((struct bind_conf *)use->object)->tls.conf
+							: &((struct server_conf *)use->object)->tls.conf;
+	struct str *to = strcmp(use->row->name, "ca-file") == 0    ? &conf->ca_file
+			 : strcmp(use->row->name, "crl-file") == 0 ? &conf->crl_file
+								   : &conf->ca_verify_file;
+
+	*to = check_keep(use->k, name);
+}
+
 bool check_tls_authority(const struct keyword_use *use)
 {
 	struct checker *k = use->k;
-	struct str name = base_join(k, k->ca_base, use->words[0].text);
+	struct str text = use->words[0].text;
+	struct str name = str_starts(text, STR("@")) ? text : base_join(k, k->ca_base, text);
 
+	authority_keep(use, name);
 	if (k->c->options->offline || str_starts(name, STR("@")) || is_readable(k, name))
 		return true;
 	diag_haproxy(k->d, check_file_report(k, use->words[0].span, name, errno), "'%s' : unable to load %.*s.",
 		     use->row->name, STR_ARG(name));
 	return true;
+}
+
+/* ssl-default-bind-options, ssl-default-server-options: words of `check_global_ssl_options`, checked already.
+ */
+void check_tls_default_option(const struct keyword_use *use, uint32_t choice, uint32_t version)
+{
+	struct tls_global_conf *g = &use->k->m->global.tls;
+	struct tls_conf *conf = strstr(use->row->name, "server") ? &g->server : &g->bind;
+
+	if (choice < 5)
+		conf->no_ver[TLSV_SSL30 + choice] = true;
+	else if (choice < 10)
+		conf->force_ver[TLSV_SSL30 + choice - 5] = true;
+	else if (choice == 10)
+		conf->no_tickets = true;
+	else if (choice == 11)
+		conf->prefer_client_ciphers = true;
+	else if (choice == 12)
+		conf->max_ver = (uint8_t)(TLSV_SSL30 + version);
+	else if (choice == 13)
+		conf->min_ver = (uint8_t)(TLSV_SSL30 + version);
+	else if (choice == 14)
+		conf->tickets = true;
+	else if (choice == 15)
+		conf->strict_sni = true;
+	else if (choice == 16)
+		conf->no_strict_sni = true;
 }
 
 /* Whoever asks for an unknown host is refused, so there may be no certificate at all. */

@@ -38,6 +38,7 @@ struct global_conf {
 	struct h2_conf h2;
 	bool noepoll, nosplice, noreuseport, nogetaddrinfo;
 	bool insecure_fork_wanted;
+	struct tls_global_conf tls;
 	uint8_t ssl_server_verify; /* 0 unset (required), 1 none, 2 required */
 	uint32_t stats_timeout; /* ms, default 10,000 */
 	uint32_t stats_maxconn; /* default 10 */

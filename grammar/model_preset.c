@@ -15,6 +15,10 @@ void model_preset_global(struct global_conf *g)
 	g->h2.max_frame = 16384;
 	g->stats_timeout = 10000;
 	g->stats_maxconn = 10;
+	g->tls.cache_size = 20000;
+	g->tls.lifetime = 300;
+	g->tls.extra_files = TLS_EXTRA_ALL;
+	g->tls.security_level = -1;
 }
 
 void model_preset_proxy(struct proxy_conf *px)

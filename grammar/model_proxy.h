@@ -6,6 +6,7 @@
 #include "grammar/base/map.h"
 #include "grammar/model_check.h"
 #include "grammar/model_stick.h"
+#include "grammar/model_tls.h"
 
 enum proxy_role { ROLE_DEFAULTS = 0, ROLE_FRONTEND = 1, ROLE_BACKEND = 2, ROLE_LISTEN = 3 /* both bits */ };
 enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_SYSLOG };
@@ -53,6 +54,7 @@ struct bind_conf {
 	uint8_t level;	       /* of a stats socket: 0 user, 1 operator, 2 admin */
 	bool expose_fd;
 	uint32_t tcp_ut;
+	struct tls_bind_conf tls;
 	struct str words; /* further options as words, for dumps */
 	struct conf_pos pos;
 };
@@ -90,6 +92,7 @@ struct server_conf {
 	struct str agent_send;
 	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
 	struct str ca_file;
+	struct tls_server_conf tls;
 	struct str words; /* further options as words, for dumps */
 	struct str resolvers; /* section whose name servers follow the name, or empty */
 	struct conf_pos pos;

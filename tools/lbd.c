@@ -6,11 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/tls/tls.h"
 #include "tools/lbd.h"
 
 extern char **environ;
 
-enum { STATUS_OK = 0, STATUS_INVALID = 1, STATUS_NO_LISTENER = 2 };
+enum { STATUS_OK = 0, STATUS_INVALID = 1, STATUS_NO_LISTENER = 2, MESSAGES_MAX = 1 << 20 };
 
 /* -n, -N, -de, -dS, -dR and their like stand above the configuration. The model is ours alone until the process
  * is made of it. */
@@ -37,6 +38,20 @@ static void overrides_apply(struct lbd *l)
 	}
 }
 
+/* Every certificate, key and setting of TLS, before anything is promised. */
+static bool certificates_load(struct lbd *l)
+{
+	struct out messages = out_growing(MESSAGES_MAX);
+	bool ok;
+
+	l->tls = tls_world_new(l->model, &messages, &ok);
+	report_lines(&l->report, out_get(&messages));
+	out_free(&messages);
+	if (l->tls && !ok)
+		report_say(&l->report, REPORT_ALERT, "config : Fatal errors found in configuration.");
+	return l->tls && ok;
+}
+
 static bool load(struct lbd *l)
 {
 	struct load_options options = {.compat = l->options.compat, .strict_env = true};
@@ -55,7 +70,7 @@ static bool load(struct lbd *l)
 		return false;
 	l->model = l->loaded->model;
 	environment_loaded(l->model);
-	return true;
+	return certificates_load(l);
 }
 
 /* -c: what is printed and the exit status. */
@@ -159,6 +174,7 @@ static char **argv_for_reload(int argc, char **argv)
 
 int program_end(struct lbd *l, int status)
 {
+	tls_world_free(&l->tls);
 	loaded_free(&l->loaded);
 	options_free(&l->options);
 	free(l->argv);

@@ -47,6 +47,7 @@ struct lbd {
 	struct loaded *loaded;
 	struct model *model; /* loaded->model */
 	struct process *process;
+	struct tls_world *tls; /* loaded from the model; goes to the process */
 	uint32_t maxconn, maxsock, ulimit_n;
 	char **argv;     /* for a master that executes itself anew: without -sf, -st and -x */
 	char *start_dir; /* before -C */
@@ -75,6 +76,8 @@ void report_say(struct report *r, enum report_level level, const char *format, .
 /* The same without the two lines, for what the master says as it goes. */
 void report_raw(struct report *r, enum report_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Lines "ALERT text", "WARNING text". */
+void report_lines(struct report *r, struct str lines);
 /* A line without level. */
 void report_note(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Diagnostics in HAProxy's words. */

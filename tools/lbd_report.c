@@ -156,3 +156,17 @@ bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning)
 	}
 	return true;
 }
+
+/* Lines "ALERT text" and "WARNING text". */
+void report_lines(struct report *r, struct str lines)
+{
+	while (lines.len) {
+		size_t end = str_chr(lines, '\n'), blank = str_chr(lines, ' ');
+		bool alert = str_starts(lines, STR("ALERT "));
+
+		if (blank < end)
+			report_say(r, alert ? REPORT_ALERT : REPORT_WARNING, "%.*s",
+				   STR_ARG(str_sub(lines, blank + 1, end - blank - 1)));
+		lines = str_tail(lines, end + 1);
+	}
+}

@@ -98,20 +98,6 @@ static bool sockets_try(struct lbd *l, struct out *errors, bool *fatal)
 	return ok;
 }
 
-/* Lines "ALERT text" and "WARNING text". */
-static void sockets_report(struct lbd *l, struct str lines)
-{
-	while (lines.len) {
-		size_t end = str_chr(lines, '\n'), blank = str_chr(lines, ' ');
-		bool alert = str_starts(lines, STR("ALERT "));
-
-		if (blank < end)
-			report_say(&l->report, alert ? REPORT_ALERT : REPORT_WARNING, "%.*s",
-				   STR_ARG(str_sub(lines, blank + 1, end - blank - 1)));
-		lines = str_tail(lines, end + 1);
-	}
-}
-
 /* Opens everything. When an address is busy, the old processes are asked to pause, as often as HAProxy asks;
  * when that does not help, they go on. */
 static bool sockets_open(struct lbd *l)
@@ -126,7 +112,7 @@ static bool sockets_open(struct lbd *l)
 		if (!ok && !fatal && (last || !old_signal(l, SIGTTOU)))
 			fatal = true;
 		if (ok || fatal)
-			sockets_report(l, out_get(&errors));
+			report_lines(&l->report, out_get(&errors));
 		out_free(&errors);
 		if (!ok && !fatal)
 			usleep(BIND_PAUSE_US);
@@ -155,6 +141,8 @@ static bool process_make(struct lbd *l)
 	if (!p)
 		return false;
 	p->compat = l->options.compat;
+	p->tls = l->tls;
+	l->tls = NULL;
 	p->say_events = !l->report.quiet && !l->options.daemon;
 	g = generation_new(p, l->model);
 	if (!g)

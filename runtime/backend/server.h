@@ -56,6 +56,7 @@ struct server {
 	uint64_t last_change; /* monotonic ms of the last state change */
 	uint64_t down_time;   /* ms, total, without the current one */
 	struct check *check, *agent; /* NULL: none */
+	struct tls_back *tls;	     /* NULL: in clear; tls/tls.h */
 	void *lb;          /* algorithm's own, under proxy->lb_lock */
 	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
 	atomic_uint_fast64_t dynamic_cookie; /* backend/dynamic_cookie.h; 0: none */

@@ -9,6 +9,7 @@
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
 #include "runtime/stick/table.h"
+#include "runtime/tls/tls.h"
 
 struct conf_slot {
 	const void *conf;
@@ -147,6 +148,18 @@ static bool tables_init(struct generation *g, uint32_t nworkers)
 	return g->by_conf && g->proxies && g->servers && g->engines;
 }
 
+/* The TLS of the model, loaded already by who wanted to hear about it, or now. */
+static bool servers_secure(struct generation *g)
+{
+	bool ok = true;
+
+	if (!g->tls)
+		g->tls = tls_world_new(g->model, NULL, &ok);
+	for (uint32_t i = 0; g->tls && i < g->nservers; i++)
+		g->servers[i].tls = tls_back_of(g->tls, g->servers[i].conf);
+	return g->tls && ok;
+}
+
 static bool generation_build(struct generation *g, uint32_t nworkers)
 {
 	if (!tables_init(g, nworkers))
@@ -161,7 +174,7 @@ static bool generation_build(struct generation *g, uint32_t nworkers)
 		g->nengines++;
 	}
 	g->tables = stick_tables_new(g->model, nworkers);
-	return g->tables && checks_init(g);
+	return g->tables && servers_secure(g) && checks_init(g);
 }
 
 struct generation *generation_new(struct process *p, struct model *m)
@@ -171,6 +184,8 @@ struct generation *generation_new(struct process *p, struct model *m)
 	if (!g)
 		return NULL;
 	g->model = model_retain(m);
+	g->tls = p->tls;
+	p->tls = NULL;
 	if (!generation_build(g, p->nworkers))
 		generation_free(&g);
 	return g;
@@ -211,6 +226,7 @@ void generation_free(struct generation **gp)
 	free(g->servers);
 	free(g->proxies);
 	free(g->by_conf);
+	tls_world_free(&g->tls);
 	model_release(&g->model);
 	free(g);
 }

@@ -21,6 +21,7 @@ struct generation {
 	struct server *servers; /* of all proxies */
 	uint32_t nservers;
 	struct stick_tables *tables;  /* stick/table.h */
+	struct tls_world *tls;	      /* tls/tls.h */
 	struct eval_engine **engines; /* by worker id */
 	uint32_t nengines;
 	struct conf_slot *by_conf; /* struct proxy_conf or server_conf -> index: generation.c */
@@ -34,6 +35,7 @@ struct process {
 	struct worker **workers;
 	uint32_t nworkers;
 	struct generation *generation;
+	struct tls_world *tls; /* loaded for the next generation_new(); else it loads by itself */
 	struct list listeners;
 	uint32_t nlisteners;
 	_Atomic int state;       /* enum process_state */

@@ -97,6 +97,8 @@ void conn_want(struct conn *c, int events)
 	if (events) {
 		ev_io_modify(&c->io, events);
 		ev_io_start(c->worker->loop, &c->io);
+		if (events & EV_READ && c->flags & CONN_PENDING)
+			ev_feed_event(c->worker->loop, &c->io, EV_READ);
 	}
 	c->wants = (uint8_t)events;
 }

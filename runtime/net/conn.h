@@ -17,19 +17,24 @@ enum conn_flags {
 	CONN_CONNECTING = 8, /* connect() under way */
 	CONN_HUP = 16,
 	CONN_RESET = 32, /* whenever it is closed, the peer gets an RST */
+	CONN_PENDING = 64, /* the transport holds bytes that the socket will not tell of: see struct transport */
 };
 
 struct conn;
 struct mux_ops;
 
 /* What a transport does. Results: bytes, 0 only for a request of 0 bytes or end of input (CONN_EOF set), -1
- * with errno EAGAIN or CONN_ERROR set. */
+ * with errno EAGAIN or CONN_ERROR set.
+ * Sockets are level-triggered, a transport with bytes of its own is not: after a recv that leaves some behind it sets CONN_PENDING and
+ * feeds the loop an EV_READ, and conn_want(EV_READ) does so too while the flag is set. So `ready` is called for them as if they
+ * were in the socket; an owner that does not read when told so takes EV_READ out of what it wants, as always. */
 struct transport {
 	ssize_t (*recv)(struct conn *c, void *data, size_t size);
 	ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int n, bool more);
 	void (*shut)(struct conn *c); /* sending side */
 	void (*close)(struct conn *c);
 	void (*want)(struct conn *c, int events); /* NULL, or called for a connection without socket when `wants` changed */
+	struct str (*alpn)(const struct conn *c); /* NULL: knows no protocols */
 	bool splice; /* the socket carries the bytes themselves */
 };
 extern const struct transport transport_raw;
@@ -45,6 +50,12 @@ struct conn {
 	uint8_t flags;
 	uint8_t wants; /* EV_READ | EV_WRITE being watched */
 };
+
+/* The protocol that was negotiated (RFC 7301): "h2", "http/1.1"; empty when none was. Lives as long as the connection. */
+static inline struct str conn_alpn(const struct conn *c)
+{
+	return c->transport->alpn ? c->transport->alpn(c) : STR_NONE;
+}
 
 /* Takes over a non-blocking socket; nothing is watched yet. */
 void conn_init(struct conn *c, struct worker *w, int fd, void (*ready)(struct conn *, int));

@@ -27,6 +27,7 @@ struct listener {
 	struct list node; /* process->listeners */
 	const struct bind_conf *conf;
 	struct proxy *proxy; /* NULL: stats socket */
+	struct tls_front *tls; /* NULL: in clear; tls/tls.h */
 	struct process *process;
 	uint32_t index; /* in the process; counters are kept by it */
 	uint16_t port;	/* actual; conf may hold a range */

@@ -16,6 +16,7 @@
 #include "runtime/net/address.h"
 #include "runtime/proxy/session.h"
 #include "runtime/reload/kept.h"
+#include "runtime/tls/tls.h"
 
 enum { MAXACCEPT = 4, BACKLOG = 1024 };
 
@@ -298,6 +299,7 @@ static struct listener *listener_new(struct opening *o, const struct bind_conf *
 	if (!l)
 		return NULL;
 	*l = (struct listener){.conf = b, .proxy = px, .process = o->process, .fd = -1};
+	l->tls = px ? tls_front_of(px->generation->tls, b) : NULL;
 	list_init(&l->node);
 	l->backlog = backlog_of(o->process, b, px);
 	l->maxaccept = b->maxaccept ? b->maxaccept : maxaccept ? maxaccept : MAXACCEPT;

@@ -11,6 +11,7 @@
 #include "runtime/net/address.h"
 #include "runtime/net/proxy_protocol.h"
 #include "runtime/proxy/http_h2.h"
+#include "runtime/proxy/session_tls.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
@@ -35,6 +36,7 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	s->src = *from;
 	s->dst_known = false;
 	s->requests = 0;
+	s->handshake_ms = 0;
 	s->accept_date = w->wall;
 	s->accepted = w->now;
 	s->idle_since = w->now;
@@ -93,6 +95,7 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.scratch = scratch,
 		.frontend = s->frontend->conf,
 		.bind = s->listener->conf,
+		.client_tls = s->listener->tls ? &s->conn : NULL,
 		.src = &s->src,
 		.dst = session_dst(s),
 		.conn_src = &s->src,
@@ -173,6 +176,22 @@ static void session_begin(struct session *s)
 		tcp_session_begin(s);
 }
 
+void session_secured(struct session *s)
+{
+	s->handshake_ms = (uint32_t)(s->conn.worker->now - s->accepted);
+	s->accepted = s->idle_since = s->conn.worker->now;
+	session_begin(s);
+}
+
+/* Behind everything that comes before TLS. */
+static void session_start(struct session *s)
+{
+	if (s->listener->tls)
+		session_secure(s);
+	else
+		session_begin(s);
+}
+
 /* bind option accept-proxy: the header is looked at without being read, so that not a byte behind it is taken.
  */
 static void header_ready(struct conn *c, int revents)
@@ -192,7 +211,7 @@ static void header_ready(struct conn *c, int revents)
 		return;
 	}
 	deadline_clear(&s->deadline);
-	session_begin(s);
+	session_start(s);
 }
 
 static void header_late(struct worker *w, struct deadline *d)
@@ -229,7 +248,7 @@ void session_accept(struct worker *w, struct listener *l, int fd, const union ad
 	else if (l->conf->accept_proxy)
 		header_wait(s);
 	else
-		session_begin(s);
+		session_start(s);
 }
 
 void session_free(struct session *s)

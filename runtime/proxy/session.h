@@ -23,6 +23,7 @@ struct session {
 	union addr src, dst;
 	bool dst_known;
 	uint32_t requests; /* begun on this connection */
+	uint32_t handshake_ms; /* from accept to the end of the TLS handshake */
 	struct timeval accept_date;
 	uint64_t accepted, idle_since; /* worker->now; idle_since: end of the last response */
 	struct eval_vars *vars;

@@ -1,0 +1,18 @@
+/* Between the transport (conn_tls.c) and the handshake (handshake.c). */
+#ifndef LB_TLS_CONN_TLS_H
+#define LB_TLS_CONN_TLS_H
+
+#include "runtime/tls/tls_inside.h"
+
+extern const struct transport transport_tls;
+
+BIO_METHOD *tls_bio_new(void);
+/* After a failed call: sets CONN_ERROR or errno EAGAIN; always -1. */
+ssize_t tls_conn_failed(struct conn *c, int result);
+/* If the library holds bytes, `ready` is called for them. */
+void tls_conn_note_pending(struct conn *c);
+/* Reading goes on when the socket can be written. */
+void tls_watch_write(struct conn *c);
+void tls_conn_free(struct tls_conn **tc);
+
+#endif

@@ -1,0 +1,297 @@
+/* What a bind line with `ssl` serves: its certificates by name, its settings, the context that every connection
+ * starts with. Built by the main thread; afterwards only the control socket changes it, under its lock. */
+#include <dirent.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "runtime/tls/tls_inside.h"
+
+static bool use_add(struct tls_front *f, struct str name, const struct crt_line *line, bool preset,
+		    struct out *error)
+{
+	struct tls_cert *c = tls_cert_get(f->world, name, error);
+	struct tls_use *u = c ? tls_use_new(f, c, line, error) : NULL;
+
+	if (!u || !tls_names_add(f, u))
+		return false;
+	if (!f->preset || preset) {
+		if (!f->preset || !f->preset->preset)
+			f->preset = u;
+		u->preset = preset;
+		if (!f->presets[u->kind] || !f->presets[u->kind]->preset)
+			f->presets[u->kind] = u;
+	}
+	return true;
+}
+
+static bool exists(struct str name, struct stat *st)
+{
+	char path[4096];
+
+	return (size_t)snprintf(path, sizeof(path), "%.*s", STR_ARG(name)) < sizeof(path) && !stat(path, st);
+}
+
+/* A file, or the bundle of its name (manual, "ssl-load-extra-files"). */
+static bool file_add(struct tls_front *f, struct str name, const struct crt_line *line, bool preset,
+		     struct out *error)
+{
+	static const char *const endings[] = {".rsa", ".dsa", ".ecdsa"};
+	bool any = false;
+	struct stat st;
+
+	if (tls_cert_find(f->world, name) || exists(name, &st))
+		return use_add(f, name, line, preset, error);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		char path[4096];
+
+		snprintf(path, sizeof(path), "%.*s%s", STR_ARG(name), endings[i]);
+		if (!(f->world->model->global.tls.extra_files & TLS_EXTRA_BUNDLE) ||
+		    !exists(str_from(path), &st))
+			continue;
+		if (!use_add(f, str_from(path), line, preset || (any && f->nuses <= i), error))
+			return false;
+		any = true;
+	}
+	if (!any)
+		out_printf(error,
+			   "unable to stat SSL certificate from file '%.*s' : No such file or directory.",
+			   STR_ARG(name));
+	return any;
+}
+
+/* Of a folder all but hidden files and companions of others (manual, bind option "crt"). */
+static int is_certificate(const struct dirent *d)
+{
+	static const char *const others[] = {".issuer", ".ocsp", ".sctl", ".key"};
+	struct str name = str_from(d->d_name);
+
+	if (name.ptr[0] == '.')
+		return 0;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (str_ends(name, str_from(others[i])))
+			return 0;
+	return 1;
+}
+
+static struct crt_list *list_find(struct tls_world *w, struct str path)
+{
+	for (struct list *n = w->lists.next; n != &w->lists; n = n->next) {
+		struct crt_list *l = LIST_OF(n, struct crt_list, node);
+
+		if (str_is(path, l->path))
+			return l;
+	}
+	return NULL;
+}
+
+static struct crt_list *folder_read(const char *path)
+{
+	struct crt_list *l = crt_list_new(path);
+	struct dirent **entries;
+	int n = scandir(path, &entries, is_certificate, alphasort);
+	struct out none = out_growing(1024);
+
+	for (int i = 0; i < n; i++) {
+		char file[8192];
+		struct crt_line *line = NULL;
+		struct stat st;
+		int len = snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name);
+
+		free(entries[i]);
+		if (!l || len >= (int)sizeof(file) || stat(file, &st) || !S_ISREG(st.st_mode))
+			continue;
+		line = crt_line_plain(str_from(file));
+		if (line)
+			list_append(&l->lines, &line->node);
+	}
+	if (n >= 0)
+		free(entries);
+	if (l)
+		l->directory = true;
+	out_free(&none);
+	return l;
+}
+
+static struct crt_list *list_read(const char *path, struct out *error)
+{
+	struct tls_bytes content;
+	struct crt_list *l;
+
+	if (!tls_file_read(path, CRT_LIST_LIMIT, &content)) {
+		out_printf(error, "cannot open the file '%s'.", path);
+		return NULL;
+	}
+	l = crt_list_new(path);
+	if (l && !crt_list_parse(l, str_make((char *)content.data, content.len), error))
+		crt_list_free(&l);
+	free(content.data);
+	return l;
+}
+
+/* A crt-list or a folder, which is shown as one; read once. */
+static struct crt_list *list_get(struct tls_world *w, struct str path, bool folder, struct out *error)
+{
+	struct crt_list *l = list_find(w, path);
+	char name[4096];
+
+	if (l)
+		return l;
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(path));
+	l = folder ? folder_read(name) : list_read(name, error);
+	if (l)
+		list_append(&w->lists, &l->node);
+	return l;
+}
+
+/* Relative names in lists start at crt-base. */
+static struct str line_path(const struct tls_world *w, struct str crt, char *buf, size_t size)
+{
+	struct str base = w->model->global.tls.crt_base;
+
+	if (!base.len || (crt.len && (crt.ptr[0] == '/' || crt.ptr[0] == '@')))
+		return crt;
+	snprintf(buf, size, "%.*s/%.*s", STR_ARG(base), STR_ARG(crt));
+	return str_from(buf);
+}
+
+static bool list_add(struct tls_front *f, struct crt_list *l, struct out *error)
+{
+	for (struct list *n = l->lines.next; n != &l->lines; n = n->next) {
+		const struct crt_line *line = LIST_OF(n, struct crt_line, node);
+		char buf[4096];
+		struct str path = l->directory ? line->crt : line_path(f->world, line->crt, buf, sizeof(buf));
+
+		if (!file_add(f, path, line, false, error))
+			return false;
+	}
+	return tls_front_attach(f, l);
+}
+
+static bool crt_add(struct tls_front *f, const struct tls_crt_conf *crt)
+{
+	struct out error = out_growing(8192);
+	struct crt_list *l;
+	struct stat st;
+	bool folder = !crt->list && exists(crt->path, &st) && S_ISDIR(st.st_mode), ok;
+
+	if (crt->list || folder) {
+		l = list_get(f->world, crt->path, folder, &error);
+		ok = l && list_add(f, l, &error);
+	} else {
+		ok = file_add(f, crt->path, NULL, crt->preset, &error);
+	}
+	if (!ok)
+		tls_alert_bind(f, "%s%.*s", crt->list ? "'crt-list' : " : "", STR_ARG(out_get(&error)));
+	out_free(&error);
+	return ok;
+}
+
+/* "all" or numbers and names of verification errors. */
+static void ignore_parse(struct str s, uint64_t bits[4])
+{
+	static const struct {
+		const char *name;
+		int code;
+	} names[] = {
+#define ERROR_NAME(name) {#name, name},
+#include "runtime/tls/verify_errors.def"
+#undef ERROR_NAME
+	};
+	uint64_t id;
+
+	if (str_is(s, "all"))
+		memset(bits, 0xff, 4 * sizeof(*bits));
+	while (s.len) {
+		size_t len = str_chr(s, ',');
+		struct str part = str_sub(s, 0, len);
+
+		if (str_to_u64(part, &id) && id < 256)
+			bits[id >> 6] |= 1ULL << (id & 63);
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+			if (str_is(part, names[i].name))
+				bits[names[i].code >> 6] |= 1ULL << (names[i].code & 63);
+		s = str_tail(s, len + 1);
+	}
+}
+
+static bool tickets_load(struct tls_front *f)
+{
+	struct out error = out_growing(1024);
+
+	if (!f->conf->tls.ticket_keys.len)
+		return true;
+	f->tickets = tls_tickets_get(f->world, f->conf->tls.ticket_keys, &error);
+	if (!f->tickets)
+		tls_alert_bind(f, "%.*s", STR_ARG(out_get(&error)));
+	out_free(&error);
+	return f->tickets != NULL;
+}
+
+/* Complaints about settings have another form than those about files. */
+static bool initial_make(struct tls_front *f)
+{
+	struct out error = out_growing(1024);
+	const struct bind_conf *b = f->conf;
+
+	f->initial = tls_front_context(f, NULL, &error);
+	if (f->initial)
+		SSL_CTX_set_client_hello_cb(f->initial, tls_select, f);
+	else
+		tls_alert(f->world, "config : Proxy '%.*s': %.*s for bind '%.*s' at [%.*s:%u].",
+			  STR_ARG(b->proxy->name), STR_ARG(out_get(&error)), STR_ARG(b->addr.text),
+			  STR_ARG(tls_source(f->world, b->pos)), b->pos.line);
+	out_free(&error);
+	return f->initial != NULL;
+}
+
+bool tls_front_build(struct tls_front *f)
+{
+	const struct tls_conf *conf = &f->conf->tls.conf;
+	bool ok;
+
+	f->strict = (conf->strict_sni || f->world->model->global.tls.bind.strict_sni) && !conf->no_strict_sni;
+	ignore_parse(conf->ca_ignore, f->ca_ignore);
+	ignore_parse(conf->crt_ignore, f->crt_ignore);
+	ok = tickets_load(f) && initial_make(f);
+	vec_each (crt, &f->conf->tls.crts)
+		ok = ok && crt_add(f, crt);
+	return ok && tls_generate_setup(f);
+}
+
+void tls_front_free(struct tls_front **fp)
+{
+	struct tls_front *f = *fp;
+
+	*fp = NULL;
+	if (!f)
+		return;
+	list_remove(&f->node);
+	tls_names_remove(f, NULL);
+	while (!list_empty(&f->uses)) {
+		struct tls_use *u = LIST_OF(f->uses.next, struct tls_use, node);
+
+		tls_use_free(&u);
+	}
+	SSL_CTX_free(f->initial);
+	tls_generate_free(f);
+	free(f->lists);
+	pthread_rwlock_destroy(&f->lock);
+	free(f);
+}
+
+bool tls_front_attach(struct tls_front *f, struct crt_list *l)
+{
+	struct crt_list **lists;
+
+	for (uint32_t i = 0; i < f->nlists; i++)
+		if (f->lists[i] == l)
+			return true;
+	lists = realloc(f->lists, (f->nlists + 1) * sizeof(*lists));
+	if (!lists)
+		return false;
+	f->lists = lists;
+	lists[f->nlists++] = l;
+	return true;
+}

@@ -1,0 +1,275 @@
+/* What files of a certificate hold: certificate, chain, key, Diffie-Hellman parameters, OCSP response, signed
+ * timestamps, issuer (manual, bind option "crt", "ssl-load-extra-files"). Pairs belong to who made them; one
+ * thread at a time. Keys with a passphrase are refused: nobody is there to be asked. */
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/tls/tls_inside.h"
+
+enum { FILE_LIMIT = 16 << 20, EXTRA_LIMIT = 1 << 20 };
+
+bool tls_file_read(const char *path, size_t limit, struct tls_bytes *content)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = 0;
+
+	*content = (struct tls_bytes){0};
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0 || (size_t)st.st_size > limit)
+		goto end;
+	content->data = malloc((size_t)st.st_size + 1);
+	while (content->data && content->len < (size_t)st.st_size &&
+	       (n = read(fd, content->data + content->len, (size_t)st.st_size - content->len)) > 0)
+		content->len += (size_t)n;
+end:
+	close(fd);
+	return content->data != NULL;
+}
+
+void tls_bytes_set(struct tls_bytes *b, const void *data, size_t len)
+{
+	free(b->data);
+	*b = (struct tls_bytes){0};
+	if (!len || !(b->data = malloc(len)))
+		return;
+	memcpy(b->data, data, len);
+	b->len = len;
+}
+
+struct tls_pair *tls_pair_new(void)
+{
+	return calloc(1, sizeof(struct tls_pair));
+}
+
+void tls_pair_free(struct tls_pair **pp)
+{
+	struct tls_pair *p = *pp;
+
+	*pp = NULL;
+	if (!p)
+		return;
+	X509_free(p->cert);
+	X509_free(p->issuer);
+	EVP_PKEY_free(p->key);
+	EVP_PKEY_free(p->dh);
+	sk_X509_pop_free(p->chain, X509_free);
+	free(p->ocsp.data);
+	free(p->sctl.data);
+	free(p);
+}
+
+struct tls_pair *tls_pair_copy(const struct tls_pair *p)
+{
+	struct tls_pair *copy = tls_pair_new();
+
+	if (!copy)
+		return NULL;
+	*copy = *p;
+	copy->ocsp = copy->sctl = (struct tls_bytes){0};
+	if (p->cert)
+		X509_up_ref(p->cert);
+	if (p->issuer)
+		X509_up_ref(p->issuer);
+	if (p->key)
+		EVP_PKEY_up_ref(p->key);
+	if (p->dh)
+		EVP_PKEY_up_ref(p->dh);
+	copy->chain = p->chain ? X509_chain_up_ref(p->chain) : NULL;
+	tls_bytes_set(&copy->ocsp, p->ocsp.data, p->ocsp.len);
+	tls_bytes_set(&copy->sctl, p->sctl.data, p->sctl.len);
+	return copy;
+}
+
+/* A key that wants a passphrase gets none. */
+static int no_passphrase(char *buf, int size, int writing, void *user)
+{
+	(void)buf, (void)size, (void)writing, (void)user;
+	return -1;
+}
+
+static EVP_PKEY *key_read(struct str text)
+{
+	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+
+	BIO_free(bio);
+	ERR_clear_error();
+	return key;
+}
+
+static EVP_PKEY *dh_read(struct str text)
+{
+	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
+	EVP_PKEY *dh = bio ? PEM_read_bio_Parameters(bio, NULL) : NULL;
+
+	BIO_free(bio);
+	ERR_clear_error();
+	if (dh && EVP_PKEY_is_a(dh, "DH"))
+		return dh;
+	EVP_PKEY_free(dh);
+	return NULL;
+}
+
+/* The first certificate is the server's, the others are its chain. False: none, or one that is broken. */
+static bool certs_read(struct tls_pair *p, struct str text)
+{
+	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
+	X509 *x;
+	bool ok;
+
+	if (!bio)
+		return false;
+	p->cert = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
+	while (p->cert && (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		if (!p->chain)
+			p->chain = sk_X509_new_null();
+		if (!p->chain || !sk_X509_push(p->chain, x))
+			X509_free(x);
+	}
+	ok = p->cert && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	BIO_free(bio);
+	ERR_clear_error();
+	return ok;
+}
+
+static bool is_issuer(X509 *issuer, X509 *cert)
+{
+	return X509_check_issued(issuer, cert) == X509_V_OK;
+}
+
+bool tls_pair_complete(const struct tls_pair *p, const char *name, struct out *error)
+{
+	bool fits = X509_check_private_key(p->cert, p->key) == 1;
+
+	ERR_clear_error();
+	if (!fits)
+		out_printf(error, "inconsistencies between private key and certificate loaded '%s'.", name);
+	return fits;
+}
+
+struct tls_pair *tls_pair_parse(struct str text, const char *name, const struct tls_pair *old,
+				struct out *error)
+{
+	struct tls_pair *p = tls_pair_new();
+
+	if (!p || text.len > INT32_MAX || !certs_read(p, text)) {
+		out_printf(error, "unable to load certificate from file '%s'.", name);
+		tls_pair_free(&p);
+		return NULL;
+	}
+	p->key = key_read(text);
+	p->dh = dh_read(text);
+	if (!p->key && old && old->key) {
+		p->key = old->key;
+		EVP_PKEY_up_ref(p->key);
+	}
+	return p;
+}
+
+/* Name of a companion: path + ext, or with the extension of path replaced (ssl-load-extra-del-ext). */
+static void companion(struct tls_world *w, const char *path, const char *ext, struct out *name)
+{
+	size_t len = strlen(path);
+
+	if (w->model->global.tls.del_ext && len > 4 && !strcmp(path + len - 4, ".crt"))
+		len -= 4;
+	name->len = 0;
+	out_printf(name, "%.*s%s%c", (int)len, path, ext, 0);
+}
+
+static bool companion_read(struct tls_world *w, const char *path, const char *ext, uint8_t bit,
+			   struct tls_bytes *content)
+{
+	char buf[4096];
+	struct out name = out_fixed(buf, sizeof(buf));
+
+	*content = (struct tls_bytes){0};
+	if (!(w->model->global.tls.extra_files & bit))
+		return false;
+	companion(w, path, ext, &name);
+	return !name.truncated && tls_file_read(buf, EXTRA_LIMIT, content);
+}
+
+/* In DER, and good for something. */
+static bool ocsp_valid(const struct tls_bytes *b)
+{
+	const unsigned char *at = b->data;
+	OCSP_RESPONSE *r = d2i_OCSP_RESPONSE(NULL, &at, (long)b->len);
+	bool ok = r && OCSP_response_status(r) == OCSP_RESPONSE_STATUS_SUCCESSFUL;
+
+	OCSP_RESPONSE_free(r);
+	ERR_clear_error();
+	return ok;
+}
+
+/* The issuer for OCSP: from its file, from the chain, or the certificate itself. */
+static void issuer_find(struct tls_pair *p, const struct tls_bytes *file)
+{
+	X509 *x;
+
+	if (file->len) {
+		BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
+
+		x = bio ? PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL) : NULL;
+		BIO_free(bio);
+		ERR_clear_error();
+		if (x && is_issuer(x, p->cert)) {
+			p->issuer = x;
+			return;
+		}
+		X509_free(x);
+	}
+	for (int i = 0; p->chain && i < sk_X509_num(p->chain) && !p->issuer; i++) {
+		x = sk_X509_value(p->chain, i);
+		if (is_issuer(x, p->cert) && X509_up_ref(x))
+			p->issuer = x;
+	}
+}
+
+static bool companions_load(struct tls_world *w, struct tls_pair *p, const char *path, struct out *error)
+{
+	struct tls_bytes b;
+
+	if (!p->key && companion_read(w, path, ".key", TLS_EXTRA_KEY, &b)) {
+		p->key = key_read(str_make((char *)b.data, b.len));
+		free(b.data);
+	}
+	if (!p->key) {
+		out_printf(error, "No Private Key found in '%s%s'.", path,
+			   w->model->global.tls.extra_files & TLS_EXTRA_KEY ? ".key" : "");
+		return false;
+	}
+	companion_read(w, path, ".sctl", TLS_EXTRA_SCTL, &p->sctl);
+	if (companion_read(w, path, ".ocsp", TLS_EXTRA_OCSP, &p->ocsp) && !ocsp_valid(&p->ocsp)) {
+		out_printf(error, "Unable to parse OCSP response from file '%s.ocsp'.", path);
+		return false;
+	}
+	companion_read(w, path, ".issuer", TLS_EXTRA_ISSUER, &b);
+	issuer_find(p, &b);
+	free(b.data);
+	return true;
+}
+
+struct tls_pair *tls_pair_load(struct tls_world *w, const char *path, struct out *error)
+{
+	struct tls_bytes content;
+	struct tls_pair *p;
+
+	if (!tls_file_read(path, FILE_LIMIT, &content)) {
+		out_printf(error, "unable to load certificate from file '%s'.", path);
+		return NULL;
+	}
+	p = tls_pair_parse(str_make((char *)content.data, content.len), path, NULL, error);
+	OPENSSL_cleanse(content.data, content.len);
+	free(content.data);
+	if (p && (!companions_load(w, p, path, error) || !tls_pair_complete(p, path, error)))
+		tls_pair_free(&p);
+	return p;
+}

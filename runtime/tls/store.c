@@ -1,0 +1,63 @@
+/* Certificates by name: loaded once, whoever uses them. The world's lock guards the list and what is in it
+ * against the control socket. */
+#include <stdlib.h>
+
+#include "runtime/tls/tls_inside.h"
+
+struct tls_cert *tls_cert_find(struct tls_world *w, struct str name)
+{
+	for (struct list *n = w->certs.next; n != &w->certs; n = n->next) {
+		struct tls_cert *c = LIST_OF(n, struct tls_cert, node);
+
+		if (str_is(name, c->name))
+			return c;
+	}
+	return NULL;
+}
+
+struct tls_cert *tls_cert_add(struct tls_world *w, const char *name)
+{
+	struct tls_cert *c = calloc(1, sizeof(*c));
+
+	if (!c || !(c->name = strdup(name))) {
+		free(c);
+		return NULL;
+	}
+	c->world = w;
+	list_init(&c->users);
+	list_append(&w->certs, &c->node);
+	return c;
+}
+
+void tls_cert_free(struct tls_cert **cp)
+{
+	struct tls_cert *c = *cp;
+
+	*cp = NULL;
+	if (!c)
+		return;
+	list_remove(&c->node);
+	tls_pair_free(&c->pair);
+	free(c->name);
+	free(c);
+}
+
+struct tls_cert *tls_cert_get(struct tls_world *w, struct str name, struct out *error)
+{
+	struct tls_cert *c = tls_cert_find(w, name);
+	struct tls_pair *p;
+	char path[4096];
+
+	if (c)
+		return c;
+	snprintf(path, sizeof(path), "%.*s", STR_ARG(name));
+	p = tls_pair_load(w, path, error);
+	if (!p)
+		return NULL;
+	c = tls_cert_add(w, path);
+	if (c)
+		c->pair = p;
+	else
+		tls_pair_free(&p);
+	return c;
+}

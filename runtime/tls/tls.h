@@ -1,0 +1,46 @@
+/* TLS for connections (manual, sections 5.1 and 5.2): what the rest of the house needs to know. A world holds the certificates and
+ * contexts of one model; a front is a bind line's share of it, a back a server's. The transport hides in struct conn. */
+#ifndef LB_TLS_TLS_H
+#define LB_TLS_TLS_H
+
+#include "grammar/base/out.h"
+#include "grammar/model.h"
+#include "runtime/net/conn.h"
+
+struct ssl_st;
+struct tls_world;
+struct tls_front;
+struct tls_back;
+
+/* Loads everything that the model's bind and server lines name. Findings go to `messages`, one a line: "ALERT text", "WARNING text"
+ * or "NOTICE text", in HAProxy's words. NULL when memory is out; *ok false when something is wrong. Needs no TLS in the model: the
+ * world is then empty. Main thread. */
+struct tls_world *tls_world_new(const struct model *m, struct out *messages, bool *ok);
+void tls_world_free(struct tls_world **world);
+
+/* NULL: the line does not speak TLS. Any thread. */
+struct tls_front *tls_front_of(struct tls_world *world, const struct bind_conf *bind);
+struct tls_back *tls_back_of(struct tls_world *world, const struct server_conf *server);
+
+enum tls_progress { TLS_DONE, TLS_AGAIN, TLS_FAILED };
+
+/* A connection that was just accepted gets the TLS transport; nothing is sent or received yet. False: no memory. The connection's
+ * worker, like all of the following. */
+bool tls_conn_accept(struct conn *c, struct tls_front *front);
+/* The same for a connection to a server. sni: host name or empty; alpn: wire format, or empty for the server's own. resume: the
+ * session of an earlier connection may be used. */
+bool tls_conn_connect(struct conn *c, struct tls_back *back, struct str sni, struct str alpn);
+/* One step of the handshake, to be called whenever the connection is ready. It decides what is watched (conn_want) until it is
+ * done; afterwards nothing is watched. TLS_FAILED: conn.error, tls_conn_error() tell more; close the connection. */
+enum tls_progress tls_handshake(struct conn *c);
+/* HAProxy's words for why the handshake failed: "SSL handshake failure". */
+const char *tls_conn_error(const struct conn *c);
+/* The library's object, for samples; NULL: no TLS on this connection. */
+struct ssl_st *tls_conn_ssl(const struct conn *c);
+
+/* Counters of the process. */
+struct tls_counters {
+	atomic_uint_fast64_t front_handshakes, back_handshakes, front_reused, back_reused, front_failed;
+};
+
+#endif

@@ -1,0 +1,89 @@
+/* What the files of runtime/tls call of each other. Main thread while a world is built; afterwards the control socket's worker under
+ * the world's lock, and handshakes on all workers where it says so. */
+#ifndef LB_TLS_TLS_INSIDE_H
+#define LB_TLS_TLS_INSIDE_H
+
+#include "runtime/tls/tls_state.h"
+
+/* world.c: "ALERT config : ..." */
+struct str tls_source(const struct tls_world *w, struct conf_pos pos); /* name of the file */
+void tls_alert(struct tls_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tls_say(struct tls_world *w, const char *level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* "parsing [file:line] : 'bind addr' in section 'frontend' :" */
+void tls_alert_bind(const struct tls_front *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* pem.c: what files hold. Each returns NULL after writing what is wrong to `error` (no line end). */
+struct tls_pair *tls_pair_load(struct tls_world *w, const char *path, struct out *error);
+/* From text (PEM) of the control socket; `old`: what is not in the text is taken from it (NULL: nothing). */
+struct tls_pair *tls_pair_parse(struct str text, const char *name, const struct tls_pair *old, struct out *error);
+bool tls_pair_complete(const struct tls_pair *p, const char *name, struct out *error);
+struct tls_pair *tls_pair_new(void);
+struct tls_pair *tls_pair_copy(const struct tls_pair *p);
+void tls_pair_free(struct tls_pair **p);
+bool tls_file_read(const char *path, size_t limit, struct tls_bytes *content);
+void tls_bytes_set(struct tls_bytes *b, const void *data, size_t len);
+
+/* authority.c */
+struct tls_authority *tls_authority_get(struct tls_world *w, struct str name, bool crl, struct out *error);
+struct tls_authority *tls_authority_find(struct tls_world *w, struct str name);
+struct tls_authority *tls_authority_new(const char *name);
+bool tls_authority_parse(struct tls_authority *a, struct str pem);
+void tls_authority_free(struct tls_authority **a);
+
+/* store.c: certificates by name */
+struct tls_cert *tls_cert_find(struct tls_world *w, struct str name);
+struct tls_cert *tls_cert_get(struct tls_world *w, struct str name, struct out *error);
+struct tls_cert *tls_cert_add(struct tls_world *w, const char *name);
+void tls_cert_free(struct tls_cert **c);
+
+/* context.c */
+struct tls_settings {
+	const struct tls_conf *line, *conf, *preset; /* first one that says something holds; line may be NULL */
+};
+/* What a context needs besides a certificate. False: `error` says "unable to set ...". front: clients connect to us. */
+bool tls_context_setup(struct tls_world *w, SSL_CTX *ctx, const struct tls_settings *s, bool front, struct out *error);
+bool tls_context_certificate(struct tls_world *w, SSL_CTX *ctx, struct tls_cert *c, const struct tls_pair *p, struct out *error);
+int tls_context_alpn_index(void);
+void tls_context_versions(const struct tls_settings *s, int *min, int *max);
+int tls_alpn_wire(struct str words, unsigned char **wire, uint32_t *len);
+extern const int tls_version_numbers[TLSV_N];
+
+/* front.c, name.c, use.c */
+bool tls_front_build(struct tls_front *f);
+void tls_front_free(struct tls_front **f);
+struct tls_use *tls_use_new(struct tls_front *f, struct tls_cert *cert, const struct crt_line *line, struct out *error);
+/* A context for another pair of a certificate, with the settings of front (or back) and line. */
+SSL_CTX *tls_use_context(struct tls_front *f, struct tls_cert *c, const struct tls_pair *p, const struct crt_line *line,
+			 struct out *error);
+void tls_use_free(struct tls_use **u);
+bool tls_names_add(struct tls_front *f, struct tls_use *u);
+void tls_names_remove(struct tls_front *f, const struct tls_use *u);
+/* Under the front's lock. */
+struct tls_use *tls_names_find(const struct tls_front *f, struct str host, const bool kinds[TLS_KEY_KINDS]);
+int tls_select(SSL *ssl, int *alert, void *front);
+int tls_verify(int ok, X509_STORE_CTX *store);
+
+SSL_CTX *tls_front_context(struct tls_front *f, const struct crt_line *line, struct out *error);
+bool tls_front_attach(struct tls_front *f, struct crt_list *l);
+/* early.c, keylog.c, generate.c */
+void tls_early_setup(SSL_CTX *ctx, const struct tls_front *f, const struct crt_line *line);
+void tls_keylog_setup(struct tls_world *w, SSL_CTX *ctx);
+bool tls_generate_setup(struct tls_front *f);
+void tls_generate_free(struct tls_front *f);
+/* A certificate for a host name, signed by ca-sign-file. False: none could be made. */
+bool tls_generate(struct tls_front *f, SSL *ssl, struct str host);
+void tls_secrets_free(struct tls_secrets **s);
+
+/* back.c */
+bool tls_back_build(struct tls_back *b);
+SSL_CTX *tls_back_context(struct tls_back *b, const struct tls_pair *p, struct out *error);
+bool tls_conn_attach_client(struct conn *c, struct tls_back *b);
+void tls_back_free(struct tls_back **b);
+
+/* ticket.c */
+struct tls_tickets *tls_tickets_get(struct tls_world *w, struct str file, struct out *error);
+void tls_tickets_free(struct tls_tickets **t);
+void tls_tickets_use(SSL_CTX *ctx, struct tls_tickets *t);
+bool tls_ticket_key_parse(struct str base64, struct tls_ticket_key *key);
+
+#endif
