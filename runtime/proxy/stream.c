@@ -14,7 +14,7 @@ enum { AVERAGE_OVER = 1024 };
 static void log_init_record(struct log_record *log, struct session *session)
 {
 	log->accept_date = session->accept_date;
-	log->t_handshake = session_root(session)->requests > 1 ? 0 : (int32_t)session->handshake_ms;
+	log->t_handshake = session->requests ? 0 : (int32_t)session->handshake_ms;
 	log->t_idle = log->t_request = log->t_queue = log->t_connect = log->t_response = log->t_data = -1;
 	log->cause = log->state = log->cookie_cli = log->cookie_srv = '-';
 	log->log_level = LL_INFO;
