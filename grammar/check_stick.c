@@ -54,44 +54,6 @@ bool check_stick(const struct keyword_use *use)
 	return false;
 }
 
-bool check_compression(const struct keyword_use *use)
-{
-	uint32_t before = use->k->d->list.n;
-	int64_t word, choice;
-
-	use->draft->compression = use->line;
-	if (use->n == 0 ||
-	    !check_choice(use, &use->words[0],
-			  use->k->compat >= 208
-				  ? "algo|type|offload|algo-req|algo-res|type-req|type-res|direction|"
-				    "minsize-req|minsize-res"
-				  : "algo|type|offload",
-			  &word)) {
-		if (use->n == 0)
-			check_missing(use, "`algo`, `type` or `offload`");
-		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'compression' expects 'algo', 'type' or 'offload'");
-		return false;
-	}
-	if (word == 2)
-		return check_arity(use, 1, 1);
-	if (use->n == 1) {
-		diag_haproxy(use->k->d, check_missing(use, word == 0 ? "an algorithm" : "a type"),
-			     "'compression' expects <%s>.", word == 0 ? "algorithm" : "type");
-		return false;
-	}
-	for (uint32_t i = 1; i < use->n && (word == 0 || word == 3 || word == 4); i++) {
-		before = use->k->d->list.n;
-		if (check_choice(use, &use->words[i], "identity|gzip|deflate|raw-deflate", &choice))
-			continue;
-		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'compression' : '%.*s' is not a supported algorithm.",
-			     STR_ARG(use->words[i].text));
-		return false;
-	}
-	return true;
-}
-
 bool check_filter(const struct keyword_use *use)
 {
 	uint32_t before = use->k->d->list.n;

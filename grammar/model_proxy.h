@@ -149,6 +149,19 @@ enum retry_on {
 	RETRY_ON_429 = 1024, RETRY_ON_500 = 2048, RETRY_ON_501 = 4096, RETRY_ON_502 = 8192, RETRY_ON_503 = 16384, RETRY_ON_504 = 32768
 };
 
+enum compression_algo { COMP_IDENTITY, COMP_GZIP, COMP_DEFLATE, COMP_RAW_DEFLATE, COMP_ALGOS };
+/* What is compressed, and how, in one direction. Without types: everything. */
+struct compression_side {
+	uint8_t algos[COMP_ALGOS], nalgos; /* enum compression_algo, as configured */
+	const struct str *types;
+	uint32_t ntypes;
+	uint64_t minsize; /* bytes of a body whose length is known */
+};
+struct compression_conf {
+	struct compression_side req, res;
+	bool offload, request, not_response;
+};
+
 enum restrict_names { RESTRICT_NONE, RESTRICT_PRESERVE, RESTRICT_DELETE, RESTRICT_REJECT };
 
 /* The first one that matches decides. */
@@ -217,6 +230,7 @@ struct proxy_conf {
 	VEC(struct persist_rule) persist_rules; /* force-persist, ignore-persist */
 	struct str capture_cookie; /* beginning of its name, or empty */
 	uint32_t capture_cookie_len;
+	struct compression_conf compression;
 	/* replies */
 	const struct reply_conf *const *errors; /* errorfile, http-error: proxy_error_get(); shared with the defaults */
 	struct str monitor_uri;

@@ -165,7 +165,7 @@ static const struct keyword rows[] = {
 	      .args = "<format>", .summary = "how identifiers of requests are made"),
 	PROXY("unique-id-header", IN_FE, .kind = VAL_STRING, FIELD(unique_id_header), .args = "<name>",
 	      .summary = "the header field that carries the identifier"),
-	PROXY("compression", IN_PROXY, .kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_NOT_EFFECTIVE,
+	PROXY("compression", IN_PROXY, .kind = VAL_CUSTOM, .flags = KW_REPEAT,
 	      .parse = check_compression, .args = "algo|type|offload|direction ...",
 	      .summary = "compress responses"),
 	PROXY("filter", IN(FRONTEND) | IN(LISTEN) | IN(BACKEND), .kind = VAL_CUSTOM,

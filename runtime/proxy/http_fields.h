@@ -7,6 +7,12 @@
 /* http_forward.c. Fields that tell the server who the client is. False: no memory. */
 bool http_forward_add(struct http_stream *hs);
 
+/* http_compress.c. What the client takes: notes it, before the request goes on. */
+void http_compress_request(struct http_stream *hs);
+/* A response whose client takes it (hs->compress), or a request: compresses it if it may be. False: no memory. */
+bool http_compress_response(struct http_stream *hs);
+bool http_compress_body(struct http_stream *hs);
+
 /* http_names.c. Names outside letters, digits and hyphens (option http-restrict-req-hdr-names): HTTP_AGAIN, or a refusal. */
 enum http_next http_names_restrict(struct http_stream *hs, const struct proxy_conf *px);
 /* http-send-name-header, for the server that the request goes to. False: no memory. */

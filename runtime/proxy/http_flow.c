@@ -72,24 +72,8 @@ static struct str at_hand(const struct http_flow *f)
 	return str_make(f->buf->data + f->buf->off + f->taken, f->buf->len - f->taken);
 }
 
-static enum flow_result take_plain(struct http_flow *f)
-{
-	struct str data = at_hand(f);
-
-	if (f->body == HTTP_BODY_LENGTH && data.len > f->left)
-		data.len = f->left;
-	h1_out_slice(f->out, data.ptr, data.len);
-	f->taken += (uint32_t)data.len;
-	*f->bytes += data.len;
-	if (f->body == HTTP_BODY_LENGTH && !(f->left -= data.len))
-		f->state = FLOW_DONE;
-	else if (f->body != HTTP_BODY_LENGTH && f->from->flags & CONN_EOF)
-		f->state = FLOW_DONE;
-	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
-}
-
-/* Data of a body whose length is not known. */
-static void queue_data(struct http_flow *f, struct str data)
+/* A piece of a body whose length is not known. */
+static void queue_piece(struct http_flow *f, struct str data)
 {
 	bool framed = !is_muxed(f->to);
 
@@ -100,7 +84,36 @@ static void queue_data(struct http_flow *f, struct str data)
 	h1_out_slice(f->out, data.ptr, data.len);
 	if (framed)
 		h1_out_copy(f->out, STR("\r\n"));
+}
+
+/* Data on their way through compression; *f->bytes counts what came in. */
+static void queue_compressed(struct http_flow *f, struct str data)
+{
+	struct str out;
+
+	if (!compress_push(f->compress, data, &out))
+		f->out->failed = true;
+	else
+		queue_piece(f, out);
+}
+
+static void queue_data(struct http_flow *f, struct str data)
+{
 	*f->bytes += data.len;
+	if (f->compress && data.len)
+		queue_compressed(f, data);
+	else
+		queue_piece(f, data);
+}
+
+static void compress_end(struct http_flow *f, bool finish)
+{
+	struct str out;
+
+	if (!(finish ? compress_finish : compress_flush)(f->compress, &out))
+		f->out->failed = true;
+	else
+		queue_piece(f, out);
 }
 
 /* The end of such a body. */
@@ -108,13 +121,37 @@ static void queue_trailers(struct http_flow *f, struct http_msg *trailers)
 {
 	f->trailers = trailers;
 	*f->bytes += trailers ? trailers->counted + 1 : 0;
-	if (is_muxed(f->to) || f->body != HTTP_BODY_CHUNKED)
+	if (f->compress)
+		compress_end(f, true);
+	if (is_muxed(f->to) || (f->body != HTTP_BODY_CHUNKED && !f->compress))
 		return;
 	h1_out_copy(f->out, STR("0\r\n"));
 	if (trailers)
 		h1_write_trailers(f->out, trailers);
 	else
 		h1_out_copy(f->out, STR("\r\n"));
+}
+
+static enum flow_result take_plain(struct http_flow *f)
+{
+	struct str data = at_hand(f);
+
+	if (f->body == HTTP_BODY_LENGTH && data.len > f->left)
+		data.len = f->left;
+	f->taken += (uint32_t)data.len;
+	if (f->compress) {
+		queue_data(f, data);
+	} else {
+		h1_out_slice(f->out, data.ptr, data.len);
+		*f->bytes += data.len;
+	}
+	if (f->body == HTTP_BODY_LENGTH && !(f->left -= data.len))
+		f->state = FLOW_DONE;
+	else if (f->body != HTTP_BODY_LENGTH && f->from->flags & CONN_EOF)
+		f->state = FLOW_DONE;
+	if (f->compress && f->state == FLOW_DONE)
+		queue_trailers(f, NULL);
+	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
 }
 
 /* option http-drop-request-trailers, http-drop-response-trailers */
@@ -131,7 +168,7 @@ static enum flow_result take_message(struct http_stream *hs, struct http_flow *f
 	struct str data = f->buf->len > f->taken ? at_hand(f) : STR_NONE;
 
 	f->taken += (uint32_t)data.len;
-	if (f->body == HTTP_BODY_CHUNKED) {
+	if (f->body == HTTP_BODY_CHUNKED || f->compress) {
 		queue_data(f, data);
 	} else {
 		h1_out_slice(f->out, data.ptr, data.len);
@@ -204,6 +241,12 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 
 	if (f->bad)
 		return result;
+	if (f->compress) {
+		if (f->pieces && !h1_out_empty(f->out))
+			return result; /* they are still in its buffer */
+		f->pieces = true;
+		compress_begin(f->compress);
+	}
 	if (f->state == FLOW_BODY && is_muxed(f->from) && f->body != HTTP_BODY_TUNNEL)
 		result = take_message(hs, f);
 	else if (f->state == FLOW_BODY && f->body == HTTP_BODY_CHUNKED)
@@ -212,6 +255,8 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 		result = take_plain(f);
 	if (result == FLOW_HUNGRY && f->state == FLOW_TRAILERS)
 		result = take_trailers(hs, f);
+	if (f->compress && result == FLOW_HUNGRY && f->state == FLOW_BODY)
+		compress_end(f, false);
 	f->bad = result == FLOW_BAD;
 	return result;
 }
@@ -338,8 +383,8 @@ void http_flow_drain(struct http_stream *hs, struct http_flow *f)
 /* Bulk with an empty buffer and an empty queue: the next bytes go through a pipe. */
 static bool wants_pipe(const struct http_flow *f)
 {
-	if (f->full_reads < BULK_READS || f->state != FLOW_BODY || f->body == HTTP_BODY_CHUNKED || !f->to ||
-	    f->buf->len)
+	if (f->compress || f->full_reads < BULK_READS || f->state != FLOW_BODY ||
+	    f->body == HTTP_BODY_CHUNKED || !f->to || f->buf->len)
 		return false;
 	if (f->body == HTTP_BODY_LENGTH && f->left < BULK_BYTES)
 		return false;
@@ -376,6 +421,7 @@ ssize_t http_flow_read(struct http_flow *f)
 
 void http_flow_drop(struct http_flow *f, struct worker *w)
 {
+	compress_free(&f->compress);
 	if (f->pipe)
 		pipe_put(w, f->pipe);
 	f->pipe = NULL;

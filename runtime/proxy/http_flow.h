@@ -3,6 +3,7 @@
 #ifndef LB_PROXY_HTTP_FLOW_H
 #define LB_PROXY_HTTP_FLOW_H
 
+#include "runtime/http/compress.h"
 #include "runtime/http/h1_chunk.h"
 #include "runtime/http/h1_write.h"
 #include "runtime/http/mux.h"
@@ -27,12 +28,14 @@ struct http_flow {
 	struct buf *buf;
 	struct pipe *pipe; /* bulk moves through it */
 	struct h1_out *out;
+	struct compress *compress; /* the body goes out compressed; owned. NULL: as it is */
 	struct http_msg *trailers;
 	uint64_t left;       /* bytes of the body that are to come, for HTTP_BODY_LENGTH */
 	uint64_t *bytes;     /* count of the log record */
 	uint32_t taken;      /* bytes of buf that are queued or sent and still lie there */
 	uint8_t state, body; /* enum flow_state, http_body */
 	uint8_t full_reads;  /* reads in a row that filled the buffer */
+	bool pieces;         /* `compress` has put some into the queue */
 	bool blocked;        /* until EV_WRITE of `to` */
 	bool keep;           /* what is sent stays in buf until the stream ends: it may have to be sent again */
 	bool bad;            /* a mistake was found in the coding: nothing more is taken */

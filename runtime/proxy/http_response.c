@@ -100,6 +100,8 @@ static enum http_next response_forward(struct http_stream *hs)
 	if (!http_cookie_response(hs))
 		return http_reply_failure(hs, 500, 'I', 'H');
 	http_rules_after_response(hs);
+	if (hs->compress && !http_compress_response(hs))
+		return http_reply_failure(hs, 500, 'I', 'H');
 	hs->s.log.status = hs->res.status;
 	http_count_response(hs, hs->res.status);
 	http_head_strip(&hs->res);

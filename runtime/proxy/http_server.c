@@ -36,6 +36,8 @@ static bool queue_request(struct http_stream *hs)
 	up->blocked = false;
 	http_flow_body(up, &hs->req);
 	hs->s.log.bytes_in = hs->req.counted;
+	if ((http_frontend(hs)->compression.request || http_proxy(hs)->compression.request) && !http_compress_body(hs))
+		return false;
 	return http_flow_head(hs, up, &hs->req, http_connection_request(hs), up->state == FLOW_DONE);
 }
 

@@ -174,6 +174,8 @@ static enum http_next persistence(struct http_stream *hs)
 
 static enum http_next headers(struct http_stream *hs)
 {
+	if (http_frontend(hs)->compression.res.nalgos || http_proxy(hs)->compression.res.nalgos)
+		http_compress_request(hs);
 	return http_headers_request(hs) ? HTTP_AGAIN : http_reply_failure(hs, 500, 'P', 'R');
 }
 

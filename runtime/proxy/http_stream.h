@@ -57,6 +57,7 @@ struct http_stream {
 	bool counted;      /* the response is, in the statistics */
 	bool no_reset;     /* the server's connection is to end in order */
 	bool early_end;    /* the client had ended before there was a server */
+	int8_t compress;      /* enum compression_algo that the client takes, and 1; 0: none */
 	bool persist_ignored; /* ignore-persist: the cookie is read, but does not decide */
 	bool persist_forced; /* force-persist: the cookie holds even for a server that is down */
 	bool opened;       /* a tunnel has just been */

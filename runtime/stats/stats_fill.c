@@ -182,7 +182,10 @@ static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct 
 	set_u64(k, ST_conn_tot, c->cum_conn);
 	set_u64(k, ST_wrew, 0);
 	set_u64(k, ST_eint, c->internal_errors);
-	set_zero(k, ST_comp_in, ST_comp_rsp);
+	set_u64(k, ST_comp_in, c->comp_in);
+	set_u64(k, ST_comp_out, c->comp_out);
+	set_u64(k, ST_comp_byp, 0);
+	set_u64(k, ST_comp_rsp, c->comp_rsp);
 	if (!is_http(px)) {
 		set_u64(k, ST_req_tot, c->cum_req);
 		set_h1(k, 0, 0, 0, 0, 0);
@@ -395,7 +398,10 @@ static void fill_backend_servers(struct walk *k, struct proxy *px)
 
 static void fill_backend_http(struct walk *k, struct proxy *px, const struct be_counters *c)
 {
-	set_zero(k, ST_comp_in, ST_comp_rsp);
+	set_u64(k, ST_comp_in, c->comp_in);
+	set_u64(k, ST_comp_out, c->comp_out);
+	set_u64(k, ST_comp_byp, 0);
+	set_u64(k, ST_comp_rsp, c->comp_rsp);
 	if (!is_http(px)) {
 		set_h1(k, 0, 0, 0, 0, 0);
 		return;

@@ -1,0 +1,111 @@
+/* Compression of bodies by zlib (RFC 1950 to 1952): gzip, deflate with and without its wrapper, and identity,
+ * which changes nothing. Level 1 with the usual window: what HAProxy does, and what pays for responses made on
+ * the fly. */
+#include "runtime/http/compress.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+enum { LEVEL = 1, MEMLEVEL = 8, WINDOW = 15, GZIP = 16, FLUSH_ROOM = 256 };
+
+struct compress {
+	z_stream z;
+	bool identity;
+	uint32_t cap, used, given; /* of buf: written, returned */
+	char *buf;
+};
+
+const char *compress_token(enum compression_algo algo)
+{
+	return algo == COMP_IDENTITY ? NULL : algo == COMP_GZIP ? "gzip" : "deflate";
+}
+
+static bool start(struct compress *c, enum compression_algo algo, uint32_t most)
+{
+	static const int bits[COMP_ALGOS] = {
+		[COMP_GZIP] = WINDOW + GZIP, [COMP_DEFLATE] = WINDOW, [COMP_RAW_DEFLATE] = -WINDOW};
+
+	if (deflateInit2(&c->z, LEVEL, Z_DEFLATED, bits[algo], MEMLEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+		return false;
+	c->cap = (uint32_t)deflateBound(&c->z, most) + FLUSH_ROOM;
+	c->buf = malloc(c->cap);
+	return c->buf != NULL;
+}
+
+struct compress *compress_new(enum compression_algo algo, uint32_t most)
+{
+	struct compress *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->identity = algo == COMP_IDENTITY;
+	if (!c->identity && !start(c, algo, most))
+		compress_free(&c);
+	return c;
+}
+
+void compress_again(struct compress *c)
+{
+	if (!c->identity)
+		deflateReset(&c->z);
+	c->used = c->given = 0;
+}
+
+void compress_free(struct compress **c)
+{
+	if (!*c)
+		return;
+	if (!(*c)->identity)
+		deflateEnd(&(*c)->z);
+	free((*c)->buf);
+	free(*c);
+	*c = NULL;
+}
+
+void compress_begin(struct compress *c)
+{
+	c->used = c->given = 0;
+}
+
+static bool run(struct compress *c, struct str data, int flush)
+{
+	int result;
+
+	c->z.next_in = (Bytef *)(uintptr_t)data.ptr;
+	c->z.avail_in = (uInt)data.len;
+	c->z.next_out = (Bytef *)c->buf + c->used;
+	c->z.avail_out = c->cap - c->used;
+	result = deflate(&c->z, flush);
+	c->used = c->cap - c->z.avail_out;
+	return (result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END) && !c->z.avail_in &&
+	       c->z.avail_out;
+}
+
+/* All that has come out since the last time. */
+static bool end(struct compress *c, int flush, struct str *out)
+{
+	*out = STR_NONE;
+	if (c->identity)
+		return true;
+	if (!run(c, STR_NONE, flush))
+		return false;
+	*out = str_make(c->buf + c->given, c->used - c->given);
+	c->given = c->used;
+	return true;
+}
+
+bool compress_push(struct compress *c, struct str data, struct str *out)
+{
+	*out = c->identity ? data : STR_NONE;
+	return c->identity || run(c, data, Z_NO_FLUSH);
+}
+
+bool compress_flush(struct compress *c, struct str *out)
+{
+	return end(c, Z_SYNC_FLUSH, out);
+}
+
+bool compress_finish(struct compress *c, struct str *out)
+{
+	return end(c, Z_FINISH, out);
+}
