@@ -2,12 +2,13 @@
  * when they differ from what holds without a line; listeners, servers and log targets have their own writers;
  * what is a language of its own comes from the words that the model keeps. Pure, any thread. */
 #include "grammar/model_dump.h"
+#include "grammar/model_field.h"
 
 #include "grammar/keyword.h"
 #include "grammar/model_preset.h"
 #include "grammar/quote.h"
 
-static int64_t field_number(const struct keyword *row, const void *object)
+int64_t model_field_number(const struct keyword *row, const void *object)
 {
 	const char *field = (const char *)object + row->offset;
 
@@ -25,23 +26,24 @@ static int64_t field_number(const struct keyword *row, const void *object)
 	}
 }
 
-static bool option_get(const struct keyword *row, const void *object)
+bool model_option_get(const struct keyword *row, const void *object)
 {
 	return proxy_option_is_set(object, (enum proxy_option)row->offset);
 }
 
-static struct str field_text(const struct keyword *row, const void *object)
+struct str model_field_text(const struct keyword *row, const void *object)
 {
 	return *(const struct str *)(const void *)((const char *)object + row->offset);
 }
 
-static bool field_differs(const struct keyword *row, const void *object, const void *preset)
+bool model_field_differs(const struct keyword *row, const void *object, const void *preset)
 {
 	if (row->kind == VAL_OPTION)
-		return option_get(row, object);
+		return model_option_get(row, object);
 	if (row->kind == VAL_STRING || row->kind == VAL_FILE || row->kind == VAL_DIR)
-		return field_text(row, object).ptr && !str_eq(field_text(row, object), field_text(row, preset));
-	return field_number(row, object) != field_number(row, preset);
+		return model_field_text(row, object).ptr &&
+		       !str_eq(model_field_text(row, object), model_field_text(row, preset));
+	return model_field_number(row, object) != model_field_number(row, preset);
 }
 
 /* The largest unit that divides. */
@@ -59,13 +61,13 @@ static void write_time(struct out *o, int64_t value, bool seconds)
 	out_printf(o, "%lld%s", (long long)(ms / units[i].ms), ms ? units[i].unit : "");
 }
 
-static void write_choice(struct out *o, const struct keyword *row, int64_t number)
+struct str model_choice(const struct keyword *row, int64_t number)
 {
 	struct str rest = str_from(row->choices);
 
 	for (int64_t i = row->min; i < number; i++)
 		rest = str_tail(rest, str_chr(rest, '|') + 1);
-	out_str(o, str_sub(rest, 0, str_chr(rest, '|')));
+	return str_sub(rest, 0, str_chr(rest, '|'));
 }
 
 static void write_value(struct out *o, const struct keyword *row, const void *object)
@@ -77,20 +79,20 @@ static void write_value(struct out *o, const struct keyword *row, const void *ob
 	case VAL_STRING:
 	case VAL_FILE:
 	case VAL_DIR:
-		quote_word(o, field_text(row, object));
+		quote_word(o, model_field_text(row, object));
 		break;
 	case VAL_TIME_MS:
 	case VAL_TIME_S:
-		write_time(o, field_number(row, object), row->kind == VAL_TIME_S);
+		write_time(o, model_field_number(row, object), row->kind == VAL_TIME_S);
 		break;
 	case VAL_CHOICE:
-		write_choice(o, row, field_number(row, object));
+		out_str(o, model_choice(row, model_field_number(row, object)));
 		break;
 	case VAL_ON_OFF:
-		out_puts(o, field_number(row, object) ? "on" : "off");
+		out_puts(o, model_field_number(row, object) ? "on" : "off");
 		break;
 	default:
-		out_printf(o, "%lld", (long long)field_number(row, object));
+		out_printf(o, "%lld", (long long)model_field_number(row, object));
 	}
 }
 
@@ -108,7 +110,7 @@ static void write_rows(struct out *o, enum keyword_place place, const void *obje
 			if (!(row->in >> place & 1) || keyword_is_text(row) ||
 			    row->flags & (KW_CLEARS | KW_REMOVED))
 				continue;
-			if (!field_differs(row, object, preset))
+			if (!model_field_differs(row, object, preset))
 				continue;
 			out_printf(o, lines ? "    %s" : " %s", row->name);
 			write_value(o, row, object);

@@ -7,5 +7,7 @@
 #include "grammar/model.h"
 
 void model_dump(struct out *o, const struct model *m);
+/* The same as JSON, with typed values and where things stand. */
+void model_json(struct out *o, const struct model *m);
 
 #endif

@@ -1,33 +1,38 @@
 /* lbcheck: judges configurations of HAProxy without running them. This file chooses the command; the others do
- * it with the compiling half alone. One thread. */
+ * it with liblbconf alone. One thread. */
 #include "tools/lbcheck.h"
 
-#include <stdio.h>
+#include <string.h>
 
 struct command {
 	const char *name;
 	int (*run)(const struct lbcheck *l);
 };
 
-int main(int argc, char **argv)
+static int command_run(struct lbcheck *l)
 {
 	static const struct command commands[] = {
-		{"check", lbcheck_check},
-		{"explain", lbcheck_explain},
-		{"features", lbcheck_features},
-		{"dump", lbcheck_dump},
+		{"check", lbcheck_check}, {"explain", lbcheck_explain}, {"dump", lbcheck_dump},
+		{"fmt", lbcheck_fmt},     {"diff", lbcheck_diff},       {"features", lbcheck_features},
 	};
-	struct lbcheck l = {.program = "lbcheck"};
+
+	for (size_t i = 0; l->nargs && i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(l->args[0], commands[i].name) != 0)
+			continue;
+		l->args++;
+		l->nargs--;
+		return commands[i].run(l);
+	}
+	return lbcheck_check(l);
+}
+
+int main(int argc, char **argv)
+{
+	struct lbcheck l = {.program = "lbcheck", .options = lbconf_options_new()};
 	int status = LBCHECK_USAGE;
 
-	if (!lbcheck_options(&l, argc, argv, &status))
-		return status;
-	for (size_t i = 0; l.nargs && i < sizeof(commands) / sizeof(*commands); i++) {
-		if (strcmp(l.args[0], commands[i].name) != 0)
-			continue;
-		l.args++;
-		l.nargs--;
-		return commands[i].run(&l);
-	}
-	return lbcheck_check(&l);
+	if (l.options && lbcheck_options(&l, argc, argv, &status))
+		status = command_run(&l);
+	lbconf_options_free(l.options);
+	return status;
 }

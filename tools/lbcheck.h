@@ -1,23 +1,21 @@
-/* Between the parts of lbcheck: what the command line said, and the commands. One thread. */
+/* Between the parts of lbcheck: what the command line said, and the commands. All of them stand on liblbconf's
+ * public header. One thread. */
 #ifndef LB_TOOLS_LBCHECK_H
 #define LB_TOOLS_LBCHECK_H
 
-#include "grammar/base/out.h"
-#include "grammar/load.h"
-#include "grammar/policy.h"
+#include "grammar/lbconf.h"
 
 enum { LBCHECK_CLEAN = 0, LBCHECK_ERRORS = 1, LBCHECK_USAGE = 2 };
-enum lbcheck_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HAPROXY, FORMAT_SARIF, FORMAT_GITHUB, FORMAT_GCC };
 enum lbcheck_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct lbcheck {
 	const char *program;
-	enum lbcheck_format format;
+	const char *format; /* "text", "json" ... */
 	enum lbcheck_color color;
-	struct load_options load;
-	bool fix, unsafe, diff;
+	struct lbconf_options *options;
+	bool fix, unsafe, diff, check, json;
+	const char *view; /* of dump: "tree", "model", "effective"; NULL: as usual */
 	uint32_t max_errors;
-	struct policy policy;
 	const char *const *args; /* behind the options */
 	size_t nargs;
 };
@@ -27,14 +25,21 @@ struct lbcheck {
 bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status);
 /* Colour on this stream: flag, FORCE_COLOR, NO_COLOR, CLICOLOR_FORCE, terminal. */
 bool lbcheck_color(const struct lbcheck *l, int fd);
-/* Leaves out what -W or a comment switched off, and makes errors of what -W made so. */
-void lbcheck_filter(const struct lbcheck *l, struct loaded *loaded);
-/* Loads the files of the command line, or standard input for a single `-`. NULL: out of memory, which was
- * reported. */
-struct loaded *lbcheck_load(const struct lbcheck *l);
+/* Loads the files of the command line, or standard input for a single `-`. NULL: that could not be done, which
+ * was reported. */
+struct lbconf *lbcheck_load(const struct lbcheck *l);
+/* The same for some of the arguments. */
+struct lbconf *lbcheck_load_args(const struct lbcheck *l, const char *const *args, size_t n);
 /* Diagnostics in the chosen format, to standard error or, in forms for programs, to standard output; the exit
  * status. */
-int lbcheck_report(const struct lbcheck *l, struct loaded *loaded);
+int lbcheck_report(const struct lbcheck *l, const struct lbconf *conf);
+/* Prints a text of the library on standard output and gives it back. False, with a message, when there is none.
+ */
+bool lbcheck_print(struct lbconf_text *text);
+/* No file was named: says so. True: usage. */
+bool lbcheck_lacks_file(const struct lbcheck *l);
+/* Writes the new texts of all files that change. False: at least one was not, which was reported. */
+bool lbcheck_write(const struct lbconf *conf, const struct lbconf_fixes *fixes);
 
 /* Commands: the exit status. */
 int lbcheck_check(const struct lbcheck *l);
@@ -42,5 +47,7 @@ int lbcheck_fix(const struct lbcheck *l);
 int lbcheck_explain(const struct lbcheck *l);
 int lbcheck_features(const struct lbcheck *l);
 int lbcheck_dump(const struct lbcheck *l);
+int lbcheck_fmt(const struct lbcheck *l);
+int lbcheck_diff(const struct lbcheck *l);
 
 #endif

@@ -1,19 +1,15 @@
-/* `lbcheck check`: loads, leaves out what was switched off, and shows the rest. */
+/* `lbcheck check`: loads and shows what was found. Also what several commands share: loading and printing. */
 #include "config.h"
 
-#include "grammar/render.h"
 #include "tools/lbcheck.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { OUTPUT_MAX = 64 << 20 };
-
-void lbcheck_filter(const struct lbcheck *l, struct loaded *loaded)
-{
-	policy_apply(&l->policy, loaded);
-}
+enum { STDIN_FIRST = 65536 };
 
 static uint32_t terminal_width(void)
 {
@@ -22,86 +18,104 @@ static uint32_t terminal_width(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-typedef void render_function(struct out *o, const struct diags *d, const struct sources *s,
-			     const struct render_options *options);
+bool lbcheck_print(struct lbconf_text *text)
+{
+	bool done = text->text != NULL;
+
+	if (done)
+		fwrite(text->text, 1, text->len, stdout);
+	else
+		fputs("lbcheck: out of memory\n", stderr);
+	lbconf_text_free(text);
+	return done;
+}
 
 /* What programs read goes to standard output. */
-static const struct {
-	render_function *render;
-	bool to_stdout;
-} formats[] = {
-	[FORMAT_TEXT] = {render_text, false},       [FORMAT_JSON] = {render_json, true},
-	[FORMAT_HAPROXY] = {render_haproxy, false}, [FORMAT_SARIF] = {render_sarif, true},
-	[FORMAT_GITHUB] = {render_github, true},    [FORMAT_GCC] = {render_gcc, false},
-};
-
-int lbcheck_report(const struct lbcheck *l, struct loaded *loaded)
+static bool format_is_for_programs(const char *format)
 {
-	struct render_options options = {.color = lbcheck_color(l, STDERR_FILENO),
-					 .width = terminal_width(),
-					 .max = l->max_errors,
-					 .haproxy = true,
-					 .explain = "lbcheck explain",
-					 .version = PACKAGE_VERSION,
-					 .pid = (long)getpid()};
-	struct out o = out_growing(OUTPUT_MAX);
-	FILE *stream = formats[l->format].to_stdout ? stdout : stderr;
-
-	formats[l->format].render(&o, &loaded->diags, &loaded->sources, &options);
-	if (o.len)
-		fwrite(o.buf, 1, o.len, stream);
-	if (o.truncated)
-		fputs("lbcheck: the list was too long and ends here\n", stderr);
-	out_free(&o);
-	return loaded->diags.errors ? LBCHECK_ERRORS : LBCHECK_CLEAN;
+	return strcmp(format, "json") == 0 || strcmp(format, "sarif") == 0 || strcmp(format, "github") == 0;
 }
 
-/* All of standard input, up to what a file may have. */
-static bool read_stdin(struct out *o)
+int lbcheck_report(const struct lbcheck *l, const struct lbconf *conf)
 {
-	char buf[65536];
-	ssize_t n;
+	struct lbconf_render render = {.color = lbcheck_color(l, STDERR_FILENO),
+				       .width = terminal_width(),
+				       .max = l->max_errors,
+				       .explain = "lbcheck explain",
+				       .version = PACKAGE_VERSION,
+				       .pid = (long)getpid()};
+	struct lbconf_text text = lbconf_render(conf, l->format, &render);
 
-	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) > 0)
-		out_bytes(o, buf, (size_t)n);
-	return n == 0 && !o->truncated;
+	if (text.text)
+		fwrite(text.text, 1, text.len, format_is_for_programs(l->format) ? stdout : stderr);
+	else
+		fputs("lbcheck: the list is too long to be shown\n", stderr);
+	lbconf_text_free(&text);
+	return lbconf_errors(conf) ? LBCHECK_ERRORS : LBCHECK_CLEAN;
 }
 
-struct loaded *lbcheck_load(const struct lbcheck *l)
+/* All of standard input, up to what a file may have (1 GiB). */
+static struct lbconf *load_stdin(const struct lbcheck *l)
 {
-	struct out o = out_growing((size_t)1 << 30);
-	struct loaded *loaded = NULL;
+	size_t len = 0, cap = STDIN_FIRST;
+	char *buf = malloc(cap);
+	struct lbconf *conf = NULL;
+	ssize_t n = -1;
 
-	if (l->nargs == 1 && strcmp(l->args[0], "-") == 0) {
-		if (read_stdin(&o))
-			loaded = load_text(STR("<stdin>"), out_get(&o), &l->load);
-		else
-			fputs("lbcheck: cannot read standard input\n", stderr);
-	} else {
-		loaded = load_files(l->args, l->nargs, &l->load);
+	while (buf && (n = read(STDIN_FILENO, buf + len, cap - len)) > 0) {
+		len += (size_t)n;
+		if (len == cap && cap < (size_t)1 << 30) {
+			char *more = realloc(buf, cap *= 2);
+
+			if (!more)
+				break;
+			buf = more;
+		}
 	}
-	if (!loaded)
+	if (buf && n == 0)
+		conf = lbconf_load_text(l->options, "<stdin>", buf, len);
+	else
+		fputs("lbcheck: cannot read standard input\n", stderr);
+	free(buf);
+	return conf;
+}
+
+struct lbconf *lbcheck_load_args(const struct lbcheck *l, const char *const *args, size_t n)
+{
+	struct lbconf *conf =
+		n == 1 && strcmp(args[0], "-") == 0 ? load_stdin(l) : lbconf_load_files(l->options, args, n);
+
+	if (!conf)
 		fputs("lbcheck: nothing was loaded\n", stderr);
-	out_free(&o);
-	return loaded;
+	return conf;
+}
+
+struct lbconf *lbcheck_load(const struct lbcheck *l)
+{
+	return lbcheck_load_args(l, l->args, l->nargs);
+}
+
+bool lbcheck_lacks_file(const struct lbcheck *l)
+{
+	if (l->nargs)
+		return false;
+	fputs("lbcheck: which file? Try `lbcheck --help`\n", stderr);
+	return true;
 }
 
 int lbcheck_check(const struct lbcheck *l)
 {
-	struct loaded *loaded;
+	struct lbconf *conf;
 	int status;
 
-	if (l->nargs == 0) {
-		fputs("lbcheck: which file? Try `lbcheck --help`\n", stderr);
+	if (lbcheck_lacks_file(l))
 		return LBCHECK_USAGE;
-	}
 	if (l->fix)
 		return lbcheck_fix(l);
-	loaded = lbcheck_load(l);
-	if (!loaded)
+	conf = lbcheck_load(l);
+	if (!conf)
 		return LBCHECK_ERRORS;
-	lbcheck_filter(l, loaded);
-	status = lbcheck_report(l, loaded);
-	loaded_free(&loaded);
+	status = lbcheck_report(l, conf);
+	lbconf_free(conf);
 	return status;
 }

@@ -1,29 +1,59 @@
-/* `lbcheck dump`: the configuration as it was understood, resolved and in one canonical form. */
-#include "grammar/model_dump.h"
+/* `lbcheck dump` and `lbcheck diff`: the configuration as it was understood, and what differs between two. */
 #include "tools/lbcheck.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int lbcheck_dump(const struct lbcheck *l)
 {
-	struct out o = out_growing((size_t)1 << 30);
-	struct loaded *loaded;
+	struct lbconf_text text;
+	struct lbconf *conf;
 	int status;
 
-	if (l->nargs == 0) {
-		fputs("lbcheck: which file? Try `lbcheck --help`\n", stderr);
+	if (lbcheck_lacks_file(l))
+		return LBCHECK_USAGE;
+	conf = lbcheck_load(l);
+	if (!conf)
+		return LBCHECK_ERRORS;
+	status = lbconf_errors(conf) ? lbcheck_report(l, conf) : LBCHECK_CLEAN;
+	text = lbconf_dump(conf, l->view ? l->view : "model", l->json);
+	if (!lbcheck_print(&text))
+		status = LBCHECK_ERRORS;
+	lbconf_free(conf);
+	return status;
+}
+
+/* Errors of a side are reported: differences of what could not be read would mislead. */
+static struct lbconf *load_side(const struct lbcheck *l, size_t i)
+{
+	struct lbconf *conf = lbcheck_load_args(l, &l->args[i], 1);
+
+	if (conf && lbconf_errors(conf)) {
+		lbcheck_report(l, conf);
+		lbconf_free(conf);
+		return NULL;
+	}
+	return conf;
+}
+
+int lbcheck_diff(const struct lbcheck *l)
+{
+	struct lbconf *old, *new_ = NULL;
+	struct lbconf_text text;
+	bool differs = true;
+
+	if (l->nargs != 2) {
+		fputs("lbcheck: diff needs two configurations, the old one and the new one\n", stderr);
 		return LBCHECK_USAGE;
 	}
-	loaded = lbcheck_load(l);
-	if (!loaded)
-		return LBCHECK_ERRORS;
-	lbcheck_filter(l, loaded);
-	status = loaded->diags.errors ? lbcheck_report(l, loaded) : LBCHECK_CLEAN;
-	if (loaded->model)
-		model_dump(&o, loaded->model);
-	if (o.len)
-		fwrite(o.buf, 1, o.len, stdout);
-	out_free(&o);
-	loaded_free(&loaded);
-	return status;
+	old = load_side(l, 0);
+	if (old)
+		new_ = load_side(l, 1);
+	if (new_) {
+		text = lbconf_diff(old, new_, l->json, &differs);
+		lbcheck_print(&text);
+	}
+	lbconf_free(new_);
+	lbconf_free(old);
+	return !new_ ? LBCHECK_USAGE : differs ? LBCHECK_ERRORS : LBCHECK_CLEAN;
 }

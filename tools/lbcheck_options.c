@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -21,33 +22,37 @@ enum {
 	OPT_STRICT,
 	OPT_OFFLINE,
 	OPT_MAX,
+	OPT_CHECK,
+	OPT_JSON,
+	OPT_TREE,
+	OPT_MODEL,
+	OPT_EFFECTIVE,
 	OPT_HELP,
 	OPT_VERSION
 };
 
 static const struct option long_options[] = {
-	{"format", required_argument, NULL, OPT_FORMAT},
-	{"color", required_argument, NULL, OPT_COLOR},
-	{"colour", required_argument, NULL, OPT_COLOR},
-	{"fix", no_argument, NULL, OPT_FIX},
-	{"unsafe", no_argument, NULL, OPT_UNSAFE},
-	{"diff", no_argument, NULL, OPT_DIFF},
-	{"compat", required_argument, NULL, OPT_COMPAT},
-	{"strict-env", no_argument, NULL, OPT_STRICT},
-	{"offline", no_argument, NULL, OPT_OFFLINE},
-	{"max-errors", required_argument, NULL, OPT_MAX},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{NULL, 0, NULL, 0},
+	{"format", required_argument, NULL, OPT_FORMAT}, {"color", required_argument, NULL, OPT_COLOR},
+	{"colour", required_argument, NULL, OPT_COLOR},  {"fix", no_argument, NULL, OPT_FIX},
+	{"unsafe", no_argument, NULL, OPT_UNSAFE},       {"diff", no_argument, NULL, OPT_DIFF},
+	{"compat", required_argument, NULL, OPT_COMPAT}, {"strict-env", no_argument, NULL, OPT_STRICT},
+	{"offline", no_argument, NULL, OPT_OFFLINE},     {"max-errors", required_argument, NULL, OPT_MAX},
+	{"check", no_argument, NULL, OPT_CHECK},         {"json", no_argument, NULL, OPT_JSON},
+	{"tree", no_argument, NULL, OPT_TREE},           {"model", no_argument, NULL, OPT_MODEL},
+	{"effective", no_argument, NULL, OPT_EFFECTIVE}, {"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},     {NULL, 0, NULL, 0},
 };
 
 static const char help[] =
 	"usage: lbcheck [check] [options] FILE|DIRECTORY...\n"
-	"       lbcheck explain CODE|KEYWORD...\n"
+	"       lbcheck explain CODE|KEYWORD...|FILE:LINE [FILE...]\n"
+	"       lbcheck dump [--tree|--model|--effective] [--json] [options] FILE...\n"
+	"       lbcheck fmt [--check|--diff] FILE...\n"
+	"       lbcheck diff [--json] [options] OLD NEW\n"
 	"       lbcheck features\n"
-	"       lbcheck dump [options] FILE...\n"
 	"\n"
 	"Checks configurations of HAProxy, all files together as one. `-` is standard input.\n"
+	"`lbcheck fmt` lays files out anew, `lbcheck diff` says what a reload would change.\n"
 	"\n"
 	"  --format=text|json|sarif|github|gcc|haproxy\n"
 	"                              how to show what was found (text)\n"
@@ -62,10 +67,11 @@ static const char help[] =
 	"  -Werror[=CLASS]             warnings [of a class] are errors\n"
 	"  --fix                       repair what is certain, in the files\n"
 	"  --unsafe                    with --fix: also what is only likely\n"
-	"  --diff                      with --fix: show the changes, leave the files alone\n"
+	"  --diff                      with --fix and fmt: show the changes, leave the files alone\n"
+	"  --check                     with fmt: name the files that would change\n"
 	"  --help, --version\n"
 	"\n"
-	"Exit status: 0 no errors (warnings perhaps), 1 errors, 2 usage.\n";
+	"Exit status: 0 no errors (warnings perhaps), 1 errors, or differences, 2 usage.\n";
 
 static bool choose(const char *value, const char *const *names, int *number)
 {
@@ -76,18 +82,6 @@ static bool choose(const char *value, const char *const *names, int *number)
 		}
 	}
 	return false;
-}
-
-static bool option_compat(struct lbcheck *l, const char *value)
-{
-	static const char *const names[] = {"2.6", "2.8", "3.0", "3.2", "3.4", NULL};
-	static const int versions[] = {206, 208, 300, 302, 304};
-	int i;
-
-	if (!choose(value, names, &i))
-		return false;
-	l->load.compat = versions[i];
-	return true;
 }
 
 static bool option_number(const char *value, uint32_t *number)
@@ -114,7 +108,7 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 	case OPT_FORMAT:
 		if (!choose(value, formats, &i))
 			return false;
-		l->format = (enum lbcheck_format)i;
+		l->format = formats[i];
 		return true;
 	case OPT_COLOR:
 		if (!choose(value, colors, &i))
@@ -122,11 +116,11 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 		l->color = (enum lbcheck_color)i;
 		return true;
 	case OPT_COMPAT:
-		return option_compat(l, value);
+		return lbconf_set_compat(l->options, value);
 	case OPT_MAX:
 		return option_number(value, &l->max_errors);
 	case 'W':
-		return policy_option(&l->policy, value);
+		return lbconf_set_warning(l->options, value);
 	case OPT_FIX:
 		l->fix = true;
 		return true;
@@ -134,13 +128,28 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 		l->unsafe = true;
 		return true;
 	case OPT_DIFF:
-		l->diff = l->fix = true;
+		l->diff = true;
 		return true;
 	case OPT_STRICT:
-		l->load.strict_env = true;
+		lbconf_set_strict_env(l->options, true);
+		return true;
+	case OPT_CHECK:
+		l->check = true;
+		return true;
+	case OPT_JSON:
+		l->json = true;
+		return true;
+	case OPT_TREE:
+		l->view = "tree";
+		return true;
+	case OPT_MODEL:
+		l->view = "model";
+		return true;
+	case OPT_EFFECTIVE:
+		l->view = "effective";
 		return true;
 	default:
-		l->load.offline = true;
+		lbconf_set_offline(l->options, true);
 		return true;
 	}
 }
@@ -149,10 +158,10 @@ static void options_preset(struct lbcheck *l)
 {
 	const char *compat = getenv("LBD_COMPAT");
 
-	l->load.compat = 304;
-	l->load.environ = (const char *const *)environ;
+	lbconf_set_environ(l->options, (const char *const *)environ);
+	l->format = "text";
 	l->max_errors = 50;
-	if (compat && *compat && !option_compat(l, compat))
+	if (compat && *compat && !lbconf_set_compat(l->options, compat))
 		fprintf(stderr, "lbcheck: LBD_COMPAT=%s is none of 2.6, 2.8, 3.0, 3.2, 3.4: ignored\n", compat);
 }
 
