@@ -176,3 +176,14 @@ bool check_persist_rule(const struct keyword_use *use)
 		*(struct persist_rule *)vec_push(use->k->a, &use->draft->px->persist_rules) = rule;
 	return true;
 }
+
+/* server-state-file-name [<file>|use-backend-name] */
+bool check_state_file_name(const struct keyword_use *use)
+{
+	struct str name = use->n ? use->words[0].text : STR_NONE;
+
+	if (!check_arity(use, 0, 1))
+		return false;
+	use->draft->px->state_file_name = str_is(name, "use-backend-name") ? STR_NONE : check_keep(use->k, name);
+	return true;
+}

@@ -49,6 +49,8 @@ check_row_fn check_errorfile, check_errorloc, check_http_error, check_errorfiles
 check_row_fn check_stats_enable, check_stats_auth, check_stats_scope, check_stats_node, check_stats_desc,
 	check_stats_admin, check_stats_rule;
 /* check_stick.c */
+/* check_cookie.c */
+check_row_fn check_state_file_name;
 /* check_peers.c */
 check_row_fn check_peers_peer, check_peers_bind, check_peers_disabled;
 check_row_fn check_peers_table, check_stick_table, check_stick, check_compression, check_filter, check_use_fcgi,

@@ -27,7 +27,7 @@ struct h2_conf {
 
 struct global_conf {
 	uint32_t maxconn, ulimit_n, nbthread;
-	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base;
+	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base, state_file;
 	int uid, gid; /* -1: unset */
 	bool daemon, quiet, debug, master_worker, zero_warning;
 	uint32_t hard_stop_after, grace; /* ms */

@@ -182,6 +182,9 @@ struct forwarded_conf {
 
 enum reuse_mode { REUSE_NEVER, REUSE_SAFE, REUSE_AGGRESSIVE, REUSE_ALWAYS };
 
+/* load-server-state-from-file */
+enum state_from { STATE_NONE, STATE_GLOBAL, STATE_LOCAL };
+
 struct proxy_conf {
 	struct str name;
 	struct conf_pos pos;
@@ -204,6 +207,8 @@ struct proxy_conf {
 	struct balance_conf balance;
 	struct cookie_conf cookie;
 	struct str dynamic_cookie_key;
+	uint8_t state_from;	     /* enum state_from */
+	struct str state_file_name; /* empty: as the proxy is called */
 	enum reuse_mode reuse;
 	VEC(const struct bind_conf *) binds;
 	VEC(const struct server_conf *) servers;

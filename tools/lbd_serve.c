@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/backend/server.h"
+#include "runtime/backend/server_restore.h"
 #include "runtime/core/log.h"
 #include "runtime/core/process.h"
 #include "runtime/net/listener.h"
@@ -129,6 +130,15 @@ static bool sockets_open(struct lbd *l)
 /* --- start and end
  * ------------------------------------------------------------------------------------------------- */
 
+static void states_restore(struct lbd *l)
+{
+	struct out notes = out_growing(MAX_ERRORS);
+
+	servers_restore(l->process, &notes);
+	report_lines(&l->report, out_get(&notes));
+	out_free(&notes);
+}
+
 static bool process_make(struct lbd *l)
 {
 	uint32_t threads = serve_threads(l->model);
@@ -151,6 +161,7 @@ static bool process_make(struct lbd *l)
 		generation_free(&g);
 		return false;
 	}
+	states_restore(l);
 	p->takes_over = l->options.old.n > 0;
 	if (!peers_init(p))
 		return false;

@@ -94,10 +94,10 @@ static const struct keyword rows[] = {
 	       .expects = "'log-tag' expects a tag for use in syslog.", .summary = "the program's name in log lines"),
 	GLOBAL("log-send-hostname", .kind = VAL_CUSTOM, FIELD(log_send_hostname), .parse = check_global_hostname, .args = "[<name>]",
 	       .summary = "put a host name into log lines"),
-	GLOBAL("server-state-base", .kind = VAL_STRING, FIELD(state_file_base), LATER, .args = "<dir>",
+	GLOBAL("server-state-base", .kind = VAL_STRING, FIELD(state_file_base), .args = "<dir>",
 	       .expects = "'server-state-base' expects one argument: a directory path.",
 	       .summary = "the folder of files with states of servers"),
-	GLOBAL("server-state-file", .kind = VAL_STRING, .flags = KW_NOT_EFFECTIVE | KW_LOOSE, .args = "<file>",
+	GLOBAL("server-state-file", .kind = VAL_STRING, FIELD(state_file), .flags = KW_LOOSE, .args = "<file>",
 	       .expects = "'server-state-file' expect one argument: a file path.",
 	       .summary = "the file with states of servers, read at start"),
 	GLOBAL("unix-bind", .kind = VAL_CUSTOM, .parse = check_global_unix_bind, LATER, .args =

@@ -12,14 +12,15 @@
 
 static uint64_t cookie_of(const struct server *s, struct str key)
 {
-	uint32_t port = htonl(address_port(&s->addr));
-	size_t ip_len = s->addr.family == AF_INET ? 4 : 16;
-	const void *ip = s->addr.family == AF_INET ? (const void *)&s->addr.in.sin_addr
-						   : (const void *)&s->addr.in6.sin6_addr;
+	const union addr *addr = server_addr(s);
+	uint32_t port = htonl(address_port(addr));
+	size_t ip_len = addr->family == AF_INET ? 4 : 16;
+	const void *ip =
+		addr->family == AF_INET ? (const void *)&addr->in.sin_addr : (const void *)&addr->in6.sin6_addr;
 	uint64_t hash;
 	char *all;
 
-	if (s->conf->cookie.len || (s->addr.family != AF_INET && s->addr.family != AF_INET6))
+	if (s->conf->cookie.len || (addr->family != AF_INET && addr->family != AF_INET6))
 		return 0;
 	all = malloc(key.len + ip_len + sizeof(port));
 	if (!all)

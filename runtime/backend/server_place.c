@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "grammar/base/out.h"
+#include "runtime/backend/dynamic_cookie.h"
 #include "runtime/backend/request.h"
 #include "runtime/net/address.h"
 
@@ -131,6 +132,8 @@ bool server_move(struct worker *w, struct server *s, struct str addr, const stru
 		out_puts(answer, "out of memory");
 		changed = false;
 	}
+	if (changed && s->proxy->dynamic_cookies)
+		dynamic_cookies_make(s->proxy);
 	pthread_mutex_unlock(&s->proxy->lb_lock);
 	out_printf(answer, " by '%s'\n", by);
 	if (changed)

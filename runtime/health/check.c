@@ -585,6 +585,23 @@ void check_restart(struct server *s)
 	pthread_mutex_unlock(&k->lock);
 }
 
+void check_restore(struct server *s, enum check_status status, uint8_t result, int health)
+{
+	struct check *k = s->check;
+	int oper = atomic_load(&s->oper), most;
+
+	if (!k)
+		return;
+	most = k->report.rise + k->report.fall - 1;
+	if (oper == SRV_STOPPED || health < 0)
+		health = 0;
+	k->report.health = oper == SRV_RUNNING || oper == SRV_STARTING || health > most ? most : health;
+	if (!check_status_word(status)[0])
+		return;
+	k->report.status = status;
+	k->report.result = result;
+}
+
 static bool enable(struct check *k, bool enabled)
 {
 	if (k)

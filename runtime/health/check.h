@@ -60,6 +60,10 @@ bool check_force(struct worker *w, struct server *s, enum srv_oper oper);
  * thread. */
 void check_restart(struct server *s);
 
+/* Before workers run: goes on from what an old process had found, with the last result, and as healthy as the server's
+ * state says; health: of one that stops. */
+void check_restore(struct server *s, enum check_status status, uint8_t result, int health);
+
 /* `enable health`, `disable health`: runs are skipped while disabled. check_enable: false when the server has
  * no check. Any thread. */
 bool check_enable(struct server *s, bool enabled);

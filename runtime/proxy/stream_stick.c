@@ -19,15 +19,16 @@ static struct stick_tables *tables_of(const struct stream *s)
 /* "192.0.2.1:80", "2001:db8::1:80", "/path". */
 static struct str server_addr_text(const struct server *srv, char text[ADDRESS_TEXT])
 {
+	const union addr *addr = server_addr(srv);
 	char ip[INET6_ADDRSTRLEN] = "";
 
-	if (srv->unix_addr)
+	if (srv->unix_addr && addr == &srv->addr)
 		return srv->conf->addr.path;
-	if (srv->addr.family == AF_INET)
-		inet_ntop(AF_INET, &srv->addr.in.sin_addr, ip, sizeof(ip));
-	else if (srv->addr.family == AF_INET6)
-		inet_ntop(AF_INET6, &srv->addr.in6.sin6_addr, ip, sizeof(ip));
-	return str_make(text, (size_t)snprintf(text, ADDRESS_TEXT, "%s:%u", ip, address_port(&srv->addr)));
+	if (addr->family == AF_INET)
+		inet_ntop(AF_INET, &addr->in.sin_addr, ip, sizeof(ip));
+	else if (addr->family == AF_INET6)
+		inet_ntop(AF_INET6, &addr->in6.sin6_addr, ip, sizeof(ip));
+	return str_make(text, (size_t)snprintf(text, ADDRESS_TEXT, "%s:%u", ip, address_port(addr)));
 }
 
 static struct str server_text(const struct table_conf *t, const struct server *srv, char text[ADDRESS_TEXT])
