@@ -29,7 +29,7 @@ check_row_fn check_server, check_default_server, check_server_template, check_se
 	check_server_agent_addr, check_server_proto, check_server_id, check_server_init_addr,
 	check_server_observe, check_server_port, check_server_proxy_options, check_server_resolve_opts,
 	check_server_two, check_server_sni, check_server_socks4, check_server_source, check_server_usesrc,
-	check_server_resolve_net, check_server_redir;
+	check_server_resolve_net, check_server_redir, check_server_no_check_ssl;
 /* check_log.c, check_finish.c */
 check_row_fn check_log, check_log_format, check_log_format_sd, check_error_log_format;
 /* check_option.c, check_health.c */

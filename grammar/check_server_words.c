@@ -140,6 +140,12 @@ bool check_server_resolve_opts(const struct keyword_use *use)
 	return list_word(use, "allow-dup-ip|ignore-weight|prevent-dup-ip", false);
 }
 
+bool check_server_no_check_ssl(const struct keyword_use *use)
+{
+	((struct server_conf *)use->object)->check_ssl = false;
+	return true;
+}
+
 bool check_server_redir(const struct keyword_use *use)
 {
 	((struct server_conf *)use->object)->redirects = true;

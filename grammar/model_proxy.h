@@ -85,7 +85,7 @@ struct server_conf {
 	bool on_marked_down; /* shutdown-sessions */
 	bool on_marked_up;   /* shutdown-backup-sessions */
 	struct str init_addr;
-	bool agent_check, check_ssl, redirects; /* agent-check, check-ssl, redir */
+	bool agent_check, check_ssl, no_check_ssl, redirects; /* agent-check, check-ssl, redir */
 	uint16_t agent_port;
 	uint32_t agent_inter; /* ms; 0: inter */
 	const struct addr_conf *agent_addr; /* NULL: the server's own */

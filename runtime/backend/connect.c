@@ -339,15 +339,39 @@ static enum srv_outcome open_failed(struct srv_request *r)
 	return SRV_PENDING;
 }
 
-static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
+/* All that comes before the first byte of the request is done. */
+static enum srv_outcome request_ready(struct srv_request *r, struct srv_conn *sc)
 {
-	if (!header_send(r, sc)) {
-		srv_conn_free(sc);
-		return open_failed(r);
-	}
 	if (h2_server_is_spoken(r, sc) && !(sc = h2_server_begin(r, sc)))
 		return request_failed(r, SRV_RESOURCES);
 	return request_connected(r, sc);
+}
+
+void request_secured(struct srv_request *r, struct srv_conn *sc)
+{
+	request_tell(r, request_ready(r, sc));
+}
+
+void request_insecure(struct srv_request *r, struct srv_conn *sc)
+{
+	observe(r->worker, r->server, OBSERVED_NOT_CONNECTED);
+	srv_conn_free(sc);
+	request_tell(r, request_next(r, SRV_CONNECT_FAILED, true));
+}
+
+static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
+{
+	if (!header_send(r, sc) || (r->server->tls && r->server->conf->ssl && !request_secure(r, sc))) {
+		srv_conn_free(sc);
+		return open_failed(r);
+	}
+	if (sc->conn.transport == &transport_raw)
+		return request_ready(r, sc);
+	r->conn = sc;
+	r->state = REQUEST_CONNECTING;
+	if (!deadline_is_set(&r->deadline))
+		deadline_in(r, timeout_of(r, TMO_CONNECT));
+	return SRV_PENDING;
 }
 
 static void connecting(struct conn *c, int revents)
@@ -377,6 +401,7 @@ static struct srv_conn *conn_new(struct srv_request *r)
 	sc->server = r->server;
 	sc->user = r;
 	sc->owner = NULL;
+	sc->sni_hash = r->sni_hash;
 	list_init(&sc->idle_node);
 	sc->idle_since = 0;
 	sc->requests = 1;
@@ -418,6 +443,7 @@ enum srv_outcome request_open(struct srv_request *r)
 {
 	struct srv_conn *sc = NULL;
 
+	request_name(r);
 	if (!r->fresh_only)
 		sc = r->server->conf->mux == MUX_H2 ? h2_server_take(r) : idle_take(r);
 
@@ -514,7 +540,8 @@ void srv_request_finish(struct srv_request *r, bool reusable)
 	}
 	r->conn = NULL;
 	r->state = REQUEST_NONE;
-	if (reusable && !sc->conn.mux) /* before the place is handed on: who gets it may take the connection too */
+	if (reusable &&
+	    !sc->conn.mux) /* before the place is handed on: who gets it may take the connection too */
 		idle_keep(sc, r);
 	else
 		srv_conn_free(sc);

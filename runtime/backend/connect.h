@@ -29,6 +29,7 @@ struct srv_conn {
 	struct list idle_node;
 	uint64_t idle_since;
 	uint32_t requests; /* how many it has carried */
+	uint32_t sni_hash; /* of the host name that TLS asked for: others do not share it */
 	bool fresh; /* this is its first use: a failure is the server's, not a race with its keep-alive timeout
 		     */
 };
@@ -48,6 +49,9 @@ struct srv_request {
 	/* in: the address that the client connected to, NULL when unknown; asked for only where a server needs it
 	 * (send-proxy, ports relative to it). NULL: unknown */
 	const union addr *(*client_dst)(struct srv_request *r);
+	/* in: the host name for TLS with r->server; lives as long as the request. NULL: none */
+	struct str (*sni)(struct srv_request *r);
+	const struct conn *client_tls; /* in: the client's connection when it has TLS, or NULL */
 	bool data_follows; /* in: the caller sends as soon as it is connected: a PROXY header may wait for that */
 	const struct rule_settings *settings; /* in: what rules have changed, or NULL */
 	bool proven_only;  /* in: of idle connections only those that were reused before (http-reuse aggressive) */
@@ -64,6 +68,8 @@ struct srv_request {
 	uint32_t srv_queue_pos, backend_queue_pos; /* %sq %bq */
 	uint32_t srvconn;                          /* %sc at assignment */
 	/* internal */
+	struct str sni_text;
+	uint32_t sni_hash;
 	struct server *avoid;	/* where the last try failed */
 	struct list queue_node; /* in a queue, or among those who were granted a place: under lb_lock */
 	struct list active_node; /* of the worker, while it holds a place */

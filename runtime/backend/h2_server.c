@@ -136,7 +136,10 @@ static struct srv_conn *stream_open(struct srv_request *r, struct h2_back *b)
 
 bool h2_server_is_spoken(const struct srv_request *r, const struct srv_conn *sc)
 {
-	return sc->server->conf->mux == MUX_H2 && r->backend->conf->mode == MODE_HTTP;
+	if (r->backend->conf->mode != MODE_HTTP)
+		return false;
+	return sc->server->conf->mux == MUX_H2 ||
+	       (sc->server->conf->mux == MUX_AUTO && str_is(conn_alpn(&sc->conn), "h2"));
 }
 
 static bool is_private(const struct srv_request *r)
@@ -173,8 +176,8 @@ struct srv_conn *h2_server_begin(struct srv_request *r, struct srv_conn *sc)
 
 static bool fits(const struct srv_request *r, const struct h2_back *b)
 {
-	if (b->carrier->server != r->server || !h2_conn_has_room(b->h2) ||
-	    b->carried > r->server->conf->max_reuse)
+	if (b->carrier->sni_hash != r->sni_hash || b->carrier->server != r->server ||
+	    !h2_conn_has_room(b->h2) || b->carried > r->server->conf->max_reuse)
 		return false;
 	if (b->owner || is_private(r))
 		return b->owner == r->owner;

@@ -4,6 +4,7 @@
  * reading: whatever arrives, be it the end or bytes that nobody asked for, closes it. Every pool-purge-delay
  * half of those that were idle that long are closed (manual, "pool-purge-delay"). The connections are owned by
  * these lists; worker thread only. */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -79,10 +80,14 @@ static void idle_drop(struct srv_conn *sc)
 	srv_conn_free(sc);
 }
 
-/* The server closed, or talks out of turn. */
+/* The server closed, or talks out of turn; with TLS it may also have sent what concerns only the library. */
 static void idle_ready(struct conn *c, int revents)
 {
+	char byte;
+
 	(void)revents;
+	if (c->transport != &transport_raw && c->transport->recv(c, &byte, 1) < 0 && errno == EAGAIN)
+		return;
 	idle_drop((struct srv_conn *)c);
 }
 
@@ -193,7 +198,7 @@ static struct srv_conn *owned_find(struct srv_desk *desk, const struct srv_reque
 	for (struct list *node = list->next; node != list; node = node->next) {
 		struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
 
-		if (sc->owner == r->owner && sc->server == r->server)
+		if (sc->owner == r->owner && sc->server == r->server && sc->sni_hash == r->sni_hash)
 			return sc;
 	}
 	return NULL;
@@ -210,7 +215,7 @@ static struct srv_conn *shared_find(struct srv_desk *desk, const struct srv_requ
 	for (struct list *node = slot->conns.next; node != &slot->conns; node = node->next) {
 		struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
 
-		if (!r->proven_only || sc->requests > 1)
+		if (sc->sni_hash == r->sni_hash && (!r->proven_only || sc->requests > 1))
 			return sc;
 	}
 	return NULL;

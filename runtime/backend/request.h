@@ -83,7 +83,17 @@ void idle_close(struct worker *w, struct server *s);
 /* The same on every worker of the process. Any worker. */
 void idle_close_everywhere(struct worker *w, struct server *s);
 
+/* --- connect_tls.c */
+
+/* Which host name TLS asks r->server for. */
+void request_name(struct srv_request *r);
+/* Starts the handshake on a connected socket; request_secured() or request_insecure() follow from the loop. False: no memory. */
+bool request_secure(struct srv_request *r, struct srv_conn *sc);
+
 /* --- connect.c */
+
+void request_secured(struct srv_request *r, struct srv_conn *sc);
+void request_insecure(struct srv_request *r, struct srv_conn *sc);
 
 /* Goes on with a request that has a place: reuses, connects or fails. */
 enum srv_outcome request_open(struct srv_request *r);

@@ -8,11 +8,12 @@
 
 #include "runtime/backend/proxy_header.h"
 #include "runtime/net/address.h"
+#include "runtime/tls/tls.h"
 
 /* Does a connection end in order? HAProxy resets those of layer 4 and of tcp-check without `linger`. */
 static bool ends_in_order(const struct check *k)
 {
-	if (k->phase == PHASE_CONNECTING)
+	if (k->phase == PHASE_CONNECTING || k->phase == PHASE_SECURING)
 		return false;
 	switch (k->agent ? CHECK_REDIS : check_conf(k)->kind) {
 	case CHECK_L4:
@@ -154,14 +155,63 @@ static bool send_header(struct check *k)
 	return conn_sendv(&k->conn, &iov, 1, k->at < k->nsteps) == (ssize_t)iov.iov_len;
 }
 
+/* Manual, "check-ssl": as for traffic, unless the check knocks elsewhere; `connect` has words of its own. */
+static bool uses_tls(const struct check *k)
+{
+	const struct server_conf *conf = k->server->conf;
+
+	if (k->agent || !k->server->tls)
+		return false;
+	if (k->connect && !k->connect->as_server)
+		return k->connect->ssl;
+	return conf->check_ssl || (k->connect && k->connect->ssl) ||
+	       (conf->ssl && !conf->no_check_ssl && goes_to_server(k));
+}
+
+/* ALPN and host name of the step, else of the server's checks. */
+static bool secure_start(struct check *k)
+{
+	const struct tls_server_conf *conf = &k->server->conf->tls;
+	struct str alpn = k->connect && k->connect->alpn.len ? k->connect->alpn : conf->check_alpn;
+	struct str sni = k->connect && k->connect->sni.len ? k->connect->sni : conf->check_sni;
+
+	if (!tls_conn_connect(&k->conn, k->server->tls, sni, alpn))
+		return false;
+	k->phase = PHASE_SECURING;
+	conn_want(&k->conn, EV_READ | EV_WRITE);
+	return true;
+}
+
+static void run_open(struct check *k);
+
+static void run_secure(struct check *k)
+{
+	switch (tls_handshake(&k->conn)) {
+	case TLS_AGAIN:
+		return;
+	case TLS_FAILED:
+		check_run_end(k, CHECK_L6_RESPONSE, tls_conn_error(&k->conn));
+		return;
+	case TLS_DONE:
+		run_open(k);
+		return;
+	}
+}
+
 static void run_connected(struct check *k)
+{
+	if (!send_header(k))
+		check_run_end(k, CHECK_SOCKET, strerror(k->conn.error));
+	else if (!uses_tls(k))
+		run_open(k);
+	else if (!secure_start(k))
+		check_run_end(k, CHECK_SOCKET, strerror(ENOMEM));
+}
+
+static void run_open(struct check *k)
 {
 	uint32_t patience = k->server->proxy->conf->timeout[TMO_CHECK];
 
-	if (!send_header(k)) {
-		check_run_end(k, CHECK_SOCKET, strerror(k->conn.error));
-		return;
-	}
 	if (patience)
 		deadline_set(k->worker, &k->deadline, k->worker->now + patience);
 	k->connected = true;
@@ -183,6 +233,9 @@ static void run_ready(struct conn *c, int revents)
 			run_broken(k, error);
 		else if (!error)
 			run_connected(k);
+		break;
+	case PHASE_SECURING:
+		run_secure(k);
 		break;
 	case PHASE_SENDING:
 		check_run_send(k);
@@ -286,7 +339,7 @@ static uint32_t connect_patience(const struct check *k)
 /* Nothing follows the handshake: the connection is only to be seen standing. */
 static bool only_knocks(const struct check *k)
 {
-	return k->at + (k->connect != NULL) >= k->nsteps && !sends_header(k);
+	return k->at + (k->connect != NULL) >= k->nsteps && !sends_header(k) && !uses_tls(k);
 }
 
 static int run_connect(struct check *k, const struct hc_step *step)

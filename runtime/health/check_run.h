@@ -10,7 +10,8 @@
 #include "runtime/health/check.h"
 #include "runtime/net/conn.h"
 
-enum check_phase { PHASE_WAITING, PHASE_CONNECTING, PHASE_SENDING, PHASE_RECEIVING, PHASE_PROGRAM };
+enum check_phase { PHASE_WAITING, PHASE_CONNECTING, PHASE_SECURING, /* the TLS handshake */
+	PHASE_SENDING, PHASE_RECEIVING, PHASE_PROGRAM };
 enum { CHECK_INFO = sizeof(((struct check_report *)0)->info) };
 
 /* How a run ends, or would end if nothing followed. */

@@ -121,6 +121,8 @@ enum check_status check_steps_timeout(const struct check *k)
 
 	if (k->phase == PHASE_CONNECTING)
 		return CHECK_L4_TIMEOUT;
+	if (k->phase == PHASE_SECURING)
+		return CHECK_L6_TIMEOUT;
 	if (step && step->kind == HC_EXPECT && step->outcome.timeout)
 		return (enum check_status)step->outcome.timeout;
 	return CHECK_L7_TIMEOUT;
@@ -253,6 +255,12 @@ static bool step_run(struct check *k, const struct hc_step *step)
 	return true;
 }
 
+/* The connection stands, and nothing more was asked. */
+static enum check_status passed(const struct check *k)
+{
+	return k->conn.transport_state ? CHECK_L6_OK : CHECK_L4_OK;
+}
+
 /* All steps were fine. */
 static void steps_done(struct check *k)
 {
@@ -261,10 +269,10 @@ static void steps_done(struct check *k)
 
 		for (uint32_t i = 0; i < k->nsteps; i++)
 			layer7 |= k->steps[i].kind == HC_SEND || k->steps[i].kind == HC_EXPECT;
-		check_run_end(k, layer7 ? CHECK_L7_OK : CHECK_L4_OK, "(tcp-check)");
+		check_run_end(k, layer7 ? CHECK_L7_OK : passed(k), "(tcp-check)");
 		return;
 	}
-	check_run_end(k, k->outcome.status == CHECK_UNKNOWN ? CHECK_L4_OK : k->outcome.status, NULL);
+	check_run_end(k, k->outcome.status == CHECK_UNKNOWN ? passed(k) : k->outcome.status, NULL);
 }
 
 static bool needs_connection(const struct check *k)

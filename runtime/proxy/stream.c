@@ -25,6 +25,36 @@ static const union addr *request_dst(struct srv_request *r)
 	return stream_dst((struct stream *)((char *)r - offsetof(struct stream, server)));
 }
 
+/* Without `sni` the host name of the request, from HAProxy 3.3 on (manual, "sni-auto"). */
+static struct str host_name(const struct stream *s, const struct server_conf *conf)
+{
+	const struct model *m = s->session->generation->model;
+	struct http_hdr *field;
+	struct str host;
+
+	if (m->compat < 303 || conf->tls.no_sni_auto || !s->req)
+		return STR_NONE;
+	field = http_find_id(s->req, HN_HOST, NULL);
+	if (!field)
+		return STR_NONE;
+	host = str_make(field->value, field->value_len);
+	return host.len && host.ptr[0] == '[' ? STR_NONE : str_sub(host, 0, str_chr(host, ':'));
+}
+
+/* For srv_request.sni. */
+static struct str request_sni(struct srv_request *r)
+{
+	struct stream *s = (struct stream *)((char *)r - offsetof(struct stream, server));
+	const struct server_conf *conf = r->server->conf;
+	struct str text;
+	struct eval e;
+
+	if (!conf->tls.sni)
+		return host_name(s, conf);
+	stream_eval(s, &e, AT(BE_SRV_CONN));
+	return sample_text(&e, conf->tls.sni, &text) ? text : STR_NONE;
+}
+
 void stream_init(struct stream *s, struct session *session, struct proxy *backend)
 {
 	struct worker *w = session->conn.worker;
@@ -36,6 +66,8 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	s->server.worker = w;
 	s->server.client = &session->src;
 	s->server.client_dst = request_dst;
+	s->server.sni = request_sni;
+	s->server.client_tls = session->listener->tls ? &session_root(session)->conn : NULL;
 	list_init(&s->server.queue_node);
 	scratch_init(&s->scratch, &w->scratch);
 	log_init_record(&s->log, session);
@@ -51,6 +83,8 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 		e->server_src = &s->server_src;
 		e->server_dst = &s->server_dst;
 	}
+	if (s->server.conn)
+		e->server_tls = conn_carrier(&s->server.conn->conn);
 	e->settings = &s->settings;
 	if (s->settings)
 		session_settings_eval(s->settings, e);

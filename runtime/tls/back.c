@@ -6,7 +6,7 @@
 
 #include "runtime/tls/conn_tls.h"
 
-/* The first server of a fresh ticket is the next connection's (TLS 1.3 sends them behind the handshake). */
+/* A new ticket, in TLS 1.3 behind the handshake: for the next connection to the same name. */
 static int session_new(SSL *ssl, SSL_SESSION *session)
 {
 	struct tls_conn *tc = tls_conn_of(SSL_get_app_data(ssl));

@@ -294,6 +294,10 @@ const char *tls_conn_error(const struct conn *c)
 
 	if (!tc)
 		return "SSL handshake failure";
+	if (tc->back && tc->crt_error == X509_V_ERR_HOSTNAME_MISMATCH)
+		return tc->back->conf->tls.verifyhost.len
+			       ? "Server presented an SSL certificate different from the configured one"
+			       : "Server presented an SSL certificate different from the expected one";
 	if (tc->crt_error && SSL_get_verify_result(tc->ssl) != X509_V_OK && tc->front)
 		return "SSL client certificate not trusted";
 	if (tc->ca_error && SSL_get_verify_result(tc->ssl) != X509_V_OK && tc->front)

@@ -105,11 +105,22 @@ static bool front_new(struct tls_world *w, const struct bind_conf *b)
 	return true;
 }
 
+/* Traffic, checks or a step of checks speak TLS with it. */
+static bool server_wants_tls(const struct server_conf *s)
+{
+	const struct check_conf *check = &s->proxy->check;
+
+	for (uint32_t i = 0; i < check->nsteps; i++)
+		if (check->steps[i].ssl)
+			return true;
+	return s->ssl || s->check_ssl;
+}
+
 static bool back_new(struct tls_world *w, const struct server_conf *s)
 {
 	struct tls_back *b;
 
-	if (!s->ssl && !s->check_ssl)
+	if (!server_wants_tls(s))
 		return true;
 	b = calloc(1, sizeof(*b));
 	if (!b)
@@ -170,7 +181,7 @@ static bool wants_tls(const struct model *m)
 			if ((*b)->ssl)
 				return true;
 		vec_each (s, &(*px)->servers)
-			if ((*s)->ssl || (*s)->check_ssl)
+			if (server_wants_tls(*s))
 				return true;
 	}
 	return false;

@@ -1,0 +1,45 @@
+/* TLS on the way to a server: between the connected socket and the request that waits for it. The time of the
+ * handshake is part of the time of connecting, and its failure is a failed try (manual, section 5.2). Worker
+ * thread of the request only. */
+#include "runtime/backend/request.h"
+#include "runtime/tls/tls.h"
+
+void request_name(struct srv_request *r)
+{
+	const struct server *s = r->server;
+
+	r->sni_text = STR_NONE;
+	r->sni_hash = 0;
+	if (!s->tls || !r->sni)
+		return;
+	r->sni_text = r->sni(r);
+	r->sni_hash = str_hash(r->sni_text);
+}
+
+static void securing(struct conn *c, int revents)
+{
+	struct srv_conn *sc = (struct srv_conn *)c;
+
+	(void)revents;
+	switch (tls_handshake(c)) {
+	case TLS_AGAIN:
+		return;
+	case TLS_FAILED:
+		request_insecure(sc->user, sc);
+		return;
+	case TLS_DONE:
+		request_secured(sc->user, sc);
+		return;
+	}
+}
+
+bool request_secure(struct srv_request *r, struct srv_conn *sc)
+{
+	struct conn *c = &sc->conn;
+
+	if (!tls_conn_connect(c, r->server->tls, r->sni_text, STR_NONE))
+		return false;
+	c->ready = securing;
+	conn_want(c, EV_READ | EV_WRITE); /* the loop takes the first step: nothing nests */
+	return true;
+}
