@@ -53,6 +53,7 @@ struct h2_conn {
 	bool dead;       /* no bytes in either direction any more */
 	bool blocked;    /* until EV_WRITE of the carrier */
 	bool draining;   /* a GOAWAY was sent or received: no new streams */
+	bool settled;    /* the peer's settings are known */
 	bool opened;     /* the window of the connection is wide */
 	bool bad_client; /* tunnels are not offered (h2-workaround-bogus-websocket-clients) */
 };

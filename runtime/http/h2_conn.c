@@ -189,6 +189,8 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
 
 	if (frame->hd.type == NGHTTP2_GOAWAY)
 		h->draining = true;
+	if (frame->hd.type == NGHTTP2_SETTINGS)
+		h->settled = true;
 	if (!st)
 		return 0;
 	if (frame->hd.type == NGHTTP2_HEADERS && st->coming) {

@@ -69,7 +69,7 @@ bool h2_head_field(struct h2_stream *st, struct str name, struct str value)
 		return false;
 	head->counted += (uint32_t)(name.len + value.len);
 	if (head->counted + PART_COST * (head->msg.nhdrs + 2u) > s->head_size ||
-	    head->msg.nhdrs + 1u >= s->max_hdrs)
+	    head->msg.nhdrs + 1u >= 2u * s->max_hdrs)
 		return false;
 	v = value.len ? scratch_dup(&st->scratch, value) : STR("");
 	if (!v.ptr)
@@ -164,17 +164,22 @@ static void sum_up(struct http_msg *m, size_t start_line)
 		m->counted += h->deleted ? 0 : h->name_len + h->value_len;
 }
 
-/* A websocket over HTTP/2 is a GET with Upgrade to everybody else (RFC 8441 section 5). */
-static bool websocket_request(struct h2_stream *st, struct http_msg *m)
+/* A websocket, or the like, over HTTP/2 is a GET with Upgrade to everybody else (RFC 8441 section 5). */
+static bool tunnel_request(struct h2_stream *st, struct http_msg *m, struct str protocol)
 {
-	struct str key = websocket_key(&st->scratch, st->h2->carrier->worker);
-
 	st->websocket = true;
 	m->method_name = STR("GET");
 	m->method = HTTP_M_GET;
-	m->upgrade = m->conn_upgrade = m->websocket = true;
-	return key.ptr && http_add(m, STR("connection"), STR("upgrade")) &&
-	       http_add(m, STR("upgrade"), STR("websocket")) && http_add(m, STR("sec-websocket-key"), key);
+	m->upgrade = m->conn_upgrade = true;
+	m->websocket = str_ieq(protocol, STR("websocket"));
+	return http_add(m, STR("connection"), STR("upgrade")) && http_add(m, STR("upgrade"), protocol);
+}
+
+static bool websocket_add_key(struct h2_stream *st, struct http_msg *m)
+{
+	struct str key = websocket_key(&st->scratch, st->h2->carrier->worker);
+
+	return key.ptr && http_add(m, STR("sec-websocket-key"), key);
 }
 
 static bool request_done(struct h2_stream *st, struct h2_head *head, bool last)
@@ -197,11 +202,12 @@ static bool request_done(struct h2_stream *st, struct h2_head *head, bool last)
 		st->rx_left = UINT64_MAX;
 		st->tunnel = true;
 		m->body = HTTP_BODY_NONE;
-		if (head->protocol.len &&
-		    (!str_ieq(head->protocol, STR("websocket")) || !websocket_request(st, m)))
+		if (head->protocol.len && !tunnel_request(st, m, head->protocol))
 			return false;
 	}
 	sum_up(m, m->method_name.len + m->uri.len + 8);
+	if (m->websocket && !websocket_add_key(st, m)) /* not counted, as in HAProxy */
+		return false;
 	m->edited = m->start_edited = true;
 	return true;
 }
@@ -248,6 +254,8 @@ bool h2_head_done(struct h2_stream *st, bool last)
 	struct h2_head *head = st->coming, **end = &st->heads;
 
 	st->coming = NULL;
+	if (st->has_final && !last)
+		return false; /* they come behind everything else */
 	if (st->has_final) {
 		sum_up(&head->msg, 0);
 		head->msg.counted -= LINE_COST;
@@ -303,7 +311,7 @@ static bool stays_behind(const struct h2_stream *st, const struct http_msg *m, c
 	case HN_PROXY_CONNECTION:
 		return true;
 	case HN_HOST:
-		return !m->is_response && http_uri_scheme(m->uri).len;
+		return !m->is_response && (st->websocket || http_uri_scheme(m->uri).len);
 	case HN_TE:
 		return !str_ieq(str_make(h->value, h->value_len), STR("trailers"));
 	case HN_OTHER:
@@ -371,7 +379,8 @@ static bool websocket_begin(struct h2_stream *st, struct http_msg *m)
 {
 	const struct http_hdr *key = http_find(m, STR("sec-websocket-key"), NULL);
 
-	if (!key || !nghttp2_session_get_remote_settings(st->h2->ng, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL))
+	if (!key || (st->h2->settled && !nghttp2_session_get_remote_settings(
+						st->h2->ng, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL)))
 		return false;
 	st->ws_key = scratch_dup(&st->scratch, str_make(key->value, key->value_len));
 	st->websocket = st->tunnel = true;
@@ -382,12 +391,15 @@ static void nv_target(struct nv_list *l, struct h2_stream *st, struct http_msg *
 {
 	struct str scheme = http_uri_scheme(m->uri), path = http_uri_pathq(m->uri);
 	struct str authority = scheme.len ? http_uri_authority(m->uri) : STR_NONE;
+	const struct http_hdr *host = st->websocket ? http_find_id(m, HN_HOST, NULL) : NULL;
 
 	if (st->tunnel && !st->websocket) {
 		nv_add(l, STR(":authority"), m->uri);
 		return;
 	}
 	nv_add(l, STR(":scheme"), scheme.len ? scheme : STR("https"));
+	if (!authority.len && host)
+		authority = str_make(host->value, host->value_len);
 	if (authority.len)
 		nv_add(l, STR(":authority"), authority);
 	nv_add(l, STR(":path"), str_eq(m->uri, STR("*")) ? m->uri : path.len ? path : STR("/"));

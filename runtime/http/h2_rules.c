@@ -82,8 +82,9 @@ bool h2_request_is_good(const struct h2_head *head)
 		return false;
 	if (!scheme_is_good(head->scheme) || !head->path.len || !is_visible(head->path))
 		return false;
-	return head->path.ptr[0] == '/' ||
-	       (str_eq(head->path, STR("*")) && str_eq(head->method, STR("OPTIONS")));
+	if (str_chr(head->path, '#') < head->path.len)
+		return false;
+	return head->path.ptr[0] == '/' || str_eq(head->path, STR("*"));
 }
 
 bool h2_response_is_good(const struct h2_head *head)

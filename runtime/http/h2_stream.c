@@ -380,7 +380,7 @@ static bool mux_send_head(struct conn *c, struct http_msg *m, bool last)
 	if (!h2_head_submit(st, m, last))
 		return false;
 	st->tx_begun = st->tx_begun || final;
-	st->tx_end = st->tx_end || last;
+	st->tx_end = st->tx_end || (last && (m->is_response || !st->tunnel));
 	h2_desk_dirty(st->h2);
 	return true;
 }

@@ -118,7 +118,7 @@ static struct h2_settings settings_of(const struct session *s)
 		.header_table_size = g->h2.header_table_size,
 		.initial_window = g->h2.fe_initial_window ? g->h2.fe_initial_window : g->h2.initial_window,
 		.max_streams = g->h2.fe_max_streams ? g->h2.fe_max_streams : g->h2.max_streams,
-		.max_frame = g->h2.max_frame,
+		.max_frame = g->h2.max_frame < g->tune_bufsize ? g->h2.max_frame : g->tune_bufsize,
 		.max_total_streams = g->h2.fe_max_total_streams,
 		.head_size = g->tune_bufsize - reserve,
 		.max_hdrs = g->tune_http_maxhdr,

@@ -5,6 +5,7 @@
 
 #include "runtime/backend/balance_response.h"
 #include "runtime/health/observe.h"
+#include "runtime/http/websocket.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 
@@ -57,10 +58,23 @@ static enum http_next interim(struct http_stream *hs)
 	return HTTP_AGAIN;
 }
 
-/* Both sides have agreed on another protocol. */
-static bool switch_agreed(const struct http_stream *hs)
+/* The key is ours where the client has none (HTTP/2): so is looking at the answer to it (RFC 6455 section 4.1). */
+static bool accept_is_wrong(struct http_stream *hs)
 {
-	return hs->req.upgrade && hs->res.conn_upgrade && (!hs->req.websocket || hs->res.websocket);
+	struct http_hdr *key = http_find(&hs->req, STR("sec-websocket-key"), NULL);
+	struct http_hdr *accept = http_find(&hs->res, STR("sec-websocket-accept"), NULL);
+	struct str right;
+
+	if (!hs->s.session->conn.mux || !hs->req.websocket || !key || !accept)
+		return false;
+	right = websocket_accept(&hs->s.scratch, str_make(key->value, key->value_len));
+	return !str_eq(right, str_make(accept->value, accept->value_len));
+}
+
+/* Both sides have agreed on another protocol. */
+static bool switch_agreed(struct http_stream *hs)
+{
+	return !accept_is_wrong(hs) && hs->req.upgrade && hs->res.conn_upgrade && (!hs->req.websocket || hs->res.websocket);
 }
 
 /* Counted as HAProxy does: what it notices while it reads is not. */
