@@ -86,6 +86,25 @@ bool action_args_name(struct action_reader *r)
 			 cache ? "the name of a cache" : "the name of a service");
 }
 
+/* Services of ours: runtime/proxy/http_service.c. Lua's have names of their own. */
+bool action_args_service(struct action_reader *r)
+{
+	struct span at = action_here(r);
+
+	if (!take_text(r, &r->out->name, "'use-service' expects a service name.", "the name of a service"))
+		return false;
+	if (str_starts(r->out->name, STR("lua.")))
+		return true;
+	if (!str_is(r->out->name, "prometheus-exporter"))
+		return action_error(
+			r, at,
+			arena_printf(r->c->arena, "'%.*s' unknown service name.", STR_ARG(r->out->name)).ptr,
+			"there is no such service: `prometheus-exporter` is one");
+	return r->set == RS_HTTP_REQ ||
+	       action_error(r, at, "Prometheus exporter service only available on 'http-request' rulesets",
+			    "this service speaks HTTP: it belongs into `http-request` rules");
+}
+
 bool action_args_two_names(struct action_reader *r)
 {
 	const char *haproxy = "expects 2 arguments: <engine-id> <group-id>";

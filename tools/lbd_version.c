@@ -50,7 +50,7 @@ void version_print_build(int compat)
 	       "         h1 : mode=HTTP  side=FE|BE  mux=H1    flags=HTX|NO_UPG\n"
 	       "  <default> : mode=TCP   side=FE|BE  mux=PASS  flags=\n"
 	       "       none : mode=TCP   side=FE|BE  mux=PASS  flags=NO_UPG\n\n");
-	printf("Available services : none\n\nAvailable filters : none\n");
+	printf("Available services : prometheus-exporter\n\nAvailable filters : none\n");
 }
 
 static int library_print(struct dl_phdr_info *info, size_t size, void *nothing)

@@ -107,6 +107,13 @@ enum verdict rule_auth(struct eval *e, const struct rule *rule)
 	return V_AUTH;
 }
 
+enum verdict rule_use_service(struct eval *e, const struct rule *rule)
+{
+	(void)e;
+	(void)rule;
+	return V_SERVICE;
+}
+
 enum verdict rule_strict_mode(struct eval *e, const struct rule *rule)
 {
 	e->relaxed = !rule->num;

@@ -81,6 +81,17 @@ static bool reply_builtin(struct reply *r, struct scratch *s, unsigned status)
 	return true;
 }
 
+bool reply_document(struct reply *r, struct scratch *s, unsigned status, struct str type, struct str body)
+{
+	reply_begin(r, s, status, str_from(http_reason(status)));
+	r->body = body;
+	if (!add_length(r) || !http_add(&r->msg, STR("cache-control"), STR("no-cache")) ||
+	    !http_add(&r->msg, STR("content-type"), type))
+		return false;
+	reply_count(&r->msg);
+	return true;
+}
+
 /* --- stored ones --------------------------------------------------------------------------------------------
  */
 

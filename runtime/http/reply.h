@@ -23,6 +23,8 @@ bool reply_status(struct reply *r, struct eval *e, unsigned status);
 bool reply_conf(struct reply *r, struct eval *e, const struct reply_conf *conf, unsigned status);
 /* The reply of a deciding rule: V_DENY, V_TARPIT (without the delay), V_RETURN, V_REDIRECT, V_AUTH. */
 bool reply_rule(struct reply *r, struct eval *e, const struct rule *rule, enum verdict verdict);
+/* A document of ours, with no-cache. The body stays where it is. */
+bool reply_document(struct reply *r, struct scratch *s, unsigned status, struct str type, struct str body);
 /* A complete stored response, head and body. */
 bool reply_raw(struct reply *r, struct scratch *s, struct str bytes);
 

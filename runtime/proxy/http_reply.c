@@ -121,6 +121,16 @@ enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 	return reply_send(hs, &r);
 }
 
+enum http_next http_reply_page(struct http_stream *hs, const char *type)
+{
+	struct reply r;
+
+	if (!reply_document(&r, &hs->s.scratch, 200, str_from(type), out_get(&hs->page)))
+		return http_reply_error(hs, 500);
+	hs->s.log.status = 200;
+	return reply_send(hs, &r);
+}
+
 /* Garbage, and nothing behind it? What is behind it is of no interest any more. */
 static bool client_left(struct http_stream *hs)
 {

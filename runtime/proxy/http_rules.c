@@ -79,6 +79,8 @@ static enum http_next request_verdict(struct http_stream *hs, enum verdict v, co
 	case V_WAIT:
 		return HTTP_WAIT;
 	case V_SERVICE:
+		count_intercepted(hs);
+		return http_service_run(hs, rule);
 	case V_ERROR:
 		break;
 	}

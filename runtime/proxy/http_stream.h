@@ -170,6 +170,10 @@ enum http_next http_reply_failure(struct http_stream *hs, unsigned status, char 
 /* What a deciding rule asks for: deny, tarpit (after its delay), return, redirect, auth. */
 enum http_next http_reply_rule(struct http_stream *hs, const struct rule *rule, enum verdict verdict);
 enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px);
+/* What hs->page holds, as a document of that type. */
+enum http_next http_reply_page(struct http_stream *hs, const char *type);
+/* http_service.c: `use-service`. */
+enum http_next http_service_run(struct http_stream *hs, const struct rule *rule);
 /* For what is not a request at all: the message as it is stored, and the end. */
 enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char cause, char state);
 enum http_next http_reply_run(struct http_stream *hs);

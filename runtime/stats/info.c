@@ -1,0 +1,130 @@
+/* The figures of the whole process: see info.h. One function per group of them. */
+#include "runtime/stats/info.h"
+
+#include <stdio.h>
+
+#include "config.h"
+#include "grammar/predicate.h"
+#include "runtime/backend/server.h"
+#include "runtime/core/log.h"
+#include "runtime/net/listener.h"
+#include "runtime/stats/counters.h"
+
+#define READS_RUNNING __attribute__((no_sanitize("thread")))
+
+static void info_text(struct info *v, enum info_id id, const char *text)
+{
+	v->text[id] = str_from(text);
+}
+
+static double seconds_of(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+static void fill_identity(struct info *v, const struct worker *w, const struct global_conf *g)
+{
+	const struct process *p = w->process;
+	unsigned long long up;
+
+	v->start = seconds_of(&p->started);
+	v->uptime = seconds_of(&w->wall) - v->start;
+	up = v->uptime < 0 ? 0 : (unsigned long long)v->uptime;
+	snprintf(v->version, sizeof(v->version), "%s-lbd%s", predicate_version(p->compat), PACKAGE_VERSION);
+	snprintf(v->lasted, sizeof(v->lasted), "%llud %lluh%02llum%02llus", up / 86400, up / 3600 % 24,
+		 up / 60 % 60, up % 60);
+	info_text(v, INFO_NAME, "HAProxy");
+	info_text(v, INFO_VERSION, v->version);
+	info_text(v, INFO_BUILD_INFO, v->version);
+	info_text(v, INFO_RELEASE_DATE, "2026/11/22");
+	info_text(v, INFO_UPTIME, v->lasted);
+	info_text(v, INFO_TAINTED, "0");
+	v->number[INFO_UPTIME_SEC] = up;
+	v->number[INFO_START_TIME_SEC] = (uint64_t)p->started.tv_sec;
+	v->number[INFO_NBTHREAD] = p->nworkers;
+	v->number[INFO_NBPROC] = v->number[INFO_PROCESS_NUM] = 1;
+	v->number[INFO_PID] = (uint64_t)p->pid;
+	v->text[INFO_NODE] = g->node;
+	v->text[INFO_DESCRIPTION] = g->description;
+}
+
+static void fill_limits(struct info *v, struct process *p)
+{
+	v->number[INFO_MEMMAX_MB] = p->memory_mb;
+	v->number[INFO_MEMMAX_BYTES] = (uint64_t)p->memory_mb << 20;
+	v->number[INFO_ULIMIT_N] = p->ulimit_n;
+	v->number[INFO_MAXSOCK] = p->maxsock;
+	v->number[INFO_MAXCONN] = p->maxconn;
+	v->number[INFO_HARD_MAXCONN] = p->hard_maxconn;
+	v->number[INFO_CURRCONNS] = atomic_load(&p->connections);
+	v->number[INFO_STOPPING] = atomic_load(&p->state) >= PROCESS_STOPPING;
+	v->number[INFO_DROPPEDLOGS] = log_dropped(p);
+}
+
+static READS_RUNNING uint32_t jobs_of(const volatile struct worker *w)
+{
+	return w->jobs;
+}
+
+static void fill_jobs(struct info *v, struct process *p)
+{
+	uint64_t listening = 0;
+
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next)
+		listening += LIST_OF(node, struct listener, node)->state != LI_CLOSED;
+	v->number[INFO_LISTENERS] = listening;
+	v->number[INFO_JOBS] = listening;
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		v->number[INFO_JOBS] += jobs_of(p->workers[i]);
+}
+
+static void fill_traffic(struct info *v, struct worker *w, const struct generation *g)
+{
+	uint64_t now = w->now;
+	struct fe_counters fe;
+
+	for (uint32_t i = 0; i < g->nproxies; i++) {
+		if (!(g->proxies[i].conf->role & ROLE_FRONTEND))
+			continue;
+		counters_fe_sum(w->process, i, &fe);
+		v->number[INFO_CUMCONNS] += fe.cum_conn;
+		v->number[INFO_CUMREQ] += fe.cum_req;
+		v->number[INFO_TOTALBYTESOUT] += fe.bytes_out;
+		v->number[INFO_CONNRATE] += rate_read(&fe.conn_rate, now);
+		v->number[INFO_MAXCONNRATE] += fe.conn_rate.max;
+		v->number[INFO_SESSRATE] += rate_read(&fe.sess_rate, now);
+		v->number[INFO_MAXSESSRATE] += fe.sess_rate.max;
+	}
+	v->number[INFO_IDLE_PCT] = 100;
+}
+
+static READS_RUNNING void pool_add(struct info *v, const volatile struct pool *p)
+{
+	v->number[INFO_POOLALLOC_BYTES] += p->size * (p->used + p->cached);
+	v->number[INFO_POOLUSED_BYTES] += p->size * p->used;
+}
+
+static void fill_pools(struct info *v, const struct process *p)
+{
+	for (uint32_t i = 0; i < p->nworkers; i++) {
+		const struct worker *w = p->workers[i];
+
+		pool_add(v, &w->buffers);
+		pool_add(v, &w->sessions);
+		pool_add(v, &w->streams);
+		pool_add(v, &w->tcp_streams);
+		pool_add(v, &w->srv_conns);
+		pool_add(v, &w->chunks);
+	}
+	v->number[INFO_POOLALLOC_MB] = v->number[INFO_POOLALLOC_BYTES] >> 20;
+	v->number[INFO_POOLUSED_MB] = v->number[INFO_POOLUSED_BYTES] >> 20;
+}
+
+void info_fill(struct info *v, struct worker *w, const struct generation *g)
+{
+	fill_identity(v, w, &g->model->global);
+	fill_limits(v, w->process);
+	fill_jobs(v, w->process);
+	fill_traffic(v, w, g);
+	fill_pools(v, w->process);
+}
