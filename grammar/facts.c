@@ -100,6 +100,44 @@ static void object_replace(struct fact_object *object, const struct fact *fact)
 	object->facts.n = n;
 }
 
+/* A step of a check, in a list that a proxy's own steps replace as a whole. */
+static bool is_step(const struct fact *fact)
+{
+	return fact->row->kind == VAL_CUSTOM &&
+	       (strncmp(fact->row->name, "http-check", 10) == 0 || strcmp(fact->row->name, "tcp-check") == 0);
+}
+
+static void object_forget_steps(struct fact_object *object)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < object->facts.n; i++)
+		if (object->facts.v[i].origin == ORIGIN_OWN || !is_step(&object->facts.v[i]))
+			object->facts.v[n++] = object->facts.v[i];
+	object->facts.n = n;
+}
+
+static bool is_before(const struct line *a, const struct line *b)
+{
+	return a->span.source < b->span.source ||
+	       (a->span.source == b->span.source && a->span.off < b->span.off);
+}
+
+/* `log global` means the targets that the global section had up to there. */
+static bool means_nothing(const struct facts *f, const struct fact *fact)
+{
+	if (strcmp(fact->row->name, "log") != 0 || !str_is(fact->value, "global"))
+		return false;
+	vec_each (item, &f->l->tree.sections) {
+		if (!(*item)->kind || (*item)->kind->place != PLACE_GLOBAL)
+			continue;
+		vec_each (line, &(*item)->lines)
+			if (is_before(*line, fact->line) && str_is((*line)->words[0].text, "log"))
+				return false;
+	}
+	return true;
+}
+
 static bool object_has(const struct fact_object *object, const struct keyword *row)
 {
 	vec_each (fact, &object->facts)
@@ -120,6 +158,10 @@ static void object_take(const struct facts *f, struct fact_object *object, const
 		return;
 	fact = fact_make(f, from, line, row, skip);
 	fact.origin = from->kind->place == PLACE_DEFAULTS ? ORIGIN_DEFAULTS : ORIGIN_OWN;
+	if (means_nothing(f, &fact))
+		return;
+	if (fact.origin == ORIGIN_OWN && is_step(&fact))
+		object_forget_steps(object);
 	object_replace(object, &fact);
 	if (fact.no && row->flags & KW_REPEAT)
 		return;
@@ -190,11 +232,8 @@ const struct section *facts_defaults_of(const struct facts *f, const struct sect
 
 	vec_each (item, &f->defaults) {
 		const struct section *s = *item;
-		bool before = s->header->span.source < section->header->span.source ||
-			      (s->header->span.source == section->header->span.source &&
-			       s->header->span.off < section->header->span.off);
 
-		if (before && (!from || section_is(s, from->text)))
+		if (is_before(s->header, section->header) && (!from || section_is(s, from->text)))
 			found = s;
 	}
 	return found;
