@@ -62,8 +62,7 @@ static const char help[] =
 	"  --strict-env                missing files, users and host names are errors\n"
 	"  --offline                   do not look for files, users and host names at all\n"
 	"  --max-errors=N              show at most N findings (50; 0: all)\n"
-	"  -WCLASS, -Wno-CLASS         switch a class of warnings on or off: environment,\n"
-	"                              not-effective-yet, suspicious, pedantic\n"
+	"  -WCLASS, -Wno-CLASS         switch a class of warnings on or off (see below)\n"
 	"  -Werror[=CLASS]             warnings [of a class] are errors\n"
 	"  --fix                       repair what is certain, in the files\n"
 	"  --unsafe                    with --fix: also what is only likely\n"
@@ -72,6 +71,16 @@ static const char help[] =
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 no errors (warnings perhaps), 1 errors, or differences, 2 usage.\n";
+
+static void print_classes(void)
+{
+	const char *name, *summary;
+	bool on;
+
+	puts("\nClasses of warnings:");
+	for (size_t i = 0; (name = lbconf_class(i, &summary, &on)); i++)
+		printf("  %-19s%s%s\n", name, summary, on ? "" : " (off unless asked for)");
+}
 
 static bool choose(const char *value, const char *const *names, int *number)
 {
@@ -173,6 +182,7 @@ bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status)
 	while ((option = getopt_long(argc, argv, "W:", long_options, NULL)) != -1) {
 		if (option == OPT_HELP) {
 			fputs(help, stdout);
+			print_classes();
 			*status = LBCHECK_CLEAN;
 			return false;
 		}

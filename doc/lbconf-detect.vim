@@ -1,0 +1,1 @@
+autocmd BufRead,BufNewFile haproxy*.cfg,lbd*.cfg,*/haproxy/*.cfg setfiletype lbconf
