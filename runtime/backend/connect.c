@@ -444,9 +444,8 @@ enum srv_outcome request_open(struct srv_request *r)
 	struct srv_conn *sc = NULL;
 
 	request_name(r);
-	if (!r->fresh_only)
-		sc = r->server->conf->mux == MUX_H2 ? h2_server_take(r) : idle_take(r);
-
+	if (!r->fresh_only && !(sc = h2_server_take(r)))
+		sc = idle_take(r);
 	session_count(r);
 	if (!sc)
 		return open_new(r);

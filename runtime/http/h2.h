@@ -84,6 +84,7 @@ struct h2_stream {
 	struct str ws_key;             /* server side of a websocket over HTTP/1 and the other way round */
 	int32_t id;
 	uint64_t rx_left;  /* of the announced body, what has to come; UINT64_MAX: not announced */
+	bool malformed;    /* whatever nghttp2 says of it */
 	bool bodiless;     /* the response to a HEAD */
 	uint32_t error;    /* of RST_STREAM or of the connection */
 	bool has_final;    /* the head of the message itself has come: another one is trailers */

@@ -154,6 +154,7 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
 static void malformed(struct h2_conn *h, struct h2_stream *st)
 {
 	h2_conn_glitch(h);
+	st->malformed = true;
 	h2_stream_refuse(st, NGHTTP2_PROTOCOL_ERROR);
 }
 

@@ -124,6 +124,21 @@ static bool host_first(struct http_msg *m, struct str authority)
 	return true;
 }
 
+/* scheme://authority/path */
+static struct str absolute(struct scratch *s, const struct h2_head *head)
+{
+	size_t len = head->scheme.len + 3 + head->authority.len + head->path.len;
+	char *text = scratch_alloc(s, len), *p = text;
+
+	if (!text)
+		return STR_NONE;
+	p = mempcpy(p, head->scheme.ptr, head->scheme.len);
+	p = mempcpy(p, "://", 3);
+	p = mempcpy(p, head->authority.ptr, head->authority.len);
+	memcpy(p, head->path.ptr, head->path.len);
+	return str_make(text, len);
+}
+
 static bool target_of(struct h2_stream *st, struct h2_head *head)
 {
 	struct http_msg *m = &head->msg;
@@ -135,8 +150,7 @@ static bool target_of(struct h2_stream *st, struct h2_head *head)
 	m->uri = head->path;
 	if (!head->authority.len || str_eq(head->path, STR("*")))
 		return true;
-	m->uri = scratch_printf(&st->scratch, "%.*s://%.*s%.*s", STR_ARG(head->scheme),
-				STR_ARG(head->authority), STR_ARG(head->path));
+	m->uri = absolute(&st->scratch, head);
 	m->normalized = true;
 	return m->uri.ptr != NULL;
 }

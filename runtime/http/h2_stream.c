@@ -305,7 +305,7 @@ void h2_stream_closed(struct h2_stream *st, uint32_t code)
 		h2_stream_free(st);
 		return;
 	}
-	st->failed = !st->rx_end || code != NGHTTP2_NO_ERROR;
+	st->failed = !st->rx_end || code != NGHTTP2_NO_ERROR || st->malformed;
 	h2_stream_wake(st);
 }
 

@@ -287,7 +287,9 @@ void http_session_begin_stream(struct session *s)
 
 void http_session_begin(struct session *s)
 {
-	if (s->listener->conf->mux == MUX_H2) {
+	const struct bind_conf *bind = s->listener->conf;
+
+	if (bind->mux == MUX_H2 || (bind->mux == MUX_AUTO && str_is(conn_alpn(&s->conn), "h2"))) {
 		http_h2_begin(s);
 		return;
 	}
