@@ -50,7 +50,7 @@ struct eval_observer {
 struct eval_engine;
 struct stick_tables; /* runtime/stick/table.h */
 struct stick_track;
-struct conn;
+struct tls_conn;
 struct eval_vars; /* variables of one scope */
 struct rule_settings; /* settings.h */
 
@@ -96,7 +96,7 @@ struct eval {
 	struct eval_vars **vars[VAR_SCOPES]; /* where each scope keeps its list; an empty list is NULL */
 	struct str *cap_req, *cap_res; /* capture slots, by index */
 	uint64_t uuid_seed[2];
-	const struct conn *client_tls, *server_tls; /* connections with TLS, for ssl_*: tls/fetch_tls.c; NULL: in clear or none */
+	const struct tls_conn *client_tls, *server_tls; /* for ssl_*: tls/fetch_tls.c; NULL: in clear, or no connection */
 	const union addr *server_src, *server_dst; /* of the connection to the server; NULL: none */
 	struct eval_dates *dates; /* the worker's cache of formatted dates; NULL: none */
 	const struct rule *last_rule; /* the last one that decided; set by rules_run(), kept by the stream for its log */

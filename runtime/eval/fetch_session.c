@@ -103,12 +103,6 @@ bool fetch_fc_dst_is_local(struct eval *e, const struct fetch_call *call, struct
 	return is_local(e->conn_dst, out);
 }
 
-/* There is no TLS towards clients yet. */
-bool fetch_ssl_fc(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
-{
-	return sample_set_bool(out, e->bind && e->bind->ssl);
-}
-
 bool fetch_fc_http_major(struct eval *e, const struct fetch_call *call, struct sample *out,
 			 struct sample_iter *iter)
 {

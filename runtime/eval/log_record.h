@@ -24,6 +24,7 @@ struct log_record {
 	uint32_t actconn, feconn, beconn, srvconn, srv_queue, backend_queue;
 	struct str frontend, backend, server, bind_name; /* server empty: <NOSRV> */
 	bool frontend_tls;
+	const char *tls_version, *tls_cipher; /* NULL: unknown */
 	uint32_t frontend_port; /* of the address it came in on */
 	struct str method, uri, path, query; /* of the request as received */
 	uint8_t version;

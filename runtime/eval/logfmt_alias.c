@@ -461,8 +461,10 @@ static bool put_string(struct eval *e, unsigned alias, struct logfmt_style style
 		put_host_name(out, style);
 		return true;
 	case LOGFMT_SSLC:
-	case LOGFMT_SSLV: /* no connection of a client is encrypted yet */
-		logfmt_put_word(out, style, STR_NONE);
+		logfmt_put_word(out, style, str_from(r->tls_cipher));
+		return true;
+	case LOGFMT_SSLV:
+		logfmt_put_word(out, style, str_from(r->tls_version));
 		return true;
 	default:
 		return false;

@@ -8,12 +8,17 @@
 #include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
+#include "runtime/tls/tls.h"
 
 enum { AVERAGE_OVER = 1024 };
 
 static void log_init_record(struct log_record *log, struct session *session)
 {
 	log->accept_date = session->accept_date;
+	if (session->listener->tls) {
+		log->tls_version = tls_conn_version(&session_root(session)->conn);
+		log->tls_cipher = tls_conn_cipher(&session_root(session)->conn);
+	}
 	log->t_handshake = session->requests ? 0 : (int32_t)session->handshake_ms;
 	log->t_idle = log->t_request = log->t_queue = log->t_connect = log->t_response = log->t_data = -1;
 	log->cause = log->state = log->cookie_cli = log->cookie_srv = '-';
@@ -84,7 +89,7 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 		e->server_dst = &s->server_dst;
 	}
 	if (s->server.conn)
-		e->server_tls = conn_carrier(&s->server.conn->conn);
+		e->server_tls = conn_carrier(&s->server.conn->conn)->transport_state;
 	e->settings = &s->settings;
 	if (s->settings)
 		session_settings_eval(s->settings, e);

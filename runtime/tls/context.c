@@ -131,7 +131,7 @@ static void options_set(struct tls_world *w, SSL_CTX *ctx, const struct tls_sett
 		options |= SSL_OP_NO_TICKET;
 	SSL_CTX_set_options(ctx, options);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-				      SSL_MODE_RELEASE_BUFFERS);
+				      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	if (w->model->global.tls.security_level >= 0)
 		SSL_CTX_set_security_level(ctx, w->model->global.tls.security_level);

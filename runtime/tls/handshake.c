@@ -309,3 +309,18 @@ struct ssl_st *tls_conn_ssl(const struct conn *c)
 {
 	return c->transport_state && c->transport == &transport_tls ? tls_conn_of(c)->ssl : NULL;
 }
+
+const char *tls_conn_version(const struct conn *c)
+{
+	SSL *ssl = tls_conn_ssl(c);
+
+	return ssl ? SSL_get_version(ssl) : NULL;
+}
+
+const char *tls_conn_cipher(const struct conn *c)
+{
+	SSL *ssl = tls_conn_ssl(c);
+	const SSL_CIPHER *cipher = ssl ? SSL_get_current_cipher(ssl) : NULL;
+
+	return cipher ? SSL_CIPHER_get_name(cipher) : NULL;
+}

@@ -38,6 +38,10 @@ const char *tls_conn_error(const struct conn *c);
 /* The library's object, for samples; NULL: no TLS on this connection. */
 struct ssl_st *tls_conn_ssl(const struct conn *c);
 
+/* What was negotiated; NULL: no TLS. */
+const char *tls_conn_version(const struct conn *c);
+const char *tls_conn_cipher(const struct conn *c);
+
 /* Counters of the process. */
 struct tls_counters {
 	atomic_uint_fast64_t front_handshakes, back_handshakes, front_reused, back_reused, front_failed;
