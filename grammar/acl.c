@@ -136,6 +136,11 @@ static const struct acl_expr *acl_expr_finish(struct acl_reader *r)
 
 	e->patterns = r->list.v;
 	e->npatterns = r->list.n;
+	e->files = r->file_list.v;
+	e->nfiles = r->file_list.n;
+	e->show_id = c->model->npattern_shows++;
+	e->keyword =
+		arena_str(c->model->arena, str_sub(r->words[0].text, 0, strcspn(r->words[0].text.ptr, "(, ")));
 	e->text = words_text(c->model->arena, r->words, r->n);
 	e->pos = compile_pos(c, r->words[0].span);
 	e->id = c->model->acl_exprs.n;

@@ -23,6 +23,7 @@ struct acl_reader {
 	uint32_t n, i;
 	struct acl_expr *expr;
 	pattern_vec list;
+	VEC(struct pattern_file_use) file_list;
 	const struct acl_alias_row *alias;
 	bool files, map, end_of_flags, method_given;
 };

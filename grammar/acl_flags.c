@@ -139,6 +139,18 @@ bool acl_method_settle(struct acl_reader *r)
 	return false;
 }
 
+static bool acl_file(struct acl_reader *r, const struct word *w)
+{
+	struct compile *c = r->patterns.c;
+	struct pattern_file *file = pattern_file_use(c, w->text, w->span, r->patterns.scope, r->map);
+
+	if (!file || !pattern_file_check(&r->patterns, file, w->span))
+		return false;
+	*vec_push(c->model->arena, &r->file_list) =
+		(struct pattern_file_use){.file = file, .icase = r->patterns.icase};
+	return true;
+}
+
 static bool flag_file(struct acl_reader *r)
 {
 	struct word none;
@@ -149,7 +161,7 @@ static bool flag_file(struct acl_reader *r)
 	r->files = true;
 	if (r->expr->method == MATCH_FOUND || r->expr->method == MATCH_BOOL)
 		return true;
-	return pattern_read_file(&r->patterns, w->text, w->span, r->map, &r->list);
+	return acl_file(r, w);
 }
 
 static bool flag_id(struct acl_reader *r)

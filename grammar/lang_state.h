@@ -17,6 +17,7 @@ struct lang_ref {
 struct lang_state {
 	struct map builtin_acls; /* name -> struct acl */
 	struct map maps;         /* "method path" -> struct map_conf */
+	struct map pattern_files; /* path -> struct pattern_file */
 	VEC(struct lang_ref) refs;
 	bool fetch_warned[FETCH_COUNT], conv_warned[CONV_COUNT], action_warned[ACTION_COUNT];
 };

@@ -1,62 +1,39 @@
-/* Map files of converters (manual, "map_<match>_<output>"): keys with values of one type, read once per file
- * and matching method. Lives in the model's arena. One thread. */
+/* Map files of converters (manual, "map_<match>_<output>"): their lines are read once per name, and checked
+ * once per matching method and type of the values. Lives in the model's arena. One thread. */
 #include "grammar/pattern.h"
 #include "grammar/sample.h"
 #include "grammar/value_parse.h"
 
-static bool value_read(enum smp_type type, struct str text, struct map_value *value)
+static bool value_is_good(enum smp_type type, struct str text)
 {
+	struct ip_net net;
+	int64_t number;
+
 	if (type == SMP_SINT)
-		return str_to_i64(text, &value->sint);
-	if (type == SMP_ADDR)
-		return value_parse_address(text, &value->net);
-	return true;
+		return str_to_i64(text, &number);
+	return type != SMP_ADDR || value_parse_address(text, &net);
 }
 
-/* One line of the file. */
-static bool map_line(struct pattern_reader *r, const struct sample_call *call, struct span span,
-		     struct str line, pattern_vec *keys, struct map_value *value, enum smp_type type)
-{
-	struct str text, key = pattern_map_key(line, &text);
-	struct diag *g;
-
-	*value = (struct map_value){.text = arena_str(r->c->model->arena, text)};
-	if (!value_read(type, text, value)) {
-		g = diag_add(r->c->diags, D_PATTERN_VALUE, span, "`%.*s` is no value of this map",
-			     STR_ARG(text));
-		diag_note(r->c->diags, g, "`%s` gives values of type %s", call->name, smp_type_name(type));
-		lang_haproxy(r->c, g, r->scope,
-			     "%.*sinvalid args in converter '%s' : unable to parse '%.*s'%.*s%.*s",
-			     STR_ARG(call->reader->haproxy_head), call->name, STR_ARG(text),
-			     STR_ARG(r->haproxy_tail), STR_ARG(call->reader->haproxy_tail));
-		return false;
-	}
-	if (r->method == MATCH_INT)
-		return pattern_read_number(r, key, span, NULL, keys);
-	return pattern_read(r, key, span, vec_push(r->c->model->arena, keys));
-}
-
-static bool map_read(const struct sample_call *call, struct map_conf *map, struct span span)
+static bool values_check(const struct sample_call *call, const struct map_conf *map, struct span span)
 {
 	struct compile *c = call->reader->c;
-	struct pattern_reader r = {.c = c, .scope = call->reader->scope, .method = map->method};
-	struct pattern_lines lines = {0};
-	pattern_vec keys = {0};
-	VEC(struct map_value) values = {0};
-	uint32_t errors = c->diags->errors;
-	struct str line;
+	const struct pattern_file *file = map->file;
+	struct diag *g;
 
-	if (!lang_read_file(c, map->path, span, r.scope, &lines.rest))
-		return c->diags->errors == errors;
-	while (pattern_next_line(&lines, &line)) {
-		r.haproxy_tail =
-			arena_printf(c->arena, " at line %u of file '%.*s'", lines.line, STR_ARG(map->path));
-		if (!map_line(&r, call, span, line, &keys, vec_push(c->model->arena, &values), map->type))
-			return false;
+	for (uint32_t i = 0; i < file->lines.n; i++) {
+		struct str text = file->lines.v[i].value;
+
+		if (value_is_good(map->type, text))
+			continue;
+		g = diag_add(c->diags, D_PATTERN_VALUE, span, "`%.*s` is no value of this map", STR_ARG(text));
+		diag_note(c->diags, g, "`%s` gives values of type %s", call->name, smp_type_name(map->type));
+		lang_haproxy(c, g, call->reader->scope,
+			     "%.*sinvalid args in converter '%s' : unable to parse '%.*s' at line %u of file "
+			     "'%.*s'%.*s",
+			     STR_ARG(call->reader->haproxy_head), call->name, STR_ARG(text),
+			     file->lines.v[i].line, STR_ARG(file->path), STR_ARG(call->reader->haproxy_tail));
+		return false;
 	}
-	map->patterns = keys.v;
-	map->values = values.v;
-	map->n = keys.n;
 	return true;
 }
 
@@ -64,18 +41,17 @@ const struct map_conf *map_load(const struct sample_call *call, enum match_metho
 				struct span span)
 {
 	struct compile *c = call->reader->c;
+	struct pattern_reader r = {.c = c, .scope = call->reader->scope, .method = method};
 	enum smp_type type = conv_row(call->id)->out;
 	struct str key = arena_printf(c->arena, "%d %d %.*s", (int)method, (int)type, STR_ARG(path));
 	struct map_conf *map = map_get(&lang_state(c)->maps, key);
+	struct pattern_file *file = pattern_file_use(c, path, span, r.scope, true);
 
-	if (map)
+	if (map || !file)
 		return map;
 	map = ARENA_NEW(c->model->arena, struct map_conf);
-	map->path = arena_str(c->model->arena, path);
-	map->method = method;
-	map->type = type;
-	map->id = c->model->maps.n;
-	if (!map_read(call, map, span))
+	*map = (struct map_conf){.file = file, .method = method, .type = type, .id = c->model->maps.n};
+	if (!values_check(call, map, span) || !pattern_file_check(&r, file, span))
 		return NULL;
 	*vec_push(c->model->arena, &c->model->maps) = map;
 	map_put(c->arena, &lang_state(c)->maps, key, map);

@@ -66,6 +66,8 @@ struct model {
 	VEC(struct peers_conf *) peers;
 	VEC(struct table_conf *) tables;	/* index: table_conf.id */
 	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
+	VEC(struct pattern_file *) pattern_files; /* index: pattern_file.index */
+	uint32_t npattern_shows;		  /* next free show_id */
 	VEC(struct str) lines; /* sections besides global and proxies, in canonical words, for dumps */
 };
 

@@ -110,20 +110,29 @@ struct pattern {
 	};
 };
 
-struct map_value {
-	struct str text;
-	union {
-		int64_t sint;
-		struct ip_net net;
-	};
+/* A file of patterns (`-f`, map converters): its lines, read once per name and checked for each use. What they
+ * become at run time, where they may change, is runtime/eval/pattern_ref.h. */
+struct pattern_line {
+	struct str key, value; /* of the file's text; value: empty unless the file is a map */
+	uint32_t line;
 };
-struct map_conf {
+struct pattern_use {
+	bool map; /* else an ACL */
+	struct conf_pos pos;
+};
+struct pattern_file {
 	struct str path;
+	bool map, acl; /* who uses it */
+	VEC(struct pattern_line) lines;
+	VEC(struct pattern_use) uses;
+	uint32_t index;   /* of model->pattern_files */
+	uint32_t show_id; /* of `show map` and `show acl` */
+};
+
+struct map_conf {
+	struct pattern_file *file;
 	enum match_method method;
 	enum smp_type type; /* of the values: SMP_STR, SMP_SINT, SMP_ADDR */
-	const struct pattern *patterns;
-	const struct map_value *values;
-	uint32_t n;
 	uint32_t id; /* dense, per model */
 };
 
@@ -134,6 +143,14 @@ struct acl_expr {
 	bool icase; /* of any pattern */
 	const struct pattern *patterns;
 	uint32_t npatterns;
+	/* of `-f`, behind the patterns: each with how it is compared */
+	const struct pattern_file_use {
+		struct pattern_file *file;
+		bool icase;
+	} *files;
+	uint32_t nfiles;
+	uint32_t show_id; /* of `show acl` */
+	struct str keyword; /* the fetch as written */
 	struct str text;
 	struct conf_pos pos;
 	uint32_t id; /* dense, per model */

@@ -176,27 +176,88 @@ struct str pattern_map_key(struct str line, struct str *value)
 	return str_sub(line, 0, end);
 }
 
-bool pattern_read_file(struct pattern_reader *r, struct str path, struct span span, bool two_columns,
-		       pattern_vec *out)
+static void pattern_file_lines(struct compile *c, struct pattern_file *file, struct str text)
 {
-	struct pattern_lines lines = {0};
-	struct str line, value;
-	uint32_t errors = r->c->diags->errors;
+	struct pattern_lines lines = {.rest = text};
+	uint32_t n = 0;
+	struct str line;
 
-	if (!lang_read_file(r->c, path, span, r->scope, &lines.rest))
-		return r->c->diags->errors == errors;
+	while (pattern_next_line(&lines, &line))
+		n++;
+	file->lines.v = vec_reserve(c->model->arena, NULL, n, &file->lines.cap, sizeof(*file->lines.v));
+	lines = (struct pattern_lines){.rest = text};
 	while (pattern_next_line(&lines, &line)) {
-		if (two_columns)
-			line = pattern_map_key(line, &value);
-		r->haproxy_tail =
-			arena_printf(r->c->arena, " at line %u of file '%.*s'", lines.line, STR_ARG(path));
-		if (r->method == MATCH_INT || r->method == MATCH_LEN) {
-			if (!pattern_read_number(r, line, span, NULL, out))
-				return false;
-		} else if (!pattern_read(r, line, span, vec_push(r->c->model->arena, out))) {
-			return false;
-		}
+		struct pattern_line *l = vec_push(c->model->arena, &file->lines);
+
+		l->line = lines.line;
+		l->key = file->map ? pattern_map_key(line, &l->value) : line;
+	}
+}
+
+struct pattern_file *pattern_file_use(struct compile *c, struct str path, struct span span,
+				      const struct lang_scope *scope, bool map)
+{
+	struct pattern_file *file = map_get(&lang_state(c)->pattern_files, path);
+	struct arena *a = c->model->arena;
+	uint32_t errors = c->diags->errors;
+	struct str text = STR_NONE;
+
+	if (!file) {
+		if (!lang_read_file(c, path, span, scope, &text) && c->diags->errors != errors)
+			return NULL;
+		file = ARENA_NEW(a, struct pattern_file);
+		file->path = arena_str(a, path);
+		file->map = map;
+		file->index = c->model->pattern_files.n;
+		file->show_id = c->model->npattern_shows++;
+		pattern_file_lines(c, file, arena_str(a, text));
+		*vec_push(a, &c->model->pattern_files) = file;
+		map_put(c->arena, &lang_state(c)->pattern_files, file->path, file);
+	}
+	file->map |= map;
+	file->acl |= !map;
+	*vec_push(a, &file->uses) = (struct pattern_use){map, compile_pos(c, span)};
+	return file;
+}
+
+/* Whether the method can use the text. */
+static bool key_is_good(struct pattern_reader *r, struct str key)
+{
+	struct ip_net net;
+	int64_t min, max;
+	bool range;
+
+	switch (r->method) {
+	case MATCH_INT:
+	case MATCH_LEN:
+		return value_parse_range(key, &min, &max, &range);
+	case MATCH_IP:
+		return value_parse_network(key, &net);
+	case MATCH_BIN:
+	case MATCH_REG:
+		return false;
+	default:
+		return true;
+	}
+}
+
+bool pattern_file_check(struct pattern_reader *r, const struct pattern_file *file, struct span span)
+{
+	bool done = true;
+	struct pattern one;
+	pattern_vec numbers = {0};
+
+	for (uint32_t i = 0; i < file->lines.n && done; i++) {
+		const struct pattern_line *line = &file->lines.v[i];
+
+		if (key_is_good(r, line->key))
+			continue;
+		r->haproxy_tail = arena_printf(r->c->arena, " at line %u of file '%.*s'", line->line,
+					       STR_ARG(file->path));
+		done = r->method == MATCH_INT || r->method == MATCH_LEN
+			       ? pattern_read_number(r, line->key, span, NULL, &numbers)
+			       : pattern_read(r, line->key, span, &one);
 	}
 	r->haproxy_tail = STR_NONE;
-	return true;
+	return done;
 }

@@ -22,9 +22,12 @@ bool pattern_read(const struct pattern_reader *r, struct str text, struct span s
  * error. */
 bool pattern_read_number(const struct pattern_reader *r, struct str text, struct span span, struct str *op,
 			 pattern_vec *out);
-/* All lines of a file (manual, section 7.1, "-f"); two_columns: maps, the key only. False after an error. */
-bool pattern_read_file(struct pattern_reader *r, struct str path, struct span span, bool two_columns,
-		       pattern_vec *out);
+/* The lines of a file (manual, section 7.1, "-f"), read when its name is new, and the use noted; map: keys with
+ * values. NULL after an error. */
+struct pattern_file *pattern_file_use(struct compile *c, struct str path, struct span span,
+				      const struct lang_scope *scope, bool map);
+/* Checks every line of a file for the reader's method. False after an error. */
+bool pattern_file_check(struct pattern_reader *r, const struct pattern_file *file, struct span span);
 
 /* The lines of a pattern or map file: the next one that is neither empty nor a comment, trimmed; false at the
  * end. */

@@ -168,7 +168,7 @@ static bool generation_build(struct generation *g, uint32_t nworkers)
 		if (!proxy_init(&g->proxies[i], g->model->proxies.v[i], g, i))
 			return false;
 	while (g->nengines < nworkers) {
-		g->engines[g->nengines] = eval_engine_new(g->model);
+		g->engines[g->nengines] = eval_engine_new_sharing(g->model, g->nengines ? g->engines[0] : NULL);
 		if (!g->engines[g->nengines])
 			return false;
 		g->nengines++;

@@ -1,6 +1,7 @@
 /* Converters that look elsewhere (manual, section 7.3.1): variables, captures, maps, regular expressions,
  * figures of backends and servers, languages. One thread. */
 #include "grammar/base/out.h"
+#include "grammar/value_parse.h"
 #include "runtime/eval/field_value.h"
 #include "runtime/eval/match.h"
 #include "runtime/eval/rules.h"
@@ -37,56 +38,77 @@ bool conv_capture_res(struct eval *e, const struct arg *args, struct sample *s)
 	return capture_set(e, true, args[0].sint, s->str);
 }
 
-/* The value of a map's entry; the default (args[1]) without one. */
-static bool map_value(const struct arg *args, int64_t i, struct sample *s)
+/* Looks up; the sample is what the map compares. */
+static bool map_find(struct eval *e, const struct arg *args, struct sample *s, struct pattern_hit *hit)
 {
 	const struct map_conf *map = args[0].map;
-	const struct map_value *v = i >= 0 ? &map->values[i] : NULL;
 
-	if (!v && !arg_is_set(&args[1]))
+	return sample_cast(e, s, match_wants(map->method)) &&
+	       pattern_index_find(e, e->engine->maps[map->id], s, hit);
+}
+
+static bool set_net(struct sample *s, const struct ip_net *net)
+{
+	memcpy(s->ip, net->addr, 16);
+	s->type = net->family == 4 ? SMP_IPV4 : SMP_IPV6;
+	return true;
+}
+
+/* The default, args[1]. */
+static bool map_default(const struct arg *args, struct sample *s)
+{
+	const struct map_conf *map = args[0].map;
+
+	if (!arg_is_set(&args[1]))
 		return false;
 	if (map->type == SMP_SINT)
-		return sample_set_int(s, v ? v->sint : args[1].sint);
-	if (map->type == SMP_STR)
-		return sample_set_str(s, v ? v->text : args[1].str);
-	memcpy(s->ip, (v ? &v->net : &args[1].net)->addr, 16);
-	s->type = (v ? &v->net : &args[1].net)->family == 4 ? SMP_IPV4 : SMP_IPV6;
-	return true;
+		return sample_set_int(s, args[1].sint);
+	return map->type == SMP_STR ? sample_set_str(s, args[1].str) : set_net(s, &args[1].net);
 }
 
 bool conv_map(struct eval *e, const struct arg *args, struct sample *s)
 {
-	return map_value(args, matcher_find(e, &e->engine->maps[args[0].map->id], s, NULL, NULL), s);
+	struct pattern_hit hit;
+
+	return map_find(e, args, s, &hit) ? sample_set_str(s, hit.value) : map_default(args, s);
 }
 
 bool conv_map_to_int(struct eval *e, const struct arg *args, struct sample *s)
 {
-	return conv_map(e, args, s);
+	struct pattern_hit hit;
+	int64_t value;
+
+	if (!map_find(e, args, s, &hit))
+		return map_default(args, s);
+	return str_to_i64(hit.value, &value) && sample_set_int(s, value);
 }
 
 bool conv_map_to_ip(struct eval *e, const struct arg *args, struct sample *s)
 {
-	return conv_map(e, args, s);
+	struct pattern_hit hit;
+	struct ip_net net;
+
+	if (!map_find(e, args, s, &hit))
+		return map_default(args, s);
+	return value_parse_address(hit.value, &net) && set_net(s, &net);
 }
 
 /* The entry's key instead of its value. */
 bool conv_map_key(struct eval *e, const struct arg *args, struct sample *s)
 {
-	int64_t i = matcher_find(e, &e->engine->maps[args[0].map->id], s, NULL, NULL);
+	struct pattern_hit hit;
 
-	return i >= 0 && sample_set_str(s, args[0].map->patterns[i].text);
+	return map_find(e, args, s, &hit) && sample_set_str(s, hit.key);
 }
 
 /* The value with back-references to what the key's groups matched. */
 bool conv_map_regm(struct eval *e, const struct arg *args, struct sample *s)
 {
-	const size_t *groups;
-	uint32_t n = 0;
-	int64_t i = matcher_find(e, &e->engine->maps[args[0].map->id], s, &groups, &n);
+	struct pattern_hit hit;
 
-	if (i < 0)
-		return map_value(args, i, s);
-	return sample_set_str(s, rule_expand(e, args[0].map->values[i].text, s->str, groups, n));
+	if (!map_find(e, args, s, &hit))
+		return map_default(args, s);
+	return sample_set_str(s, rule_expand(e, hit.value, s->str, hit.groups, hit.ngroups));
 }
 
 /* Longest result of a substitution. */

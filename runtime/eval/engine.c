@@ -96,13 +96,56 @@ static void engine_fill(struct eval_engine *en)
 	for (uint32_t i = 0; i < m->acl_exprs.n; i++)
 		matcher_init(&en->acls[i], en->arena, m->acl_exprs.v[i]->method, m->acl_exprs.v[i]->patterns,
 			     m->acl_exprs.v[i]->npatterns);
-	en->maps = ARENA_ARRAY(en->arena, struct matcher, m->maps.n);
-	for (uint32_t i = 0; i < m->maps.n; i++)
-		matcher_init(&en->maps[i], en->arena, m->maps.v[i]->method, m->maps.v[i]->patterns,
-			     m->maps.v[i]->n);
+	en->maps = ARENA_ARRAY(en->arena, struct pattern_index *, m->maps.n);
+}
+
+static struct pattern_index *index_of(struct eval_engine *en, const struct pattern_file *file,
+				      enum match_method method, bool icase, enum smp_type type)
+{
+	return pattern_index_get(pattern_ref_of(en->patterns, file), method, icase, type);
+}
+
+/* How each ACL and map looks into files. False when memory is out. */
+static bool engine_files(struct eval_engine *en)
+{
+	const struct model *m = en->model;
+	bool done = true;
+
+	for (uint32_t i = 0; i < m->acl_exprs.n; i++) {
+		const struct acl_expr *x = m->acl_exprs.v[i];
+		struct matcher *matcher = &en->acls[i];
+
+		if (!x->nfiles)
+			continue;
+		matcher->single = false;
+		matcher->files = ARENA_ARRAY(en->arena, struct pattern_index *, x->nfiles);
+		matcher->nfiles = x->nfiles;
+		for (uint32_t j = 0; j < x->nfiles; j++) {
+			matcher->files[j] =
+				index_of(en, x->files[j].file, x->method, x->files[j].icase, SMP_STR);
+			done &= matcher->files[j] != NULL;
+		}
+	}
+	for (uint32_t i = 0; i < m->maps.n; i++) {
+		const struct map_conf *map = m->maps.v[i];
+
+		en->maps[i] = index_of(en, map->file, map->method, false, map->type);
+		done &= en->maps[i] != NULL;
+	}
+	return done;
+}
+
+struct pattern_refs *eval_engine_patterns(const struct eval_engine *en)
+{
+	return en->patterns;
 }
 
 struct eval_engine *eval_engine_new(const struct model *m)
+{
+	return eval_engine_new_sharing(m, NULL);
+}
+
+struct eval_engine *eval_engine_new_sharing(const struct model *m, const struct eval_engine *first)
 {
 	struct eval_engine *en = calloc(1, sizeof(*en));
 	jmp_buf env;
@@ -122,7 +165,8 @@ struct eval_engine *eval_engine_new(const struct model *m)
 	}
 	arena_catch(en->arena, &env);
 	engine_fill(en);
-	if (!regex_engine_start(en))
+	en->patterns = first ? pattern_refs_retain(first->patterns) : pattern_refs_new(m);
+	if (!en->patterns || !engine_files(en) || !regex_engine_start(en))
 		eval_engine_free(&en);
 	else
 		arena_catch(en->arena, NULL);
@@ -140,6 +184,7 @@ void eval_engine_free(struct eval_engine **e)
 		(*e)->spare_tracks = *(void **)track;
 		free(track);
 	}
+	pattern_refs_release(&(*e)->patterns);
 	arena_free(&(*e)->arena);
 	free(*e);
 	*e = NULL;

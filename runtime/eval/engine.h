@@ -41,7 +41,8 @@ struct eval_engine {
 	struct arena *arena;
 	const struct expr_plan *plans; /* by sample_expr.id */
 	struct matcher *acls;          /* by acl_expr.id */
-	struct matcher *maps;          /* by map_conf.id */
+	struct pattern_index **maps;   /* by map_conf.id */
+	struct pattern_refs *patterns; /* files, shared by all engines of a model */
 	uint32_t nregexes;
 	struct engine_regex *regex;       /* by regex.id; compiled on first use */
 	void *match_data, *match_context; /* of PCRE2 */
@@ -57,6 +58,8 @@ struct eval_engine {
 /* Matches a subject; *groups gets offset pairs (valid until the next match), n of them. False when it does not
  * match, and when a limit was hit or memory is out. not_begin: the subject continues something, ^ does not
  * match. regex_exec.c */
+bool regex_exec_code(struct eval_engine *en, const void *code, struct str subject, bool not_begin,
+		     const size_t **groups, uint32_t *n);
 bool regex_exec(struct eval_engine *en, const struct regex *re, struct str subject, bool not_begin,
 		const size_t **groups, uint32_t *n);
 /* Text of `format` with \0 to \9 replaced by what the groups matched and \xHH by a byte (manual,

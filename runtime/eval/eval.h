@@ -121,6 +121,8 @@ enum verdict {
 
 /* NULL when memory is out. env: PCRE2 JIT contexts and so on. Any thread; the engine then belongs to one worker. */
 struct eval_engine *eval_engine_new(const struct model *m);
+/* The same; pattern files are those of the first engine of that model (NULL: none yet). */
+struct eval_engine *eval_engine_new_sharing(const struct model *m, const struct eval_engine *first);
 void eval_engine_free(struct eval_engine **e);
 
 /* Runs rules from *index on; *index is left at the deciding or waiting rule, so that V_WAIT can resume. */

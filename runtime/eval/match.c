@@ -122,8 +122,8 @@ static bool match_between(struct str text, const struct pattern *p, const char *
 	return false;
 }
 
-static bool match_text(struct eval *e, uint8_t method, struct str text, const struct pattern *p,
-		       const size_t **groups, uint32_t *n)
+bool match_text(struct eval *e, uint8_t method, struct str text, const struct pattern *p, const size_t **groups,
+		uint32_t *n)
 {
 	switch (method) {
 	case MATCH_STR:
@@ -163,7 +163,7 @@ static bool match_ipv4(const uint8_t *ip, const struct ip_net *net)
 }
 
 /* The IPv4 address in an IPv6 one: 2002:IPV4::, ::IPV4 or ::ffff:IPV4; NULL when there is none. */
-static const uint8_t *embedded_ipv4(const uint8_t *ip)
+const uint8_t *match_embedded_ipv4(const uint8_t *ip)
 {
 	static const uint8_t zero[16], mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -174,7 +174,7 @@ static const uint8_t *embedded_ipv4(const uint8_t *ip)
 	return NULL;
 }
 
-static bool match_addr(const struct sample *s, const struct ip_net *net)
+bool match_addr(const struct sample *s, const struct ip_net *net)
 {
 	uint8_t v6[16] = {[10] = 0xff, [11] = 0xff};
 	const uint8_t *v4;
@@ -184,7 +184,7 @@ static bool match_addr(const struct sample *s, const struct ip_net *net)
 	if (s->type == SMP_IPV6 && net->family == 6)
 		return bits_equal(s->ip, net->addr, net->bits);
 	if (s->type == SMP_IPV6) {
-		v4 = embedded_ipv4(s->ip);
+		v4 = match_embedded_ipv4(s->ip);
 		return v4 && match_ipv4(v4, net);
 	}
 	memcpy(v6 + 12, s->ip, 4);
@@ -192,7 +192,7 @@ static bool match_addr(const struct sample *s, const struct ip_net *net)
 }
 
 /* A method by number, or by name when it is none of the known ones. */
-static bool match_meth(const struct sample *s, const struct pattern *p)
+bool match_meth(const struct sample *s, const struct pattern *p)
 {
 	struct sample known = {.type = SMP_METH, .meth = s->meth};
 
@@ -204,7 +204,7 @@ static bool match_meth(const struct sample *s, const struct pattern *p)
 }
 
 /* What the method wants to see. */
-static enum smp_type wanted_type(uint8_t method)
+enum smp_type match_wants(uint8_t method)
 {
 	switch (method) {
 	case MATCH_BOOL:
@@ -245,21 +245,32 @@ static int64_t find_each(struct eval *e, const struct matcher *m, struct sample 
 	return -1;
 }
 
-int64_t matcher_find(struct eval *e, const struct matcher *m, struct sample *s, const size_t **groups,
-		     uint32_t *ngroups)
+static int64_t find_inline(struct eval *e, const struct matcher *m, struct sample *s, const size_t **groups,
+			   uint32_t *ngroups)
 {
-	enum smp_type type = wanted_type(m->method);
 	int64_t a, b;
 
-	if (m->method == MATCH_FOUND)
-		return 0;
-	if (!sample_cast(e, s, type))
-		return -1;
-	if (m->method == MATCH_BOOL)
-		return s->sint ? 0 : -1;
 	if (!m->exact.slots && !m->exact_icase.slots)
 		return find_each(e, m, s, groups, ngroups);
 	a = hash_find(&m->exact, m->patterns, s->str);
 	b = hash_find(&m->exact_icase, m->patterns, s->str);
 	return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+int64_t matcher_find(struct eval *e, const struct matcher *m, struct sample *s, const size_t **groups,
+		     uint32_t *ngroups)
+{
+	int64_t found;
+
+	if (m->method == MATCH_FOUND)
+		return 0;
+	if (!sample_cast(e, s, match_wants(m->method)))
+		return -1;
+	if (m->method == MATCH_BOOL)
+		return s->sint ? 0 : -1;
+	found = find_inline(e, m, s, groups, ngroups);
+	for (uint32_t i = 0; found < 0 && i < m->nfiles; i++)
+		if (pattern_index_find(e, m->files[i], s, NULL))
+			found = m->n;
+	return found;
 }

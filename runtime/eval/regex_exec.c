@@ -69,7 +69,12 @@ static const pcre2_code *regex_code(struct eval_engine *en, const struct regex *
 bool regex_exec(struct eval_engine *en, const struct regex *re, struct str subject, bool not_begin,
 		const size_t **groups, uint32_t *n)
 {
-	const pcre2_code *code = regex_code(en, re);
+	return regex_exec_code(en, regex_code(en, re), subject, not_begin, groups, n);
+}
+
+bool regex_exec_code(struct eval_engine *en, const void *code, struct str subject, bool not_begin,
+		     const size_t **groups, uint32_t *n)
+{
 	int found;
 
 	if (!code)

@@ -69,6 +69,13 @@ WEAK struct eval_engine *eval_engine_new(const struct model *m)
 	return malloc(1);
 }
 
+WEAK struct eval_engine *eval_engine_new_sharing(const struct model *m, const struct eval_engine *first)
+{
+	(void)m;
+	(void)first;
+	return malloc(1);
+}
+
 WEAK void eval_engine_free(struct eval_engine **e)
 {
 	free(*e);

@@ -1,0 +1,462 @@
+/* Entries of a pattern object by matching method (manual, section 7.1): exact texts, prefixes, networks and
+ * single numbers are hashed (prefixes and networks once per length, the longest wins), the rest is tried one by
+ * one in order. Any thread, under the object's lock. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "grammar/base/out.h"
+#include "grammar/value_parse.h"
+#include "runtime/eval/pattern_state.h"
+
+enum { FNV_START = 0x811c9dc5u, FNV_PRIME = 16777619u, TABLE_FIRST = 16, NET_LENGTHS = 33 + 129, NET6 = 33 };
+
+static uint32_t fnv(uint32_t h, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * FNV_PRIME;
+	return h;
+}
+
+static uint32_t spread(uint32_t h)
+{
+	return h ^ h >> 15;
+}
+
+/* --- the table: chains in no particular order, the smallest id of an entry decides among equals */
+
+static bool table_grow(struct pattern_table *t)
+{
+	uint32_t size = t->buckets ? (t->mask + 1) * 2 : TABLE_FIRST;
+	struct pattern_item **buckets = calloc(size, sizeof(*buckets)), *next;
+
+	if (!buckets)
+		return t->buckets != NULL;
+	for (uint32_t i = 0; t->buckets && i <= t->mask; i++) {
+		for (struct pattern_item *item = t->buckets[i]; item; item = next) {
+			struct pattern_item **at = &buckets[item->hash & (size - 1)];
+
+			next = item->next;
+			item->next = *at;
+			item->before = at;
+			if (*at)
+				(*at)->before = &item->next;
+			*at = item;
+		}
+	}
+	free(t->buckets);
+	t->buckets = buckets;
+	t->mask = size - 1;
+	return true;
+}
+
+bool pattern_table_add(struct pattern_table *t, struct pattern_item *item)
+{
+	struct pattern_item **at;
+
+	if ((!t->buckets || t->n > t->mask) && !table_grow(t))
+		return false;
+	at = &t->buckets[item->hash & t->mask];
+	item->next = *at;
+	item->before = at;
+	item->hashed = true;
+	if (*at)
+		(*at)->before = &item->next;
+	*at = item;
+	t->n++;
+	return true;
+}
+
+void pattern_table_remove(struct pattern_table *t, struct pattern_item *item)
+{
+	if (!item->before)
+		return;
+	*item->before = item->next;
+	if (item->next)
+		item->next->before = item->before;
+	item->before = NULL;
+	t->n--;
+}
+
+static bool is_visible(const struct pattern_item *item)
+{
+	const struct pattern_entry *entry = item->entry;
+
+	return entry->version == item->index->ref->current;
+}
+
+static const struct pattern_item *earlier(const struct pattern_item *a, const struct pattern_item *b)
+{
+	return !a || (b && b->entry->id < a->entry->id) ? b : a;
+}
+
+/* --- entering */
+
+static bool message_set(char *message, const char *format, struct str text)
+{
+	if (message)
+		snprintf(message, PATTERN_MESSAGE, format, STR_ARG(text));
+	return false;
+}
+
+bool pattern_value_check(enum smp_type type, struct str value, char *message)
+{
+	struct ip_net net;
+	int64_t number;
+
+	if ((type == SMP_SINT && !str_to_i64(value, &number)) ||
+	    (type == SMP_ADDR && !value_parse_address(value, &net)))
+		return message_set(message, "unable to parse '%.*s'", value);
+	return true;
+}
+
+static bool list_add(struct pattern_index *index, struct pattern_item *item)
+{
+	item->before = index->tail;
+	item->next = NULL;
+	*index->tail = item;
+	index->tail = &item->next;
+	index->loose++;
+	return true;
+}
+
+static uint32_t net_hash(uint8_t family, unsigned bits, const uint8_t *addr)
+{
+	uint8_t masked[16] = {0};
+	unsigned whole = bits / 8;
+
+	memcpy(masked, addr, whole);
+	if (bits % 8)
+		masked[whole] = addr[whole] & (uint8_t)(0xff00 >> bits % 8);
+	return spread(fnv(FNV_START ^ family << 8 ^ bits, masked, family == 4 ? 4 : 16));
+}
+
+static bool insert_net(struct pattern_index *index, struct pattern_item *item, char *message)
+{
+	struct ip_net *net = &item->p.net;
+
+	if (!value_parse_network(item->entry->self.p.text, net))
+		return message_set(message, "'%.*s' is not a valid IPv4 or IPv6 address",
+				   item->entry->self.p.text);
+	if (net->bits == 255 || (net->family == 4 && net->bits > 32))
+		return list_add(index, item);
+	item->hash = net_hash(net->family, net->bits, net->addr);
+	if (!pattern_table_add(&index->table, item))
+		return false;
+	index->lengths[net->bits + (net->family == 4 ? 0 : NET6)]++;
+	return true;
+}
+
+static bool insert_number(struct pattern_index *index, struct pattern_item *item, char *message)
+{
+	struct str text = item->entry->self.p.text;
+	bool range = false;
+
+	if (!value_parse_range(text, &item->p.min, &item->p.max, &range))
+		return message_set(
+			message, range ? "'%.*s' is not a valid number range" : "'%.*s' is not a number", text);
+	if (item->p.min != item->p.max)
+		return list_add(index, item);
+	item->hash = spread(fnv(FNV_START, &item->p.min, sizeof(item->p.min)));
+	return pattern_table_add(&index->table, item);
+}
+
+static bool insert_regex(struct pattern_index *index, struct pattern_item *item, char *message)
+{
+	struct str text = item->p.text;
+	PCRE2_SIZE offset = 0;
+	PCRE2_UCHAR why[128] = "";
+	int error = 0;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text.ptr, text.len, index->icase ? PCRE2_CASELESS : 0,
+					 &error, &offset, NULL);
+
+	if (!code) {
+		pcre2_get_error_message(error, why, sizeof(why));
+		if (message)
+			snprintf(message, PATTERN_MESSAGE, "regex '%.*s' is invalid (error=%s, erroffset=%zu)",
+				 STR_ARG(text), (const char *)why, offset);
+		return false;
+	}
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	item->code = code;
+	return list_add(index, item);
+}
+
+static bool insert_prefix(struct pattern_index *index, struct pattern_item *item)
+{
+	size_t len = item->p.text.len;
+	uint32_t *grown;
+
+	if (len >= index->nlengths) {
+		grown = realloc(index->lengths, (len + 16) * sizeof(*grown));
+		if (!grown)
+			return false;
+		memset(grown + index->nlengths, 0, (len + 16 - index->nlengths) * sizeof(*grown));
+		index->lengths = grown;
+		index->nlengths = (uint32_t)len + 16;
+	}
+	item->hash = spread(fnv(FNV_START, item->p.text.ptr, len));
+	if (!pattern_table_add(&index->table, item))
+		return false;
+	index->lengths[len]++;
+	return true;
+}
+
+/* The bytes that hexadecimal digits stand for, owned by the item. */
+static bool insert_bytes(struct pattern_index *index, struct pattern_item *item, char *message)
+{
+	struct str hex = item->p.text;
+	char *bytes = malloc(hex.len / 2 + 1);
+	unsigned value;
+
+	if (!bytes)
+		return false;
+	item->code = bytes;
+	for (size_t i = 0; i + 1 < hex.len; i += 2) {
+		char digits[3] = {hex.ptr[i], hex.ptr[i + 1], 0};
+
+		if (strspn(digits, "0123456789abcdefABCDEF") != 2 || sscanf(digits, "%x", &value) != 1)
+			return message_set(message, "an hex digit is expected (found '%.*s')",
+					   str_from(digits));
+		bytes[i / 2] = (char)value;
+	}
+	if (hex.len % 2)
+		return message_set(message, "an even number of hex digit is expected", STR_NONE);
+	item->p.text = str_make(bytes, hex.len / 2);
+	item->hash = match_hash_text(item->p.text, false);
+	return pattern_table_add(&index->table, item);
+}
+
+static bool item_enter(struct pattern_index *index, struct pattern_item *item, char *message)
+{
+	switch (index->method) {
+	case MATCH_IP:
+		return insert_net(index, item, message);
+	case MATCH_INT:
+	case MATCH_LEN:
+		return insert_number(index, item, message);
+	case MATCH_REG:
+		return insert_regex(index, item, message);
+	case MATCH_BIN:
+		return insert_bytes(index, item, message);
+	case MATCH_STR:
+		item->hash = match_hash_text(item->p.text, true);
+		return pattern_table_add(&index->table, item);
+	case MATCH_BEG:
+		return index->icase ? list_add(index, item) : insert_prefix(index, item);
+	default:
+		return list_add(index, item);
+	}
+}
+
+bool pattern_index_insert(struct pattern_index *index, struct pattern_entry *entry, char *message)
+{
+	struct pattern_item *item;
+
+	if (!pattern_value_check((enum smp_type)index->type, entry->value, message))
+		return false;
+	if (index->by_key)
+		return true;
+	item = calloc(1, sizeof(*item));
+	if (!item)
+		return message_set(message, "out of memory", STR_NONE);
+	item->index = index;
+	item->entry = entry;
+	item->p = (struct pattern){.text = entry->self.p.text, .icase = index->icase};
+	if (!item_enter(index, item, message)) {
+		pattern_item_free(item);
+		return false;
+	}
+	item->sibling = entry->items;
+	entry->items = item;
+	return true;
+}
+
+/* --- leaving */
+
+static void item_uncount(struct pattern_index *index, const struct pattern_item *item)
+{
+	if (index->method == MATCH_IP)
+		index->lengths[item->p.net.bits + (item->p.net.family == 4 ? 0 : NET6)]--;
+	else if (index->method == MATCH_BEG)
+		index->lengths[item->p.text.len]--;
+}
+
+void pattern_item_free(struct pattern_item *item)
+{
+	struct pattern_index *index = item->index;
+
+	if (item->hashed) {
+		pattern_table_remove(&index->table, item);
+		item_uncount(index, item);
+	} else if (item->before) {
+		*item->before = item->next;
+		if (item->next)
+			item->next->before = item->before;
+		else
+			index->tail = item->before;
+		index->loose--;
+	}
+	if (index->method == MATCH_REG)
+		pcre2_code_free(item->code);
+	else
+		free(item->code);
+	free(item);
+}
+
+void pattern_index_free(struct pattern_index *index)
+{
+	free(index->table.buckets);
+	free(index->lengths);
+	free(index);
+}
+
+/* --- looking up */
+
+static const struct pattern_item *find_text(const struct pattern_table *t, struct str text, uint32_t hash,
+					    bool icase)
+{
+	const struct pattern_item *best = NULL;
+
+	for (const struct pattern_item *i = t->buckets ? t->buckets[hash & t->mask] : NULL; i; i = i->next)
+		if (i->hash == hash && is_visible(i) &&
+		    (icase ? str_ieq(i->p.text, text) : str_eq(i->p.text, text)))
+			best = earlier(best, i);
+	return best;
+}
+
+static const struct pattern_item *find_prefix(const struct pattern_index *index, struct str text)
+{
+	const struct pattern_item *best = NULL, *found;
+	uint32_t h = FNV_START;
+
+	for (size_t len = 0; len < index->nlengths; len++) {
+		if (index->lengths[len]) {
+			found = find_text(&index->table, str_sub(text, 0, len), spread(h), false);
+			best = found ? found : best;
+		}
+		if (len == text.len)
+			break;
+		h = fnv(h, text.ptr + len, 1);
+	}
+	return best;
+}
+
+static const struct pattern_item *find_family(const struct pattern_index *index, uint8_t family,
+					      const uint8_t *addr)
+{
+	const struct sample s = {.type = family == 4 ? SMP_IPV4 : SMP_IPV6};
+	const struct pattern_item *best = NULL;
+	struct sample subject = s;
+
+	memcpy(subject.ip, addr, family == 4 ? 4 : 16);
+	for (int bits = family == 4 ? 32 : 128; bits >= 0 && !best; bits--) {
+		uint32_t hash;
+
+		if (!index->lengths[bits + (family == 4 ? 0 : NET6)])
+			continue;
+		hash = net_hash(family, (unsigned)bits, addr);
+		for (const struct pattern_item *i = index->table.buckets[hash & index->table.mask]; i;
+		     i = i->next)
+			if (i->hash == hash && is_visible(i) && i->p.net.family == family &&
+			    i->p.net.bits == bits && match_addr(&subject, &i->p.net))
+				best = earlier(best, i);
+	}
+	return best;
+}
+
+static const struct pattern_item *find_net(const struct pattern_index *index, const struct sample *s)
+{
+	const struct pattern_item *found = find_family(index, s->type == SMP_IPV4 ? 4 : 6, s->ip);
+	uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff};
+	const uint8_t *v4;
+
+	if (found)
+		return found;
+	if (s->type == SMP_IPV4) {
+		memcpy(mapped + 12, s->ip, 4);
+		found = find_family(index, 6, mapped);
+	} else if ((v4 = match_embedded_ipv4(s->ip))) {
+		found = find_family(index, 4, v4);
+	}
+	for (const struct pattern_item *i = found ? NULL : index->list; i; i = i->next)
+		if (is_visible(i) && match_addr(s, &i->p.net))
+			return i;
+	return found;
+}
+
+static const struct pattern_item *find_number(const struct pattern_index *index, int64_t number)
+{
+	uint32_t hash = spread(fnv(FNV_START, &number, sizeof(number)));
+	const struct pattern_table *t = &index->table;
+	const struct pattern_item *best = NULL;
+
+	for (const struct pattern_item *i = t->buckets ? t->buckets[hash & t->mask] : NULL; i; i = i->next)
+		if (i->p.min == number && is_visible(i))
+			best = earlier(best, i);
+	for (const struct pattern_item *i = index->list; i; i = i->next)
+		if (is_visible(i) && number >= i->p.min && number <= i->p.max)
+			return earlier(best, i);
+	return best;
+}
+
+static const struct pattern_item *find_listed(struct eval *e, const struct pattern_index *index,
+					      const struct sample *s, struct pattern_hit *hit)
+{
+	for (const struct pattern_item *i = index->list; i; i = i->next) {
+		bool found = index->method == MATCH_REG ? regex_exec_code(e->engine, i->code, s->str, false,
+									  &hit->groups, &hit->ngroups)
+			     : index->method == MATCH_METH
+				     ? match_meth(s, &i->p)
+				     : match_text(e, index->method, s->str, &i->p, NULL, NULL);
+
+		if (found && is_visible(i))
+			return i;
+	}
+	return NULL;
+}
+
+static const struct pattern_item *index_find(struct eval *e, const struct pattern_index *index,
+					     const struct sample *s, struct pattern_hit *hit)
+{
+	switch (index->method) {
+	case MATCH_STR:
+		if (index->by_key)
+			return find_text(&index->ref->by_key, s->str, match_hash_text(s->str, false), false);
+		return find_text(&index->table, s->str, match_hash_text(s->str, true), true);
+	case MATCH_BIN:
+		return find_text(&index->table, s->str, match_hash_text(s->str, false), false);
+	case MATCH_BEG:
+		return index->icase ? find_listed(e, index, s, hit) : find_prefix(index, s->str);
+	case MATCH_IP:
+		return find_net(index, s);
+	case MATCH_INT:
+		return find_number(index, s->sint);
+	case MATCH_LEN:
+		return find_number(index, (int64_t)s->str.len);
+	default:
+		return find_listed(e, index, s, hit);
+	}
+}
+
+bool pattern_index_find(struct eval *e, struct pattern_index *index, const struct sample *s,
+			struct pattern_hit *hit)
+{
+	struct pattern_hit unused;
+	const struct pattern_item *item;
+
+	hit = hit ? hit : &unused;
+	hit->ngroups = 0;
+	pthread_rwlock_rdlock(&index->ref->lock);
+	item = index_find(e, index, s, hit);
+	if (item && hit != &unused) {
+		hit->key = scratch_dup(e->scratch, item->entry->self.p.text);
+		hit->value = scratch_dup(e->scratch, item->entry->value);
+	}
+	pthread_rwlock_unlock(&index->ref->lock);
+	return item && (hit == &unused || (hit->key.ptr && hit->value.ptr));
+}
