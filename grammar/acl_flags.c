@@ -146,6 +146,7 @@ static bool acl_file(struct acl_reader *r, const struct word *w)
 
 	if (!file || !pattern_file_check(&r->patterns, file, w->span))
 		return false;
+	file->acl = true;
 	*vec_push(c->model->arena, &r->file_list) =
 		(struct pattern_file_use){.file = file, .icase = r->patterns.icase};
 	return true;

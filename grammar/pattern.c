@@ -184,7 +184,8 @@ static void pattern_file_lines(struct compile *c, struct pattern_file *file, str
 
 	while (pattern_next_line(&lines, &line))
 		n++;
-	file->lines.v = vec_reserve(c->model->arena, NULL, n, &file->lines.cap, sizeof(*file->lines.v));
+	file->lines.v = ARENA_ARRAY(c->model->arena, struct pattern_line, n);
+	file->lines.cap = n;
 	lines = (struct pattern_lines){.rest = text};
 	while (pattern_next_line(&lines, &line)) {
 		struct pattern_line *l = vec_push(c->model->arena, &file->lines);

@@ -451,12 +451,12 @@ bool pattern_index_find(struct eval *e, struct pattern_index *index, const struc
 
 	hit = hit ? hit : &unused;
 	hit->ngroups = 0;
-	pthread_rwlock_rdlock(&index->ref->lock);
+	pattern_lock_read(&index->ref->lock);
 	item = index_find(e, index, s, hit);
 	if (item && hit != &unused) {
 		hit->key = scratch_dup(e->scratch, item->entry->self.p.text);
 		hit->value = scratch_dup(e->scratch, item->entry->value);
 	}
-	pthread_rwlock_unlock(&index->ref->lock);
+	pattern_unlock_read(&index->ref->lock);
 	return item && (hit == &unused || (hit->key.ptr && hit->value.ptr));
 }

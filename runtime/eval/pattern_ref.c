@@ -111,7 +111,6 @@ static struct pattern_index *index_new(struct pattern_ref *ref, enum match_metho
 static bool ref_init(struct pattern_ref *ref, const struct pattern_file *file)
 {
 	ref->file = file;
-	pthread_rwlock_init(&ref->lock, NULL);
 	ref->indexes = index_new(ref, MATCH_STR, false, SMP_STR);
 	ref->bulk = calloc((size_t)file->lines.n + 1, sizeof(*ref->bulk));
 	if (!ref->indexes || !ref->bulk)
@@ -140,7 +139,6 @@ static void ref_clean(struct pattern_ref *ref)
 	}
 	free(ref->by_key.buckets);
 	free(ref->bulk);
-	pthread_rwlock_destroy(&ref->lock);
 }
 
 struct pattern_refs *pattern_refs_new(const struct model *m)
@@ -228,9 +226,9 @@ struct pattern_ref_state pattern_ref_state(struct pattern_ref *ref)
 {
 	struct pattern_ref_state state;
 
-	pthread_rwlock_rdlock(&ref->lock);
+	pattern_lock_read(&ref->lock);
 	state = (struct pattern_ref_state){ref->current, ref->next, ref->count};
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_read(&ref->lock);
 	return state;
 }
 
@@ -244,12 +242,12 @@ void pattern_ref_walk(struct pattern_ref *ref, uint32_t version,
 {
 	bool more = true;
 
-	pthread_rwlock_rdlock(&ref->lock);
+	pattern_lock_read(&ref->lock);
 	version = version_of(ref, version);
 	for (struct pattern_entry *e = ref->first; e && more; e = e->next)
 		if (e->version == version)
 			more = fn(ctx, e->id, e->self.p.text, e->value);
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_read(&ref->lock);
 }
 
 /* --- changing */
@@ -297,9 +295,9 @@ enum pattern_result pattern_ref_add(struct pattern_ref *ref, uint32_t version, s
 
 	if (message)
 		*message = 0;
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	result = add_locked(ref, version, key, value, message);
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 	return result;
 }
 
@@ -365,9 +363,9 @@ enum pattern_result pattern_ref_set(struct pattern_ref *ref, struct str key, str
 
 	if (message)
 		*message = 0;
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	result = set_locked(ref, key, value, message);
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 	return result;
 }
 
@@ -377,11 +375,11 @@ enum pattern_result pattern_ref_put(struct pattern_ref *ref, struct str key, str
 
 	if (message)
 		*message = 0;
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	result = set_locked(ref, key, value, message);
 	if (result == PATTERN_NOT_FOUND)
 		result = add_locked(ref, PATTERN_CURRENT, key, value, message);
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 	return result;
 }
 
@@ -391,13 +389,13 @@ enum pattern_result pattern_ref_delete(struct pattern_ref *ref, struct str key)
 	struct pattern_item *item, *next;
 	enum pattern_result result = PATTERN_NOT_FOUND;
 
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	for (item = first_of_key(ref, key, hash); item; item = next) {
 		next = next_of_key(ref, item->next, key, hash);
 		entry_remove(ref, item->entry);
 		result = PATTERN_DONE;
 	}
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 	return result;
 }
 
@@ -416,12 +414,12 @@ enum pattern_result pattern_ref_set_id(struct pattern_ref *ref, uint64_t id, str
 
 	if (message)
 		*message = 0;
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	entry = entry_of_id(ref, id);
 	if (entry)
 		result = value_suits(ref, value, message) && entry_set_value(entry, value) ? PATTERN_DONE
 											   : PATTERN_BAD;
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 	return result;
 }
 
@@ -429,11 +427,11 @@ enum pattern_result pattern_ref_delete_id(struct pattern_ref *ref, uint64_t id)
 {
 	struct pattern_entry *entry;
 
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	entry = entry_of_id(ref, id);
 	if (entry)
 		entry_remove(ref, entry);
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 	return entry ? PATTERN_DONE : PATTERN_NOT_FOUND;
 }
 
@@ -451,19 +449,19 @@ static void purge_locked(struct pattern_ref *ref, uint32_t from, uint32_t to)
 
 void pattern_ref_clear(struct pattern_ref *ref, uint32_t version)
 {
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	version = version_of(ref, version);
 	purge_locked(ref, version, version);
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 }
 
 uint32_t pattern_ref_prepare(struct pattern_ref *ref)
 {
 	uint32_t version;
 
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	version = ++ref->next;
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 	return version;
 }
 
@@ -472,13 +470,13 @@ enum pattern_result pattern_ref_commit(struct pattern_ref *ref, uint32_t version
 	enum pattern_result result = PATTERN_VERSION;
 	uint32_t old;
 
-	pthread_rwlock_wrlock(&ref->lock);
+	pattern_lock_write(&ref->lock);
 	if (version - (ref->current + 1) < ref->next - ref->current) {
 		old = ref->current;
 		ref->current = version;
 		purge_locked(ref, old, version - 1);
 		result = PATTERN_DONE;
 	}
-	pthread_rwlock_unlock(&ref->lock);
+	pattern_unlock_write(&ref->lock);
 	return result;
 }

@@ -82,6 +82,6 @@ bool pattern_index_find(struct eval *e, struct pattern_index *index, const struc
 			struct pattern_hit *hit);
 /* "type=str, case=sensitive, found=..." of every use, as `get map` and `get acl` show it; what is printed per
  * use. */
-void pattern_ref_explain(struct pattern_ref *ref, struct str text, bool map, struct out *out);
+void pattern_ref_explain(struct eval *e, struct pattern_ref *ref, struct str text, bool map, struct out *out);
 
 #endif

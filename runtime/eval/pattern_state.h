@@ -3,7 +3,7 @@
 #ifndef LB_EVAL_PATTERN_STATE_H
 #define LB_EVAL_PATTERN_STATE_H
 
-#include <pthread.h>
+#include "runtime/eval/pattern_lock.h"
 
 #include "runtime/eval/match.h"
 #include "runtime/eval/pattern_ref.h"
@@ -52,7 +52,7 @@ struct pattern_index {
 
 struct pattern_ref {
 	const struct pattern_file *file;
-	pthread_rwlock_t lock;
+	pattern_lock lock;
 	struct pattern_entry *first, *last;
 	struct pattern_table by_key;
 	struct pattern_index *indexes;
