@@ -190,6 +190,10 @@ static void explain_word(struct action_reader *r, struct diag *g)
 		suggest_offer(&s, STR("errorfile"));
 		suggest_offer(&s, STR("hdr"));
 	}
+	if (strcmp(r->row->name, "auth") == 0)
+		suggest_offer(&s, STR("realm"));
+	if (strncmp(r->row->name, "track-sc", 8) == 0)
+		suggest_offer(&s, STR("table"));
 	lang_suggest(r->c, g, &s, w->span);
 	if (r->out->fmt && r->i > 1 && !s.n) {
 		diag_help(r->c->diags, g, "a value with blanks needs quotes");

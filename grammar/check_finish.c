@@ -2,6 +2,7 @@
  * the mode, numbers that were not given; then the proxies enter the model. Works on the state of one walk; one
  * thread. */
 #include "grammar/check_finish.h"
+#include "grammar/check_names.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
 #include "grammar/rows.h"
@@ -277,14 +278,19 @@ static void finish_use_server(struct checker *k, struct draft *d)
 static void report_rule(struct checker *k, const struct draft *d, const struct rule *rule, const char *what,
 			const char *haproxy)
 {
-	struct span span = d->section->header->span;
+	const struct line *line = d->section->header;
+	const struct word *named = NULL;
 	struct diag *g;
 
 	/* The model keeps lines, not spans. */
 	for (uint32_t i = 0; i < d->section->lines.n; i++)
 		if (check_pos(k, d->section->lines.v[i]).line == rule->pos.line)
-			span = d->section->lines.v[i]->span;
-	g = diag_add(k->d, D_NO_SUCH_SECTION, span, "%s", what);
+			line = d->section->lines.v[i];
+	if (rule->name.len && line != d->section->header)
+		named = check_line_word(line, 2, rule->name);
+	g = diag_add(k->d, D_NO_SUCH_SECTION, named ? named->span : line->span, "%s", what);
+	if (named)
+		check_suggest_table(k, g, named);
 	diag_haproxy_unplaced(k->d, g, "Proxy '%.*s': %s", STR_ARG(d->px->name), haproxy);
 }
 
@@ -476,6 +482,7 @@ static void verify_proxy(struct checker *k, struct draft *d)
 	finish_captures(k, d);
 	check_finish_formats(k, d);
 	check_errorfiles_resolve(k, d);
+	check_names_verify(k, d);
 	check_finish_warnings(k, d);
 }
 

@@ -2,6 +2,7 @@
  * addresses mean on this machine. Works on the state of one walk; looks names up with the C library unless
  * offline. One thread. */
 #include "grammar/check_finish.h"
+#include "grammar/check_names.h"
 #include "grammar/suggest.h"
 
 #include <netdb.h>
@@ -28,7 +29,11 @@ static struct diag *server_haproxy(struct checker *k, struct diag *g, const stru
 static void report_track(struct checker *k, const struct server_ref *ref, struct str wanted, const char *what,
 			 const struct draft *in)
 {
-	struct diag *g = diag_add(k->d, D_NO_SUCH_SERVER, ref->line->span,
+	const struct word *w = check_line_word(ref->line, 2, ref->server->track);
+	struct span span = !w   ? ref->line->span
+			   : in ? word_span(w, w->text.len - wanted.len, wanted.len)
+				: word_span(w, 0, wanted.len);
+	struct diag *g = diag_add(k->d, D_NO_SUCH_SERVER, span,
 				  "`track` names a %s that does not exist: `%.*s`", what, STR_ARG(wanted));
 	struct suggest s;
 	char buf[256];
@@ -40,6 +45,8 @@ static void report_track(struct checker *k, const struct server_ref *ref, struct
 		suggest_offer(&s, k->drafts.v[i]->px->name);
 	if (s.n)
 		diag_help(k->d, g, "did you mean %s?", suggest_text(&s, buf, sizeof(buf)));
+	if (s.n && w)
+		diag_fix(k->d, g, FIX_LIKELY, span, s.names[0], "track `%.*s`", STR_ARG(s.names[0]));
 	server_haproxy(k, g, ref->server,
 		       arena_printf(k->scratch, "unable to find required %s '%.*s' for tracking.",
 				    in ? "server" : "proxy", STR_ARG(wanted))
@@ -168,8 +175,11 @@ static void verify_server(struct checker *k, const struct draft *d, uint32_t i)
 	}
 	if (s->resolvers.len && !map_get(&k->others[PLACE_RESOLVERS], s->resolvers) &&
 	    !str_is(s->resolvers, "default")) {
-		g = diag_add(k->d, D_NO_SUCH_SECTION, line->words[1].span,
-			     "no resolvers section is named `%.*s`", STR_ARG(s->resolvers));
+		const struct word *w = check_line_word(line, 3, s->resolvers);
+
+		g = w ? check_no_section(k, w, PLACE_RESOLVERS)
+		      : diag_add(k->d, D_NO_SUCH_SECTION, line->words[1].span,
+				 "no `resolvers` section is named `%.*s`", STR_ARG(s->resolvers));
 		diag_haproxy_unplaced(k->d, g,
 				      "proxy '%.*s', server '%.*s': unable to find required resolvers '%.*s'",
 				      STR_ARG(d->px->name), STR_ARG(s->name), STR_ARG(s->resolvers));

@@ -255,3 +255,24 @@ bool check_global_lua(const struct keyword_use *use)
 {
 	return check_file(use);
 }
+
+/* HAProxy turns its own error pages into messages at start: the longest of them must fit. */
+enum { BUFSIZE_LEAST = 337 };
+
+bool check_global_bufsize(const struct keyword_use *use)
+{
+	struct checker *k = use->k;
+	struct diag *g;
+
+	if (k->m->global.tune_bufsize >= BUFSIZE_LEAST)
+		return true;
+	g = diag_add(k->d, D_OUT_OF_RANGE, use->words[0].span,
+		     "a buffer of %u bytes does not hold HAProxy's own error pages", k->m->global.tune_bufsize);
+	diag_label(k->d, g, "at least %d", BUFSIZE_LEAST);
+	diag_note(k->d, g, "a request header must fit in a buffer as well: the usual size is 16384");
+	diag_haproxy_unplaced(
+		k->d, g,
+		"Internal error: invalid default message for HTTP return code 405: unable to add payload into "
+		"the HTX message.");
+	return false;
+}

@@ -181,10 +181,12 @@ static struct draft *defaults_choose(struct checker *k, struct draft *d, const s
 		w = &header->words[i + 1];
 		from = map_get(&k->defaults, w->text);
 		d->from_explicit = true;
-		if (!from)
+		if (!from) {
 			report_no_defaults(k, w, d);
-		else if (from->ambiguous)
+			d->broken = true; /* what it would have inherited is not missing */
+		} else if (from->ambiguous) {
 			report_ambiguous(k, w, from);
+		}
 		return from;
 	}
 	return d->place == PLACE_DEFAULTS ? NULL : k->last_defaults;

@@ -1,6 +1,7 @@
 /* `stick-table` lines and tables of peers sections, into the model (manual, keyword "stick-table"). Works on
  * the state of one walk; names of peers sections and of other tables are looked up at the end. One thread. */
 #include "grammar/check_proxy.h"
+#include "grammar/check_names.h"
 #include "grammar/check_rows.h"
 
 enum { TEXT_LEN = 31, BINARY_LEN = 32, ARRAY_MAX = 100 };
@@ -112,6 +113,22 @@ static bool item_values(const struct table_reader *r, const struct store_item *i
 	return true;
 }
 
+/* What tables store in this version, for a name that is none of it. */
+static bool store_unknown(const struct table_reader *r, struct span span, struct str name)
+{
+	struct checker *k = r->use->k;
+	struct suggest s;
+
+	suggest_start(&s, name);
+	for (unsigned i = 0; i < STICK_DATA_COUNT; i++)
+		if (k->compat >= data_rows[i].since)
+			suggest_offer(&s, str_from(data_rows[i].name));
+	table_error(r->use, span, "tables do not store this",
+		    arena_printf(k->scratch, "unknown store option '%.*s'.", STR_ARG(name)));
+	check_suggest_at(k, k->d->list.v[k->d->list.n - 1], &s, span);
+	return false;
+}
+
 static bool store_item(const struct table_reader *r, const struct word *w, size_t off, size_t len)
 {
 	struct str text = str_sub(w->text, off, len), args = STR_NONE;
@@ -123,9 +140,7 @@ static bool store_item(const struct table_reader *r, const struct word *w, size_
 	item.length.map = item.period.map = NULL;
 	item.data = stick_data_find(item.name);
 	if (item.data == STICK_DATA_COUNT || r->use->k->compat < data_rows[item.data].since)
-		return table_error(
-			r->use, item.span, "tables do not store this",
-			arena_printf(r->use->k->scratch, "unknown store option '%.*s'.", STR_ARG(item.name)));
+		return store_unknown(r, word_span(w, off, item.name.len), item.name);
 	if (open < text.len)
 		args = str_sub(text, open + 1, text.len - open - 1 - (text.ptr[text.len - 1] == ')'));
 	if (!item_arguments(r, &item, args))

@@ -304,10 +304,10 @@ void check_finish_warnings(struct checker *k, const struct draft *d)
 		warn_timeouts(k, d);
 		warn_table(k, d);
 	}
-	if (d->px->mode == MODE_TCP)
+	if (d->px->mode == MODE_TCP && !(d->from_explicit && !d->from)) {
 		warn_tcp(k, d);
-	if (d->px->mode == MODE_TCP)
 		warn_servers(k, d);
+	}
 	warn_external(k, d);
 	warn_compression(k, d);
 	warn_checks(k, d, true);

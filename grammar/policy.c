@@ -275,6 +275,23 @@ static bool is_shown(const struct policy *p, const struct diag *g)
 	return g->severity == SEV_ERROR || class_shown(p, diag_code_info(g->code)->class);
 }
 
+/* One mistake, one message: a backslash at the end of a line that is an error where it stands needs no warning
+ * as well. */
+static bool is_said_already(const struct diags *d, uint32_t i)
+{
+	const struct diag *g = d->list.v[i];
+
+	for (uint32_t j = i + 1; g->code == D_LINE_CONTINUATION && j < d->list.n; j++) {
+		const struct diag *next = d->list.v[j];
+
+		if (memcmp(&next->span, &g->span, sizeof(g->span)) != 0)
+			return false;
+		if (next->severity == SEV_ERROR)
+			return true;
+	}
+	return false;
+}
+
 /* Errors that were counted but not kept (DIAGS_MAX). */
 static uint32_t errors_dropped(const struct diags *d)
 {
@@ -295,7 +312,7 @@ static void policy_filter(const struct policy *p, struct allowances *a)
 	for (uint32_t i = 0; i < d->list.n; i++) {
 		struct diag *g = d->list.v[i];
 
-		if (is_allowed(a, g) || !is_shown(p, g))
+		if (is_allowed(a, g) || !is_shown(p, g) || is_said_already(d, i))
 			continue;
 		if (g->severity == SEV_WARNING &&
 		    (p->werror || p->classes[diag_code_info(g->code)->class] == SWITCH_ERROR))

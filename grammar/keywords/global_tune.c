@@ -6,7 +6,7 @@
 #define LATER .flags = KW_NOT_EFFECTIVE
 
 static const struct keyword rows[] = {
-	GLOBAL("tune.bufsize", .kind = VAL_UINT, FIELD(tune_bufsize), .min = 1, .max = 2147483647,
+	GLOBAL("tune.bufsize", .kind = VAL_UINT, FIELD(tune_bufsize), .min = 1, .max = 2147483647, .parse = check_global_bufsize,
 	       .flags = KW_RESTART, .args = "<number>", .preset = "16384",
 	       .expects = "'tune.bufsize' expects a positive integer argument.",
 	       .summary = "bytes of a buffer: a request or response header must fit in one less tune.maxrewrite"),
