@@ -14,8 +14,7 @@ check_row_fn check_h1_case, check_h1_case_file;
 check_row_fn check_file, check_dir, check_words_text;
 /* check_global.c */
 check_row_fn check_global_maxconn, check_global_master_worker, check_global_user, check_global_group,
-	check_global_uid, check_global_gid, check_global_external_check, check_global_hostname,
-bool check_global_bufsize(const struct keyword_use *use);
+	check_global_uid, check_global_gid, check_global_external_check, check_global_hostname, check_global_bufsize,
 	check_global_unix_bind, check_global_set_var, check_global_default_path, check_global_ssl_options,
 	check_global_experimental, check_global_extra_files, check_global_lua;
 /* check_bind.c */
