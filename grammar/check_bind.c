@@ -6,6 +6,21 @@
 #include "grammar/check_rows.h"
 #include "grammar/model_preset.h"
 
+/* The row of words[i]: what stands in parentheses is an argument that the row's function takes out of the word.
+ */
+static const struct keyword *option_find(const struct keyword_use *line, uint32_t i, enum keyword_place place,
+					 uint32_t *used)
+{
+	struct checker *k = line->k;
+	struct str text = line->words[i].text;
+	struct word name = line->words[i];
+
+	if (!str_starts(text, STR("set-proxy-v2-tlv-fmt(")))
+		return keyword_find(k->index, line->words + i, line->n - i, 1u << place, k->compat, used);
+	name.text = str_sub(text, 0, str_chr(text, '('));
+	return keyword_find(k->index, &name, 1, 1u << place, k->compat, used);
+}
+
 /* Words inside a line are looked up at one place; one that is unknown takes its arguments with it, up to the
  * next known word. */
 bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object,
@@ -19,7 +34,7 @@ bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_plac
 			.k = k, .line = line->line, .draft = line->draft, .object = object, .kept = words};
 		uint32_t used, taken = 0;
 
-		use.row = keyword_find(k->index, line->words + i, line->n - i, 1u << place, k->compat, &used);
+		use.row = option_find(line, i, place, &used);
 		if (!use.row) {
 			if (!skipping)
 				check_unknown_word(line, &line->words[i], 1u << place,

@@ -1,5 +1,7 @@
 /* Words of server lines that are more than a value: addresses of their own, names of other servers, lists
  * (manual, section 5.2). Work on the state of one walk; one thread. */
+#include <stdlib.h>
+
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
@@ -132,7 +134,80 @@ bool check_server_init_addr(const struct keyword_use *use)
 
 bool check_server_proxy_options(const struct keyword_use *use)
 {
-	return list_word(use, "ssl|cert-cn|ssl-cipher|cert-sig|cert-key|authority|crc32c|unique-id", false);
+	static const char words[] = "ssl|cert-cn|ssl-cipher|cert-sig|cert-key|authority|crc32c|unique-id";
+	struct server_conf *s = use->object;
+	struct str rest = use->words[0].text, known, word;
+	uint8_t bit;
+
+	if (!list_word(use, words, false))
+		return false;
+	s->send_proxy = true; /* for HAProxy options alone ask for a header, too, of version 1 */
+	while (rest.len) {
+		word = str_sub(rest, 0, str_chr(rest, ','));
+		rest = str_tail(rest, word.len + 1);
+		known = str_from(words);
+		for (bit = 1; known.len; bit = (uint8_t)(bit << 1)) {
+			if (str_eq(word, str_sub(known, 0, str_chr(known, '|'))))
+				s->pp_options |= bit;
+			known = str_tail(known, str_chr(known, '|') + 1);
+		}
+	}
+	return true;
+}
+
+/* send-proxy-v2-ssl and send-proxy-v2-ssl-cn */
+bool check_server_proxy_ssl(const struct keyword_use *use)
+{
+	struct server_conf *s = use->object;
+
+	s->send_proxy_v2 = true;
+	s->pp_options |= PP_SSL | (strcmp(use->row->name, "send-proxy-v2-ssl-cn") == 0 ? PP_CERT_CN : 0);
+	return true;
+}
+
+/* A number from 0 to 255, also in hexadecimal. */
+static bool pp_type(struct str text, uint8_t *type)
+{
+	char copy[8], *end;
+	unsigned long value;
+
+	if (!text.len || text.len >= sizeof(copy))
+		return false;
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = 0;
+	value = strtoul(copy, &end, 0);
+	*type = (uint8_t)value;
+	return !*end && value <= 255;
+}
+
+/* set-proxy-v2-tlv-fmt(<id>) <format>: the id is part of the word before. */
+bool check_server_tlv(const struct keyword_use *use)
+{
+	struct lang_scope scope = {.proxy = use->draft->px,
+				   .places = AT(BE_SRV_CONN),
+				   .where = "set-proxy-v2-tlv-fmt",
+				   .format = FORMAT_HTTP};
+	struct server_conf *s = use->object;
+	struct str word = use->words[-1].text, id = str_tail(word, str_chr(word, '(') + 1);
+	struct pp_field *fields;
+	uint8_t type;
+
+	if (!use->n) {
+		check_missing(use, "a format behind the type");
+		return false;
+	}
+	*use->taken = 1;
+	if (!pp_type(str_sub(id, 0, str_chr(id, ')')), &type)) {
+		diag_add(use->k->d, D_BAD_NUMBER, use->span, "the type of a field is a number from 0 to 255");
+		return false;
+	}
+	fields = arena_alloc(use->k->a, (s->npp_fields + 1) * sizeof(*fields));
+	for (uint32_t i = 0; i < s->npp_fields; i++)
+		fields[i] = s->pp_fields[i];
+	fields[s->npp_fields].type = type;
+	fields[s->npp_fields].fmt = logfmt_parse(use->k->c, &use->words[0], &scope);
+	s->pp_fields = fields;
+	return fields[s->npp_fields++].fmt != NULL;
 }
 
 bool check_server_resolve_opts(const struct keyword_use *use)

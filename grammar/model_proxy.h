@@ -48,6 +48,7 @@ struct bind_conf {
 	int uid, gid;	       /* unix: owner, -1 unset */
 	uint32_t maxconn, backlog, nice, id, mss;
 	uint32_t maxaccept;
+	uint32_t netscaler_cip; /* magic number, 0: none */
 	bool accept_proxy, defer_accept, tfo, transparent, v4v6, v6only, ssl;
 	uint8_t mux; /* enum mux_proto */
 	bool certificate; /* some crt, crt-list or default-crt */
@@ -59,6 +60,15 @@ struct bind_conf {
 	struct conf_pos pos;
 };
 
+/* Bits of server_conf.pp_options, in the order of check_server_proxy_options(). */
+enum pp_option { PP_SSL = 1, PP_CERT_CN = 2, PP_SSL_CIPHER = 4, PP_CERT_SIG = 8, PP_CERT_KEY = 16, PP_AUTHORITY = 32, PP_CRC32C = 64,
+		 PP_UNIQUE_ID = 128 };
+/* A field (TLV) of a PROXY header that the configuration describes. */
+struct pp_field {
+	uint8_t type;
+	const struct logfmt *fmt;
+};
+
 enum init_state { SRV_INIT_UP, SRV_INIT_DISABLED };
 struct server_conf {
 	const struct proxy_conf *proxy;
@@ -68,6 +78,9 @@ struct server_conf {
 	const struct addr_conf *resolved; /* ADDR_NAME resolved at load; NULL: not a name, or not resolved */
 	uint16_t weight;	   /* 0 to 256 */
 	uint32_t maxconn, minconn, maxqueue;
+	uint8_t pp_options; /* enum pp_option: what a PROXY header of version 2 carries */
+	const struct pp_field *pp_fields; /* set-proxy-v2-tlv-fmt, in order */
+	uint32_t npp_fields;
 	bool backup, disabled, check, send_proxy, send_proxy_v2, non_stick, ssl, check_send_proxy;
 	struct str cookie;
 	uint32_t inter, fastinter, downinter; /* ms */

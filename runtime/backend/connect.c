@@ -317,14 +317,17 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 static bool header_send(struct srv_request *r, struct srv_conn *sc)
 {
 	const struct server_conf *conf = r->server->conf;
-	char header[PROXY_HEADER_MAX];
+	char header[PROXY_HEADER_MAX + PROXY_FIELDS_MAX], fields[PROXY_FIELDS_MAX];
 	struct iovec iov = {.iov_base = header};
+	size_t nfields;
 
 	if (!conf->send_proxy && !conf->send_proxy_v2)
 		return true;
-	if (conf->send_proxy_v2)
-		iov.iov_len = proxy_header_v2(header, r->client, dst_of(r));
-	else
+	if (conf->send_proxy_v2) {
+		nfields = r->proxy_fields ? r->proxy_fields(r, fields, sizeof(fields)) : 0;
+		iov.iov_len = proxy_header_fields(header, r->client, dst_of(r), str_make(fields, nfields),
+						  (conf->pp_options & PP_CRC32C) != 0);
+	} else
 		iov.iov_len = proxy_header_v1(header, r->client, dst_of(r));
 	return conn_sendv(&sc->conn, &iov, 1, r->data_follows) == (ssize_t)iov.iov_len;
 }

@@ -52,6 +52,8 @@ struct srv_request {
 	/* in: the host name for TLS with r->server; lives as long as the request. NULL: none */
 	struct str (*sni)(struct srv_request *r);
 	const struct conn *client_tls; /* in: the client's connection when it has TLS, or NULL */
+	/* in: fields of a PROXY header of version 2 for this server, at most `cap` bytes; how many. NULL: none */
+	size_t (*proxy_fields)(struct srv_request *r, char *out, size_t cap);
 	bool data_follows; /* in: the caller sends as soon as it is connected: a PROXY header may wait for that */
 	const struct rule_settings *settings; /* in: what rules have changed, or NULL */
 	bool proven_only;  /* in: of idle connections only those that were reused before (http-reuse aggressive) */

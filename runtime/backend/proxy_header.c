@@ -4,6 +4,9 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "runtime/eval/hash.h"
+#include "runtime/net/proxy_protocol.h"
+
 /* Both in one family. */
 struct ends {
 	int family; /* AF_UNSPEC: not to be told */
@@ -90,4 +93,37 @@ size_t proxy_header_v2(char header[PROXY_HEADER_MAX], const union addr *src, con
 	memcpy(at + 2 * size, &e.src_port, 2);
 	memcpy(at + 2 * size + 2, &e.dst_port, 2);
 	return 16 + len;
+}
+
+size_t proxy_field_put(char *out, size_t len, size_t cap, unsigned type, struct str value)
+{
+	if (len + 3 + value.len > cap || value.len > UINT16_MAX)
+		return len;
+	out[len] = (char)type;
+	out[len + 1] = (char)(value.len >> 8);
+	out[len + 2] = (char)value.len;
+	if (value.len)
+		memcpy(out + len + 3, value.ptr, value.len);
+	return len + 3 + value.len;
+}
+
+size_t proxy_header_fields(char header[PROXY_HEADER_MAX + PROXY_FIELDS_MAX], const union addr *src,
+			   const union addr *dst, struct str fields, bool checksum)
+{
+	static const struct str zero = {"\0\0\0\0", 4};
+	size_t len = proxy_header_v2(header, src, dst), at = len + 3;
+	uint32_t sum;
+
+	if (checksum)
+		len = proxy_field_put(header, len, PROXY_HEADER_MAX, PP2_CRC32C, zero);
+	if (fields.len)
+		memcpy(header + len, fields.ptr, fields.len);
+	len += fields.len;
+	header[14] = (char)((len - 16) >> 8);
+	header[15] = (char)(len - 16);
+	if (checksum) {
+		sum = htonl(hash_crc32c(str_make(header, len)));
+		memcpy(header + at, &sum, 4);
+	}
+	return len;
 }

@@ -5,7 +5,7 @@
 
 #include "runtime/eval/eval.h"
 
-enum { PROXY_HEADER_MAX = 128 };
+enum { PROXY_HEADER_MAX = 128, PROXY_FIELDS_MAX = 2048 };
 
 /* Length of the header written. Families other than IPv4 and IPv6, and unknown addresses (NULL), give UNKNOWN.
  * IPv4 and IPv6 together are both written as IPv6. */
@@ -13,5 +13,10 @@ size_t proxy_header_v1(char header[PROXY_HEADER_MAX], const union addr *src, con
 /* The connection is the proxy's own (a health check): version 2, command LOCAL. */
 size_t proxy_header_local(char header[PROXY_HEADER_MAX]);
 size_t proxy_header_v2(char header[PROXY_HEADER_MAX], const union addr *src, const union addr *dst);
+/* The same with fields (TLV) behind the addresses, and before them a checksum over all of it if wanted. */
+size_t proxy_header_fields(char header[PROXY_HEADER_MAX + PROXY_FIELDS_MAX], const union addr *src, const union addr *dst,
+			   struct str fields, bool checksum);
+/* Appends one field; unchanged when it does not fit. The new length. */
+size_t proxy_field_put(char *out, size_t len, size_t cap, unsigned type, struct str value);
 
 #endif

@@ -180,7 +180,9 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 	if (!route_wants(&r, level))
 		return;
 	l->line.len = 0;
-	if (px->log_format)
+	if (e->log->conn_error && px->error_log_format)
+		logfmt_eval(e, px->error_log_format, &l->line);
+	else if (px->log_format)
 		logfmt_eval(e, px->log_format, &l->line);
 	else
 		put_default(&l->line, px, e);

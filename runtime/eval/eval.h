@@ -54,6 +54,11 @@ struct tls_conn;
 struct eval_vars; /* variables of one scope */
 struct rule_settings; /* settings.h */
 
+/* Fields (TLV) of a PROXY header of version 2 as received, lengths checked; empty for version 1. */
+struct proxy_fields {
+	struct str all;
+};
+
 /* What only the host of a live stream can do for a rule. NULL where there is none: then it is not done. */
 struct eval_live {
 	/* A field of a 103 response; last: none follows, it can go. False: no memory. */
@@ -75,6 +80,7 @@ struct eval {
 	const struct server_conf *server;
 	const union addr *src, *dst; /* of the client, as rules have it; NULL: none (health check) */
 	const union addr *conn_src, *conn_dst; /* of its connection, which rules of streams do not change */
+	const struct proxy_fields *proxy_fields; /* of the PROXY header that the connection began with; NULL: there was none */
 	struct rule_settings **settings; /* where the stream keeps what rules change about it; NULL: nowhere */
 	const struct eval_live *live;
 	void *live_ctx;

@@ -29,6 +29,7 @@ struct log_record {
 	struct str method, uri, path, query; /* of the request as received */
 	uint8_t version;
 	struct str version_text; /* of a version that is none of ours; else empty */
+	bool conn_error;  /* the connection never became a session: error-log-format */
 	bool bad_request; /* logged as <BADREQ> */
 	struct str unique_id;
 	const struct str *cap_req, *cap_res; /* captured headers by slot, ptr NULL: absent */

@@ -217,6 +217,29 @@ enum verdict rule_disable_l7_retry(struct eval *e, const struct rule *rule)
 	return V_CONTINUE;
 }
 
+/* --- headers that a client sends first */
+
+static enum verdict expect(struct eval *e, enum rule_setting what)
+{
+	struct rule_settings *s = settings_get(e);
+
+	if (s)
+		s->has |= what;
+	return s ? V_CONTINUE : V_ERROR;
+}
+
+enum verdict rule_expect_proxy(struct eval *e, const struct rule *rule)
+{
+	(void)rule;
+	return expect(e, SET_EXPECT_PROXY);
+}
+
+enum verdict rule_expect_netscaler_cip(struct eval *e, const struct rule *rule)
+{
+	(void)rule;
+	return expect(e, SET_EXPECT_CIP);
+}
+
 /* --- time */
 
 /* No time at all is no timeout (manual: it must be non-null). */

@@ -9,7 +9,7 @@
 /* Bits of rule_settings.has. */
 enum rule_setting {
 	SET_SRC = 1, SET_DST = 2, SET_FC_MARK = 4, SET_FC_TOS = 8, SET_BC_MARK = 16, SET_BC_TOS = 32, SET_RETRIES = 64, SET_NO_L7_RETRY = 128,
-	SET_PRIORITY = 256
+	SET_PRIORITY = 256, SET_EXPECT_PROXY = 512, SET_EXPECT_CIP = 1024
 };
 
 struct rule_settings {

@@ -5,14 +5,10 @@
 static bool unique_id(struct http_stream *hs)
 {
 	const struct proxy_conf *fe = http_frontend(hs);
-	struct eval e;
 
 	if (!fe->unique_id_format)
 		return true;
-	if (!hs->s.log.unique_id.ptr) {
-		stream_eval(&hs->s, &e, AT(FE_REQ_HDR));
-		hs->s.log.unique_id = logfmt_text(&e, fe->unique_id_format);
-	}
+	stream_unique_id(&hs->s);
 	if (!fe->unique_id_header.len)
 		return true;
 	return hs->s.log.unique_id.ptr && http_add(&hs->req, fe->unique_id_header, hs->s.log.unique_id);

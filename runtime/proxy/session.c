@@ -9,8 +9,8 @@
 
 #include "runtime/backend/server.h"
 #include "runtime/net/address.h"
-#include "runtime/net/proxy_protocol.h"
 #include "runtime/proxy/http_h2.h"
+#include "runtime/proxy/session_proxy.h"
 #include "runtime/proxy/session_tls.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
@@ -43,6 +43,8 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	s->vars = NULL;
 	s->track = NULL;
 	s->settings = NULL;
+	s->pp = NULL;
+	s->expects = (l->conf->accept_proxy ? EXPECT_PROXY : 0) | (l->conf->netscaler_cip ? EXPECT_CIP : 0);
 	s->parent = NULL;
 	s->h2 = NULL;
 	list_append(&w->sessions_list, &s->node);
@@ -100,6 +102,7 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.dst = session_dst(s),
 		.conn_src = &s->src,
 		.conn_dst = &s->dst,
+		.proxy_fields = s->pp,
 		.place = place,
 		.now = w->wall,
 		.vars = {[VAR_PROC] = &w->proc_vars, [VAR_SESS] = &session_root(s)->vars},
@@ -116,6 +119,8 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 static void rules_settle(struct session *s, enum ruleset set, struct rule_settings *settings)
 {
 	settings_apply_client(settings, s->conn.io.fd);
+	s->expects |= (settings->has & SET_EXPECT_PROXY ? EXPECT_PROXY : 0) |
+		      (settings->has & SET_EXPECT_CIP ? EXPECT_CIP : 0);
 	if (set != RS_TCP_REQ_CONN) {
 		session_settings_keep(s, settings);
 		return;
@@ -183,53 +188,12 @@ void session_secured(struct session *s)
 	session_begin(s);
 }
 
-/* Behind everything that comes before TLS. */
-static void session_start(struct session *s)
+void session_start(struct session *s)
 {
 	if (s->listener->tls)
 		session_secure(s);
 	else
 		session_begin(s);
-}
-
-/* bind option accept-proxy: the header is looked at without being read, so that not a byte behind it is taken.
- */
-static void header_ready(struct conn *c, int revents)
-{
-	struct session *s = session_of(c);
-	char data[PROXY_PROTOCOL_MAX];
-	ssize_t n = recv(c->io.fd, data, sizeof(data), MSG_PEEK);
-	size_t len;
-
-	(void)revents;
-	if (n < 0 && errno == EAGAIN)
-		return;
-	(void)session_dst(s);
-	len = n > 0 ? proxy_protocol_parse(str_make(data, (size_t)n), &s->src, &s->dst) : 0;
-	if (!len || recv(c->io.fd, data, len, 0) != (ssize_t)len) {
-		session_free(s);
-		return;
-	}
-	deadline_clear(&s->deadline);
-	session_start(s);
-}
-
-static void header_late(struct worker *w, struct deadline *d)
-{
-	(void)w;
-	session_free(LIST_OF(d, struct session, deadline));
-}
-
-static void header_wait(struct session *s)
-{
-	uint32_t patience = s->frontend->conf->timeout[TMO_CLIENT];
-	struct worker *w = s->conn.worker;
-
-	s->conn.ready = header_ready;
-	s->deadline.expired = header_late;
-	if (patience)
-		deadline_set(w, &s->deadline, w->now + patience);
-	conn_want(&s->conn, EV_READ);
 }
 
 void session_accept(struct worker *w, struct listener *l, int fd, const union addr *from)
@@ -245,10 +209,8 @@ void session_accept(struct worker *w, struct listener *l, int fd, const union ad
 	session_count(s);
 	if (!rules_allow(s, RS_TCP_REQ_CONN, AT(FE_CONN), &counters_fe(w, l->proxy->index)->denied_conn))
 		session_free(s);
-	else if (l->conf->accept_proxy)
-		header_wait(s);
 	else
-		session_start(s);
+		session_headers(s);
 }
 
 void session_free(struct session *s)
@@ -271,8 +233,10 @@ void session_free(struct session *s)
 		eval_vars_free(&s->vars);
 	if (s->track && !child)
 		stick_track_end(s->generation->engines[w->id], &s->track, w->now);
-	if (!child)
+	if (!child) {
 		free(s->settings);
+		free(s->pp);
+	}
 	list_remove(&s->node);
 	generation_unpin(s->generation);
 	pool_put(&w->sessions, s);

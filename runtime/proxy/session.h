@@ -28,6 +28,8 @@ struct session {
 	uint64_t accepted, idle_since; /* worker->now; idle_since: end of the last response */
 	struct eval_vars *vars;
 	struct stick_track *track; /* stick/track.h; NULL: its rules track nothing */
+	struct proxy_fields *pp; /* of a PROXY header that was received; ours, mostly NULL */
+	uint8_t expects;	 /* headers before the first byte: EXPECT_ bits of session_proxy.h */
 	struct rule_settings *settings; /* of tcp-request session rules; ours, mostly NULL */
 	/* Of a stream in a multiplexed connection: the session of the connection, which outlives it. Else NULL. */
 	struct session *parent;

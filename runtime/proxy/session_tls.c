@@ -45,7 +45,7 @@ static void who(const struct session *s, struct out *o)
 }
 
 /* With error-log-format that one, else HAProxy's line. */
-static void complain(struct session *s, const char *why)
+void session_complain(struct session *s, const char *why)
 {
 	const struct proxy_conf *px = s->frontend->conf;
 	int level = proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) ? LL_ERR : LL_INFO;
@@ -53,15 +53,16 @@ static void complain(struct session *s, const char *why)
 	char buf[1024];
 	struct out line = out_fixed(buf, sizeof(buf));
 
-	if (!px->log_targets.n)
-		return;
+	if (!px->log_targets.n || (!px->log_format && !px->error_log_format))
+		return; /* HAProxy's default log has no such lines */
 	if (px->error_log_format) {
-		struct log_record record = {.log_level = (int8_t)level,
+		struct log_record record = {.conn_error = true,
+					    .log_level = (int8_t)level,
 					    .frontend = px->name,
 					    .backend = px->name,
 					    .bind_name = s->listener->conf->name,
 					    .frontend_port = s->listener->port,
-					    .status = -1,
+					    .status = 0,
 					    .accept_date = s->accept_date,
 					    .request_date = s->accept_date};
 		struct scratch scratch;
@@ -81,7 +82,7 @@ static void complain(struct session *s, const char *why)
 static void failed(struct session *s, const char *why)
 {
 	counters_fe(s->conn.worker, s->frontend->index)->failed_req++;
-	complain(s, why);
+	session_complain(s, why);
 	session_free(s);
 }
 

@@ -73,6 +73,7 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	s->server.client_dst = request_dst;
 	s->server.sni = request_sni;
 	s->server.client_tls = session->listener->tls ? &session_root(session)->conn : NULL;
+	s->server.proxy_fields = stream_proxy_fields;
 	list_init(&s->server.queue_node);
 	scratch_init(&s->scratch, &w->scratch);
 	log_init_record(&s->log, session);

@@ -59,6 +59,12 @@ void stream_count(struct stream *s, int event /* enum stick_event */);
 /* Adds what passed since the last call to the byte counters: at the end, and on the way with `option contstats`. */
 void stream_count_bytes(struct stream *s);
 
+/* stream_proxy.c. srv_request.proxy_fields of all streams. */
+size_t stream_proxy_fields(struct srv_request *r, char *out, size_t cap);
+/* The identifier of unique-id-format, made when it is first wanted; ptr NULL: none. */
+enum { UNIQUE_ID_LEN = 127 };
+struct str stream_unique_id(struct stream *s);
+
 /* stream_settings.c. A timeout in ms, 0 for none, as rules or else the proxies have it. */
 uint32_t stream_timeout(const struct stream *s, enum timeout_kind kind);
 /* The client's addresses as rules have them, or else the connection. */

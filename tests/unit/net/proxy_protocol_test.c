@@ -11,12 +11,14 @@ static union addr src, dst;
 static size_t parsed(const char *data, size_t len)
 {
 	char *copy = malloc(len ? len : 1); /* of exactly that size, so that reading on is seen */
-	size_t n;
+	struct str fields;
+	size_t n = 0;
 
 	memset(&src, 0, sizeof(src));
 	memset(&dst, 0, sizeof(dst));
 	memcpy(copy, data, len);
-	n = proxy_protocol_parse(str_make(copy, len), &src, &dst);
+	if (proxy_protocol_read(str_make(copy, len), &src, &dst, &n, &fields) != HEADER_DONE)
+		n = 0;
 	free(copy);
 	return n;
 }

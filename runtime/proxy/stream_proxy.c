@@ -1,0 +1,65 @@
+/* Fields (TLV) of the PROXY header that a server wants (manual, "proxy-v2-options", "set-proxy-v2-tlv-fmt"; the
+ * protocol's specification, section 2.2). Worker thread only. */
+#include "runtime/backend/proxy_header.h"
+#include "runtime/eval/sample.h"
+#include "runtime/net/proxy_protocol.h"
+#include "runtime/proxy/stream.h"
+
+enum { TLS_OPTIONS = PP_SSL | PP_CERT_CN | PP_SSL_CIPHER | PP_CERT_SIG | PP_CERT_KEY };
+
+static struct str received(const struct session *s, unsigned type)
+{
+	struct str rest = s->pp ? ((struct proxy_fields *)s->pp)->all : STR_NONE, found = STR_NONE;
+
+	while (rest.len) {
+		const unsigned char *f = (const unsigned char *)rest.ptr;
+		size_t len = (size_t)f[1] << 8 | f[2];
+
+		if (f[0] == type)
+			found = str_sub(rest, 3, len);
+		rest = str_tail(rest, 3 + len);
+	}
+	return found;
+}
+
+struct str stream_unique_id(struct stream *s)
+{
+	struct eval e;
+
+	if (s->log.unique_id.ptr || !s->session->frontend->conf->unique_id_format)
+		return s->log.unique_id;
+	stream_eval(s, &e, AT(FE_REQ_HDR));
+	s->log.unique_id =
+		str_sub(logfmt_text(&e, s->session->frontend->conf->unique_id_format), 0, UNIQUE_ID_LEN);
+	return s->log.unique_id;
+}
+
+/* Which client certificate there was; without TLS nothing is said of it. */
+static size_t tls_put(char *out, size_t len, size_t cap)
+{
+	static const char none[5];
+
+	return proxy_field_put(out, len, cap, PP2_SSL, str_make(none, sizeof(none)));
+}
+
+size_t stream_proxy_fields(struct srv_request *r, char *out, size_t cap)
+{
+	struct stream *s = (struct stream *)((char *)r - offsetof(struct stream, server));
+	const struct server_conf *conf = r->server->conf;
+	struct str authority = received(s->session, PP2_AUTHORITY);
+	struct eval e;
+	size_t len = 0;
+
+	if (conf->npp_fields)
+		stream_eval(s, &e, AT(BE_SRV_CONN));
+	for (uint32_t i = 0; i < conf->npp_fields; i++)
+		len = proxy_field_put(out, len, cap, conf->pp_fields[i].type,
+				      logfmt_text(&e, conf->pp_fields[i].fmt));
+	if (conf->pp_options & PP_AUTHORITY && authority.len)
+		len = proxy_field_put(out, len, cap, PP2_AUTHORITY, authority);
+	if (conf->pp_options & PP_UNIQUE_ID)
+		len = proxy_field_put(out, len, cap, PP2_UNIQUE_ID, stream_unique_id(s));
+	if (conf->pp_options & TLS_OPTIONS)
+		len = tls_put(out, len, cap);
+	return len;
+}
