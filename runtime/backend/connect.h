@@ -101,6 +101,8 @@ void srv_request_cancel(struct srv_request *r);
 void srv_request_finish(struct srv_request *r, bool reusable);
 /* The session is gone: closes the idle connections that were kept for it. */
 void srv_owner_left(struct worker *w, void *owner);
+/* The server of a backend to which such an owner has an idle connection of its own; NULL: none. On the worker. */
+struct server *srv_owner_server(struct worker *w, const void *owner, const struct proxy *px);
 
 /* Balancing (backend/balance_*.c): the algorithm's choice among usable servers, NULL when there is none or all
  * are full

@@ -254,6 +254,19 @@ static void idle_close_list(struct list *list, const struct server *s, const voi
 	}
 }
 
+struct server *srv_owner_server(struct worker *w, const void *owner, const struct proxy *px)
+{
+	struct list *list = owned_list(desk_get(w), owner);
+
+	for (struct list *node = list->next; node != list; node = node->next) {
+		struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
+
+		if (sc->owner == owner && sc->server->proxy == px)
+			return sc->server;
+	}
+	return NULL;
+}
+
 void srv_owner_left(struct worker *w, void *owner)
 {
 	idle_close_list(owned_list(desk_get(w), owner), NULL, owner);

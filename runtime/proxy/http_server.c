@@ -36,7 +36,8 @@ static bool queue_request(struct http_stream *hs)
 	up->blocked = false;
 	http_flow_body(up, &hs->req);
 	hs->s.log.bytes_in = hs->req.counted;
-	if ((http_frontend(hs)->compression.request || http_proxy(hs)->compression.request) && !http_compress_body(hs))
+	if ((http_frontend(hs)->compression.request || http_proxy(hs)->compression.request) &&
+	    !http_compress_body(hs))
 		return false;
 	return http_flow_head(hs, up, &hs->req, http_connection_request(hs), up->state == FLOW_DONE);
 }
@@ -118,6 +119,20 @@ static void reuse_setup(struct http_stream *hs)
 	}
 }
 
+/* option prefer-last-server: where this client still has a connection of its own, unless it matters to
+ * balancing where it goes. */
+static void prefer_last(struct http_stream *hs)
+{
+	struct srv_request *r = &hs->s.server;
+	struct server *last;
+
+	if (r->server || balance_is_fixed(r->backend) || hs->s.session->requests == 1)
+		return;
+	last = srv_owner_server(r->worker, r->owner, r->backend);
+	if (last && server_is_usable(last))
+		r->server = last;
+}
+
 enum http_next http_server_start(struct http_stream *hs)
 {
 	struct srv_request *r = &hs->s.server;
@@ -127,6 +142,8 @@ enum http_next http_server_start(struct http_stream *hs)
 	r->killed = server_killed;
 	r->data_follows = true;
 	reuse_setup(hs);
+	if (proxy_option_is_set(hs->s.backend->conf, PO_PREFER_LAST_SERVER))
+		prefer_last(hs);
 	stream_balance(&hs->s);
 	stream_server_setup(&hs->s);
 	return outcome_next(hs, srv_request_start(r));
@@ -191,7 +208,8 @@ static bool was_refused(const struct http_stream *hs)
 bool http_server_retry(struct http_stream *hs, uint32_t cause, enum http_next *next)
 {
 	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
-	bool race = hs->s.server.conn && cause == RETRY_ON_EMPTY_RESPONSE && ((reused && is_idempotent(hs)) || was_refused(hs));
+	bool race = hs->s.server.conn && cause == RETRY_ON_EMPTY_RESPONSE &&
+		    ((reused && is_idempotent(hs)) || was_refused(hs));
 	enum srv_outcome outcome;
 
 	if (!may_resend(hs) || (!race && !(http_proxy(hs)->retry_on & cause)))

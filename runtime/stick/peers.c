@@ -275,6 +275,11 @@ bool peers_init(struct process *p)
 		if (section_is_ours(m->peers.v[i], name) &&
 		    !section_init(&all->v[all->n++], m->peers.v[i], p, name))
 			return false;
+	if (all->n) { /* before other workers run, who may change something at once */
+		ev_async_start(all->worker->loop, &all->wake);
+		p->generation->tables->update_ctx = all;
+		p->generation->tables->on_update = changed;
+	}
 	return true;
 }
 
@@ -356,9 +361,6 @@ void peers_start(struct worker *w)
 
 	if (!all || !all->n)
 		return;
-	ev_async_start(w->loop, &all->wake);
-	w->process->generation->tables->update_ctx = all;
-	w->process->generation->tables->on_update = changed;
 	for (uint32_t i = 0; i < all->n; i++)
 		section_start(&all->v[i]);
 }
