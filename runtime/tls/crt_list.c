@@ -34,6 +34,8 @@ void crt_line_free(struct crt_line **lp)
 	if (!l)
 		return;
 	list_remove(&l->node);
+	for (int i = 0; i < 3; i++)
+		free(l->joined[i]);
 	free(l->filters);
 	free(l->text);
 	free(l);

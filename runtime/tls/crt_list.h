@@ -16,6 +16,7 @@ struct crt_line {
 	struct tls_conf conf;
 	struct str *filters;
 	uint32_t nfilters, number;
+	char *joined[3]; /* memory of names of authorities behind ca-base */
 };
 
 struct crt_list {

@@ -140,13 +140,17 @@ static struct crt_list *list_get(struct tls_world *w, struct str path, bool fold
 		return l;
 	snprintf(name, sizeof(name), "%.*s", STR_ARG(path));
 	l = folder ? folder_read(name) : list_read(name, error);
-	if (l)
-		list_append(&w->lists, &l->node);
+	if (!l)
+		return NULL;
+	list_append(&w->lists, &l->node);
+	for (struct list *n = l->lines.next; n != &l->lines; n = n->next)
+		if (!tls_line_bases(w, LIST_OF(n, struct crt_line, node)))
+			return NULL;
 	return l;
 }
 
 /* Relative names in lists start at crt-base. */
-static struct str line_path(const struct tls_world *w, struct str crt, char *buf, size_t size)
+struct str tls_line_path(const struct tls_world *w, struct str crt, char *buf, size_t size)
 {
 	struct str base = w->model->global.tls.crt_base;
 
@@ -156,12 +160,43 @@ static struct str line_path(const struct tls_world *w, struct str crt, char *buf
 	return str_from(buf);
 }
 
+static bool base_add(struct str base, struct str *name)
+{
+	char *joined;
+
+	if (!base.len || !name->len || name->ptr[0] == '/' || name->ptr[0] == '@')
+		return true;
+	joined = malloc(base.len + name->len + 2);
+	if (!joined)
+		return false;
+	name->len = (size_t)sprintf(joined, "%.*s/%.*s", STR_ARG(base), STR_ARG(*name));
+	name->ptr = joined;
+	return true;
+}
+
+bool tls_line_bases(struct tls_world *w, struct crt_line *line)
+{
+	struct str base = w->model->global.tls.ca_base;
+	struct str *names[] = {&line->conf.ca_file, &line->conf.ca_verify_file, &line->conf.crl_file};
+
+	for (int i = 0; i < 3; i++) {
+		const char *before = names[i]->ptr;
+
+		if (!base_add(base, names[i]))
+			return false;
+		if (names[i]->ptr != before)
+			line->joined[i] = (char *)(uintptr_t)names[i]->ptr;
+	}
+	return true;
+}
+
 static bool list_add(struct tls_front *f, struct crt_list *l, struct out *error)
 {
 	for (struct list *n = l->lines.next; n != &l->lines; n = n->next) {
 		const struct crt_line *line = LIST_OF(n, struct crt_line, node);
 		char buf[4096];
-		struct str path = l->directory ? line->crt : line_path(f->world, line->crt, buf, sizeof(buf));
+		struct str path =
+			l->directory ? line->crt : tls_line_path(f->world, line->crt, buf, sizeof(buf));
 
 		if (!file_add(f, path, line, false, error))
 			return false;

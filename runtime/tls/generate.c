@@ -146,10 +146,23 @@ static X509 *cert_make(struct tls_generator *g, EVP_PKEY *key, const char *host)
 	return NULL;
 }
 
+/* The key of the bind line's own certificate, which the control socket may be replacing. */
+static EVP_PKEY *key_get(struct tls_front *f)
+{
+	EVP_PKEY *key = f->generator->key;
+
+	pthread_rwlock_rdlock(&f->world->lock);
+	if (f->preset && f->preset->cert->pair)
+		key = f->preset->cert->pair->key;
+	EVP_PKEY_up_ref(key);
+	pthread_rwlock_unlock(&f->world->lock);
+	return key;
+}
+
 static SSL_CTX *context_make(struct tls_front *f, const char *host)
 {
 	struct tls_generator *g = f->generator;
-	EVP_PKEY *key = f->preset ? f->preset->cert->pair->key : g->key;
+	EVP_PKEY *key = key_get(f);
 	struct out error = out_growing(1024);
 	SSL_CTX *ctx = tls_front_context(f, NULL, &error);
 	X509 *x = ctx ? cert_make(g, key, host) : NULL;
@@ -162,6 +175,7 @@ static SSL_CTX *context_make(struct tls_front *f, const char *host)
 		ctx = NULL;
 	}
 	X509_free(x);
+	EVP_PKEY_free(key);
 	ERR_clear_error();
 	return ctx;
 }

@@ -46,8 +46,11 @@ static struct tls_conn *conn_new(struct conn *c, struct tls_world *w, SSL_CTX *c
 
 bool tls_conn_accept(struct conn *c, struct tls_front *f)
 {
-	struct tls_conn *tc = conn_new(c, f->world, f->initial);
+	struct tls_conn *tc;
 
+	pthread_rwlock_rdlock(&f->lock);
+	tc = conn_new(c, f->world, f->initial);
+	pthread_rwlock_unlock(&f->lock);
 	if (!tc)
 		return false;
 	tc->front = f;
@@ -61,8 +64,11 @@ bool tls_conn_accept(struct conn *c, struct tls_front *f)
 
 bool tls_conn_attach_client(struct conn *c, struct tls_back *b)
 {
-	struct tls_conn *tc = conn_new(c, b->world, b->ctx);
+	struct tls_conn *tc;
 
+	pthread_mutex_lock(&b->lock);
+	tc = conn_new(c, b->world, b->ctx);
+	pthread_mutex_unlock(&b->lock);
 	if (!tc)
 		return false;
 	tc->back = b;

@@ -94,7 +94,7 @@ static int no_passphrase(char *buf, int size, int writing, void *user)
 	return -1;
 }
 
-static EVP_PKEY *key_read(struct str text)
+EVP_PKEY *tls_key_read(struct str text)
 {
 	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
 	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
@@ -164,7 +164,7 @@ struct tls_pair *tls_pair_parse(struct str text, const char *name, const struct 
 		tls_pair_free(&p);
 		return NULL;
 	}
-	p->key = key_read(text);
+	p->key = tls_key_read(text);
 	p->dh = dh_read(text);
 	if (!p->key && old && old->key) {
 		p->key = old->key;
@@ -197,18 +197,6 @@ static bool companion_read(struct tls_world *w, const char *path, const char *ex
 	return !name.truncated && tls_file_read(buf, EXTRA_LIMIT, content);
 }
 
-/* In DER, and good for something. */
-static bool ocsp_valid(const struct tls_bytes *b)
-{
-	const unsigned char *at = b->data;
-	OCSP_RESPONSE *r = d2i_OCSP_RESPONSE(NULL, &at, (long)b->len);
-	bool ok = r && OCSP_response_status(r) == OCSP_RESPONSE_STATUS_SUCCESSFUL;
-
-	OCSP_RESPONSE_free(r);
-	ERR_clear_error();
-	return ok;
-}
-
 /* The issuer for OCSP: from its file, from the chain, or the certificate itself. */
 static void issuer_find(struct tls_pair *p, const struct tls_bytes *file)
 {
@@ -233,12 +221,34 @@ static void issuer_find(struct tls_pair *p, const struct tls_bytes *file)
 	}
 }
 
+/* A response that says nothing good is left out, with a warning; one without its issuer is an error. */
+static bool ocsp_load(struct tls_world *w, struct tls_pair *p, const char *path, struct out *error)
+{
+	struct out why = out_growing(1024);
+
+	if (!companion_read(w, path, ".ocsp", TLS_EXTRA_OCSP, &p->ocsp)) {
+		out_free(&why);
+		return true;
+	}
+	p->ocsp_known = true;
+	if (!p->issuer) {
+		out_printf(error, "%s.ocsp: OCSP response without the issuer of the certificate.", path);
+	} else if (p->ocsp.len && !tls_ocsp_check(p, &p->ocsp, &why)) {
+		tls_say(w, "WARNING", "config : Loading: %.*s Content will be ignored.",
+			STR_ARG(out_get(&why)));
+		free(p->ocsp.data);
+		p->ocsp = (struct tls_bytes){0};
+	}
+	out_free(&why);
+	return p->issuer != NULL;
+}
+
 static bool companions_load(struct tls_world *w, struct tls_pair *p, const char *path, struct out *error)
 {
 	struct tls_bytes b;
 
 	if (!p->key && companion_read(w, path, ".key", TLS_EXTRA_KEY, &b)) {
-		p->key = key_read(str_make((char *)b.data, b.len));
+		p->key = tls_key_read(str_make((char *)b.data, b.len));
 		free(b.data);
 	}
 	if (!p->key) {
@@ -247,14 +257,10 @@ static bool companions_load(struct tls_world *w, struct tls_pair *p, const char 
 		return false;
 	}
 	companion_read(w, path, ".sctl", TLS_EXTRA_SCTL, &p->sctl);
-	if (companion_read(w, path, ".ocsp", TLS_EXTRA_OCSP, &p->ocsp) && !ocsp_valid(&p->ocsp)) {
-		out_printf(error, "Unable to parse OCSP response from file '%s.ocsp'.", path);
-		return false;
-	}
 	companion_read(w, path, ".issuer", TLS_EXTRA_ISSUER, &b);
 	issuer_find(p, &b);
 	free(b.data);
-	return true;
+	return ocsp_load(w, p, path, error);
 }
 
 struct tls_pair *tls_pair_load(struct tls_world *w, const char *path, struct out *error)

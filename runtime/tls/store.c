@@ -61,3 +61,16 @@ struct tls_cert *tls_cert_get(struct tls_world *w, struct str name, struct out *
 		tls_pair_free(&p);
 	return c;
 }
+
+void tls_cert_bury(struct tls_world *w, struct tls_cert *c)
+{
+	struct tls_pair *p;
+
+	list_remove(&c->node);
+	list_append(&w->grave, &c->node);
+	pthread_rwlock_wrlock(&w->lock);
+	p = c->pair;
+	c->pair = NULL;
+	pthread_rwlock_unlock(&w->lock);
+	tls_pair_free(&p);
+}

@@ -23,6 +23,14 @@ void tls_pair_free(struct tls_pair **p);
 bool tls_file_read(const char *path, size_t limit, struct tls_bytes *content);
 void tls_bytes_set(struct tls_bytes *b, const void *data, size_t len);
 
+EVP_PKEY *tls_key_read(struct str pem);
+
+/* ocsp.c. Is the response one for this certificate, and good? `error`: why not. */
+bool tls_ocsp_check(const struct tls_pair *p, const struct tls_bytes *der, struct out *error);
+/* The identity of certificate and issuer in hexadecimal. False: no issuer. */
+bool tls_ocsp_key(const struct tls_pair *p, char key[2 * TLS_OCSP_KEY_MAX + 1]);
+bool tls_base64(struct str text, struct tls_bytes *out);
+
 /* authority.c */
 struct tls_authority *tls_authority_get(struct tls_world *w, struct str name, bool crl, struct out *error);
 struct tls_authority *tls_authority_find(struct tls_world *w, struct str name);
@@ -35,6 +43,8 @@ struct tls_cert *tls_cert_find(struct tls_world *w, struct str name);
 struct tls_cert *tls_cert_get(struct tls_world *w, struct str name, struct out *error);
 struct tls_cert *tls_cert_add(struct tls_world *w, const char *name);
 void tls_cert_free(struct tls_cert **c);
+/* Out of the list, its contents gone; its memory stays until the world ends. */
+void tls_cert_bury(struct tls_world *w, struct tls_cert *c);
 
 /* context.c */
 struct tls_settings {
@@ -64,6 +74,10 @@ int tls_select(SSL *ssl, int *alert, void *front);
 int tls_verify(int ok, X509_STORE_CTX *store);
 
 SSL_CTX *tls_front_context(struct tls_front *f, const struct crt_line *line, struct out *error);
+/* crt-base, ca-base for what a line of a list names. */
+struct str tls_line_path(const struct tls_world *w, struct str crt, char *buf, size_t size);
+bool tls_line_bases(struct tls_world *w, struct crt_line *line);
+uint8_t tls_key_kind(const struct tls_pair *p);
 bool tls_front_attach(struct tls_front *f, struct crt_list *l);
 /* early.c, keylog.c, generate.c */
 void tls_early_setup(SSL_CTX *ctx, const struct tls_front *f, const struct crt_line *line);

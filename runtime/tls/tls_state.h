@@ -23,6 +23,7 @@ struct tls_pair {
 	EVP_PKEY *key, *dh;
 	STACK_OF(X509) * chain;
 	struct tls_bytes ocsp, sctl;
+	bool ocsp_known; /* there is, or was to be, a response */
 };
 
 /* A certificate known by name (usually of its file). */
@@ -69,7 +70,7 @@ struct tls_name {
 	char text[];
 };
 
-enum { TLS_TICKET_KEYS = 3 };
+enum { TLS_TICKET_KEYS = 3, TLS_OCSP_KEY_MAX = 512 };
 struct tls_ticket_key {
 	unsigned char name[16], aes[32], hmac[32];
 	uint8_t size; /* of aes and hmac: 16 or 32 */
@@ -129,9 +130,11 @@ struct tls_world {
 	int ctx_alpn;	/* SSL_CTX_get_ex_data(): protocols of the context */
 	struct tls_counters counters;
 	/* The transaction of the control socket: what `set ssl cert` prepared. */
-	char *pending_cert_name, *pending_ca_name;
+	pthread_mutex_t cli; /* of whoever changes something */
+	char *pending_cert_name;
 	struct tls_pair *pending_cert;
-	struct tls_authority *pending_ca;
+	struct tls_authority *pending_ca, *pending_crl;
+	struct list grave; /* certificates that were deleted: contexts of connections may still know them */
 };
 
 /* Of one connection: conn.transport_state. */

@@ -5,7 +5,7 @@
 
 #include "runtime/tls/tls_inside.h"
 
-static uint8_t kind_of(const struct tls_pair *p)
+uint8_t tls_key_kind(const struct tls_pair *p)
 {
 	if (EVP_PKEY_is_a(p->key, "EC") || EVP_PKEY_is_a(p->key, "ED25519") || EVP_PKEY_is_a(p->key, "ED448"))
 		return TLS_KEY_ECDSA;
@@ -71,7 +71,7 @@ struct tls_use *tls_use_new(struct tls_front *f, struct tls_cert *cert, const st
 		free(u);
 		return NULL;
 	}
-	u->kind = kind_of(cert->pair);
+	u->kind = tls_key_kind(cert->pair);
 	u->order = f->nuses++;
 	list_append(&cert->users, &u->by_cert);
 	list_append(&f->uses, &u->node);

@@ -201,6 +201,8 @@ struct tls_world *tls_world_new(const struct model *m, struct out *messages, boo
 	list_init(&w->backs);
 	list_init(&w->tickets);
 	list_init(&w->lists);
+	list_init(&w->grave);
+	pthread_mutex_init(&w->cli, NULL);
 	pthread_rwlock_init(&w->lock, NULL);
 	*ok = true;
 	if (!wants_tls(m))
@@ -249,6 +251,15 @@ void tls_world_free(struct tls_world **wp)
 
 		tls_cert_free(&c);
 	}
+	while (!list_empty(&w->grave)) {
+		struct tls_cert *c = LIST_OF(w->grave.next, struct tls_cert, node);
+
+		tls_cert_free(&c);
+	}
+	tls_pair_free(&w->pending_cert);
+	free(w->pending_cert_name);
+	tls_authority_free(&w->pending_ca);
+	tls_authority_free(&w->pending_crl);
 	while (!list_empty(&w->authorities)) {
 		struct tls_authority *a = LIST_OF(w->authorities.next, struct tls_authority, node);
 
@@ -257,6 +268,7 @@ void tls_world_free(struct tls_world **wp)
 	EVP_PKEY_free(w->dh);
 	if (w->bio)
 		BIO_meth_free(w->bio);
+	pthread_mutex_destroy(&w->cli);
 	pthread_rwlock_destroy(&w->lock);
 	free(w);
 }

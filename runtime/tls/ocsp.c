@@ -1,0 +1,101 @@
+/* OCSP responses as they are stapled (RFC 6960; manual, "ssl-load-extra-files"): whether one may be used, and
+ * by which key it is known. Pure functions; any thread. */
+#include <openssl/err.h>
+#include <openssl/ocsp.h>
+#include <stdlib.h>
+
+#include "runtime/tls/tls_inside.h"
+
+bool tls_base64(struct str text, struct tls_bytes *out)
+{
+	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
+	int n = 0, last = 0;
+	bool ok;
+
+	*out = (struct tls_bytes){.data = malloc(text.len + 4)};
+	ok = ctx && out->data && text.len && text.len < INT32_MAX;
+	if (ok) {
+		EVP_DecodeInit(ctx);
+		ok = EVP_DecodeUpdate(ctx, out->data, &n, (const unsigned char *)text.ptr, (int)text.len) >=
+			     0 &&
+		     EVP_DecodeFinal(ctx, out->data + n, &last) >= 0;
+		out->len = (size_t)(n + last);
+	}
+	EVP_ENCODE_CTX_free(ctx);
+	ERR_clear_error();
+	if (ok && out->len)
+		return true;
+	free(out->data);
+	*out = (struct tls_bytes){0};
+	return false;
+}
+
+static OCSP_CERTID *id_of(const struct tls_pair *p)
+{
+	return p->cert && p->issuer ? OCSP_cert_to_id(NULL, p->cert, p->issuer) : NULL;
+}
+
+bool tls_ocsp_key(const struct tls_pair *p, char key[2 * TLS_OCSP_KEY_MAX + 1])
+{
+	OCSP_CERTID *id = id_of(p);
+	unsigned char der[TLS_OCSP_KEY_MAX], *at = der;
+	int len = id ? i2d_OCSP_CERTID(id, NULL) : 0;
+
+	if (len > 0 && len <= TLS_OCSP_KEY_MAX) {
+		i2d_OCSP_CERTID(id, &at);
+		for (int i = 0; i < len; i++)
+			snprintf(key + 2 * i, 3, "%02x", der[i]);
+	}
+	OCSP_CERTID_free(id);
+	ERR_clear_error();
+	return len > 0 && len <= TLS_OCSP_KEY_MAX;
+}
+
+static const char *single_check(const struct tls_pair *p, OCSP_SINGLERESP *single)
+{
+	ASN1_GENERALIZEDTIME *revoked, *this_update, *next_update;
+	OCSP_CERTID *id;
+	int reason, status = OCSP_single_get0_status(single, &reason, &revoked, &this_update, &next_update);
+	bool same;
+
+	if (status == V_OCSP_CERTSTATUS_UNKNOWN)
+		return "OCSP single response: certificate status is unknown.";
+	if (!next_update)
+		return "OCSP single response: missing nextupdate";
+	if (!OCSP_check_validity(this_update, next_update, 300, -1))
+		return "OCSP single response: no longer valid.";
+	id = id_of(p);
+	same = id && OCSP_id_cmp(id, (OCSP_CERTID *)(uintptr_t)OCSP_SINGLERESP_get0_id(single)) == 0;
+	OCSP_CERTID_free(id);
+	return same ? NULL : "OCSP single response: Certificate ID does not match certificate and issuer";
+}
+
+static const char *basic_check(const struct tls_pair *p, OCSP_BASICRESP *basic)
+{
+	if (!basic)
+		return "Failed to parse OCSP response";
+	if (OCSP_resp_count(basic) != 1)
+		return "OCSP response ignored because contains multiple single responses";
+	return single_check(p, OCSP_resp_get0(basic, 0));
+}
+
+bool tls_ocsp_check(const struct tls_pair *p, const struct tls_bytes *der, struct out *error)
+{
+	const unsigned char *at = der->data;
+	OCSP_RESPONSE *r = d2i_OCSP_RESPONSE(NULL, &at, (long)der->len);
+	OCSP_BASICRESP *basic = NULL;
+	const char *why = NULL;
+
+	if (!r)
+		why = "Unable to parse OCSP response";
+	else if (OCSP_response_status(r) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
+		why = "OCSP response status not successful";
+	else
+		why = basic_check(p, basic = OCSP_response_get1_basic(r));
+	if (why)
+		out_puts(error, why);
+	OCSP_BASICRESP_free(basic);
+	OCSP_RESPONSE_free(r);
+	ERR_clear_error();
+	return !why;
+}
