@@ -33,7 +33,12 @@ struct eval_dates {
 };
 
 struct eval;
+/* What a connection that carries many streams can be asked. */
+enum eval_mux { EVAL_MUX_MAJOR, EVAL_MUX_STREAMS, EVAL_MUX_LIMIT, EVAL_MUX_GLITCHES };
+struct conn;
+
 struct eval_host {
+	int64_t (*mux)(const struct conn *c, enum eval_mux what); /* -1: not known */
 	int64_t (*stat)(void *ctx, enum eval_stat what, const struct proxy_conf *proxy, const struct server_conf *server);
 	void *ctx;
 };
@@ -102,6 +107,7 @@ struct eval {
 	struct eval_vars **vars[VAR_SCOPES]; /* where each scope keeps its list; an empty list is NULL */
 	struct str *cap_req, *cap_res; /* capture slots, by index */
 	uint64_t uuid_seed[2];
+	const struct conn *client_conn, *server_conn; /* of the stream, for fc_nb_streams and the like; NULL: none */
 	const struct tls_conn *client_tls, *server_tls; /* for ssl_*: tls/fetch_tls.c; NULL: in clear, or no connection */
 	const union addr *server_src, *server_dst; /* of the connection to the server; NULL: none */
 	struct eval_dates *dates; /* the worker's cache of formatted dates; NULL: none */

@@ -103,12 +103,6 @@ bool fetch_fc_dst_is_local(struct eval *e, const struct fetch_call *call, struct
 	return is_local(e->conn_dst, out);
 }
 
-bool fetch_fc_http_major(struct eval *e, const struct fetch_call *call, struct sample *out,
-			 struct sample_iter *iter)
-{
-	return sample_set_int(out, e->req && e->req->version >= 20 ? e->req->version / 10 : 1);
-}
-
 bool fetch_fe_name(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
 	return e->frontend && sample_set_str(out, e->frontend->name);

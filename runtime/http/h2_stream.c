@@ -422,6 +422,25 @@ static bool mux_refused(const struct conn *c)
 	return st && st->closed && st->error == NGHTTP2_REFUSED_STREAM;
 }
 
+static int64_t mux_ask(const struct conn *c, enum eval_mux what)
+{
+	const struct h2_stream *st = h2_stream_of(c);
+	const struct h2_conn *h = st ? st->h2 : NULL;
+
+	if (what == EVAL_MUX_MAJOR || !h)
+		return h ? 2 : -1;
+	switch (what) {
+	case EVAL_MUX_STREAMS:
+		return h->nstreams;
+	case EVAL_MUX_GLITCHES:
+		return h->glitches;
+	default:
+		return h->server ? h->settings.max_streams
+				 : nghttp2_session_get_remote_settings(h->ng,
+								       NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+	}
+}
+
 static struct conn *mux_carrier(const struct conn *c)
 {
 	const struct h2_stream *st = h2_stream_of(c);
@@ -446,4 +465,5 @@ static const struct mux_ops mux = {
 	.end = mux_end,
 	.refused = mux_refused,
 	.carrier = mux_carrier,
+	.ask = mux_ask,
 };

@@ -30,6 +30,8 @@ struct mux_ops {
 	/* A peer that has refused the stream untouched: the same request may be sent again, whatever its
 	 * method. */
 	bool (*refused)(const struct conn *c);
+	/* For fetches; -1: not known. */
+	int64_t (*ask)(const struct conn *c, enum eval_mux what);
 	/* The socket below, for addresses and options. */
 	struct conn *(*carrier)(const struct conn *c);
 };

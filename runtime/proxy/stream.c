@@ -89,8 +89,10 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 		e->server_src = &s->server_src;
 		e->server_dst = &s->server_dst;
 	}
-	if (s->server.conn)
+	if (s->server.conn) {
 		e->server_tls = conn_carrier(&s->server.conn->conn)->transport_state;
+		e->server_conn = &s->server.conn->conn;
+	}
 	e->settings = &s->settings;
 	if (s->settings)
 		session_settings_eval(s->settings, e);

@@ -1,5 +1,6 @@
 /* What the evaluator asks about live proxies and servers (fe_conn, nbsrv, queue and their like; manual,
  * section 7.3.2). Plain atomic reads; sums of rates go over the workers' counters. Any worker. */
+#include "runtime/http/mux.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
 
@@ -116,7 +117,12 @@ static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf
 	return backend_stat(w, what, px);
 }
 
+static int64_t host_mux(const struct conn *c, enum eval_mux what)
+{
+	return c->mux ? c->mux->ask(c, what) : what == EVAL_MUX_MAJOR ? 1 : what == EVAL_MUX_GLITCHES ? 0 : 1;
+}
+
 void stream_host_init(struct worker *w)
 {
-	w->host = (struct eval_host){.stat = host_stat, .ctx = w};
+	w->host = (struct eval_host){.stat = host_stat, .mux = host_mux, .ctx = w};
 }
