@@ -50,8 +50,7 @@ struct lbconf_place {
 	uint32_t line, column, offset, length;
 };
 
-/* -- options
- * ---------------------------------------------------------------------------------------------------- */
+/* -- options -- */
 
 /* Judges as HAProxy 3.4, with an empty environment, all classes of warnings as they are by default. */
 LBCONF_API struct lbconf_options *lbconf_options_new(void);
@@ -71,8 +70,7 @@ LBCONF_API bool lbconf_set_warning(struct lbconf_options *options, const char *v
  * are constant. */
 LBCONF_API const char *lbconf_class(size_t i, const char **summary, bool *on);
 
-/* -- loading
- * ---------------------------------------------------------------------------------------------------- */
+/* -- loading -- */
 
 /* Files and folders (of these the *.cfg, sorted by name), all together as one configuration. */
 LBCONF_API struct lbconf *lbconf_load_files(const struct lbconf_options *options, const char *const *paths,
@@ -84,8 +82,7 @@ LBCONF_API void lbconf_free(struct lbconf *conf);
 /* The i-th file that was read; NULL behind the last. */
 LBCONF_API const char *lbconf_file(const struct lbconf *conf, size_t i);
 
-/* -- diagnostics, in the order of files and lines
- * ------------------------------------------------------------------ */
+/* -- diagnostics, in the order of files and lines -- */
 
 enum lbconf_severity { LBCONF_NOTE, LBCONF_WARNING, LBCONF_ERROR };
 
@@ -126,10 +123,8 @@ struct lbconf_render {
 LBCONF_API struct lbconf_text lbconf_render(const struct lbconf *conf, const char *format,
 					    const struct lbconf_render *render);
 
-/* -- the resolved configuration
- * -------------------------------------------------------------------------------------- Sections that are not
- * `defaults`, in order; of each, the settings that hold: those inherited from a `defaults`, its own, those
- * built in. */
+/* -- the resolved configuration --
+ * Sections that are not `defaults`, in order; of each, the settings that hold: those inherited from a `defaults`, its own, those built in. */
 
 enum lbconf_origin { LBCONF_OWN, LBCONF_DEFAULTS, LBCONF_BUILT_IN };
 
@@ -159,15 +154,15 @@ LBCONF_API struct lbconf_place lbconf_setting_place(const struct lbconf_setting 
 
 /* Whole views. "tree": sections, lines, words and where they stand. "model": what holds in the end, in
  * canonical form, without defaults sections (text that loads again; needs a configuration without errors).
- * "effective": every line that holds, with its origin. As text or JSON. */
+ * "effective": every line that holds, with its origin. As text or JSON. "dot" and "mermaid": who sends what to whom, as a
+ * graph; `json` is of no account then. */
 LBCONF_API struct lbconf_text lbconf_dump(const struct lbconf *conf, const char *view, bool json);
 /* What differs from `old` to `conf`, by names, with values before and after; empty text (JSON: an empty list)
  * when nothing does. */
 LBCONF_API struct lbconf_text lbconf_diff(const struct lbconf *old, const struct lbconf *conf, bool json,
 					  bool *differs);
 
-/* -- explanations
- * -------------------------------------------------------------------------------------------------- */
+/* -- explanations -- */
 
 /* A code ("LBE0211", "211", "no-such-backend") or a keyword, action, fetch, converter ("timeout client").
  * Empty: it is none. */
@@ -183,8 +178,7 @@ LBCONF_API struct lbconf_text lbconf_features(void);
  * "class". One name occurs once for each kind. `summary` may be "". The texts are constant. */
 LBCONF_API const char *lbconf_word(size_t i, const char **kind, const char **arguments, const char **summary);
 
-/* -- changes of the text
- * --------------------------------------------------------------------------------------------- */
+/* -- changes of the text -- */
 
 /* The repairs of the diagnostics; the certain ones, or those that are only likely as well. */
 LBCONF_API struct lbconf_fixes *lbconf_repair(const struct lbconf *conf, bool likely);

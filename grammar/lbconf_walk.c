@@ -1,6 +1,7 @@
 /* liblbconf: the resolved configuration, views of it, and explanations. */
 #include <stdlib.h>
 
+#include "grammar/graph.h"
 #include "grammar/lbconf_state.h"
 #include "grammar/manual.h"
 #include "grammar/model_dump.h"
@@ -171,6 +172,10 @@ static void run_dump(void *arg)
 		(job->json ? tree_json : tree_print)(job->o, job->conf->loaded);
 	else if (strcmp(job->view, "effective") == 0)
 		(job->json ? facts_json : facts_print)(job->o, job->conf->facts);
+	else if (strcmp(job->view, "dot") == 0)
+		graph_dot(job->o, job->conf->facts);
+	else if (strcmp(job->view, "mermaid") == 0)
+		graph_mermaid(job->o, job->conf->facts);
 	else if (m)
 		(job->json ? model_json : model_dump)(job->o, m);
 }

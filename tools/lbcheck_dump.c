@@ -1,10 +1,10 @@
-/* `lbcheck dump` and `lbcheck diff`: the configuration as it was understood, and what differs between two. */
+/* `lbcheck dump`, `graph` and `diff`: the configuration as it was understood, and what differs between two. */
 #include "tools/lbcheck.h"
 
 #include <stdio.h>
 #include <string.h>
 
-int lbcheck_dump(const struct lbcheck *l)
+static int dump_view(const struct lbcheck *l, const char *view)
 {
 	struct lbconf_text text;
 	struct lbconf *conf;
@@ -16,11 +16,21 @@ int lbcheck_dump(const struct lbcheck *l)
 	if (!conf)
 		return LBCHECK_ERRORS;
 	status = lbconf_errors(conf) ? lbcheck_report(l, conf) : LBCHECK_CLEAN;
-	text = lbconf_dump(conf, l->view ? l->view : "model", l->json);
+	text = lbconf_dump(conf, view, l->json);
 	if (!lbcheck_print(&text))
 		status = LBCHECK_ERRORS;
 	lbconf_free(conf);
 	return status;
+}
+
+int lbcheck_dump(const struct lbcheck *l)
+{
+	return dump_view(l, l->view ? l->view : "model");
+}
+
+int lbcheck_graph(const struct lbcheck *l)
+{
+	return dump_view(l, l->view ? l->view : "dot");
 }
 
 /* Errors of a side are reported: differences of what could not be read would mislead. */

@@ -27,20 +27,35 @@ enum {
 	OPT_TREE,
 	OPT_MODEL,
 	OPT_EFFECTIVE,
+	OPT_DOT,
+	OPT_STDIO,
+	OPT_MERMAID,
 	OPT_HELP,
 	OPT_VERSION
 };
 
 static const struct option long_options[] = {
-	{"format", required_argument, NULL, OPT_FORMAT}, {"color", required_argument, NULL, OPT_COLOR},
-	{"colour", required_argument, NULL, OPT_COLOR},  {"fix", no_argument, NULL, OPT_FIX},
-	{"unsafe", no_argument, NULL, OPT_UNSAFE},       {"diff", no_argument, NULL, OPT_DIFF},
-	{"compat", required_argument, NULL, OPT_COMPAT}, {"strict-env", no_argument, NULL, OPT_STRICT},
-	{"offline", no_argument, NULL, OPT_OFFLINE},     {"max-errors", required_argument, NULL, OPT_MAX},
-	{"check", no_argument, NULL, OPT_CHECK},         {"json", no_argument, NULL, OPT_JSON},
-	{"tree", no_argument, NULL, OPT_TREE},           {"model", no_argument, NULL, OPT_MODEL},
-	{"effective", no_argument, NULL, OPT_EFFECTIVE}, {"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},     {NULL, 0, NULL, 0},
+	{"format", required_argument, NULL, OPT_FORMAT},
+	{"color", required_argument, NULL, OPT_COLOR},
+	{"colour", required_argument, NULL, OPT_COLOR},
+	{"fix", no_argument, NULL, OPT_FIX},
+	{"unsafe", no_argument, NULL, OPT_UNSAFE},
+	{"diff", no_argument, NULL, OPT_DIFF},
+	{"compat", required_argument, NULL, OPT_COMPAT},
+	{"strict-env", no_argument, NULL, OPT_STRICT},
+	{"offline", no_argument, NULL, OPT_OFFLINE},
+	{"max-errors", required_argument, NULL, OPT_MAX},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"tree", no_argument, NULL, OPT_TREE},
+	{"model", no_argument, NULL, OPT_MODEL},
+	{"effective", no_argument, NULL, OPT_EFFECTIVE},
+	{"dot", no_argument, NULL, OPT_DOT},
+	{"mermaid", no_argument, NULL, OPT_MERMAID},
+	{"stdio", no_argument, NULL, OPT_STDIO},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
 };
 
 static const char help[] =
@@ -49,10 +64,13 @@ static const char help[] =
 	"       lbcheck dump [--tree|--model|--effective] [--json] [options] FILE...\n"
 	"       lbcheck fmt [--check|--diff] FILE...\n"
 	"       lbcheck diff [--json] [options] OLD NEW\n"
+	"       lbcheck graph [--dot|--mermaid] [options] FILE...\n"
+	"       lbcheck lsp [options]\n"
 	"       lbcheck features\n"
 	"\n"
 	"Checks configurations of HAProxy, all files together as one. `-` is standard input.\n"
 	"`lbcheck fmt` lays files out anew, `lbcheck diff` says what a reload would change.\n"
+	"`lbcheck graph` draws it, `lbcheck lsp` is a language server for editors.\n"
 	"\n"
 	"  --format=text|json|sarif|github|gcc|haproxy\n"
 	"                              how to show what was found (text)\n"
@@ -156,6 +174,14 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 		return true;
 	case OPT_EFFECTIVE:
 		l->view = "effective";
+		return true;
+	case OPT_DOT:
+		l->view = "dot";
+		return true;
+	case OPT_MERMAID:
+		l->view = "mermaid";
+		return true;
+	case OPT_STDIO: /* what editors pass to a language server; there is no other way */
 		return true;
 	default:
 		lbconf_set_offline(l->options, true);
