@@ -195,6 +195,11 @@ struct forwarded_conf {
 
 enum reuse_mode { REUSE_NEVER, REUSE_SAFE, REUSE_AGGRESSIVE, REUSE_ALWAYS };
 
+/* Probes on silent connections (tcp(7)); 0: as the system has it. */
+struct keepalive_conf {
+	uint32_t idle, interval, count; /* seconds, seconds, probes */
+};
+
 /* load-server-state-from-file */
 enum state_from { STATE_NONE, STATE_GLOBAL, STATE_LOCAL };
 
@@ -220,6 +225,7 @@ struct proxy_conf {
 	struct balance_conf balance;
 	struct cookie_conf cookie;
 	struct str dynamic_cookie_key;
+	struct keepalive_conf cli_keepalive, srv_keepalive; /* clitcpka-*, srvtcpka-* */
 	uint8_t state_from;	     /* enum state_from */
 	struct str state_file_name; /* empty: as the proxy is called */
 	enum reuse_mode reuse;

@@ -296,7 +296,9 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 		.rcvbuf = global->tune_rcvbuf_server,
 		.sndbuf = global->tune_sndbuf_server,
 		.keepalive = proxy_option_is_set(r->backend->conf, PO_SRVTCPKA) ||
-			     proxy_option_is_set(r->backend->conf, PO_TCPKA),
+					     proxy_option_is_set(r->backend->conf, PO_TCPKA)
+				     ? &r->backend->conf->srv_keepalive
+				     : NULL,
 		.knock = proxy_option_is_set(r->backend->conf, PO_TCP_SMART_CONNECT),
 		.settings = r->settings,
 	};

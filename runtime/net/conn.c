@@ -186,6 +186,17 @@ static void set_int(int fd, int level, int name, int value)
 	setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+void conn_keepalive(int fd, const struct keepalive_conf *conf)
+{
+	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	if (conf->idle)
+		set_int(fd, SOL_TCP, TCP_KEEPIDLE, (int)conf->idle);
+	if (conf->interval)
+		set_int(fd, SOL_TCP, TCP_KEEPINTVL, (int)conf->interval);
+	if (conf->count)
+		set_int(fd, SOL_TCP, TCP_KEEPCNT, (int)conf->count);
+}
+
 /* Actions set-bc-tos and set-bc-mark. */
 static void set_marks(int fd, const struct rule_settings *set)
 {
@@ -209,7 +220,7 @@ static int socket_prepare(int fd, const union addr *to, const struct connect_opt
 		return 0;
 	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (o->keepalive)
-		set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+		conn_keepalive(fd, o->keepalive);
 	if (o->settings)
 		set_marks(fd, o->settings);
 	if (o->knock)

@@ -17,7 +17,8 @@ enum conn_flags {
 	CONN_CONNECTING = 8, /* connect() under way */
 	CONN_HUP = 16,
 	CONN_RESET = 32, /* whenever it is closed, the peer gets an RST */
-	CONN_PENDING = 64, /* the transport holds bytes that the socket will not tell of: see struct transport */
+	CONN_PENDING =
+		64, /* the transport holds bytes that the socket will not tell of: see struct transport */
 };
 
 struct conn;
@@ -25,17 +26,19 @@ struct mux_ops;
 
 /* What a transport does. Results: bytes, 0 only for a request of 0 bytes or end of input (CONN_EOF set), -1
  * with errno EAGAIN or CONN_ERROR set.
- * Sockets are level-triggered, a transport with bytes of its own is not: after a recv that leaves some behind it sets CONN_PENDING and
- * feeds the loop an EV_READ, and conn_want(EV_READ) does so too while the flag is set. So `ready` is called for them as if they
- * were in the socket; an owner that does not read when told so takes EV_READ out of what it wants, as always. */
+ * Sockets are level-triggered, a transport with bytes of its own is not: after a recv that leaves some behind
+ * it sets CONN_PENDING and feeds the loop an EV_READ, and conn_want(EV_READ) does so too while the flag is set.
+ * So `ready` is called for them as if they were in the socket; an owner that does not read when told so takes
+ * EV_READ out of what it wants, as always. */
 struct transport {
 	ssize_t (*recv)(struct conn *c, void *data, size_t size);
 	ssize_t (*sendv)(struct conn *c, const struct iovec *iov, int n, bool more);
 	void (*shut)(struct conn *c); /* sending side */
 	void (*close)(struct conn *c);
-	void (*want)(struct conn *c, int events); /* NULL, or called for a connection without socket when `wants` changed */
+	void (*want)(struct conn *c,
+		     int events); /* NULL, or called for a connection without socket when `wants` changed */
 	struct str (*alpn)(const struct conn *c); /* NULL: knows no protocols */
-	bool splice; /* the socket carries the bytes themselves */
+	bool splice;                              /* the socket carries the bytes themselves */
 };
 extern const struct transport transport_raw;
 
@@ -45,13 +48,14 @@ struct conn {
 	const struct transport *transport;
 	void (*ready)(struct conn *c, int revents); /* EV_READ | EV_WRITE */
 	void *transport_state;                      /* TLS */
-	const struct mux_ops *mux;                  /* http/mux.h: a stream of a multiplexed connection; else NULL */
-	int16_t error;                              /* errno of CONN_ERROR */
+	const struct mux_ops *mux; /* http/mux.h: a stream of a multiplexed connection; else NULL */
+	int16_t error;             /* errno of CONN_ERROR */
 	uint8_t flags;
 	uint8_t wants; /* EV_READ | EV_WRITE being watched */
 };
 
-/* The protocol that was negotiated (RFC 7301): "h2", "http/1.1"; empty when none was. Lives as long as the connection. */
+/* The protocol that was negotiated (RFC 7301): "h2", "http/1.1"; empty when none was. Lives as long as the
+ * connection. */
 static inline struct str conn_alpn(const struct conn *c)
 {
 	return c->transport->alpn ? c->transport->alpn(c) : STR_NONE;
@@ -79,14 +83,16 @@ void conn_close(struct conn *c, bool reset);
 void conn_drop(struct conn *c);
 /* How to connect. Zeroes are the usual way. */
 struct connect_options {
-	const union addr *src; /* local address to come from, its port 0 for any; NULL: the system's choice */
+	const union addr *src;   /* local address to come from, its port 0 for any; NULL: the system's choice */
 	uint32_t rcvbuf, sndbuf; /* of the socket; 0: the system's */
-	bool keepalive;
-	const struct rule_settings *settings; /* marks of packets, or NULL */
-	/* To know only whether somebody listens: the last packet of the handshake is held back, so that a reset right after success
-	 * leaves nothing for the server to accept (tcp(7): TCP_QUICKACK). */
+	const struct keepalive_conf *keepalive; /* NULL: no probes */
+	const struct rule_settings *settings;   /* marks of packets, or NULL */
+	/* To know only whether somebody listens: the last packet of the handshake is held back, so that a reset
+	 * right after success leaves nothing for the server to accept (tcp(7): TCP_QUICKACK). */
 	bool knock;
 };
+/* Has silent connections of this socket probed, and of those that it will accept. */
+void conn_keepalive(int fd, const struct keepalive_conf *conf);
 /* Starts a non-blocking connect; 0: under way (CONN_CONNECTING) or done, else errno. Watches for EV_READ |
  * EV_WRITE, also when done at once (unix sockets). options: NULL for the usual way. */
 int conn_connect_with(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen,

@@ -113,7 +113,7 @@ static void options_before_listen(struct opening *o, const struct listener *l, i
 	if (px && proxy_option_is_set(px, PO_TCP_SMART_ACCEPT) && px->mode == MODE_HTTP)
 		set_int(fd, SOL_TCP, TCP_QUICKACK, 0);
 	if (px && (proxy_option_is_set(px, PO_TCPKA) || proxy_option_is_set(px, PO_CLITCPKA)))
-		set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+		conn_keepalive(fd, &px->cli_keepalive);
 	if (global->tune_rcvbuf_client)
 		set_int(fd, SOL_SOCKET, SO_RCVBUF, (int)global->tune_rcvbuf_client);
 	if (global->tune_sndbuf_client)
