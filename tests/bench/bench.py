@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import proxies
@@ -27,6 +28,8 @@ ROWS = {
     "http-8m": ("http", ["-c4"], "/big", "8 MB bodies"),
     "tcp-8m": ("tcp", ["-c4"], "/big", "mode tcp, 8 MB bodies"),
     "idle": ("http", None, "/", "bytes per idle keep-alive connection"),
+    "track": ("track", ["-c32"], "/", "keep-alive, each request counted in one of a million keys"),
+    "keys": ("track", None, "/", "bytes per key of a stick table with a million keys"),
 }
 
 
@@ -89,6 +92,21 @@ def measure_idle(program, count):
     return {"bytes": grown / count, "errors": 0}
 
 
+def measure_keys(program, count):
+    """Resident bytes that count keys of a stick table add."""
+    with socket.socket(socket.AF_UNIX) as cli:
+        cli.connect(os.path.join(program.dir, "cli"))
+        reader = threading.Thread(target=lambda: all(iter(lambda: cli.recv(1 << 20), b"")))
+        cli.sendall(b"prompt\nset timeout cli 60\n")
+        before = proxies.rss_bytes(program.pid)
+        reader.start()
+        for first in range(0, count, 20):
+            cli.sendall(";".join(f"set table keys key {n}" for n in range(first, first + 20)).encode() + b"\n")
+        cli.sendall(b"quit\n")
+        reader.join()
+    return {"bytes": (proxies.rss_bytes(program.pid) - before) / count, "errors": 0}
+
+
 def bench_row(row, contestants, args, work):
     """{name: [measurements]} of one row."""
     mode = ROWS[row][0]
@@ -100,12 +118,13 @@ def bench_row(row, contestants, args, work):
             if proxy.can(mode):
                 running.append(proxy.start(mode, origin.port, os.path.join(work, proxy.name), proxy_core))
                 results[proxy.name] = []
-        if row != "idle":
+        if ROWS[row][1]:
             for program in running:
                 run_wrk(program.port, ROWS[row][2], ROWS[row][1], 1, load_cores)
-        for _ in range(1 if row == "idle" else args.rounds):
+        for _ in range(args.rounds if ROWS[row][1] else 1):
             for program in running:
                 results[program.name].append(measure_idle(program, args.idle) if row == "idle" else
+                                             measure_keys(program, 1000000) if row == "keys" else
                                              measure_load(program, row, args.seconds, load_cores))
     finally:
         for program in running:
@@ -126,8 +145,8 @@ def spread(values, key):
 
 def print_row(row, results, first):
     print(f"\n### {row}: {ROWS[row][3]}\n")
-    if row == "idle":
-        print("| program | bytes/connection |\n|---|---:|")
+    if not ROWS[row][1]:
+        print(f"| program | bytes/{'key' if row == 'keys' else 'connection'} |\n|---|---:|")
         for name, values in results.items():
             print(f"| {name} | {median(values, 'bytes'):.0f} |")
         return

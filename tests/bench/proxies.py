@@ -17,6 +17,7 @@ HAPROXY_CONFIG = """
 global
     nbthread 1
     maxconn 9000
+    stats socket {dir}/cli level admin
 
 defaults
     mode {mode}
@@ -27,10 +28,18 @@ defaults
 
 frontend in
     bind 127.0.0.1:{port}
+    {rules}
     default_backend out
 
 backend out
     server origin 127.0.0.1:{origin}
+"""
+
+# Mode "track": every request counts in one of a million keys.
+TRACK_RULES = "http-request track-sc0 rand(1000000) table keys"
+TRACK_TABLE = """
+backend keys
+    stick-table type integer size 1m expire 1h store http_req_cnt,http_req_rate(10s),conn_cur
 """
 
 NGINX_PROXY = """
@@ -190,6 +199,8 @@ class Proxy:
         return bool(self.path) and os.access(self.path, os.X_OK)
 
     def can(self, mode):
+        if mode == "track":
+            return self.kind in ("lbd", "haproxy")
         return mode == "http" or self.kind in ("lbd", "haproxy", "nghttpx-tcp")
 
     def start(self, mode, origin, workdir, cores, wrapper=()):
@@ -201,8 +212,10 @@ class Proxy:
     def argv_haproxy(self, mode, port, origin, workdir):
         config = os.path.join(workdir, "cfg")
         with open(config, "w") as f:
-            f.write(HAPROXY_CONFIG.format(mode=mode, port=port, origin=origin,
-                                          reuse="http-reuse always" if mode == "http" else ""))
+            f.write(HAPROXY_CONFIG.format(mode="http" if mode == "track" else mode, port=port, origin=origin, dir=workdir,
+                                          rules=TRACK_RULES if mode == "track" else "",
+                                          reuse="http-reuse always" if mode != "tcp" else ""))
+            f.write(TRACK_TABLE if mode == "track" else "")
         return [self.path, "-db", "-f", config]
 
     argv_lbd = argv_haproxy
