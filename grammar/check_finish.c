@@ -65,7 +65,7 @@ static struct rules rules_join(struct checker *k, const struct rule *first, uint
 		memcpy(all, first, sizeof(*all) * nfirst);
 	if (n)
 		memcpy(all + nfirst, v, sizeof(*all) * n);
-	return (struct rules){all, nfirst + n};
+	return (struct rules){.v = all, .n = nfirst + n};
 }
 
 static void report_listen_rules(struct checker *k, const struct draft *d)
@@ -320,6 +320,16 @@ static void rule_verify(struct checker *k, struct draft *d, const struct rule *r
 				    .ptr);
 }
 
+/* Lists that are long enough for an index (runtime/eval/cond_index.h). */
+static void number_lists(struct checker *k, struct proxy_conf *px)
+{
+	enum { LIST_LONG = 8 };
+
+	for (int set = 0; set < RS_COUNT; set++)
+		px->rules[set].list = px->rules[set].n >= LIST_LONG ? ++k->m->nlists : 0;
+	px->use_backend_list = px->use_backend.n >= LIST_LONG ? ++k->m->nlists : 0;
+}
+
 static void finish_captures(struct checker *k, struct draft *d)
 {
 	struct proxy_conf *px = d->px;
@@ -332,6 +342,7 @@ static void finish_captures(struct checker *k, struct draft *d)
 			rule_verify(k, d, &rules[i], set == RS_HTTP_RES || set == RS_HTTP_AFTER_RES);
 		}
 	}
+	number_lists(k, px);
 	px->capture_request = d->captures[0].v;
 	px->capture_request_len = d->capture_lens[0].v;
 	px->capture_request_n = d->captures[0].n;

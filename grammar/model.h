@@ -57,6 +57,7 @@ struct model {
 	uint32_t nsources;
 	struct global_conf global;
 	VEC(const struct proxy_conf *) proxies; /* frontends, backends, listens; no defaults */
+	uint32_t nlists; /* long lists of rules, numbered from 1: those that an engine makes an index for */
 	struct map frontends, backends; /* name -> struct proxy_conf; a listen is in both */
 	struct map userlists;
 	VEC(const struct sample_expr *) exprs; /* index: sample_expr.id */

@@ -236,6 +236,7 @@ struct proxy_conf {
 	struct rules redirects; /* `redirect ...`: after http-request rules */
 	uint32_t tcp_req_inspect, tcp_res_inspect; /* ms */
 	VEC(struct switch_rule) use_backend, use_server;
+	uint32_t use_backend_list; /* as struct rules.list */
 	const struct proxy_conf *default_backend;
 	/* logs */
 	VEC(struct log_target) log_targets;

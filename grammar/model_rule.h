@@ -256,6 +256,7 @@ struct rule {
 struct rules {
 	const struct rule *v;
 	uint32_t n;
+	uint32_t list; /* which of the model's long lists; 0: it is a short one */
 };
 
 /* `use_backend NAME if ...`; `use-server NAME if ...`. */

@@ -28,7 +28,7 @@ static void memo_fill(struct eval *e, const struct sample_expr *x, struct expr_m
 	memo->takes_scratch = true;
 }
 
-static const struct expr_memo *memo_get(struct eval *e, const struct sample_expr *x)
+const struct expr_memo *cond_memo(struct eval *e, const struct sample_expr *x)
 {
 	struct expr_memo *memo = &e->engine->memos[x->id];
 
@@ -83,7 +83,7 @@ static enum tri acl_expr_slow(struct eval *e, const struct acl_expr *expr, const
 static enum tri acl_expr_eval(struct eval *e, const struct acl_expr *expr)
 {
 	const struct matcher *m = &e->engine->acls[expr->id];
-	const struct expr_memo *memo = memo_get(e, expr->sample);
+	const struct expr_memo *memo = cond_memo(e, expr->sample);
 
 	if (memo->state == MEMO_ABSENT)
 		return TRI_FALSE;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/eval/cond_index.h"
 #include "runtime/eval/match.h"
 
 static fetch_fn *const fetch_functions[FETCH_COUNT] = {
@@ -140,6 +141,38 @@ struct pattern_refs *eval_engine_patterns(const struct eval_engine *en)
 	return en->patterns;
 }
 
+/* The index of a list of rules or of use_backend lines. */
+static const struct cond_index *list_index(struct eval_engine *en, const struct rules *rules,
+					   const struct switch_rule *switches, uint32_t n)
+{
+	const struct cond **conds = calloc(n, sizeof(*conds));
+	const struct cond_index *index;
+
+	for (uint32_t i = 0; conds && i < n; i++)
+		conds[i] = rules ? rules->v[i].cond : switches[i].cond;
+	index = conds ? cond_index_new(en->arena, en, conds, n) : NULL;
+	free(conds);
+	return index;
+}
+
+static void engine_index(struct eval_engine *en)
+{
+	const struct model *m = en->model;
+
+	en->lists = ARENA_ARRAY(en->arena, const struct cond_index *, m->nlists + 1);
+	for (uint32_t i = 0; i < m->proxies.n; i++) {
+		const struct proxy_conf *px = m->proxies.v[i];
+
+		for (int set = 0; set < RS_COUNT; set++)
+			if (px->rules[set].list)
+				en->lists[px->rules[set].list] =
+					list_index(en, &px->rules[set], NULL, px->rules[set].n);
+		if (px->use_backend_list)
+			en->lists[px->use_backend_list] =
+				list_index(en, NULL, px->use_backend.v, px->use_backend.n);
+	}
+}
+
 struct eval_engine *eval_engine_new(const struct model *m)
 {
 	return eval_engine_new_sharing(m, NULL);
@@ -167,6 +200,9 @@ struct eval_engine *eval_engine_new_sharing(const struct model *m, const struct 
 	engine_fill(en);
 	en->patterns = first ? pattern_refs_retain(first->patterns) : pattern_refs_new(m);
 	if (!en->patterns || !engine_files(en) || !regex_engine_start(en))
+
+		engine_index(en);
+	if (!regex_engine_start(en))
 		eval_engine_free(&en);
 	else
 		arena_catch(en->arena, NULL);

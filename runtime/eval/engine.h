@@ -35,11 +35,13 @@ struct expr_memo {
 struct matcher;
 
 struct engine_regex;
+struct cond_index;
 
 struct eval_engine {
 	const struct model *model;
 	struct arena *arena;
 	const struct expr_plan *plans; /* by sample_expr.id */
+	const struct cond_index **lists; /* by rules.list; NULL: none */
 	struct matcher *acls;          /* by acl_expr.id */
 	struct pattern_index **maps;   /* by map_conf.id */
 	struct pattern_refs *patterns; /* files, shared by all engines of a model */

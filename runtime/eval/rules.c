@@ -3,6 +3,7 @@
 #include "runtime/eval/rules.h"
 
 #include "runtime/eval/cond_eval.h"
+#include "runtime/eval/cond_index.h"
 
 static rule_fn *const rule_functions[ACTION_COUNT] = {
 #define ACTION(id, name, form, sets, flags, since, args, fn, summary) rule_##fn,
@@ -18,17 +19,30 @@ enum verdict rule_none(struct eval *e, const struct rule *rule)
 	return V_CONTINUE;
 }
 
+/* Who observes wants to see every condition. */
+static const struct cond_index *index_of(const struct eval *e, uint32_t list)
+{
+	return list && !e->observer ? e->engine->lists[list] : NULL;
+}
+
 enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *index, const struct rule **decider)
 {
+	struct cond_walk walk;
+
+	cond_walk_begin(&walk, index_of(e, rules->list));
 	e->engine->generation++;
 	if (e->resumed)
 		++*index;
 	e->resumed = false;
 	for (; *index < rules->n; ++*index) {
-		const struct rule *rule = &rules->v[*index];
-		enum tri matched = cond_tri(e, rule->cond);
+		const struct rule *rule;
+		enum tri matched;
 		enum verdict verdict;
 
+		if (walk.index && (*index = cond_walk_next(&walk, e, *index)) == rules->n)
+			break;
+		rule = &rules->v[*index];
+		matched = cond_tri(e, rule->cond);
 		*decider = rule;
 		if (matched == TRI_UNKNOWN) {
 			e->wait.kind = EW_DATA;
@@ -203,12 +217,17 @@ static const struct switch_rule *switch_rule_find(struct eval *e, const struct p
 	struct scratch_mark mark = scratch_mark(e->scratch);
 	const struct switch_rule *found = NULL;
 	uint64_t kept = e->engine->kept;
+	struct cond_walk walk;
 
+	cond_walk_begin(&walk, index_of(e, frontend->use_backend_list));
 	e->engine->generation++;
 	e->engine->memo_scratch = true;
-	for (uint32_t i = 0; i < frontend->use_backend.n && !found; i++)
+	for (uint32_t i = 0; i < frontend->use_backend.n && !found; i++) {
+		if (walk.index && (i = cond_walk_next(&walk, e, i)) == frontend->use_backend.n)
+			break;
 		if (cond_tri(e, frontend->use_backend.v[i].cond) == TRI_TRUE)
 			found = &frontend->use_backend.v[i];
+	}
 	e->engine->memo_scratch = false;
 	if (kept == e->engine->kept)
 		scratch_release(e->scratch, mark);
