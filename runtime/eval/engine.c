@@ -199,13 +199,12 @@ struct eval_engine *eval_engine_new_sharing(const struct model *m, const struct 
 	arena_catch(en->arena, &env);
 	engine_fill(en);
 	en->patterns = first ? pattern_refs_retain(first->patterns) : pattern_refs_new(m);
-	if (!en->patterns || !engine_files(en) || !regex_engine_start(en))
-
-		engine_index(en);
-	if (!regex_engine_start(en))
+	if (!en->patterns || !engine_files(en) || !regex_engine_start(en)) {
 		eval_engine_free(&en);
-	else
-		arena_catch(en->arena, NULL);
+		return NULL;
+	}
+	engine_index(en);
+	arena_catch(en->arena, NULL);
 	return en;
 }
 
