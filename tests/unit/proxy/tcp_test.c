@@ -279,7 +279,7 @@ static struct rule rules[2];
 static void set_rules(enum ruleset set, enum rig_action action, int64_t bytes)
 {
 	rules[0] = (struct rule){.action = action, .num = bytes};
-	rig.px->rules[set] = (struct rules){rules, 1};
+	rig.px->rules[set] = (struct rules){.v = rules, .n = 1};
 }
 
 START_TEST(request_rules_wait_for_bytes)
