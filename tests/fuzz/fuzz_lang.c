@@ -98,7 +98,7 @@ static void fuzz_format(const char *text, enum lang_format format)
 static void fuzz_rule(enum ruleset set, const char *text)
 {
 	struct rule rule;
-	struct rules rules = {&rule, 1};
+	struct rules rules = {.v = &rule, .n = 1};
 	const struct rule *decider;
 	uint32_t i = 0;
 	bool done;

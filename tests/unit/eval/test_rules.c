@@ -79,7 +79,7 @@ static const struct rule *decider;
 
 static enum verdict run(const struct lists *l, int set)
 {
-	struct rules rules = {l->v[set], l->n[set]};
+	struct rules rules = {.v = l->v[set], .n = l->n[set]};
 	uint32_t i = 0;
 
 	t.e.place = set == RS_HTTP_RES || set == RS_HTTP_AFTER_RES ? AT(FE_RES_HDR) : AT(FE_REQ_HDR);
@@ -191,7 +191,7 @@ END_TEST
 START_TEST(test_wait_and_resume)
 {
 	struct rule v[2];
-	struct rules rules = {v, 2};
+	struct rules rules = {.v = v, .n = 2};
 	uint32_t i = 0;
 
 	t.f.scope = (struct lang_scope){.proxy = &t.f.proxy};
