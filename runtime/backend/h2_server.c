@@ -154,7 +154,8 @@ struct srv_conn *h2_server_begin(struct srv_request *r, struct srv_conn *sc)
 	struct srv_conn *first;
 
 	if (b)
-		b->h2 = h2_conn_new(&sc->conn, false, &settings, &owner, b);
+		b->h2 = h2_conn_new(&sc->conn, false, &settings, &owner, b,
+				    &counters_be(r->worker, r->backend->index)->h2_headers_rcvd);
 	if (!b || !b->h2) {
 		free(b);
 		srv_conn_free(sc);

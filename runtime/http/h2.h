@@ -30,9 +30,21 @@ struct h2_settings { /* of ours */
 	uint32_t glitches_threshold;
 };
 
-struct h2_counters { /* of a frontend or backend, one worker's */
-	uint64_t headers, data, settings, rst_received, goaway_received, conn_errors, stream_errors, rst_sent,
-		goaway_sent, open_conns, open_streams, total_conns, total_streams;
+/* Order of the counters h2_* of a frontend or backend (stats/counters.def). */
+enum h2_count {
+	H2_HEADERS_RCVD,
+	H2_DATA_RCVD,
+	H2_SETTINGS_RCVD,
+	H2_RST_RCVD,
+	H2_GOAWAY_RCVD,
+	H2_CONN_ERRORS,
+	H2_STREAM_ERRORS,
+	H2_RST_SENT,
+	H2_GOAWAY_SENT,
+	H2_OPEN_CONNS,
+	H2_OPEN_STREAMS,
+	H2_TOTAL_CONNS,
+	H2_TOTAL_STREAMS,
 };
 
 struct h2_conn {
@@ -41,6 +53,7 @@ struct h2_conn {
 	const struct h2_owner *owner;
 	void *user; /* the owner's */
 	struct h2_settings settings;
+	uint64_t *counts; /* of this worker, by enum h2_count */
 	struct list streams;
 	struct list dirty; /* in the desk: something is to be sent, or told to the owner */
 	struct buf out;
@@ -105,7 +118,16 @@ struct h2_stream {
 /* h2_conn.c. Begins on a connected carrier; the caller sets carrier->ready, whose function calls
  * h2_conn_ready(). NULL: no memory. */
 struct h2_conn *h2_conn_new(struct conn *carrier, bool server, const struct h2_settings *settings,
-			    const struct h2_owner *owner, void *user);
+			    const struct h2_owner *owner, void *user, uint64_t *counts);
+static inline void h2_conn_count(struct h2_conn *h, enum h2_count what)
+{
+	h->counts[what]++;
+}
+/* One less of what is open; `clear counters` may have come between. */
+static inline void h2_conn_uncount(struct h2_conn *h, enum h2_count what)
+{
+	h->counts[what] -= h->counts[what] > 0;
+}
 /* Closes nothing; streams that still have users lose them (their conns are broken from then on). */
 void h2_conn_free(struct h2_conn **h);
 /* Bytes of the peer that somebody else has read. */

@@ -111,12 +111,37 @@ ssize_t h2_stream_data(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t len
 	return (ssize_t)n;
 }
 
+static void count_sent(struct h2_conn *h, const nghttp2_frame *frame)
+{
+	if (frame->hd.type == NGHTTP2_RST_STREAM)
+		h2_conn_count(h, H2_RST_SENT);
+	if (frame->hd.type != NGHTTP2_GOAWAY)
+		return;
+	h2_conn_count(h, H2_GOAWAY_SENT);
+	if (frame->goaway.error_code != NGHTTP2_NO_ERROR)
+		h2_conn_count(h, H2_CONN_ERRORS);
+}
+
+static void count_received(struct h2_conn *h, const nghttp2_frame *frame)
+{
+	static const uint8_t counts[] = {
+		[NGHTTP2_DATA] = H2_DATA_RCVD + 1,
+		[NGHTTP2_RST_STREAM] = H2_RST_RCVD + 1,
+		[NGHTTP2_SETTINGS] = H2_SETTINGS_RCVD + 1,
+		[NGHTTP2_GOAWAY] = H2_GOAWAY_RCVD + 1,
+	};
+
+	if (frame->hd.type < sizeof(counts) && counts[frame->hd.type])
+		h2_conn_count(h, counts[frame->hd.type] - 1);
+}
+
 /* Our message is out; who has no more use for the rest of the peer's says so (RFC 9113 section 8.1). */
 static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 {
 	struct h2_conn *h = user;
 	struct h2_stream *st;
 
+	count_sent(h, frame);
 	if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) ||
 	    (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS))
 		return 0;
@@ -136,12 +161,15 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
 
 	if (frame->hd.type != NGHTTP2_HEADERS)
 		return 0;
+	h2_conn_count(h, H2_HEADERS_RCVD);
 	if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
 		st = h2_stream_new(h, frame->hd.stream_id);
 		if (!st)
 			return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 		nghttp2_session_set_stream_user_data(ng, frame->hd.stream_id, st);
-		h->total++;
+		if (++h->total == h->settings.max_total_streams) /* this one is the last (manual,
+								    tune.h2.fe.max-total-streams) */
+			h2_conn_shutdown(h, NGHTTP2_NO_ERROR);
 	} else {
 		st = stream_find(ng, frame->hd.stream_id);
 	}
@@ -179,6 +207,8 @@ static void head_received(struct h2_conn *h, struct h2_stream *st, bool last)
 		malformed(h, st);
 		return;
 	}
+	if (h->server && !st->trailers)
+		h2_conn_count(h, H2_TOTAL_STREAMS);
 	h2_stream_wake(st);
 }
 
@@ -188,6 +218,7 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	struct h2_stream *st = frame->hd.stream_id ? stream_find(ng, frame->hd.stream_id) : NULL;
 	bool last = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
 
+	count_received(h, frame);
 	if (frame->hd.type == NGHTTP2_GOAWAY)
 		h->draining = true;
 	if (frame->hd.type == NGHTTP2_SETTINGS)
@@ -225,6 +256,7 @@ static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t
 	if (!st || (st->told_new && !st->conn))
 		return 0; /* nobody waits for it */
 	if (len > st->rx_left) {
+		h2_conn_count(user, H2_STREAM_ERRORS);
 		malformed(user, st);
 		return 0;
 	}
@@ -343,7 +375,7 @@ static bool session_begin(struct h2_conn *h)
 }
 
 struct h2_conn *h2_conn_new(struct conn *carrier, bool server, const struct h2_settings *settings,
-			    const struct h2_owner *owner, void *user)
+			    const struct h2_owner *owner, void *user, uint64_t *counts)
 {
 	struct h2_conn *h = calloc(1, sizeof(*h));
 
@@ -354,6 +386,7 @@ struct h2_conn *h2_conn_new(struct conn *carrier, bool server, const struct h2_s
 	h->settings = *settings;
 	h->owner = owner;
 	h->user = user;
+	h->counts = counts;
 	h->active = carrier->worker->now;
 	list_init(&h->streams);
 	list_init(&h->dirty);
@@ -362,6 +395,8 @@ struct h2_conn *h2_conn_new(struct conn *carrier, bool server, const struct h2_s
 		free(h);
 		return NULL;
 	}
+	h2_conn_count(h, H2_OPEN_CONNS);
+	h2_conn_count(h, H2_TOTAL_CONNS);
 	h2_desk_dirty(h);
 	return h;
 }
@@ -381,6 +416,7 @@ void h2_conn_free(struct h2_conn **hp)
 		h2_stream_free(st);
 	}
 	list_remove(&h->dirty);
+	h2_conn_uncount(h, H2_OPEN_CONNS);
 	nghttp2_session_del(h->ng);
 	buf_drop(h->carrier->worker, &h->out);
 	free(h);

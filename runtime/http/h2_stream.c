@@ -33,6 +33,9 @@ struct h2_stream *h2_stream_new(struct h2_conn *h, int32_t id)
 	list_init(&st->ready);
 	list_append(&h->streams, &st->node);
 	h->nstreams++;
+	h2_conn_count(h, H2_OPEN_STREAMS);
+	if (!h->server)
+		h2_conn_count(h, H2_TOTAL_STREAMS);
 	scratch_init(&st->scratch, &h->carrier->worker->scratch);
 	return st;
 }
@@ -56,6 +59,7 @@ void h2_stream_free(struct h2_stream *st)
 	if (st->conn)
 		h->nattached--;
 	h->nstreams--;
+	h2_conn_uncount(h, H2_OPEN_STREAMS);
 	list_remove(&st->node);
 	list_remove(&st->ready);
 	rx_drop(st);

@@ -132,7 +132,8 @@ void http_h2_begin(struct session *s)
 	struct h2_front *f = calloc(1, sizeof(*f));
 
 	if (f)
-		f->h2 = h2_conn_new(&s->conn, true, &settings, &owner, f);
+		f->h2 = h2_conn_new(&s->conn, true, &settings, &owner, f,
+				    &counters_fe(s->conn.worker, s->frontend->index)->h2_headers_rcvd);
 	if (!f || !f->h2) {
 		free(f);
 		session_free(s);

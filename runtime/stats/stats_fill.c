@@ -153,6 +153,13 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 		set_u64(k, ST_eint, (c)->internal_errors);                                                     \
 	} while (0)
 
+/* h2: the counters from h2_headers_rcvd on, in the order of the columns. */
+static void set_h2(struct walk *k, const uint64_t *h2)
+{
+	for (int i = ST_h2_headers_rcvd; i <= ST_h2_backend_total_streams; i++)
+		set_u64(k, i, *h2++);
+}
+
 /* Columns of the HTTP modules: ours has one connection a session and one stream a request. */
 static void set_h1(struct walk *k, uint64_t open, uint64_t connections, uint64_t streams, uint64_t in,
 		   uint64_t out)
@@ -195,6 +202,7 @@ static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct 
 	set_u64(k, ST_intercepted, c->intercepted);
 	set_zero(k, ST_cache_lookups, ST_cache_hits);
 	set_h1(k, atomic_load(&px->fe_conns), c->cum_conn, c->cum_req, c->bytes_in, c->bytes_out);
+	set_h2(k, &c->h2_headers_rcvd);
 }
 
 static void fill_frontend_rates(struct walk *k, const struct proxy *px, const struct fe_counters *c)
@@ -409,6 +417,7 @@ static void fill_backend_http(struct walk *k, struct proxy *px, const struct be_
 	SET_RESPONSES(k, c);
 	set_zero(k, ST_cache_lookups, ST_cache_hits);
 	set_h1(k, atomic_load(&px->served), c->connect, c->cum_req, c->bytes_out, c->bytes_in);
+	set_h2(k, &c->h2_headers_rcvd);
 }
 
 static void backend_row(struct walk *k, struct proxy *px)
