@@ -143,6 +143,7 @@ bool action_args_file_key_value(struct action_reader *r)
 		return false;
 	r->out->fmt = action_format(r, haproxy, "a key and a value");
 	value = r->out->fmt ? action_format(r, haproxy, "a value behind the key") : NULL;
+	r->out->fmt2 = value;
 	return value != NULL;
 }
 

@@ -168,15 +168,25 @@ bool check_global_set_var(const struct keyword_use *use)
 	struct lang_scope scope = {.places = AT(CONFIG), .where = "set-var"};
 	uint32_t i = 1;
 
-	if (!check_arity(use, 2, CHECK_ANY) || !var_parse(use->k->c, use->words[0].text, use->words[0].span))
+	struct proc_var v = {0};
+
+	if (!check_arity(use, 2, CHECK_ANY))
 		return false;
-	if (strcmp(use->row->name, "set-var-fmt") == 0)
-		return logfmt_parse(use->k->c, &use->words[1], &scope) != NULL;
-	if (!sample_parse_words(use->k->c, use->words, use->n, &i, &scope))
+	v.var = var_parse(use->k->c, use->words[0].text, use->words[0].span);
+	if (!v.var)
 		return false;
-	if (i < use->n)
-		check_extra(use, i);
-	return i == use->n;
+	if (strcmp(use->row->name, "set-var-fmt") == 0) {
+		scope.format = FORMAT_PLAIN;
+		v.fmt = logfmt_parse(use->k->c, &use->words[1], &scope);
+	} else {
+		v.sample = sample_parse_words(use->k->c, use->words, use->n, &i, &scope);
+		if (v.sample && i < use->n)
+			check_extra(use, i);
+	}
+	if ((!v.fmt && !v.sample) || (v.sample && i < use->n))
+		return false;
+	*(struct proc_var *)vec_push(use->k->a, &use->k->c->model->global.proc_vars) = v;
+	return true;
 }
 
 bool check_global_default_path(const struct keyword_use *use)

@@ -25,6 +25,13 @@ struct h2_conf {
 	bool bogus_websockets; /* h2-workaround-bogus-websocket-clients */
 };
 
+/* `set-var` of the global section: by expression or by format. */
+struct proc_var {
+	const struct var_ref *var;
+	const struct sample_expr *sample;
+	const struct logfmt *fmt;
+};
+
 struct global_conf {
 	uint32_t maxconn, ulimit_n, nbthread;
 	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base, state_file;
@@ -44,7 +51,7 @@ struct global_conf {
 	uint32_t stats_maxconn; /* default 10 */
 	VEC(const struct bind_conf *) stats_sockets;
 	VEC(struct log_target) log_targets;
-	VEC(struct var_ref) proc_vars;
+	VEC(struct proc_var) proc_vars; /* set-var and set-var-fmt, in order */
 	struct map h1_case; /* h1-case-adjust: name in lower case -> struct str as it is to be sent */
 	VEC(struct str) lines; /* without a field here, in canonical words, for dumps */
 };

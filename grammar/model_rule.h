@@ -241,6 +241,7 @@ struct rule {
 	 * or sample (value). unset-var: var. capture: sample, num (slot). set-log-level: num, -1 silent. strict-mode: num. */
 	struct str name;	    /* header name, realm ... */
 	const struct logfmt *fmt;   /* value */
+	const struct logfmt *fmt2;  /* set-map: value of the key that fmt gives; str: the file */
 	const struct sample_expr *sample;
 	const struct regex *regex;
 	const struct var_ref *var;

@@ -115,6 +115,8 @@ bool process_use(struct process *p, struct generation *g)
 	for (uint32_t i = 0; i < p->nworkers; i++)
 		if (!worker_equip(p->workers[i], g))
 			return false;
+	if (!p->generation)
+		proc_vars_start(p, g);
 	p->generation = g;
 	p->maxconn = g->model->global.maxconn;
 	return true;
@@ -219,12 +221,12 @@ void process_free(struct process **pp)
 			counters_free(w);
 		if (w->log)
 			log_free(w);
-		if (w->proc_vars)
-			eval_vars_free(&w->proc_vars);
 		pipes_free(w);
 		worker_free(&w);
 	}
 	generation_free(&p->generation);
+	if (p->proc_vars)
+		eval_vars_free(&p->proc_vars);
 	free(p->workers);
 	free(p);
 }

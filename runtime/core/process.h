@@ -8,6 +8,7 @@
 #include "grammar/base/list.h"
 #include "grammar/model.h"
 #include "runtime/core/worker.h"
+#include "runtime/eval/pattern_lock.h"
 
 struct proxy;
 struct server;
@@ -58,6 +59,8 @@ struct process {
 	bool takes_over;            /* from an old process: its stick tables are waited for */
 	atomic_uint accepting;      /* workers that watch the listeners */
 	atomic_uint draining;       /* workers that still have jobs */
+	struct eval_vars *proc_vars; /* variables of scope proc */
+	pattern_lock proc_lock;      /* theirs */
 	atomic_uint full_listeners; /* how many listeners wait for a connection to end */
 };
 
@@ -77,6 +80,8 @@ struct process *process_new(uint32_t nworkers);
  * tune.bufsize, counters, logs, server connections; process->maxconn becomes the model's. False when memory is
  * out. Main thread, before process_start(). */
 bool process_use(struct process *p, struct generation *g);
+/* proc_vars.c. Variables that the global section sets; process_use() calls it for the first generation. */
+void proc_vars_start(struct process *p, struct generation *g);
 /* Starts the workers' threads (worker 0 runs on the calling thread in process_run). May come after a fork().
  * False: no threads. */
 bool process_start(struct process *p);

@@ -52,7 +52,6 @@ struct worker {
 	struct deadline rate_retry;   /* set: some listener waits until its frontend's rate of sessions is lower */
 	uint64_t accept_complained;   /* `now` of the last message about it */
 	struct eval_host host;	      /* live figures for the evaluator: proxy/stream_host.c */
-	struct eval_vars *proc_vars;
 	uint64_t random[2];	      /* state of worker_random() */
 	struct pipes *pipes; /* net/splice.h: spare pipes */
 	/* Set by the process before the thread runs; all called on the worker. */

@@ -104,6 +104,7 @@ struct eval {
 	uint32_t place;		     /* AT() bit of what is evaluated now */
 	struct timeval now;	     /* wall clock */
 	struct log_record *log;
+	void *proc_lock; /* pattern_lock of variables of the process, which all workers share; NULL: nobody else has them */
 	struct eval_vars **vars[VAR_SCOPES]; /* where each scope keeps its list; an empty list is NULL */
 	struct str *cap_req, *cap_res; /* capture slots, by index */
 	uint64_t uuid_seed[2];

@@ -2,6 +2,7 @@
  * live in scratch memory and go with it; those of a session and of the process own their memory. One thread. */
 #include <stdlib.h>
 
+#include "runtime/eval/pattern_lock.h"
 #include "runtime/eval/rules.h"
 
 struct eval_vars {
@@ -65,22 +66,60 @@ static bool var_reserve(struct eval *e, struct eval_vars *v, size_t len)
 	return true;
 }
 
+/* Variables of the process belong to all workers. */
+static pattern_lock *lock_of(const struct eval *e, const struct var_ref *ref)
+{
+	return ref->scope == VAR_PROC ? e->proc_lock : NULL;
+}
+
+static void lock_read(const struct eval *e, const struct var_ref *ref)
+{
+	if (lock_of(e, ref))
+		pattern_lock_read(lock_of(e, ref));
+}
+
+static void unlock_read(const struct eval *e, const struct var_ref *ref)
+{
+	if (lock_of(e, ref))
+		pattern_unlock_read(lock_of(e, ref));
+}
+
 bool var_exists(struct eval *e, const struct var_ref *ref)
 {
-	return var_lookup(e, ref) != NULL;
+	bool found;
+
+	lock_read(e, ref);
+	found = var_lookup(e, ref) != NULL;
+	unlock_read(e, ref);
+	return found;
+}
+
+/* A text that others may change is copied. */
+static bool value_copy(struct eval *e, const struct var_ref *ref, struct sample *out)
+{
+	if (!lock_of(e, ref) || (!sample_is_text(out) && out->type != SMP_METH))
+		return true;
+	out->str = scratch_dup(e->scratch, out->str);
+	return out->str.ptr != NULL;
 }
 
 bool var_get(struct eval *e, const struct var_ref *ref, struct sample *out)
 {
-	const struct eval_vars *v = var_lookup(e, ref);
+	const struct eval_vars *v;
+	bool found;
 
-	if (!v || !v->set)
-		return false;
-	*out = v->value;
-	return true;
+	lock_read(e, ref);
+	v = var_lookup(e, ref);
+	found = v && v->set;
+	if (found) {
+		*out = v->value;
+		found = value_copy(e, ref, out);
+	}
+	unlock_read(e, ref);
+	return found;
 }
 
-bool var_set(struct eval *e, const struct var_ref *ref, const struct sample *value)
+static bool set_locked(struct eval *e, const struct var_ref *ref, const struct sample *value)
 {
 	struct eval_vars *v = var_lookup(e, ref);
 	bool text = sample_is_text(value) || value->type == SMP_METH;
@@ -101,16 +140,36 @@ bool var_set(struct eval *e, const struct var_ref *ref, const struct sample *val
 	return true;
 }
 
+bool var_set(struct eval *e, const struct var_ref *ref, const struct sample *value)
+{
+	pattern_lock *lock = lock_of(e, ref);
+	bool ok;
+
+	if (lock)
+		pattern_lock_write(lock);
+	ok = set_locked(e, ref, value);
+	if (lock)
+		pattern_unlock_write(lock);
+	return ok;
+}
+
 void var_unset(struct eval *e, const struct var_ref *ref)
 {
-	struct eval_vars *v = var_lookup(e, ref);
+	pattern_lock *lock = lock_of(e, ref);
+	struct eval_vars *v;
 
+	if (lock)
+		pattern_lock_write(lock);
+	v = var_lookup(e, ref);
 	if (v)
 		v->set = false;
+	if (lock)
+		pattern_unlock_write(lock);
 	e->engine->generation++;
 }
 
-bool var_condition(struct eval *e, const struct var_ref *ref, const struct sample *value, uint32_t conditions)
+static bool condition_locked(struct eval *e, const struct var_ref *ref, const struct sample *value,
+			     uint32_t conditions)
 {
 	const struct eval_vars *v = conditions ? var_lookup(e, ref) : NULL;
 	bool set = v && v->set, empty = sample_is_text(value) && !value->str.len;
@@ -124,6 +183,16 @@ bool var_condition(struct eval *e, const struct var_ref *ref, const struct sampl
 		return true;
 	return !(conditions & VAR_IF_GREATER && v->value.sint <= value->sint) &&
 	       !(conditions & VAR_IF_LESS && v->value.sint >= value->sint);
+}
+
+bool var_condition(struct eval *e, const struct var_ref *ref, const struct sample *value, uint32_t conditions)
+{
+	bool holds;
+
+	lock_read(e, ref);
+	holds = condition_locked(e, ref, value, conditions);
+	unlock_read(e, ref);
+	return holds;
 }
 
 void eval_vars_free(struct eval_vars **vars)

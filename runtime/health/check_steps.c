@@ -23,7 +23,8 @@ void check_eval_begin(struct check *k, struct eval *e)
 			   .now = k->worker->wall,
 			   .raw_res = check_input(k),
 			   .raw_res_final = true,
-			   .vars = {[VAR_PROC] = &k->worker->proc_vars, [VAR_CHECK] = &k->vars}};
+			   .proc_lock = &k->worker->process->proc_lock,
+			   .vars = {[VAR_PROC] = &k->worker->process->proc_vars, [VAR_CHECK] = &k->vars}};
 }
 
 /* --- where something happened --------------------------------------------------------------------------- */
