@@ -11,12 +11,30 @@ struct fact_diff {
 	const struct fact_object *object;
 };
 
-static const struct fact_object *find_object(const struct facts *f, const struct fact_object *like)
+/* The same name again (a mistake, but one that both sides may have) is another one: its number is added. */
+static struct str numbered(struct arena *a, struct map *counts, struct str name)
 {
+	uint32_t *count = map_get(counts, name);
+
+	if (!count) {
+		count = ARENA_NEW(a, uint32_t);
+		map_put(a, counts, name, count);
+	}
+	return ++*count > 1 ? arena_printf(a, "%.*s #%u", STR_ARG(name), *count) : name;
+}
+
+static struct str object_key(struct arena *a, struct map *counts, const struct fact_object *object)
+{
+	return numbered(a, counts, arena_printf(a, "%d %.*s", (int)object->place, STR_ARG(object->name)));
+}
+
+static struct map objects_by_name(struct arena *a, const struct facts *f)
+{
+	struct map map = {0}, counts = {0};
+
 	vec_each (item, &f->objects)
-		if ((*item)->place == like->place && str_eq((*item)->name, like->name))
-			return *item;
-	return NULL;
+		map_put(a, &map, object_key(a, &counts, *item), *item);
+	return map;
 }
 
 static void json_side(struct out *o, const char *name, const struct facts *f, const struct fact *fact)
@@ -96,84 +114,90 @@ static bool fact_is_list(const struct fact *fact)
 	return fact->row->flags & KW_REPEAT && strcmp(fact->row->name, "server") != 0;
 }
 
-/* The value that holds for a key: a line's, or a built-in one. */
-static const struct fact *find_fact(const struct fact_object *object, const struct fact *like)
+/* The value that holds for each key: a line's, or a built-in one. */
+static struct map facts_by_key(struct arena *a, const struct fact_object *object)
 {
-	vec_each (fact, &object->facts)
-		if (str_eq(fact->key, like->key))
-			return fact;
+	struct map map = {0}, counts = {0};
+
 	vec_each (fact, &object->built_in)
-		if (str_eq(fact->key, like->key))
-			return fact;
-	return NULL;
+		map_put(a, &map, fact->key, fact);
+	vec_each (fact, &object->facts)
+		if (!fact_is_list(fact))
+			map_put(a, &map, numbered(a, &counts, fact->key), fact);
+	return map;
 }
 
-/* What a list has of one row, in order. */
-static uint32_t list_of(struct arena *a, const struct fact_object *object, const struct keyword *row,
-			const struct fact ***list)
+struct fact_list {
+	const struct fact **v;
+	uint32_t n;
+	struct map counts; /* text of a fact -> uint32_t: how many are not paired yet */
+};
+
+static struct str fact_text(struct arena *a, const struct fact *fact)
+{
+	return arena_printf(a, "%d%.*s %.*s", fact->no, STR_ARG(fact->key), STR_ARG(fact->value));
+}
+
+/* What an object has of one row, in order. */
+static struct fact_list list_of(struct arena *a, const struct fact_object *object, const struct keyword *row)
 {
 	VEC(const struct fact *) found = {0};
+	struct fact_list list = {0};
 
-	vec_each (fact, &object->facts)
-		if (strcmp(fact->row->name, row->name) == 0)
-			*vec_push(a, &found) = fact;
-	*list = found.v;
-	return found.n;
+	vec_each (fact, &object->facts) {
+		struct str text;
+		uint32_t *count;
+
+		if (strcmp(fact->row->name, row->name) != 0)
+			continue;
+		*vec_push(a, &found) = fact;
+		text = fact_text(a, fact);
+		count = map_get(&list.counts, text);
+		if (!count) {
+			count = ARENA_NEW(a, uint32_t);
+			map_put(a, &list.counts, text, count);
+		}
+		++*count;
+	}
+	list.v = found.v;
+	list.n = found.n;
+	return list;
 }
 
-static const struct fact *list_find(const struct fact **list, uint32_t n, const struct fact *like, bool *taken)
+/* Whether the list has one more of these. */
+static bool list_pair(struct arena *a, const struct fact_list *list, const struct fact *fact)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		if (taken[i] || !fact_eq(list[i], like))
-			continue;
-		taken[i] = true;
-		return list[i];
-	}
-	return NULL;
+	uint32_t *count = map_get(&list->counts, fact_text(a, fact));
+
+	if (!count || !*count)
+		return false;
+	--*count;
+	return true;
 }
 
 /* Rows that repeat: those gone, those come; when neither, whether the order is the same. */
 static void diff_list(struct fact_diff *d, const struct fact_object *before, const struct fact_object *after,
 		      const struct keyword *row)
 {
-	const struct fact **old, **new_;
-	uint32_t nold = list_of(d->old->arena, before, row, &old),
-		 nnew = list_of(d->new_->arena, after, row, &new_);
-	bool *taken = ARENA_ARRAY(d->new_->arena, bool, nnew + 1),
-	     *kept = ARENA_ARRAY(d->old->arena, bool, nold + 1);
+	struct arena *a = d->new_->arena;
+	struct fact_list old = list_of(a, before, row), new_ = list_of(a, after, row);
 	bool changed = false;
 
-	for (uint32_t i = 0; i < nold; i++) {
-		kept[i] = list_find(new_, nnew, old[i], taken) != NULL;
-		if (!kept[i])
-			report(d, "removed", old[i], NULL);
-		changed |= !kept[i];
+	for (uint32_t i = 0; i < old.n; i++) {
+		if (list_pair(a, &new_, old.v[i]))
+			continue;
+		report(d, "removed", old.v[i], NULL);
+		changed = true;
 	}
-	for (uint32_t i = 0; i < nnew; i++) {
-		if (!taken[i])
-			report(d, "added", NULL, new_[i]);
-		changed |= !taken[i];
+	for (uint32_t i = 0; i < new_.n; i++) {
+		if (list_pair(a, &old, new_.v[i]))
+			continue;
+		report(d, "added", NULL, new_.v[i]);
+		changed = true;
 	}
-	for (uint32_t i = 0; !changed && i < nold; i++)
-		if (!fact_eq(old[i], new_[i]))
-			report(d, "moved", old[i], new_[i]);
-}
-
-/* The first fact of its row in an object. */
-static bool is_first_of_row(const struct fact_object *object, const struct fact *fact)
-{
-	vec_each (other, &object->facts)
-		if (strcmp(other->row->name, fact->row->name) == 0)
-			return other == fact;
-	return false;
-}
-
-static bool has_row(const struct fact_object *object, const struct keyword *row)
-{
-	vec_each (fact, &object->facts)
-		if (strcmp(fact->row->name, row->name) == 0)
-			return true;
-	return false;
+	for (uint32_t i = 0; !changed && i < old.n; i++)
+		if (!fact_eq(old.v[i], new_.v[i]))
+			report(d, "moved", old.v[i], new_.v[i]);
 }
 
 static void diff_value(struct fact_diff *d, const struct fact *before, const struct fact *after)
@@ -184,24 +208,40 @@ static void diff_value(struct fact_diff *d, const struct fact *before, const str
 		report(d, before ? "removed" : "added", before, after);
 }
 
+typedef VEC(const char *) row_names;
+
+/* Whether a row comes for the first time; remembered then. */
+static bool is_first(struct arena *a, row_names *seen, const struct keyword *row)
+{
+	vec_each (name, seen)
+		if (strcmp(*name, row->name) == 0)
+			return false;
+	*vec_push(a, seen) = row->name;
+	return true;
+}
+
 static void diff_object(struct fact_diff *d, const struct fact_object *before, const struct fact_object *after)
 {
+	struct arena *a = d->new_->arena;
+	struct map old = facts_by_key(a, before), new_ = facts_by_key(a, after);
+	struct map counts = {0};
+	row_names seen = {0};
+
 	vec_each (fact, &before->facts) {
 		if (!fact_is_list(fact))
-			diff_value(d, fact, find_fact(after, fact));
-		else if (is_first_of_row(before, fact))
+			diff_value(d, fact, map_get(&new_, numbered(a, &counts, fact->key)));
+		else if (is_first(a, &seen, fact->row))
 			diff_list(d, before, after, fact->row);
 	}
+	counts = (struct map){0};
 	vec_each (fact, &after->facts) {
-		if (fact_is_list(fact)) {
-			if (is_first_of_row(after, fact) && !has_row(before, fact->row))
-				diff_list(d, before, after, fact->row);
-			continue;
-		}
-		const struct fact *old = find_fact(before, fact);
+		const struct fact *known =
+			fact_is_list(fact) ? NULL : map_get(&old, numbered(a, &counts, fact->key));
 
-		if (!old || old->origin == ORIGIN_BUILT_IN)
-			diff_value(d, old, fact);
+		if (!fact_is_list(fact) && (!known || known->origin == ORIGIN_BUILT_IN))
+			diff_value(d, known, fact);
+		else if (fact_is_list(fact) && is_first(a, &seen, fact->row))
+			diff_list(d, before, after, fact->row);
 	}
 }
 
@@ -228,11 +268,13 @@ static void report_object(struct fact_diff *d, bool gone)
 bool facts_diff(struct out *o, const struct facts *old, const struct facts *new_, bool json)
 {
 	struct fact_diff d = {.o = o, .old = old, .new_ = new_, .json = json};
+	struct arena *a = new_->arena;
+	struct map olds = objects_by_name(a, old), news = objects_by_name(a, new_), counts = {0};
 
 	if (json)
 		out_puts(o, "{\"differences\":[");
 	vec_each (item, &old->objects) {
-		const struct fact_object *after = find_object(new_, *item);
+		const struct fact_object *after = map_get(&news, object_key(a, &counts, *item));
 
 		d.object = *item;
 		d.headed = false;
@@ -241,9 +283,10 @@ bool facts_diff(struct out *o, const struct facts *old, const struct facts *new_
 		else
 			report_object(&d, true);
 	}
+	counts = (struct map){0};
 	vec_each (item, &new_->objects) {
 		d.object = *item;
-		if (!find_object(old, *item))
+		if (!map_get(&olds, object_key(a, &counts, *item)))
 			report_object(&d, false);
 	}
 	if (json)

@@ -108,7 +108,7 @@ static enum line_kind line_kind(const struct format *x, struct str line)
 	if (text.ptr[0] == '.')
 		return LINE_DIRECTIVE;
 	first = str_sub(text, 0, word_length(text));
-	if (section_find(first) || (indentation(line) == x->margin && section_guess(first)))
+	if (section_find(first) || ((!x->in_section || indentation(line) == x->margin) && section_guess(first)))
 		return LINE_HEADER;
 	return LINE_STATEMENT;
 }
@@ -181,28 +181,30 @@ static void line_format(struct format *x, struct span span, struct str line)
 	x->after_statement = kind == LINE_STATEMENT || kind == LINE_STRANGE;
 }
 
-/* An empty line that is written again where it was is no edit. */
+/* Neighbouring edits become one: an empty line that is written again where it was is none. */
 static void edits_join(struct fixes *f, uint32_t from, const struct sources *s)
 {
 	uint32_t n = from;
 
-	for (uint32_t i = from; i < f->edits.n; i++) {
-		const struct diag_edit *edit = f->edits.v[i];
-		struct diag_edit *before = n > from ? (struct diag_edit *)f->edits.v[n - 1] : NULL;
+	for (uint32_t i = from, end; i < f->edits.n; i = end) {
+		struct diag_edit *edit = (struct diag_edit *)f->edits.v[i];
+		struct out text = out_growing((size_t)1 << 31);
 
-		if (before && before->span.off + before->span.len == edit->span.off) {
-			before->span.len += edit->span.len;
-			before->text =
-				arena_printf(f->arena, "%.*s%.*s", STR_ARG(before->text), STR_ARG(edit->text));
-			continue;
+		out_str(&text, edit->text);
+		for (end = i + 1; end < f->edits.n; end++) {
+			const struct diag_edit *next = f->edits.v[end];
+
+			if (edit->span.off + edit->span.len != next->span.off)
+				break;
+			edit->span.len += next->span.len;
+			out_str(&text, next->text);
 		}
-		f->edits.v[n++] = edit;
+		if (end > i + 1)
+			edit->text = arena_str(f->arena, out_get(&text));
+		out_free(&text);
+		if (!str_eq(sources_span(s, edit->span), edit->text))
+			f->edits.v[n++] = edit;
 	}
-	f->edits.n = n;
-	n = from;
-	for (uint32_t i = from; i < f->edits.n; i++)
-		if (!str_eq(sources_span(s, f->edits.v[i]->span), f->edits.v[i]->text))
-			f->edits.v[n++] = f->edits.v[i];
 	f->edits.n = n;
 }
 
@@ -218,7 +220,7 @@ static void source_format(const struct loaded *l, struct fixes *f, uint32_t sour
 
 		line.len = str_chr(line, '\n');
 		end = i + line.len + (i + line.len < text.len);
-		if (line.len && line.ptr[line.len - 1] == '\r')
+		if (line.len && line.ptr[line.len - 1] == '\r' && !is_strange(str_sub(line, 0, line.len - 1)))
 			line.len--;
 		line_format(&x, (struct span){source, (uint32_t)i, (uint32_t)(end - i)}, line);
 	}

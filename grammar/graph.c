@@ -10,7 +10,14 @@ struct graph {
 	struct out *o;
 	const struct facts *f;
 	bool mermaid;
-	bool computed; /* some rule computes the name of a backend */
+	bool computed;        /* some rule computes the name of a backend */
+	struct map receivers; /* name -> struct receiver */
+};
+
+/* A section that rules can send to. */
+struct receiver {
+	uint32_t index;
+	bool reached;
 };
 
 /* Text within double quotes, printable. */
@@ -102,23 +109,38 @@ static bool is_receiver(const struct fact_object *object)
 	return object->place == PLACE_BACKEND || object->place == PLACE_LISTEN;
 }
 
-static bool object_find(const struct graph *g, struct str name, uint32_t *index)
-{
-	for (*index = 0; *index < g->f->objects.n; ++*index)
-		if (is_receiver(g->f->objects.v[*index]) && str_eq(g->f->objects.v[*index]->name, name))
-			return true;
-	return false;
-}
-
 static bool is_reached(const struct graph *g, const struct fact_object *backend)
 {
-	if (g->computed || backend->place != PLACE_BACKEND)
-		return true;
-	vec_each (object, &g->f->objects)
-		vec_each (fact, &(*object)->facts)
-			if (is_switch(fact) && str_eq(target(fact), backend->name))
-				return true;
-	return false;
+	const struct receiver *receiver = map_get(&g->receivers, backend->name);
+
+	return g->computed || backend->place != PLACE_BACKEND || !receiver || receiver->reached;
+}
+
+/* Who can be sent to, and who is. */
+static void receivers_find(struct graph *g)
+{
+	struct receiver *receiver;
+
+	for (uint32_t i = 0; i < g->f->objects.n; i++) {
+		const struct fact_object *object = g->f->objects.v[i];
+
+		if (!is_receiver(object) || map_get(&g->receivers, object->name))
+			continue;
+		receiver = ARENA_NEW(g->f->arena, struct receiver);
+		receiver->index = i;
+		map_put(g->f->arena, &g->receivers, object->name, receiver);
+	}
+	vec_each (object, &g->f->objects) {
+		vec_each (fact, &(*object)->facts) {
+			if (!is_switch(fact))
+				continue;
+			receiver = map_get(&g->receivers, target(fact));
+			if (receiver)
+				receiver->reached = true;
+			g->computed |= memmem(target(fact).ptr ? target(fact).ptr : "", target(fact).len, "%[",
+					      2) != NULL;
+		}
+	}
 }
 
 /* `use_backend NAME if a b`: what stands behind the name. */
@@ -134,10 +156,10 @@ static struct str condition(const struct fact *fact)
 static void switch_edge(const struct graph *g, uint32_t section, uint32_t setting, const struct fact *fact)
 {
 	struct str name = target(fact);
-	uint32_t to;
+	const struct receiver *receiver = map_get(&g->receivers, name);
 
-	if (object_find(g, name, &to)) {
-		edge(g, section, 0, to, 0, condition(fact));
+	if (receiver) {
+		edge(g, section, 0, receiver->index, 0, condition(fact));
 		return;
 	}
 	node(g, section, setting, NODE_COMPUTED, name, false);
@@ -172,10 +194,7 @@ static void draw_object(const struct graph *g, uint32_t section)
 
 static void draw(struct graph *g)
 {
-	vec_each (object, &g->f->objects)
-		vec_each (fact, &(*object)->facts)
-			if (is_switch(fact))
-				g->computed |= memmem(target(fact).ptr, target(fact).len, "%[", 2) != NULL;
+	receivers_find(g);
 	for (uint32_t i = 0; i < g->f->objects.n; i++)
 		draw_object(g, i);
 }

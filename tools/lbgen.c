@@ -15,6 +15,7 @@
 struct names {
 	const char **v;
 	size_t n, cap;
+	struct arena *arena; /* of names that are made here, or NULL */
 };
 
 static void names_add(struct names *names, const char *name)
@@ -42,6 +43,7 @@ static void names_print(struct names *names, const char *before, const char *aft
 		if (!i || strcmp(names->v[i], names->v[i - 1]) != 0)
 			printf("%s%s%s", before, names->v[i], after);
 	free(names->v);
+	arena_free(&names->arena);
 	*names = (struct names){0};
 }
 
@@ -114,8 +116,14 @@ static void list_classes(void)
 /* Vim: a keyword of several words is one match for each of its words, since blanks between them vary. */
 static void vim_words(struct names *names, const char *name)
 {
-	for (char *copy = strdup(name), *word = strtok(copy, " "); word; word = strtok(NULL, " "))
-		names_add(names, word);
+	if (!names->arena)
+		names->arena = arena_new();
+	if (!names->arena)
+		abort();
+	for (size_t len; *name; name += len + strspn(name + len, " ")) {
+		len = strcspn(name, " ");
+		names_add(names, arena_str(names->arena, str_make(name, len)).ptr);
+	}
 }
 
 static void take_line_words(struct names *names, const struct keyword *row)
