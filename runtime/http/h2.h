@@ -185,5 +185,8 @@ void h2_desk_free(struct worker *w);
 void h2_desk_dirty(struct h2_conn *h);
 void h2_desk_ready(struct h2_stream *st);
 nghttp2_session_callbacks *h2_desk_callbacks(struct worker *w);
+nghttp2_mem *h2_desk_mem(struct worker *w);
+/* Of streams. */
+struct pool *h2_desk_pool(struct worker *w);
 
 #endif

@@ -366,8 +366,8 @@ static bool session_begin(struct h2_conn *h)
 	nghttp2_option_set_no_auto_window_update(o, 1);
 	nghttp2_option_set_no_http_messaging(o, 1);
 	nghttp2_option_set_no_closed_streams(o, 1);
-	error = h->server ? nghttp2_session_server_new2(&h->ng, cb, h, o)
-			  : nghttp2_session_client_new2(&h->ng, cb, h, o);
+	error = h->server ? nghttp2_session_server_new3(&h->ng, cb, h, o, h2_desk_mem(h->carrier->worker))
+			  : nghttp2_session_client_new3(&h->ng, cb, h, o, h2_desk_mem(h->carrier->worker));
 	nghttp2_option_del(o);
 	if (error)
 		return false;

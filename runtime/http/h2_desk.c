@@ -5,8 +5,9 @@
 
 #include "runtime/http/h2.h"
 #include "runtime/http/h2_callbacks.h"
+#include "runtime/http/h2_mem.h"
 
-enum { ROUNDS = 4 };
+enum { ROUNDS = 4, STREAMS_CACHED = 256 };
 
 struct h2_desk {
 	struct worker *worker;
@@ -14,6 +15,8 @@ struct h2_desk {
 	ev_prepare before;
 	ev_idle more; /* keeps the loop from waiting */
 	nghttp2_session_callbacks *callbacks;
+	struct h2_mem *mem;
+	struct pool streams;
 };
 
 static void nothing(struct ev_loop *loop, ev_idle *more, int revents)
@@ -88,10 +91,14 @@ struct h2_desk *h2_desk_get(struct worker *w)
 	if (!d)
 		return NULL;
 	d->callbacks = h2_callbacks_new();
-	if (!d->callbacks) {
+	d->mem = h2_mem_new();
+	if (!d->callbacks || !d->mem) {
+		nghttp2_session_callbacks_del(d->callbacks);
+		h2_mem_free(d->mem);
 		free(d);
 		return NULL;
 	}
+	pool_init(&d->streams, sizeof(struct h2_stream), STREAMS_CACHED);
 	d->worker = w;
 	list_init(&d->ready);
 	list_init(&d->dirty);
@@ -108,6 +115,20 @@ nghttp2_session_callbacks *h2_desk_callbacks(struct worker *w)
 	return d ? d->callbacks : NULL;
 }
 
+nghttp2_mem *h2_desk_mem(struct worker *w)
+{
+	struct h2_desk *d = w->muxes;
+
+	return h2_mem_nghttp2(d->mem);
+}
+
+struct pool *h2_desk_pool(struct worker *w)
+{
+	struct h2_desk *d = w->muxes;
+
+	return &d->streams;
+}
+
 void h2_desk_free(struct worker *w)
 {
 	struct h2_desk *d = w->muxes;
@@ -117,6 +138,8 @@ void h2_desk_free(struct worker *w)
 	ev_prepare_stop(w->loop, &d->before);
 	ev_idle_stop(w->loop, &d->more);
 	nghttp2_session_callbacks_del(d->callbacks);
+	h2_mem_free(d->mem);
+	pool_free(&d->streams);
 	free(d);
 	w->muxes = NULL;
 }

@@ -24,10 +24,11 @@ bool conn_is_h2(const struct conn *c)
 
 struct h2_stream *h2_stream_new(struct h2_conn *h, int32_t id)
 {
-	struct h2_stream *st = calloc(1, sizeof(*st));
+	struct h2_stream *st = pool_get(h2_desk_pool(h->carrier->worker));
 
 	if (!st)
 		return NULL;
+	memset(st, 0, sizeof(*st));
 	st->h2 = h;
 	st->id = id;
 	list_init(&st->ready);
@@ -65,7 +66,7 @@ void h2_stream_free(struct h2_stream *st)
 	rx_drop(st);
 	buf_drop(h->carrier->worker, &st->tx);
 	scratch_reset(&st->scratch);
-	free(st);
+	pool_put(h2_desk_pool(h->carrier->worker), st);
 }
 
 void h2_stream_attach(struct h2_stream *st, struct conn *c, void (*ready)(struct conn *, int))

@@ -28,6 +28,7 @@ ROWS = {
     "http-8m": ("http", ["-c4"], "/big", "8 MB bodies"),
     "tcp-8m": ("tcp", ["-c4"], "/big", "mode tcp, 8 MB bodies"),
     "idle": ("http", None, "/", "bytes per idle keep-alive connection"),
+    "h2": ("http", ["-c16", "-m16"], "/", "HTTP/2 in clear, 16 streams on 16 connections, small answers"),
     "track": ("track", ["-c32"], "/", "keep-alive, each request counted in one of a million keys"),
     "keys": ("track", None, "/", "bytes per key of a stick table with a million keys"),
 }
@@ -38,6 +39,21 @@ def cores():
     all_cores = sorted(os.sched_getaffinity(0))
     rest = all_cores[1:] or all_cores
     return str(all_cores[0]), ",".join(map(str, rest))
+
+
+def run_h2load(port, path, options, seconds, load_cores):
+    """The same by h2load."""
+    out = subprocess.run(["taskset", "-c", load_cores, "h2load", "-D", str(seconds), *options,
+                          f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
+    done = re.search(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed", out)
+    if not done:
+        raise SystemExit("bench: cannot read what h2load says:\n" + out)
+    return int(done[1]), float(seconds), int(done[3])
+
+
+def run_load(row, port, seconds, load_cores):
+    run = run_h2load if row == "h2" else run_wrk
+    return run(port, ROWS[row][2], ROWS[row][1], seconds, load_cores)
 
 
 def run_wrk(port, path, options, seconds, load_cores):
@@ -53,9 +69,8 @@ def run_wrk(port, path, options, seconds, load_cores):
 
 
 def measure_load(program, row, seconds, load_cores):
-    _, options, path, _ = ROWS[row]
     before = proxies.cpu_us(program.pid)
-    requests, took, errors = run_wrk(program.port, path, options, seconds, load_cores)
+    requests, took, errors = run_load(row, program.port, seconds, load_cores)
     cpu = proxies.cpu_us(program.pid) - before
     return {"rate": requests / took, "cpu": cpu / max(requests, 1), "errors": errors}
 
@@ -115,12 +130,12 @@ def bench_row(row, contestants, args, work):
     running, results = [], {}
     try:
         for proxy in contestants:
-            if proxy.can(mode):
+            if proxy.can(mode) and not (row == "h2" and proxy.kind == "nginx"):
                 running.append(proxy.start(mode, origin.port, os.path.join(work, proxy.name), proxy_core))
                 results[proxy.name] = []
         if ROWS[row][1]:
             for program in running:
-                run_wrk(program.port, ROWS[row][2], ROWS[row][1], 1, load_cores)
+                run_load(row, program.port, 1, load_cores)
         for _ in range(args.rounds if ROWS[row][1] else 1):
             for program in running:
                 results[program.name].append(measure_idle(program, args.idle) if row == "idle" else
