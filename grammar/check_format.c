@@ -34,7 +34,10 @@ bool check_log_format(const struct keyword_use *use)
 
 bool check_log_format_sd(const struct keyword_use *use)
 {
-	return one_format(use);
+	if (!one_format(use))
+		return false;
+	use->draft->log_format_sd_word = &use->words[0];
+	return true;
 }
 
 bool check_error_log_format(const struct keyword_use *use)
@@ -90,6 +93,8 @@ void check_finish_formats(struct checker *k, struct draft *d)
 		px->log_format = format_builtin(k, d);
 	if (d->error_log_format_word)
 		px->error_log_format = logfmt_parse(k->c, d->error_log_format_word, &scope);
+	if (d->log_format_sd_word)
+		px->log_format_sd = logfmt_parse(k->c, d->log_format_sd_word, &scope);
 	if (d->unique_id) {
 		scope.where = "unique-id-format";
 		scope.places = AT(FE_REQ_HDR);

@@ -134,6 +134,7 @@ static void draft_inherit(struct draft *d, struct draft *from)
 	d->log_format_word = from->log_format_word;
 	d->log_format_line = from->log_format_line;
 	d->error_log_format_word = from->error_log_format_word;
+	d->log_format_sd_word = from->log_format_sd_word;
 	d->error_log_format_line = from->error_log_format_line;
 	d->steps.v = from->steps.v;
 	d->steps.n = d->steps.cap = from->steps.n;

@@ -83,7 +83,7 @@ struct draft {
 	VEC(uint32_t) capture_lens[2];
 	const struct word *log_format_word; /* parsed when the mode is known */
 	const struct line *log_format_line, *error_log_format_line;
-	const struct word *error_log_format_word;
+	const struct word *error_log_format_word, *log_format_sd_word;
 	uint8_t log_kind; /* enum log_kind */
 	const struct word *unique_id;
 	bool errors_own; /* px->errors is this proxy's alone */

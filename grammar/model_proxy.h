@@ -240,6 +240,7 @@ struct proxy_conf {
 	const struct proxy_conf *default_backend;
 	/* logs */
 	VEC(struct log_target) log_targets;
+	const struct logfmt *log_format_sd; /* structured data of RFC 5424 lines; NULL: none */
 	const struct logfmt *log_format, *error_log_format; /* NULL: HAProxy's default log */
 	struct str log_tag;
 	struct logfmt *unique_id_format;

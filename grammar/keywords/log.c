@@ -16,7 +16,7 @@ static const struct keyword rows[] = {
 	      .summary = "the program's name in log lines"),
 	PROXY("log-format", IN_FE, .kind = VAL_CUSTOM, .parse = check_log_format, .args = "<format>",
 	      .expects = "'log-format' expects an argument.", .summary = "the format of log lines"),
-	PROXY("log-format-sd", IN_FE, .kind = VAL_CUSTOM, LATER, .parse = check_log_format_sd,
+	PROXY("log-format-sd", IN_FE, .kind = VAL_CUSTOM, .parse = check_log_format_sd,
 	      .args = "<format>", .summary = "the structured data of RFC 5424 log lines"),
 	PROXY("error-log-format", IN_FE, .kind = VAL_CUSTOM, .parse = check_error_log_format,
 	      .args = "<format>", .expects = "'error-log-format' expects an argument.",

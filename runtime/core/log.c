@@ -187,6 +187,7 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 	else
 		put_default(&l->line, px, e);
 	r.from.when = w->wall;
+	r.from.structured = px->log_format_sd ? logfmt_text(e, px->log_format_sd) : STR_NONE;
 	route_send(&r, level, out_get(&l->line));
 }
 

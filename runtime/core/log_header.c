@@ -68,7 +68,7 @@ static void put_rfc3164(struct logger *l, const struct log_origin *from, struct 
 	out_puts(out, "]: ");
 }
 
-/* RFC 5424, section 6: version 1, no message id, no structured data. */
+/* RFC 5424, section 6: version 1, no message id. */
 static void put_rfc5424(struct logger *l, const struct log_origin *from, struct out *out)
 {
 	out_puts(out, "1 ");
@@ -78,7 +78,9 @@ static void put_rfc5424(struct logger *l, const struct log_origin *from, struct 
 	out_str(out, from->tag);
 	out_char(out, ' ');
 	put_number(out, (unsigned long)from->pid);
-	out_puts(out, " - - ");
+	out_puts(out, " - ");
+	out_str(out, from->structured.len ? from->structured : STR("-"));
+	out_char(out, ' ');
 }
 
 void log_header(struct logger *l, const struct log_target *target, const struct log_origin *from, int level,

@@ -44,6 +44,7 @@ int logger_send(struct logger *l, const struct log_target *target, struct str he
 struct log_origin {
 	struct str tag;
 	struct str hostname; /* of log-send-hostname, ptr NULL: not asked for */
+	struct str structured; /* data of RFC 5424, section 6.3; empty: none */
 	struct timeval when;
 	pid_t pid;
 };
