@@ -137,6 +137,9 @@ static bool redirect_words_parse(struct action_reader *r, bool format)
 		else if (!redirect_flag(r))
 			done = redirect_unknown(r);
 	}
+	if (done && r->out->fmt && r->set == RS_HTTP_RES && r->out->redirect != REDIR_LOCATION)
+		return action_error(r, r->words[0].span, "response only supports redirect type 'location'",
+				    "a response can only be redirected to a `location`");
 	if (!done || r->out->fmt)
 		return done;
 	return action_missing(r, "redirection type expected ('prefix', 'location', or 'scheme')",

@@ -504,6 +504,9 @@ static void finish_proxy(struct checker *k, struct draft *d)
 	finish_rules(k, d);
 	finish_check(k, d);
 	finish_member_ids(d);
+	check_finish_mailers(k, d);
+	check_finish_spoe(k, d);
+	check_finish_command(k, d);
 	if (!d->px->disabled)
 		verify_proxy(k, d);
 	if (!d->name)

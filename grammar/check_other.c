@@ -65,6 +65,10 @@ bool check_user(const struct keyword_use *use)
 
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
+	if (!use->words[0].text.len) {
+		check_missing(use, "a name");
+		return false;
+	}
 	vec_each (other, &k->named->users->users)
 		if (str_eq(other->name, use->words[0].text))
 			return report_twice(use, "user");
@@ -108,6 +112,8 @@ bool check_group(const struct keyword_use *use)
 		check_missing(use, "names behind `users`");
 		return false;
 	}
+	if (!check_section_name(k, &use->words[0], "group"))
+		return false;
 	for (uint32_t i = 0; i < k->named->groups.n; i++)
 		if (str_eq(k->named->groups.v[i].name->text, use->words[0].text))
 			return report_twice(use, "group");
@@ -244,22 +250,40 @@ bool check_hold(const struct keyword_use *use)
 	return check_time(use, &use->words[1], UNIT_MS, &value);
 }
 
+/* HAProxy 2.6 reports a missing port in a log-forward section, and then starts. */
+static bool soften_port(const struct keyword_use *use, uint32_t before)
+{
+	struct diags *d = use->k->d;
+	enum diag_code code = d->list.n == before + 1 ? d->list.v[before]->code : D_COUNT;
+	bool soft = use->k->compat <= 206 && use->k->place == PLACE_LOG_FORWARD &&
+		    (code == D_MISSING_ARGUMENT || (code == D_MISSING_PORT && use->row->name[0] == 'b'));
+
+	if (soft)
+		check_severity(use->k, d->list.v[before], SEV_WARNING);
+	return soft;
+}
+
 /* bind lines outside proxies. */
 bool check_bind_elsewhere(const struct keyword_use *use)
 {
 	struct bind_conf b = {.mode = -1};
 	struct addr_conf a;
 	bool datagram = strcmp(use->row->name, "dgram-bind") == 0;
+	uint32_t before = use->k->d->list.n;
 
 	if (strcmp(use->row->name, "default-bind") == 0)
 		return check_options(use, 0, PLACE_BIND, &b, NULL);
-	if (!check_arity(use, 1, CHECK_ANY))
-		return false;
-	return address_parse_word(use->k->c, use->words,
-				  ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD |
-					  ADDRESS_HOST | (datagram ? ADDRESS_DATAGRAM : ADDRESS_STREAM),
-				  "'bind'", &a) &&
-	       check_options(use, 1, PLACE_BIND, &b, NULL);
+	if (!check_arity(use, 1, CHECK_ANY) ||
+	    !address_parse_word(use->k->c, use->words,
+				ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD | ADDRESS_HOST |
+					(datagram ? ADDRESS_DATAGRAM : ADDRESS_STREAM),
+				"'bind'", &a)) {
+		if (!soften_port(use, before))
+			return false;
+		if (!use->n)
+			return true;
+	}
+	return check_options(use, 1, PLACE_BIND, &b, NULL);
 }
 
 bool check_default_server_elsewhere(const struct keyword_use *use)
@@ -314,6 +338,8 @@ void check_other_end(struct checker *k)
 
 	if (s && s->users)
 		userlist_end(k, s);
+	if (s)
+		check_fcgi_end(k, s);
 	if (!s || s->sized || k->skip)
 		return;
 	if (s->place == PLACE_CACHE)

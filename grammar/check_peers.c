@@ -22,10 +22,14 @@ bool check_peers_peer(const struct keyword_use *use)
 	struct peer_conf peer = {.pos = check_pos(k, use->line)};
 	struct server_conf *s = ARENA_NEW(k->scratch, struct server_conf);
 
+	if (use->n < 1 && k->compat <= 206) /* HAProxy 2.6 says nothing */
+		return check_severity(k, check_missing(use, "a name and an address"), SEV_WARNING) != NULL;
 	if (use->n < 1) {
 		check_missing(use, "a name and an address");
 		return false;
 	}
+	if (use->n > 1 && !check_section_name(k, &use->words[0], "server"))
+		return false;
 	peer.name = check_keep(k, use->words[0].text);
 	if (use->n > 1) {
 		struct str who =

@@ -42,7 +42,8 @@ static size_t name_bad_char(struct str name)
 	return i;
 }
 
-static bool name_check(struct checker *k, const struct word *name, enum keyword_place place)
+/* The name of a section, or of a `what` in one. */
+bool check_section_name(struct checker *k, const struct word *name, const char *what)
 {
 	size_t bad = name_bad_char(name->text);
 	struct diag *g;
@@ -50,10 +51,10 @@ static bool name_check(struct checker *k, const struct word *name, enum keyword_
 	if (bad == name->text.len)
 		return true;
 	g = diag_add(k->d, D_BAD_NAME, word_span(name, bad, 1), "`%c` is not permitted in the name of a %s",
-		     name->text.ptr[bad], keyword_place_name(place));
+		     name->text.ptr[bad], what);
 	diag_help(k->d, g, "names are made of letters, digits and `-`, `_`, `.` or `:`");
-	diag_haproxy(k->d, g, "character '%c' is not permitted in '%s' name '%.*s'.", name->text.ptr[bad],
-		     keyword_place_name(place), STR_ARG(name->text));
+	diag_haproxy(k->d, g, "character '%c' is not permitted in '%s' name '%.*s'.", name->text.ptr[bad], what,
+		     STR_ARG(name->text));
 	return false;
 }
 
@@ -316,7 +317,7 @@ void check_proxy_begin(struct checker *k, const struct section *section, const s
 		return;
 	}
 	if (d->name) {
-		name_check(k, d->name, place);
+		check_section_name(k, d->name, keyword_place_name(place));
 		name_register(k, d);
 	}
 	*vec_push(k->scratch, &k->drafts) = d;

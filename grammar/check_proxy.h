@@ -63,6 +63,7 @@ struct draft {
 	bool steps_own;
 	uint8_t first_step, last_step;                       /* enum hc_step_kind, when steps_own */
 	const struct line *http_check_line, *tcp_check_line; /* of its own, rules only */
+	const struct word *spoe_engine;                      /* of the first send-spoe-group rule */
 	bool rules_http;                                     /* the last of them */
 	bool step_sent;                                      /* a request since the last `connect` */
 	const struct line *steps_line;
@@ -116,6 +117,10 @@ const struct line *check_proxy_line(const struct draft *d, const char *row_name,
  * check_server_words.c */
 bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out);
 /* errorfiles lines, once all http-errors sections are known. check_reply.c */
+void check_fcgi_end(struct checker *k, const struct named_section *s); /* check_other_rows.c */
+void check_finish_spoe(struct checker *k, struct draft *d);
+void check_finish_command(struct checker *k, struct draft *d);
+void check_finish_mailers(struct checker *k, struct draft *d); /* check_other_rows.c */
 void check_errorfiles_resolve(struct checker *k, struct draft *d);
 void check_server_duplicate(struct checker *k, struct draft *d, const struct duplicate *dup);
 /* Gives a `capture ... len` rule that has none its slot. check_rules.c */

@@ -44,6 +44,10 @@ struct diag *check_extra(const struct keyword_use *use, uint32_t from)
 		g->message = arena_printf(k->scratch, "unexpected `%.*s` behind the argument%s of `%s`",
 					  STR_ARG(w->text), from > 1 ? "s" : "", use->row->name);
 	diag_label(k->d, g, "the line should end before this");
+	if (!w->text.len && k->compat <= 206) { /* the line ends there for HAProxy 2.6 */
+		diag_help(k->d, g, "newer versions refuse the line");
+		return check_severity(k, g, SEV_WARNING);
+	}
 	if (str_is(w->text, "\\"))
 		diag_help(k->d, g, "there is no line continuation: write the whole statement on one line");
 	return diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%.*s'.", use->row->name,
@@ -70,8 +74,7 @@ bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max)
 		return false;
 	}
 	if (use->n > max) {
-		check_extra(use, max);
-		return false;
+		return check_extra(use, max)->severity != SEV_ERROR;
 	}
 	return true;
 }

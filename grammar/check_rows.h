@@ -53,11 +53,14 @@ check_row_fn check_stats_enable, check_stats_auth, check_stats_scope, check_stat
 check_row_fn check_state_file_name;
 /* check_peers.c */
 check_row_fn check_peers_peer, check_peers_bind, check_peers_disabled;
-check_row_fn check_peers_table, check_stick_table, check_stick, check_compression, check_filter, check_use_fcgi,
-	check_email_mailers;
+check_row_fn check_peers_table, check_stick_table, check_stick, check_compression, check_filter, check_use_fcgi;
 /* check_other.c */
 check_row_fn check_user, check_group, check_cache_size, check_peer, check_nameserver, check_hold, check_mailer,
 	check_bind_elsewhere, check_default_server_elsewhere, check_log_elsewhere, check_program_command,
 	check_fcgi_docroot, check_fcgi_path_info;
+/* check_other_rows.c */
+check_row_fn check_ring_size, check_vars_size, check_node, check_process_vary, check_email_level, check_fcgi_max_reqs,
+	check_fcgi_mpxs, check_thread_groups, check_client_resolvers,
+	check_spread_time;
 
 #endif

@@ -164,6 +164,21 @@ static bool rule_capture(const struct keyword_use *use, struct rule *rule)
 	return false;
 }
 
+/* normalize-uri is not for everyone in HAProxy 2.6. */
+static bool rule_experimental(const struct keyword_use *use)
+{
+	struct diag *g;
+
+	if (use->k->experimental || use->k->compat > 206)
+		return true;
+	g = diag_add(use->k->d, D_EXPERIMENTAL, use->words[0].span, "`normalize-uri` is experimental");
+	diag_help(use->k->d, g, "add `expose-experimental-directives` to the global section, above");
+	diag_haproxy(use->k->d, g,
+		     "'normalize-uri' action is experimental, must be allowed via a global "
+		     "'expose-experimental-directives'");
+	return false;
+}
+
 bool check_rule(const struct keyword_use *use)
 {
 	enum ruleset set = rule_set(use->row->name);
@@ -180,6 +195,10 @@ bool check_rule(const struct keyword_use *use)
 	if (!action_parse(use->k->c, set, use->words, use->n, &scope, &rule))
 		return false;
 	if (rule.action == ACTION_CAPTURE && !rule_capture(use, &rule))
+		return false;
+	if (rule.action == ACTION_SEND_SPOE_GROUP && !use->draft->spoe_engine && use->n > 1)
+		use->draft->spoe_engine = &use->words[1];
+	if (rule.action == ACTION_NORMALIZE_URI && !rule_experimental(use))
 		return false;
 	rule_finish(use, &rule);
 	*vec_push(use->k->scratch, &use->draft->rules[set]) = rule;
@@ -351,7 +370,9 @@ bool check_declare_capture(const struct keyword_use *use)
 		return false;
 	*(struct reply_header *)vec_push(use->k->a, &d->captures[direction]) = header;
 	*vec_push(use->k->a, &d->capture_lens[direction]) = (uint32_t)len;
-	return check_arity(use, 3, 3);
+	if (use->n > 3) /* HAProxy does not look at it */
+		check_severity(use->k, check_extra(use, 3), SEV_WARNING);
+	return true;
 }
 
 bool check_unique_id_format(const struct keyword_use *use)

@@ -42,6 +42,9 @@ struct named_section {
 	bool sized; /* what the section must have was given: size of a cache, command, docroot */
 	struct error_table *errors;  /* http-errors */
 	struct userlist_conf *users; /* userlist */
+	const struct line *max_reqs; /* fcgi-app: above one */
+	bool multiplexed;            /* fcgi-app */
+	int64_t ring_size;           /* ring, from its `size` lines; 0: none */
 	struct peers_conf *peers;    /* peers */
 	VEC(struct group_ref) groups;
 };
@@ -154,6 +157,8 @@ struct diag *check_extra(const struct keyword_use *use, uint32_t from);
 struct diag *check_missing(const struct keyword_use *use, const char *what);
 /* At least `min` arguments and at most `max`; reports and returns false otherwise. */
 #define CHECK_ANY UINT32_MAX
+/* Whether a name has only characters that names may have; check_proxy.c. */
+bool check_section_name(struct checker *k, const struct word *name, const char *what);
 bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max);
 /* No section of that kind has the name: suggests those that exist. */
 struct diag *check_no_section(struct checker *k, const struct word *name, enum keyword_place place);

@@ -96,9 +96,3 @@ bool check_use_fcgi(const struct keyword_use *use)
 	check_want_section(use->k, &use->words[0], PLACE_FCGI_APP, "unable to find the fcgi application");
 	return true;
 }
-
-bool check_email_mailers(const struct keyword_use *use)
-{
-	check_want_section(use->k, &use->words[0], PLACE_MAILERS, "unable to find mailers");
-	return true;
-}

@@ -329,6 +329,35 @@ static bool check_sha2(struct sample_call *call)
 	return false;
 }
 
+/* digest(name), hmac(name,...): as OpenSSL calls them, whatever the case of letters. */
+static bool check_digest(struct sample_call *call)
+{
+	static const char *const names[] = {
+		"md4",      "md5",        "md5-sha1",   "sha1",       "sha224",    "sha256",   "sha384",
+		"sha512",   "sha512-224", "sha512-256", "sha3-224",   "sha3-256",  "sha3-384", "sha3-512",
+		"shake128", "shake256",   "blake2b512", "blake2s256", "ripemd160", "rmd160",   "ripemd",
+		"sm3",      "whirlpool",  "mdc2",       "ssl3-md5",   "ssl3-sha1", "sha-1",    "sha-256",
+	};
+	struct str text = arg_text(call, 0);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_ieq(text, str_from(names[i])))
+			return true;
+	sample_arg_error(call, 0, STR("algorithm must be a valid OpenSSL message digest name."),
+			 STR("this is no name of a digest, as sha256 is"));
+	return false;
+}
+
+/* distcc_param(name,...), distcc_body(name,...) */
+static bool check_distcc(struct sample_call *call)
+{
+	if (arg_text(call, 0).len == 4)
+		return true;
+	sample_arg_error(call, 0, STR("token name must be exactly 4 characters"),
+			 STR("tokens of distcc have four characters"));
+	return false;
+}
+
 /* map_<method>_<result>(file[,default]): the method is in the name. */
 static bool check_map(struct sample_call *call)
 {
@@ -366,6 +395,8 @@ bool sample_args_check(struct sample_call *call)
 	static const check_fn fetch_checks[FETCH_COUNT] = {
 		[FETCH_BOOL] = check_bool,
 		[FETCH_BIN] = check_bin,
+		[FETCH_DISTCC_BODY] = check_distcc,
+		[FETCH_DISTCC_PARAM] = check_distcc,
 		[FETCH_DATE] = check_unit,
 		[FETCH_UUID] = check_uuid,
 		[FETCH_VAR] = check_first_variable,
@@ -414,6 +445,8 @@ bool sample_args_check(struct sample_call *call)
 		[CONV_BE2HEX] = check_chunk,
 		[CONV_SHA2] = check_sha2,
 		[CONV_DEBUG] = check_debug,
+		[CONV_DIGEST] = check_digest,
+		[CONV_HMAC] = check_digest,
 	};
 	check_fn check = call->is_fetch ? fetch_checks[call->id] : conv_checks[call->id];
 

@@ -1,0 +1,210 @@
+/* Lines of the small sections and of global whose values HAProxy judges by rules of their own: sizes of rings
+ * and of variables, names of nodes, mailers, FastCGI (manual, sections 3.1, 3.6, 3.8, 10). Works on the state
+ * of one walk; one thread. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "grammar/check_proxy.h"
+#include "grammar/check_rows.h"
+
+enum { RING_SIZE = 16384 }; /* what a ring has without a `size` line */
+
+/* size <size>, of a ring: it can only grow. */
+bool check_ring_size(const struct keyword_use *use)
+{
+	struct named_section *s = use->k->named;
+	int64_t size, now = s->ring_size ? s->ring_size : RING_SIZE;
+	struct diag *g;
+
+	if (!check_arity(use, 1, 1))
+		return false;
+	if (use->k->compat <= 206)
+		size = strtoll(use->words[0].text.ptr, NULL, 10); /* whatever stands behind the digits */
+	else if (!check_size(use, &use->words[0], &size))
+		return false;
+	if (size >= now) {
+		s->ring_size = size;
+		return true;
+	}
+	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span,
+		     "a ring cannot shrink: it has %lld bytes already", (long long)now);
+	diag_haproxy(use->k->d, g,
+		     "ignoring new size '%lld' that is smaller than current size '%lld' for ring '%.*s'.",
+		     (long long)size, (long long)now, STR_ARG(s->name ? s->name->text : STR_NONE));
+	return false;
+}
+
+/* tune.vars.*: HAProxy 2.6 wants bytes, without unit. */
+bool check_vars_size(const struct keyword_use *use)
+{
+	struct str text = use->words[0].text;
+	struct diag *g;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (isdigit((unsigned char)text.ptr[i]) || use->k->compat > 206)
+			continue;
+		g = diag_add(use->k->d, D_BAD_SIZE, use->words[0].span,
+			     "`%s` wants a number of bytes without a unit", use->row->name);
+		diag_haproxy(use->k->d, g, "%s: '%.*s' is an invalid size", use->row->name, STR_ARG(text));
+		return false;
+	}
+	return true;
+}
+
+/* httpclient.resolvers.id <name> */
+bool check_client_resolvers(const struct keyword_use *use)
+{
+	if (use->k->compat <= 206)
+		check_want_section(use->k, &use->words[0], PLACE_RESOLVERS,
+				   "Proxy '<HTTPCLIENT>': Can't find resolvers section");
+	return true;
+}
+
+/* node <name> */
+bool check_node(const struct keyword_use *use)
+{
+	struct str text = use->words[0].text;
+	struct diag *g;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (isalnum((unsigned char)text.ptr[i]) || str_chr(STR("._-"), text.ptr[i]) < 3)
+			continue;
+		g = diag_add(use->k->d, D_BAD_NAME, word_span(&use->words[0], i, 1),
+			     "`%c` is not permitted in the name of a node", text.ptr[i]);
+		diag_help(use->k->d, g, "names are made of letters, digits and `-`, `_` or `.`");
+		diag_haproxy(use->k->d, g, "%s", use->row->expects);
+		return false;
+	}
+	return true;
+}
+
+/* process-vary on|off: without a word HAProxy warns and leaves it off. */
+bool check_process_vary(const struct keyword_use *use)
+{
+	const char *haproxy = ": 'process-vary' expects \"on\" or \"off\" (enable or disable vary processing).";
+	struct diag *g;
+
+	if (!check_arity(use, 0, 1))
+		return false;
+	if (use->n && (str_eq(use->words[0].text, STR("on")) || str_eq(use->words[0].text, STR("off"))))
+		return true;
+	if (use->n)
+		g = diag_add(use->k->d, D_BAD_CHOICE, use->words[0].span, "`process-vary` is on or off");
+	else
+		g = check_missing(use, "on|off");
+	diag_haproxy(use->k->d, check_severity(use->k, g, SEV_WARNING), "%s", haproxy);
+	return true;
+}
+
+/* email-alert mailers <name>: looked up when the alerts are complete; HAProxy ignores them otherwise. */
+void check_finish_mailers(struct checker *k, struct draft *d)
+{
+	const struct line *line = check_proxy_line(d, "email-alert mailers", true);
+
+	if (!line || line->nwords < 3 || !check_proxy_line(d, "email-alert from", true) ||
+	    !check_proxy_line(d, "email-alert to", true))
+		return;
+	for (uint32_t i = 0; i + 1 < line->nwords; i++)
+		if (str_eq(line->words[i].text, STR("mailers")))
+			check_want_section(k, &line->words[i + 1], PLACE_MAILERS, "unable to find mailers");
+}
+
+/* email-alert level <level> */
+bool check_email_level(const struct keyword_use *use)
+{
+	uint32_t before = use->k->d->list.n;
+	int64_t value;
+
+	if (check_arity(use, 1, 1) &&
+	    check_choice(use, &use->words[0], "emerg|alert|crit|err|warning|notice|info|debug", &value))
+		return true;
+	diag_haproxy(use->k->d, use->k->d->list.v[before], "unknown log level '%.*s' after 'level'",
+		     STR_ARG(use->n ? use->words[0].text : STR_NONE));
+	return false;
+}
+
+/* option max-reqs <number>, option mpxs-conns of a FastCGI application: the first needs the second. */
+bool check_fcgi_max_reqs(const struct keyword_use *use)
+{
+	int64_t n;
+
+	if (check_number(use, &use->words[0], 1, INT32_MAX, &n) && n > 1)
+		use->k->named->max_reqs = use->line;
+	return true;
+}
+
+bool check_fcgi_mpxs(const struct keyword_use *use)
+{
+	use->k->named->multiplexed = !use->no;
+	return true;
+}
+
+/* send-spoe-group <engine> <group>: a `filter spoe` line must bring the engine. */
+void check_finish_spoe(struct checker *k, struct draft *d)
+{
+	struct diag *g;
+
+	if (!d->spoe_engine || d->filters)
+		return;
+	g = diag_add(k->d, D_SETTING_MISSING, d->spoe_engine->span,
+		     "no `filter spoe` line of this proxy brings the engine `%.*s`",
+		     STR_ARG(d->spoe_engine->text));
+	diag_haproxy_unplaced(k->d, g, "Proxy '%.*s': unable to find SPOE engine '%.*s'", STR_ARG(d->px->name),
+			      STR_ARG(d->spoe_engine->text));
+}
+
+void check_fcgi_end(struct checker *k, const struct named_section *s)
+{
+	struct diag *g;
+
+	if (!s->max_reqs || s->multiplexed)
+		return;
+	g = diag_add(k->d, D_SETTING_MISSING, s->max_reqs->span,
+		     "several requests at a time need multiplexed connections");
+	diag_help(k->d, g, "add `option mpxs-conns`");
+	diag_haproxy_unplaced(k->d, g,
+			      "fcgi-app '%.*s': multiplexing not supported, ignore the option 'max-reqs'.",
+			      STR_ARG(s->name ? s->name->text : STR_NONE));
+}
+
+/* thread-groups <number>: HAProxy 2.6 is built for one. */
+bool check_thread_groups(const struct keyword_use *use)
+{
+	int64_t n;
+	struct diag *g;
+
+	if (!check_number(use, &use->words[0], 1, 64, &n) || n == 1 || use->k->compat > 206)
+		return true;
+	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span,
+		     "HAProxy 2.6 has one group of threads unless it was built for more");
+	diag_haproxy(use->k->d, g, "'thread-groups' value must be between 1 and 1 (was %lld)", (long long)n);
+	return false;
+}
+
+/* close-spread-time <time>|infinite */
+bool check_spread_time(const struct keyword_use *use)
+{
+	int64_t value;
+
+	return str_is(use->words[0].text, "infinite") || check_time(use, &use->words[0], UNIT_MS, &value);
+}
+
+/* external-check command <file>: found by its own path, or by `external-check path`. */
+void check_finish_command(struct checker *k, struct draft *d)
+{
+	struct str command = d->px->check.command;
+	const struct line *line = check_proxy_line(d, "external-check command", true);
+	struct diag *g;
+
+	if (!line || !command.len || command.ptr[0] == '/' || d->px->check.path.len ||
+	    !(d->px->role & ROLE_BACKEND))
+		return;
+	g = diag_add(k->d, D_SETTING_MISSING, line->span,
+		     "`%.*s` is no absolute path, and no `external-check path` says where it is",
+		     STR_ARG(command));
+	diag_haproxy_unplaced(
+		k->d, g,
+		"Proxy '%.*s': 'external-check command' does not have a leading '/' and 'external-check path' "
+		"is not set.",
+		STR_ARG(d->px->name));
+}
