@@ -1,6 +1,7 @@
 /* The end of the walk, proxy by proxy: inherited rules, names of backends and servers, formats that depend on
  * the mode, numbers that were not given; then the proxies enter the model. Works on the state of one walk; one
  * thread. */
+#include "grammar/lint.h"
 #include "grammar/check_finish.h"
 #include "grammar/check_names.h"
 #include "grammar/check_rows.h"
@@ -541,4 +542,6 @@ void check_finish(struct checker *k)
 	wanted_resolve(k);
 	lang_resolve(k->c);
 	check_finish_listeners(k);
+	if (!k->d->errors)
+		lint_run(k);
 }
