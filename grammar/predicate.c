@@ -1,6 +1,9 @@
 /* The words of conditions: what each predicate is true of. */
 #include "grammar/predicate.h"
 
+#include <openssl/opensslv.h>
+
+
 #include "grammar/predicate_state.h"
 #include "grammar/suggest.h"
 
@@ -114,18 +117,48 @@ static bool is_before(struct predicate_state *s, const struct predicate_item *ar
 	return version_against(s, &args[0]) < 0;
 }
 
-/* There is no TLS library: false as in a HAProxy without one, but the argument has to make sense. */
-static bool is_openssl(struct predicate_state *s, const struct predicate_item *args)
+/* "3.0.1" or "1.1.1k" against the library that lbd is built with: as memcmp(3) says. A version that makes no
+ * sense fails the condition. */
+static int openssl_against(struct predicate_state *s, const struct predicate_item *arg)
 {
+	static const uint64_t own[4] = {OPENSSL_VERSION_MAJOR, OPENSSL_VERSION_MINOR, OPENSSL_VERSION_PATCH, 0};
+	struct str rest = arg->text;
 	struct diag *g;
 
-	if (version_parse_openssl(args[0].text))
-		return false;
-	g = predicate_report(s, D_PREDICATE_VALUE, args[0].off, args[0].len, "`%.*s` is no version of OpenSSL",
-			     STR_ARG(args[0].text));
-	diag_help(s->context->diags, g, "write all three numbers, as in 1.1.1 or 3.0.0");
-	s->failed = true;
-	return false;
+	if (!version_parse_openssl(rest)) {
+		g = predicate_report(s, D_PREDICATE_VALUE, arg->off, arg->len,
+				     "`%.*s` is no version of OpenSSL", STR_ARG(rest));
+		diag_help(s->context->diags, g, "write all three numbers, as in 1.1.1 or 3.0.0");
+		s->failed = true;
+		return -1;
+	}
+	for (int i = 0; i < 3; i++) {
+		uint64_t n = 0;
+		size_t k = 0;
+
+		while (k < rest.len && rest.ptr[k] >= '0' && rest.ptr[k] <= '9' && n < UINT32_MAX)
+			n = n * 10 + (uint64_t)(rest.ptr[k++] - '0');
+		if (own[i] != n)
+			return own[i] < n ? -1 : 1;
+		rest = str_tail(rest, k + (i < 2));
+	}
+	return rest.len && rest.ptr[0] >= 'a' && rest.ptr[0] <= 'z' ? -1 : 0;
+}
+
+static bool is_openssl_at_least(struct predicate_state *s, const struct predicate_item *args)
+{
+	return openssl_against(s, &args[0]) >= 0 && !s->failed;
+}
+
+static bool is_openssl_before(struct predicate_state *s, const struct predicate_item *args)
+{
+	return openssl_against(s, &args[0]) < 0 && !s->failed;
+}
+
+static bool is_ssllib(struct predicate_state *s, const struct predicate_item *args)
+{
+	(void)s;
+	return str_starts(STR(OPENSSL_VERSION_TEXT), args[0].text);
 }
 
 static bool is_never(struct predicate_state *s, const struct predicate_item *args)
@@ -148,9 +181,9 @@ static const struct predicate predicates[] = {
 	{STR("defined"), 1, 0, is_defined},
 	{STR("enabled"), 1, 208, is_enabled},
 	{STR("feature"), 1, 0, is_feature},
-	{STR("openssl_version_atleast"), 1, 0, is_openssl},
-	{STR("openssl_version_before"), 1, 0, is_openssl},
-	{STR("ssllib_name_startswith"), 1, 0, is_never},
+	{STR("openssl_version_atleast"), 1, 0, is_openssl_at_least},
+	{STR("openssl_version_before"), 1, 0, is_openssl_before},
+	{STR("ssllib_name_startswith"), 1, 0, is_ssllib},
 	{STR("streq"), 2, 0, is_equal},
 	{STR("strneq"), 2, 0, is_different},
 	{STR("strstr"), 2, 208, is_within},
@@ -240,10 +273,11 @@ static bool arguments_check(struct predicate_state *s, const struct predicate_it
 /* HAProxy takes all up to the next blank or parenthesis for the name: `(defined)` is not what it seems. */
 static void report_glued(struct predicate_state *s, const struct predicate_item *name)
 {
-	struct diag *g = predicate_report(s, D_PREDICATE_ARGUMENTS, name->off, name->len, "`%.*s` without an argument",
-					  STR_ARG(name->text));
+	struct diag *g = predicate_report(s, D_PREDICATE_ARGUMENTS, name->off, name->len,
+					  "`%.*s` without an argument", STR_ARG(name->text));
 
-	diag_help(s->context->diags, g, "write `%.*s(...)`; without parentheses a blank has to follow", STR_ARG(name->text));
+	diag_help(s->context->diags, g, "write `%.*s(...)`; without parentheses a blank has to follow",
+		  STR_ARG(name->text));
 	predicate_haproxy(s, g, name->off, "unparsable conditional expression '%.*s'",
 			  STR_ARG(str_tail(s->condition->text, name->off)));
 }

@@ -4,6 +4,8 @@
 #include <ev.h>
 #include <link.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
 #include <pcre2.h>
 #include <stdio.h>
 #include <sys/utsname.h>
@@ -36,6 +38,10 @@ void version_print_build(int compat)
 	out_free(&features);
 	printf("Default settings :\n  bufsize = 16384, maxrewrite = 1024, maxpollevents = 200\n\n");
 	printf("Built with multi-threading support (MAX_THREADS=64).\n");
+	printf("Built with OpenSSL version : %s\nRunning on OpenSSL version : %s\n", OPENSSL_VERSION_TEXT,
+	       OpenSSL_version(OPENSSL_VERSION));
+	printf("OpenSSL library supports TLS extensions : yes\nOpenSSL library supports SNI : yes\n"
+	       "OpenSSL library supports : TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3\n");
 	pcre2_config(PCRE2_CONFIG_VERSION, pcre);
 	printf("Built with PCRE2 version : %s\nPCRE2 library supports JIT : yes\n", pcre);
 	printf("Built with libev version : %d.%d\n", ev_version_major(), ev_version_minor());

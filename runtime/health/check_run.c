@@ -75,7 +75,7 @@ static void run_receive(struct check *k)
 		run_broken(k, k->conn.error);
 		return;
 	}
-	if (n < 0 && errno != ENOMEM && buf_room(&k->in))
+	if (n < 0 && errno == EAGAIN && (!k->in.data || buf_room(&k->in)))
 		return;
 	k->no_more = n <= 0; /* closed, no memory, or the buffer is full: judged by what is there */
 	check_steps_run(k);

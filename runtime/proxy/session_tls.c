@@ -33,7 +33,7 @@ static void who(const struct session *s, struct out *o)
 		inet_ntop(AF_INET6, &s->src.in6.sin6_addr, ip, sizeof(ip));
 	port = s->src.family == AF_INET    ? ntohs(s->src.in.sin_port)
 	       : s->src.family == AF_INET6 ? ntohs(s->src.in6.sin6_port)
-					   : s->listener->conf->id;
+					   : (uint16_t)listener_number(s);
 	localtime_r(&s->accept_date.tv_sec, &tm);
 	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S", &tm);
 	out_printf(o, "%s:%u [%s.%03d] %.*s/", ip, port, date, (int)(s->accept_date.tv_usec / 1000),

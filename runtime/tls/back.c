@@ -61,19 +61,19 @@ bool tls_conn_connect(struct conn *c, struct tls_back *b, struct str sni, struct
 	return true;
 }
 
-/* Does the certificate name the host that we meant (manual, "verifyhost", "verify")? Without verifyhost it is
- * the name sent as SNI; without that none is asked for. */
+/* Does the certificate name the host that we meant (manual, "verifyhost", "verify")? The name sent as SNI
+ * comes before verifyhost, as with HAProxy 2.6; without either none is asked for. */
 static int host_verify(int ok, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_conn *tc = tls_conn_of(SSL_get_app_data(ssl));
-	struct str host = tc->back ? tc->back->conf->tls.verifyhost : STR_NONE;
+	struct str host = str_from(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
 	X509 *x = X509_STORE_CTX_get_current_cert(store);
 
 	if (!ok || X509_STORE_CTX_get_error_depth(store) > 0)
 		return tls_verify(ok, store);
-	if (!host.len)
-		host = str_from(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
+	if (!host.len && tc->back)
+		host = tc->back->conf->tls.verifyhost;
 	if (!host.len || X509_check_host(x, host.ptr, host.len, 0, NULL) == 1)
 		return ok;
 	X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);

@@ -101,7 +101,8 @@ static void kinds_of(SSL *ssl, bool kinds[TLS_KEY_KINDS])
 	len = SSL_client_hello_get0_ciphers(ssl, &p);
 	kinds[TLS_KEY_RSA] = kinds[TLS_KEY_ECDSA] = kinds[TLS_KEY_DSA] = false;
 	for (size_t i = 0; i + 1 < len; i += 2) {
-		const SSL_CIPHER *cipher = SSL_CIPHER_find(ssl, p + i);
+		bool signal = (p[i] == 0 && p[i + 1] == 0xff) || p[i] == 0x56; /* RFC 5746, RFC 7507 */
+		const SSL_CIPHER *cipher = signal ? NULL : SSL_CIPHER_find(ssl, p + i);
 		int auth = cipher ? SSL_CIPHER_get_auth_nid(cipher) : NID_undef;
 
 		kinds[TLS_KEY_RSA] |= rsa && (auth == NID_auth_rsa || auth == NID_auth_any);
@@ -301,7 +302,8 @@ const char *tls_conn_error(const struct conn *c)
 	if (!tc)
 		return "SSL handshake failure";
 	if (tc->back && tc->crt_error == X509_V_ERR_HOSTNAME_MISMATCH)
-		return tc->back->conf->tls.verifyhost.len
+		return tc->back->conf->tls.verifyhost.len &&
+				       !SSL_get_servername(tc->ssl, TLSEXT_NAMETYPE_host_name)
 			       ? "Server presented an SSL certificate different from the configured one"
 			       : "Server presented an SSL certificate different from the expected one";
 	if (tc->crt_error && SSL_get_verify_result(tc->ssl) != X509_V_OK && tc->front)
