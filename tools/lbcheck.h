@@ -50,6 +50,7 @@ int lbcheck_dump(const struct lbcheck *l);
 int lbcheck_fmt(const struct lbcheck *l);
 int lbcheck_diff(const struct lbcheck *l);
 int lbcheck_graph(const struct lbcheck *l);
+int lbcheck_order(const struct lbcheck *l);
 int lbcheck_lsp(const struct lbcheck *l);
 
 #endif

@@ -175,6 +175,47 @@ def test_explain():
     expect("without effect" not in run("features").stderr, "features")
 
 
-for test in (test_fmt, test_fmt_layout, test_effective, test_dump, test_diff, test_explain):
+ORDER = """defaults
+    mode http
+    timeout client 1s
+    timeout server 1s
+    timeout connect 1s
+frontend web
+    bind :8080
+    default_backend web
+    http-response set-header X-A b
+    use_backend web if { path /x }
+    redirect scheme https if { path /s }
+    http-request deny if { path /d }
+    http-request set-header X-B c
+    tcp-request connection reject if { src 192.0.2.1 }
+backend web
+    server s1 127.0.0.1:80
+    stick on src
+    use-server s1 if { path /z }
+    stick-table type ip size 10
+backend raw
+    mode tcp
+    server s2 127.0.0.1:80
+    tcp-request content accept
+"""
+
+
+def test_order():
+    p = run("order", OFF, "--compat=2.6", "web", "x.cfg", x=ORDER)
+    expect(p.returncode == 0, "order: status")
+    lines = [int(n) for n in re.findall(r"^    x\.cfg:(\d+)  ", p.stdout, re.M)]
+    expect(lines == [7, 14, 12, 13, 11, 10, 8, 9, 18, 17, 16], f"order: {lines}")
+    expect("  request: redirect\n    x.cfg:11  redirect scheme https if { path /s }\n" in p.stdout, "order: a phase")
+    p = run("order", OFF, "--compat=2.6", "raw", "x.cfg", x=ORDER)
+    expect([int(n) for n in re.findall(r":(\d+)  ", p.stdout)] == [23, 22], "order: mode tcp")
+    p = run("order", OFF, "--compat=2.6", "raw", "x.cfg", x=ORDER + "    cookie A insert\n")
+    expect(p.returncode == 0 and p.stdout.endswith("(never met: mode tcp)\n    x.cfg:24  cookie A insert\n"), "order: never met")
+    expect(run("order", OFF, "--compat=2.6", "nobody", "x.cfg", x=ORDER).returncode == 1, "order: no such proxy")
+    expect(run("order", "web").returncode == 2, "order: no file")
+    expect(run("order", OFF, "--compat=2.6", "web", "x.cfg", x=ORDER + "nonsense\n").returncode == 1, "order: errors")
+
+
+for test in (test_fmt, test_fmt_layout, test_effective, test_dump, test_diff, test_explain, test_order):
     test()
 finish()
