@@ -390,6 +390,19 @@ static bool check_map(struct sample_call *call)
 	return map != NULL;
 }
 
+/* hmac(algorithm,key): a key that is the name of a variable is one. */
+static bool check_hmac(struct sample_call *call)
+{
+	struct str why;
+	const struct var_ref *var = var_find(call->reader->c, arg_text(call, 1), &why);
+
+	if (var) {
+		call->args[1].type = ARG_VAR;
+		call->args[1].var = var;
+	}
+	return check_digest(call);
+}
+
 static const check_fn fetch_checks[FETCH_COUNT] = {
 	[FETCH_BOOL] = check_bool,
 	[FETCH_BIN] = check_bin,
@@ -445,7 +458,7 @@ static const check_fn conv_checks[CONV_COUNT] = {
 	[CONV_SHA2] = check_sha2,
 	[CONV_DEBUG] = check_debug,
 	[CONV_DIGEST] = check_digest,
-	[CONV_HMAC] = check_digest,
+	[CONV_HMAC] = check_hmac,
 };
 
 bool sample_args_check(struct sample_call *call)

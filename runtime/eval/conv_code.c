@@ -211,7 +211,8 @@ static bool number_write(struct out *o, const unsigned char *p, size_t n, bool l
 /* Numbers of `size` bytes, a separator between them; truncate: an incomplete one at the end is left out. */
 static bool to_dec(struct eval *e, const struct arg *args, struct sample *s, bool little)
 {
-	size_t size = (size_t)args[1].sint, cap = (s->str.len / size + 1) * (20 + args[0].str.len) + 1;
+	size_t size = (size_t)args[1].sint, digits = size < 8 ? size * 5 / 2 + 1 : 20,
+	       cap = (s->str.len / size + 1) * (digits + args[0].str.len) + 1;
 	char *buf = scratch_alloc(e->scratch, cap);
 	struct out o;
 
@@ -259,4 +260,16 @@ bool conv_be2hex(struct eval *e, const struct arg *args, struct sample *s)
 		out_char(&o, hex_digits[s->str.ptr[i] & 15]);
 	}
 	return !o.truncated && sample_set_str(s, out_get(&o));
+}
+
+/* Eight digits a byte. */
+bool conv_base2(struct eval *e, const struct arg *args, struct sample *s)
+{
+	char *p = scratch_alloc(e->scratch, s->str.len * 8 + 1);
+
+	if (!p)
+		return false;
+	for (size_t i = 0; i < s->str.len * 8; i++)
+		p[i] = (char)('0' + ((unsigned char)s->str.ptr[i / 8] >> (7 - i % 8) & 1));
+	return sample_set_str(s, str_make(p, s->str.len * 8));
 }

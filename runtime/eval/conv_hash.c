@@ -39,3 +39,8 @@ bool conv_xxh64(struct eval *e, const struct arg *args, struct sample *s)
 {
 	return sample_set_int(s, (int64_t)hash_xxh64(s->str, (uint64_t)args[0].sint));
 }
+
+bool conv_xxh3(struct eval *e, const struct arg *args, struct sample *s)
+{
+	return sample_set_int(s, (int64_t)hash_xxh3(s->str, (uint64_t)args[0].sint));
+}

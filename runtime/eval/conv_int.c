@@ -20,13 +20,21 @@ static bool operand(struct eval *e, const struct arg *arg, int64_t *value)
 	return true;
 }
 
+/* HAProxy 2.6 takes every sum of two negative numbers for an overflow. */
+static bool both_negative(const struct eval *e, int64_t a, int64_t b)
+{
+	return e->model && e->model->compat < 207 && a < 0 && b < 0;
+}
+
 bool conv_add(struct eval *e, const struct arg *args, struct sample *s)
 {
 	int64_t v;
 
 	if (!operand(e, args, &v))
 		return false;
-	if (__builtin_add_overflow(s->sint, v, &s->sint))
+	if (both_negative(e, s->sint, v))
+		s->sint = INT64_MAX;
+	else if (__builtin_add_overflow(s->sint, v, &s->sint))
 		s->sint = v < 0 ? INT64_MIN : INT64_MAX;
 	return true;
 }
@@ -37,7 +45,9 @@ bool conv_sub(struct eval *e, const struct arg *args, struct sample *s)
 
 	if (!operand(e, args, &v))
 		return false;
-	if (__builtin_sub_overflow(s->sint, v, &s->sint))
+	if (both_negative(e, s->sint, v == INT64_MIN ? INT64_MAX : -v))
+		s->sint = INT64_MAX;
+	else if (__builtin_sub_overflow(s->sint, v, &s->sint))
 		s->sint = v > 0 ? INT64_MIN : INT64_MAX;
 	return true;
 }

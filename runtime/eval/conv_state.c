@@ -166,6 +166,11 @@ bool conv_nbsrv(struct eval *e, const struct arg *args, struct sample *s)
 	return figure(e, s, ES_BE_NBSRV, map_get(&e->model->backends, s->str), NULL);
 }
 
+bool conv_fe_exists(struct eval *e, const struct arg *args, struct sample *s)
+{
+	return sample_set_bool(s, map_get(&e->model->frontends, s->str) != NULL);
+}
+
 /* "backend/server", or a server of the current backend. */
 static const struct server_conf *server_named(struct eval *e, struct str name)
 {

@@ -278,17 +278,46 @@ static size_t host_colon(struct str host)
 {
 	size_t from = host.len && host.ptr[0] == '[' ? str_chr(host, ']') : 0;
 
-	return from + str_chr(str_tail(host, from), ':');
+	for (size_t i = host.len; i > from; i--)
+		if (host.ptr[i - 1] == ':')
+			return i - 1;
+	return host.len;
 }
 
 bool conv_host_only(struct eval *e, const struct arg *args, struct sample *s)
 {
 	s->str = str_sub(s->str, 0, host_colon(s->str));
-	return true;
+	return conv_lower(e, args, s);
 }
 
+/* What is behind the colon, each byte taken for a digit as HAProxy takes it. */
 bool conv_port_only(struct eval *e, const struct arg *args, struct sample *s)
 {
-	s->str = str_tail(s->str, host_colon(s->str) + 1);
-	return s->str.len ? sample_cast(e, s, SMP_SINT) : sample_set_int(s, 0);
+	struct str text = str_tail(s->str, host_colon(s->str) + 1);
+	uint32_t port = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		port = port * 10 + (uint32_t)(text.ptr[i] - '0');
+	return sample_set_int(s, (int32_t)port);
+}
+
+/* param(name[,delimiters]): the value of the first parameter of that name; empty when it has none. */
+bool conv_param(struct eval *e, const struct arg *args, struct sample *s)
+{
+	struct str rest = s->str, name = args[0].str, one;
+	const char *delimiters = arg_is_set(&args[1]) && args[1].str.len ? args[1].str.ptr : "&";
+
+	while (rest.len) {
+		size_t end = 0;
+
+		while (end < rest.len && !(rest.ptr[end] && strchr(delimiters, rest.ptr[end])))
+			end++;
+		one = str_sub(rest, 0, end);
+		rest = str_tail(rest, end + 1);
+		if (!str_starts(one, name) || (one.len > name.len && one.ptr[name.len] != '='))
+			continue;
+		one = str_tail(one, name.len + 1);
+		return sample_set_str(s, one.len ? one : STR(""));
+	}
+	return false;
 }

@@ -4,6 +4,8 @@
  * last multiplication was measured on HAProxy. */
 #include "runtime/eval/hash.h"
 
+#include <xxhash.h>
+
 uint32_t hash_sdbm_more(uint32_t hash, struct str data)
 {
 	for (size_t i = 0; i < data.len; i++)
@@ -159,4 +161,9 @@ uint64_t hash_xxh64(struct str data, uint64_t seed)
 			h = xxh64_merge(h, acc[i]);
 	}
 	return xxh64_finish(h + data.len, p, end);
+}
+
+uint64_t hash_xxh3(struct str data, uint64_t seed)
+{
+	return XXH3_64bits_withSeed(data.ptr ? data.ptr : "", data.len, seed);
 }

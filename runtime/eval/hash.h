@@ -14,6 +14,8 @@ uint32_t hash_crc32(struct str data);
 uint32_t hash_crc32c(struct str data);
 uint32_t hash_xxh32(struct str data, uint32_t seed);
 uint64_t hash_xxh64(struct str data, uint64_t seed);
+/* XXH3 of 64 bits. */
+uint64_t hash_xxh3(struct str data, uint64_t seed);
 /* Spreads the bits of a weak hash over all of them. */
 uint32_t hash_avalanche(uint32_t hash);
 
