@@ -147,3 +147,32 @@ bool cond_eval(struct eval *e, const struct cond *cond)
 	e->engine->generation++;
 	return cond_tri(e, cond) == TRI_TRUE;
 }
+
+/* Whether a place is one of the frontend's, before there is a backend. */
+static bool is_frontend_place(uint32_t place)
+{
+	return place &
+	       (AT(FE_CONN) | AT(FE_SESS) | AT(FE_CONTENT) | AT(FE_REQ_HDR) | AT(FE_REQ_BODY) |
+		AT(FE_USE_BACKEND) | AT(FE_RES_CONTENT) | AT(FE_RES_HDR) | AT(FE_RES_BODY) | AT(FE_LOG));
+}
+
+enum { ACL_NAMES = 12 /* as many as the row takes */ };
+
+/* acl(name[,name...]): all of them, a `!` in front negates; those of the proxy that is running. */
+bool fetch_acl(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	const struct proxy_conf *px = is_frontend_place(e->place) || !e->backend ? e->frontend : e->backend;
+
+	(void)iter;
+	for (uint32_t i = 0; px && i < ACL_NAMES && call->args[i].type != ARG_NONE; i++) {
+		struct str name = call->args[i].str;
+		bool negated = name.len && name.ptr[0] == '!';
+		const struct acl *acl = map_get(&px->acls, negated ? str_tail(name, 1) : name);
+
+		if (!acl)
+			return false;
+		if ((acl_eval(e, acl) == TRI_TRUE) == negated)
+			return sample_set_bool(out, false);
+	}
+	return px && sample_set_bool(out, true);
+}

@@ -21,7 +21,7 @@ union addr {
 /* Live figures of proxies and servers, asked of the host: fe_conn(), nbsrv() and their like. */
 enum eval_stat { ES_FE_CONN, ES_FE_REQ_RATE, ES_FE_SESS_RATE, ES_BE_CONN, ES_BE_SESS_RATE, ES_BE_QUEUE, ES_BE_NBSRV, ES_BE_AVG_QUEUE,
 		 ES_BE_CONNSLOTS, ES_BE_CONN_FREE, ES_SRV_CONN, ES_SRV_IS_UP, ES_SRV_QUEUE, ES_SRV_SESS_RATE, ES_SRV_WEIGHT,
-		 ES_SRV_CONN_FREE, ES_ACTCONN };
+		 ES_SRV_CONN_FREE, ES_ACTCONN, ES_THREAD, ES_UPTIME, ES_STOPPING };
 
 /* Dates change once a second: the last ones that were formatted, local and GMT. Zero-initialised; one per worker. */
 struct eval_dates {
@@ -110,6 +110,7 @@ struct eval {
 	uint64_t uuid_seed[2];
 	const struct conn *client_conn, *server_conn; /* of the stream, for fc_nb_streams and the like; NULL: none */
 	const struct tls_conn *client_tls, *server_tls; /* for ssl_*: tls/fetch_tls.c; NULL: in clear, or no connection */
+	int client_fd, server_fd; /* to ask the system about; 0: none */
 	const union addr *server_src, *server_dst; /* of the connection to the server; NULL: none */
 	struct eval_dates *dates; /* the worker's cache of formatted dates; NULL: none */
 	const struct rule *last_rule; /* the last one that decided; set by rules_run(), kept by the stream for its log */

@@ -104,6 +104,7 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.conn_src = &s->src,
 		.conn_dst = &s->dst,
 		.proxy_fields = s->pp,
+		.client_fd = session_root(s)->conn.io.fd,
 		.place = place,
 		.now = w->wall,
 		.vars = {[VAR_PROC] = &w->process->proc_vars, [VAR_SESS] = &session_root(s)->vars},

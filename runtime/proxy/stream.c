@@ -92,6 +92,7 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 	if (s->server.conn) {
 		e->server_tls = conn_carrier(&s->server.conn->conn)->transport_state;
 		e->server_conn = &s->server.conn->conn;
+		e->server_fd = conn_carrier(&s->server.conn->conn)->io.fd;
 	}
 	e->settings = &s->settings;
 	if (s->settings)

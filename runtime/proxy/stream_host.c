@@ -106,6 +106,12 @@ static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf
 	struct server *s = generation_server(g, server);
 	struct proxy *px = generation_proxy(g, proxy);
 
+	if (what == ES_THREAD)
+		return w->id;
+	if (what == ES_UPTIME)
+		return w->wall.tv_sec - w->process->started.tv_sec;
+	if (what == ES_STOPPING)
+		return atomic_load(&w->process->state) >= PROCESS_STOPPING;
 	if (what == ES_ACTCONN)
 		return atomic_load(&w->process->connections);
 	if (s)
