@@ -32,20 +32,20 @@ static uint32_t spread(uint32_t h)
 static bool table_grow(struct pattern_table *t)
 {
 	uint32_t size = t->buckets ? (t->mask + 1) * 2 : TABLE_FIRST;
-	struct pattern_item **buckets = calloc(size, sizeof(*buckets)), *next;
+	struct pattern_node **buckets = calloc(size, sizeof(*buckets)), *next;
 
 	if (!buckets)
 		return t->buckets != NULL;
 	for (uint32_t i = 0; t->buckets && i <= t->mask; i++) {
-		for (struct pattern_item *item = t->buckets[i]; item; item = next) {
-			struct pattern_item **at = &buckets[item->hash & (size - 1)];
+		for (struct pattern_node *node = t->buckets[i]; node; node = next) {
+			struct pattern_node **at = &buckets[node->hash & (size - 1)];
 
-			next = item->next;
-			item->next = *at;
-			item->before = at;
+			next = node->next;
+			node->next = *at;
+			node->before = at;
 			if (*at)
-				(*at)->before = &item->next;
-			*at = item;
+				(*at)->before = &node->next;
+			*at = node;
 		}
 	}
 	free(t->buckets);
@@ -54,32 +54,37 @@ static bool table_grow(struct pattern_table *t)
 	return true;
 }
 
-bool pattern_table_add(struct pattern_table *t, struct pattern_item *item)
+bool pattern_table_add(struct pattern_table *t, struct pattern_node *node)
 {
-	struct pattern_item **at;
+	struct pattern_node **at;
 
 	if ((!t->buckets || t->n > t->mask) && !table_grow(t))
 		return false;
-	at = &t->buckets[item->hash & t->mask];
-	item->next = *at;
-	item->before = at;
-	item->hashed = true;
+	at = &t->buckets[node->hash & t->mask];
+	node->next = *at;
+	node->before = at;
+	node->hashed = true;
 	if (*at)
-		(*at)->before = &item->next;
-	*at = item;
+		(*at)->before = &node->next;
+	*at = node;
 	t->n++;
 	return true;
 }
 
-void pattern_table_remove(struct pattern_table *t, struct pattern_item *item)
+void pattern_table_remove(struct pattern_table *t, struct pattern_node *node)
 {
-	if (!item->before)
+	if (!node->before)
 		return;
-	*item->before = item->next;
-	if (item->next)
-		item->next->before = item->before;
-	item->before = NULL;
+	*node->before = node->next;
+	if (node->next)
+		node->next->before = node->before;
+	node->before = NULL;
 	t->n--;
+}
+
+static const struct pattern_item *item_of(const struct pattern_node *node)
+{
+	return (const struct pattern_item *)node;
 }
 
 static bool is_visible(const struct pattern_item *item)
@@ -116,10 +121,10 @@ bool pattern_value_check(enum smp_type type, struct str value, char *message)
 
 static bool list_add(struct pattern_index *index, struct pattern_item *item)
 {
-	item->before = index->tail;
-	item->next = NULL;
-	*index->tail = item;
-	index->tail = &item->next;
+	item->node.before = index->tail;
+	item->node.next = NULL;
+	*index->tail = &item->node;
+	index->tail = &item->node.next;
 	index->loose++;
 	return true;
 }
@@ -139,13 +144,12 @@ static bool insert_net(struct pattern_index *index, struct pattern_item *item, c
 {
 	struct ip_net *net = &item->p.net;
 
-	if (!value_parse_network(item->entry->self.p.text, net))
-		return message_set(message, "'%.*s' is not a valid IPv4 or IPv6 address",
-				   item->entry->self.p.text);
+	if (!value_parse_network(item->entry->key, net))
+		return message_set(message, "'%.*s' is not a valid IPv4 or IPv6 address", item->entry->key);
 	if (net->bits == 255 || (net->family == 4 && net->bits > 32))
 		return list_add(index, item);
-	item->hash = net_hash(net->family, net->bits, net->addr);
-	if (!pattern_table_add(&index->table, item))
+	item->node.hash = net_hash(net->family, net->bits, net->addr);
+	if (!pattern_table_add(&index->table, &item->node))
 		return false;
 	index->lengths[net->bits + (net->family == 4 ? 0 : NET6)]++;
 	return true;
@@ -153,7 +157,7 @@ static bool insert_net(struct pattern_index *index, struct pattern_item *item, c
 
 static bool insert_number(struct pattern_index *index, struct pattern_item *item, char *message)
 {
-	struct str text = item->entry->self.p.text;
+	struct str text = item->entry->key;
 	bool range = false;
 
 	if (!value_parse_range(text, &item->p.min, &item->p.max, &range))
@@ -161,8 +165,8 @@ static bool insert_number(struct pattern_index *index, struct pattern_item *item
 			message, range ? "'%.*s' is not a valid number range" : "'%.*s' is not a number", text);
 	if (item->p.min != item->p.max)
 		return list_add(index, item);
-	item->hash = spread(fnv(FNV_START, &item->p.min, sizeof(item->p.min)));
-	return pattern_table_add(&index->table, item);
+	item->node.hash = spread(fnv(FNV_START, &item->p.min, sizeof(item->p.min)));
+	return pattern_table_add(&index->table, &item->node);
 }
 
 static bool insert_regex(struct pattern_index *index, struct pattern_item *item, char *message)
@@ -199,8 +203,8 @@ static bool insert_prefix(struct pattern_index *index, struct pattern_item *item
 		index->lengths = grown;
 		index->nlengths = (uint32_t)len + 16;
 	}
-	item->hash = spread(fnv(FNV_START, item->p.text.ptr, len));
-	if (!pattern_table_add(&index->table, item))
+	item->node.hash = spread(fnv(FNV_START, item->p.text.ptr, len));
+	if (!pattern_table_add(&index->table, &item->node))
 		return false;
 	index->lengths[len]++;
 	return true;
@@ -227,8 +231,8 @@ static bool insert_bytes(struct pattern_index *index, struct pattern_item *item,
 	if (hex.len % 2)
 		return message_set(message, "an even number of hex digit is expected", STR_NONE);
 	item->p.text = str_make(bytes, hex.len / 2);
-	item->hash = match_hash_text(item->p.text, false);
-	return pattern_table_add(&index->table, item);
+	item->node.hash = match_hash_text(item->p.text, false);
+	return pattern_table_add(&index->table, &item->node);
 }
 
 static bool item_enter(struct pattern_index *index, struct pattern_item *item, char *message)
@@ -244,8 +248,8 @@ static bool item_enter(struct pattern_index *index, struct pattern_item *item, c
 	case MATCH_BIN:
 		return insert_bytes(index, item, message);
 	case MATCH_STR:
-		item->hash = match_hash_text(item->p.text, true);
-		return pattern_table_add(&index->table, item);
+		item->node.hash = match_hash_text(item->p.text, true);
+		return pattern_table_add(&index->table, &item->node);
 	case MATCH_BEG:
 		return index->icase ? list_add(index, item) : insert_prefix(index, item);
 	default:
@@ -266,7 +270,7 @@ bool pattern_index_insert(struct pattern_index *index, struct pattern_entry *ent
 		return message_set(message, "out of memory", STR_NONE);
 	item->index = index;
 	item->entry = entry;
-	item->p = (struct pattern){.text = entry->self.p.text, .icase = index->icase};
+	item->p = (struct pattern){.text = entry->key, .icase = index->icase};
 	if (!item_enter(index, item, message)) {
 		pattern_item_free(item);
 		return false;
@@ -290,15 +294,15 @@ void pattern_item_free(struct pattern_item *item)
 {
 	struct pattern_index *index = item->index;
 
-	if (item->hashed) {
-		pattern_table_remove(&index->table, item);
+	if (item->node.hashed) {
+		pattern_table_remove(&index->table, &item->node);
 		item_uncount(index, item);
-	} else if (item->before) {
-		*item->before = item->next;
-		if (item->next)
-			item->next->before = item->before;
+	} else if (item->node.before) {
+		*item->node.before = item->node.next;
+		if (item->node.next)
+			item->node.next->before = item->node.before;
 		else
-			index->tail = item->before;
+			index->tail = item->node.before;
 		index->loose--;
 	}
 	if (index->method == MATCH_REG)
@@ -320,10 +324,10 @@ void pattern_index_free(struct pattern_index *index)
 static const struct pattern_item *find_text(const struct pattern_table *t, struct str text, uint32_t hash,
 					    bool icase)
 {
-	const struct pattern_item *best = NULL;
+	const struct pattern_item *best = NULL, *i;
 
-	for (const struct pattern_item *i = t->buckets ? t->buckets[hash & t->mask] : NULL; i; i = i->next)
-		if (i->hash == hash && is_visible(i) &&
+	for (const struct pattern_node *n = t->buckets ? t->buckets[hash & t->mask] : NULL; n; n = n->next)
+		if (n->hash == hash && is_visible(i = item_of(n)) &&
 		    (icase ? str_ieq(i->p.text, text) : str_eq(i->p.text, text)))
 			best = earlier(best, i);
 	return best;
@@ -350,7 +354,7 @@ static const struct pattern_item *find_family(const struct pattern_index *index,
 					      const uint8_t *addr)
 {
 	const struct sample s = {.type = family == 4 ? SMP_IPV4 : SMP_IPV6};
-	const struct pattern_item *best = NULL;
+	const struct pattern_item *best = NULL, *i;
 	struct sample subject = s;
 
 	memcpy(subject.ip, addr, family == 4 ? 4 : 16);
@@ -360,9 +364,9 @@ static const struct pattern_item *find_family(const struct pattern_index *index,
 		if (!index->lengths[bits + (family == 4 ? 0 : NET6)])
 			continue;
 		hash = net_hash(family, (unsigned)bits, addr);
-		for (const struct pattern_item *i = index->table.buckets[hash & index->table.mask]; i;
-		     i = i->next)
-			if (i->hash == hash && is_visible(i) && i->p.net.family == family &&
+		for (const struct pattern_node *n = index->table.buckets[hash & index->table.mask]; n;
+		     n = n->next)
+			if (n->hash == hash && is_visible(i = item_of(n)) && i->p.net.family == family &&
 			    i->p.net.bits == bits && match_addr(&subject, &i->p.net))
 				best = earlier(best, i);
 	}
@@ -383,9 +387,9 @@ static const struct pattern_item *find_net(const struct pattern_index *index, co
 	} else if ((v4 = match_embedded_ipv4(s->ip))) {
 		found = find_family(index, 4, v4);
 	}
-	for (const struct pattern_item *i = found ? NULL : index->list; i; i = i->next)
-		if (is_visible(i) && match_addr(s, &i->p.net))
-			return i;
+	for (const struct pattern_node *n = found ? NULL : index->list; n; n = n->next)
+		if (is_visible(item_of(n)) && match_addr(s, &item_of(n)->p.net))
+			return item_of(n);
 	return found;
 }
 
@@ -393,13 +397,13 @@ static const struct pattern_item *find_number(const struct pattern_index *index,
 {
 	uint32_t hash = spread(fnv(FNV_START, &number, sizeof(number)));
 	const struct pattern_table *t = &index->table;
-	const struct pattern_item *best = NULL;
+	const struct pattern_item *best = NULL, *i;
 
-	for (const struct pattern_item *i = t->buckets ? t->buckets[hash & t->mask] : NULL; i; i = i->next)
-		if (i->p.min == number && is_visible(i))
+	for (const struct pattern_node *n = t->buckets ? t->buckets[hash & t->mask] : NULL; n; n = n->next)
+		if (is_visible(i = item_of(n)) && i->p.min == number)
 			best = earlier(best, i);
-	for (const struct pattern_item *i = index->list; i; i = i->next)
-		if (is_visible(i) && number >= i->p.min && number <= i->p.max)
+	for (const struct pattern_node *n = index->list; n; n = n->next)
+		if (is_visible(i = item_of(n)) && number >= i->p.min && number <= i->p.max)
 			return earlier(best, i);
 	return best;
 }
@@ -407,7 +411,8 @@ static const struct pattern_item *find_number(const struct pattern_index *index,
 static const struct pattern_item *find_listed(struct eval *e, const struct pattern_index *index,
 					      const struct sample *s, struct pattern_hit *hit)
 {
-	for (const struct pattern_item *i = index->list; i; i = i->next) {
+	for (const struct pattern_node *n = index->list; n; n = n->next) {
+		const struct pattern_item *i = item_of(n);
 		bool found = index->method == MATCH_REG ? regex_exec_code(e->engine, i->code, s->str, false,
 									  &hit->groups, &hit->ngroups)
 			     : index->method == MATCH_METH
@@ -420,13 +425,27 @@ static const struct pattern_item *find_listed(struct eval *e, const struct patte
 	return NULL;
 }
 
-static const struct pattern_item *index_find(struct eval *e, const struct pattern_index *index,
-					     const struct sample *s, struct pattern_hit *hit)
+/* The first visible entry of a key. */
+static const struct pattern_entry *find_key(const struct pattern_ref *ref, struct str key)
+{
+	const struct pattern_entry *best = NULL, *entry;
+	const struct pattern_table *t = &ref->by_key;
+	uint32_t hash = match_hash_text(key, false);
+
+	for (const struct pattern_node *n = t->buckets ? t->buckets[hash & t->mask] : NULL; n; n = n->next) {
+		entry = (const struct pattern_entry *)n;
+		if (n->hash == hash && entry->version == ref->current && str_eq(entry->key, key) &&
+		    (!best || entry->id < best->id))
+			best = entry;
+	}
+	return best;
+}
+
+static const struct pattern_item *find_item(struct eval *e, const struct pattern_index *index,
+					    const struct sample *s, struct pattern_hit *hit)
 {
 	switch (index->method) {
 	case MATCH_STR:
-		if (index->by_key)
-			return find_text(&index->ref->by_key, s->str, match_hash_text(s->str, false), false);
 		return find_text(&index->table, s->str, match_hash_text(s->str, true), true);
 	case MATCH_BIN:
 		return find_text(&index->table, s->str, match_hash_text(s->str, false), false);
@@ -443,20 +462,31 @@ static const struct pattern_item *index_find(struct eval *e, const struct patter
 	}
 }
 
+static const struct pattern_entry *find_entry(struct eval *e, const struct pattern_index *index,
+					      const struct sample *s, struct pattern_hit *hit)
+{
+	const struct pattern_item *item;
+
+	if (index->by_key)
+		return find_key(index->ref, s->str);
+	item = find_item(e, index, s, hit);
+	return item ? item->entry : NULL;
+}
+
 bool pattern_index_find(struct eval *e, struct pattern_index *index, const struct sample *s,
 			struct pattern_hit *hit)
 {
 	struct pattern_hit unused;
-	const struct pattern_item *item;
+	const struct pattern_entry *entry;
 
 	hit = hit ? hit : &unused;
 	hit->ngroups = 0;
 	pattern_lock_read(&index->ref->lock);
-	item = index_find(e, index, s, hit);
-	if (item && hit != &unused) {
-		hit->key = scratch_dup(e->scratch, item->entry->self.p.text);
-		hit->value = scratch_dup(e->scratch, item->entry->value);
+	entry = find_entry(e, index, s, hit);
+	if (entry && hit != &unused) {
+		hit->key = scratch_dup(e->scratch, entry->key);
+		hit->value = scratch_dup(e->scratch, entry->value);
 	}
 	pattern_unlock_read(&index->ref->lock);
-	return item && (hit == &unused || (hit->key.ptr && hit->value.ptr));
+	return entry && (hit == &unused || (hit->key.ptr && hit->value.ptr));
 }

@@ -43,7 +43,7 @@ static void entry_free_items(struct pattern_entry *entry)
 static void entry_free(struct pattern_ref *ref, struct pattern_entry *entry)
 {
 	entry_free_items(entry);
-	pattern_table_remove(&ref->by_key, &entry->self);
+	pattern_table_remove(&ref->by_key, &entry->node);
 	if (entry->value_owned)
 		free((char *)entry->value.ptr);
 	if (!entry->bulk)
@@ -67,17 +67,15 @@ static void entry_remove(struct pattern_ref *ref, struct pattern_entry *entry)
 /* Into the look-up by key and every index; false with a message, then nothing has changed. */
 static bool entry_enter(struct pattern_ref *ref, struct pattern_entry *entry, char *message)
 {
-	entry->self.entry = entry;
-	entry->self.index = ref->indexes;
-	entry->self.hash = match_hash_text(entry->self.p.text, false);
+	entry->node.hash = match_hash_text(entry->key, false);
 	entry->id = ++ref->last_id;
-	if (!pattern_table_add(&ref->by_key, &entry->self))
+	if (!pattern_table_add(&ref->by_key, &entry->node))
 		return false;
 	for (struct pattern_index *i = ref->indexes; i; i = i->next) {
 		if (pattern_index_insert(i, entry, message))
 			continue;
 		entry_free_items(entry);
-		pattern_table_remove(&ref->by_key, &entry->self);
+		pattern_table_remove(&ref->by_key, &entry->node);
 		return false;
 	}
 	entry_link(ref, entry);
@@ -119,7 +117,7 @@ static bool ref_init(struct pattern_ref *ref, const struct pattern_file *file)
 		struct pattern_entry *entry = &ref->bulk[i];
 
 		entry->bulk = true;
-		entry->self.p.text = file->lines.v[i].key;
+		entry->key = file->lines.v[i].key;
 		entry->value = file->lines.v[i].value;
 		if (!entry_enter(ref, entry, NULL))
 			return false;
@@ -246,7 +244,7 @@ void pattern_ref_walk(struct pattern_ref *ref, uint32_t version,
 	version = version_of(ref, version);
 	for (struct pattern_entry *e = ref->first; e && more; e = e->next)
 		if (e->version == version)
-			more = fn(ctx, e->id, e->self.p.text, e->value);
+			more = fn(ctx, e->id, e->key, e->value);
 	pattern_unlock_read(&ref->lock);
 }
 
@@ -262,7 +260,7 @@ static struct pattern_entry *entry_new(struct str key, struct str value)
 		return NULL;
 	if (key.len)
 		memcpy(text, key.ptr, key.len);
-	entry->self.p.text = str_make(text, key.len);
+	entry->key = str_make(text, key.len);
 	text += key.len + 1;
 	if (value.len)
 		memcpy(text, value.ptr, value.len);
@@ -325,17 +323,20 @@ static bool entry_set_value(struct pattern_entry *entry, struct str value)
 	return true;
 }
 
-/* The next entry of that key in the current version, in the chain behind `item`. */
-static struct pattern_item *next_of_key(struct pattern_ref *ref, struct pattern_item *item, struct str key,
-					uint32_t hash)
+/* The next entry of that key in the current version, from `node` on. */
+static struct pattern_entry *next_of_key(struct pattern_ref *ref, struct pattern_node *node, struct str key,
+					 uint32_t hash)
 {
-	while (item &&
-	       !(item->hash == hash && item->entry->version == ref->current && str_eq(item->p.text, key)))
-		item = item->next;
-	return item;
+	for (; node; node = node->next) {
+		struct pattern_entry *entry = (struct pattern_entry *)node;
+
+		if (node->hash == hash && entry->version == ref->current && str_eq(entry->key, key))
+			return entry;
+	}
+	return NULL;
 }
 
-static struct pattern_item *first_of_key(struct pattern_ref *ref, struct str key, uint32_t hash)
+static struct pattern_entry *first_of_key(struct pattern_ref *ref, struct str key, uint32_t hash)
 {
 	struct pattern_table *t = &ref->by_key;
 
@@ -345,14 +346,14 @@ static struct pattern_item *first_of_key(struct pattern_ref *ref, struct str key
 static enum pattern_result set_locked(struct pattern_ref *ref, struct str key, struct str value, char *message)
 {
 	uint32_t hash = match_hash_text(key, false);
-	struct pattern_item *item = first_of_key(ref, key, hash);
+	struct pattern_entry *entry = first_of_key(ref, key, hash);
 
-	if (!item)
+	if (!entry)
 		return PATTERN_NOT_FOUND;
 	if (!value_suits(ref, value, message))
 		return PATTERN_BAD;
-	for (; item; item = next_of_key(ref, item->next, key, hash))
-		if (!entry_set_value(item->entry, value))
+	for (; entry; entry = next_of_key(ref, entry->node.next, key, hash))
+		if (!entry_set_value(entry, value))
 			return PATTERN_BAD;
 	return PATTERN_DONE;
 }
@@ -386,13 +387,13 @@ enum pattern_result pattern_ref_put(struct pattern_ref *ref, struct str key, str
 enum pattern_result pattern_ref_delete(struct pattern_ref *ref, struct str key)
 {
 	uint32_t hash = match_hash_text(key, false);
-	struct pattern_item *item, *next;
+	struct pattern_entry *entry, *next;
 	enum pattern_result result = PATTERN_NOT_FOUND;
 
 	pattern_lock_write(&ref->lock);
-	for (item = first_of_key(ref, key, hash); item; item = next) {
-		next = next_of_key(ref, item->next, key, hash);
-		entry_remove(ref, item->entry);
+	for (entry = first_of_key(ref, key, hash); entry; entry = next) {
+		next = next_of_key(ref, entry->node.next, key, hash);
+		entry_remove(ref, entry);
 		result = PATTERN_DONE;
 	}
 	pattern_unlock_write(&ref->lock);

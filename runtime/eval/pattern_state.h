@@ -10,31 +10,36 @@
 
 struct pattern_entry;
 
-/* One entry as one index sees it. */
-struct pattern_item {
-	struct pattern_item *sibling;        /* of the same entry, in the next index */
-	struct pattern_item *next, **before; /* in its bucket, or in the list */
-	struct pattern_entry *entry;
-	struct pattern_index *index;
-	struct pattern p;
-	void *code; /* of a regular expression */
+/* Its place in a table or list. */
+struct pattern_node {
+	struct pattern_node *next, **before;
 	uint32_t hash;
 	bool hashed;
 };
 
+/* One entry as one index sees it. */
+struct pattern_item {
+	struct pattern_node node;     /* first: nodes of an index are items */
+	struct pattern_item *sibling; /* of the same entry, in the next index */
+	struct pattern_entry *entry;
+	struct pattern_index *index;
+	struct pattern p;
+	void *code; /* of a regular expression */
+};
+
 struct pattern_entry {
+	struct pattern_node node;          /* in ref->by_key; first */
 	struct pattern_entry *prev, *next; /* in the order in which they came */
-	struct pattern_item *items;        /* besides `self` */
-	struct str value;
+	struct pattern_item *items;        /* in the indexes */
+	struct str key, value;
 	uint64_t id;
 	uint32_t version;
-	bool bulk;                /* part of ref->bulk, its texts are the model's */
-	bool value_owned;         /* allocated by itself */
-	struct pattern_item self; /* in ref->by_key; self.p.text is the key */
+	bool bulk;        /* part of ref->bulk, its texts are the model's */
+	bool value_owned; /* allocated by itself */
 };
 
 struct pattern_table {
-	struct pattern_item **buckets;
+	struct pattern_node **buckets;
 	uint32_t mask, n;
 };
 
@@ -45,7 +50,7 @@ struct pattern_index {
 	bool icase;
 	bool by_key;                       /* nothing of its own: ref->by_key serves */
 	struct pattern_table table;        /* exact texts, prefixes, networks, single numbers */
-	struct pattern_item *list, **tail; /* what must be tried one by one, in order */
+	struct pattern_node *list, **tail; /* what must be tried one by one, in order */
 	uint32_t *lengths, nlengths; /* how many prefixes have which length; networks: by family and bits */
 	uint32_t loose;              /* items of the list */
 };
@@ -67,8 +72,8 @@ bool pattern_index_insert(struct pattern_index *index, struct pattern_entry *ent
 /* Takes an item out of its index and frees it. */
 void pattern_item_free(struct pattern_item *item);
 void pattern_index_free(struct pattern_index *index);
-bool pattern_table_add(struct pattern_table *t, struct pattern_item *item);
-void pattern_table_remove(struct pattern_table *t, struct pattern_item *item);
+bool pattern_table_add(struct pattern_table *t, struct pattern_node *node);
+void pattern_table_remove(struct pattern_table *t, struct pattern_node *node);
 /* Whether a value suits the type; else a message. */
 bool pattern_value_check(enum smp_type type, struct str value, char *message);
 
