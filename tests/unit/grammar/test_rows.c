@@ -62,7 +62,7 @@ START_TEST(effective_rows_have_a_function)
 	enum fetch_id fetch;
 
 	ck_assert(fetch_find(STR("path"), &fetch) && fetch_row(fetch)->effective);
-	ck_assert(fetch_find(STR("distcc_body"), &fetch) && !fetch_row(fetch)->effective);
+	ck_assert(fetch_find(STR("fcgi.docroot"), &fetch) && !fetch_row(fetch)->effective);
 	ck_assert_uint_eq(fetch_row(FETCH_PATH)->places, PLACES_REQUEST);
 	ck_assert_uint_eq(fetch_row(FETCH_STATUS)->places & PLACES_REQUEST, 0);
 }

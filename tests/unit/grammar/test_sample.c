@@ -137,8 +137,8 @@ static const struct {
 	{"res.hdr(a)", "sample-not-here: `res.hdr` has no value here [res.hdr(a)] {sample fetch "
 		       "<res.hdr(a)> may not be reliably used "
 		       "here because it needs 'HTTP response headers' which is not available here.}"},
-	{"distcc_body(DOTO)",
-	 "not-effective-yet: sample fetch `distcc_body` is not effective yet [distcc_body(DOTO)]"},
+	{"fcgi.docroot",
+	 "not-effective-yet: sample fetch `fcgi.docroot` is not effective yet [fcgi.docroot]"},
 	{"path_beg", "unknown-fetch: unknown sample fetch `path_beg` [path_beg] {unknown fetch method "
 		     "'path_beg'.}"},
 	{"path,map(/nonexistent)", "pattern-file: cannot read `/nonexistent`: No such file or "
