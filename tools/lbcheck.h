@@ -14,7 +14,7 @@ struct lbcheck {
 	enum lbcheck_color color;
 	struct lbconf_options *options;
 	bool fix, unsafe, diff, check, json;
-	const char *view; /* of dump: "tree", "model", "effective"; NULL: as usual */
+	const char *view; /* of dump: "tree", "model", "effective", "program"; NULL: as usual */
 	uint32_t max_errors;
 	const char *const *args; /* behind the options */
 	size_t nargs;
@@ -51,6 +51,7 @@ int lbcheck_fmt(const struct lbcheck *l);
 int lbcheck_diff(const struct lbcheck *l);
 int lbcheck_graph(const struct lbcheck *l);
 int lbcheck_order(const struct lbcheck *l);
+int lbcheck_program(const struct lbcheck *l);
 int lbcheck_lsp(const struct lbcheck *l);
 
 #endif

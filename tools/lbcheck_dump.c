@@ -12,6 +12,8 @@ static int dump_view(const struct lbcheck *l, const char *view)
 
 	if (lbcheck_lacks_file(l))
 		return LBCHECK_USAGE;
+	if (strcmp(view, "program") == 0)
+		return lbcheck_program(l);
 	conf = lbcheck_load(l);
 	if (!conf)
 		return LBCHECK_ERRORS;

@@ -27,6 +27,7 @@ enum {
 	OPT_TREE,
 	OPT_MODEL,
 	OPT_EFFECTIVE,
+	OPT_PROGRAM,
 	OPT_DOT,
 	OPT_STDIO,
 	OPT_MERMAID,
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
 	{"tree", no_argument, NULL, OPT_TREE},
 	{"model", no_argument, NULL, OPT_MODEL},
 	{"effective", no_argument, NULL, OPT_EFFECTIVE},
+	{"program", no_argument, NULL, OPT_PROGRAM},
 	{"dot", no_argument, NULL, OPT_DOT},
 	{"mermaid", no_argument, NULL, OPT_MERMAID},
 	{"stdio", no_argument, NULL, OPT_STDIO},
@@ -61,7 +63,7 @@ static const struct option long_options[] = {
 static const char help[] =
 	"usage: lbcheck [check] [options] FILE|DIRECTORY...\n"
 	"       lbcheck explain CODE|KEYWORD...|FILE:LINE [FILE...]\n"
-	"       lbcheck dump [--tree|--model|--effective] [--json] [options] FILE...\n"
+	"       lbcheck dump [--tree|--model|--effective|--program] [--json] [options] FILE...\n"
 	"       lbcheck fmt [--check|--diff] FILE...\n"
 	"       lbcheck diff [--json] [options] OLD NEW\n"
 	"       lbcheck graph [--dot|--mermaid] [options] FILE...\n"
@@ -126,6 +128,16 @@ static bool option_number(const char *value, uint32_t *number)
 	return true;
 }
 
+/* "tree" for OPT_TREE: views are called as their options are. */
+static const char *option_name(int option)
+{
+	const struct option *o = long_options;
+
+	while (o->name && o->val != option)
+		o++;
+	return o->name;
+}
+
 /* One option; false when its value makes no sense. */
 static bool option_take(struct lbcheck *l, int option, const char *value)
 {
@@ -169,19 +181,12 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 		l->json = true;
 		return true;
 	case OPT_TREE:
-		l->view = "tree";
-		return true;
 	case OPT_MODEL:
-		l->view = "model";
-		return true;
 	case OPT_EFFECTIVE:
-		l->view = "effective";
-		return true;
+	case OPT_PROGRAM:
 	case OPT_DOT:
-		l->view = "dot";
-		return true;
 	case OPT_MERMAID:
-		l->view = "mermaid";
+		l->view = option_name(option);
 		return true;
 	case OPT_STDIO: /* what editors pass to a language server; there is no other way */
 		return true;

@@ -216,6 +216,15 @@ def test_order():
     expect(run("order", OFF, "--compat=2.6", "web", "x.cfg", x=ORDER + "nonsense\n").returncode == 1, "order: errors")
 
 
-for test in (test_fmt, test_fmt_layout, test_effective, test_dump, test_diff, test_explain, test_order):
+def test_program():
+    p = run("dump", "--program", OFF, "--compat=2.6", "x.cfg", x=ORDER)
+    expect("proxy web\n  tcp-request connection: 1 rule, walked one after the other\n    x.cfg:14  " in p.stdout, f"program: short lists: {p.stdout}{p.stderr}")
+    many = "".join(f"    use_backend web if {{ hdr(host) -i s{i}.example.com }}\n" for i in range(500))
+    p = run("dump", "--program", OFF, "--compat=2.6", "x.cfg", x=ORDER.replace("backend web\n    server", "frontend many\n    bind :81\n" + many + "backend web\n    server"))
+    expect(p.returncode == 0 and "  use_backend: 500 rules, looked up\n    by exact text of " in p.stdout, f"program: a long list: {p.stdout[-900:]}")
+    expect(run("dump", "--program", OFF, "x.cfg", x="nonsense\n").returncode == 1, "program: errors")
+
+
+for test in (test_fmt, test_fmt_layout, test_effective, test_dump, test_diff, test_explain, test_order, test_program):
     test()
 finish()
