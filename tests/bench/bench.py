@@ -30,6 +30,8 @@ ROWS = {
     "idle": ("http", None, "/", "bytes per idle keep-alive connection"),
     "h2": ("http", ["-c16", "-m16"], "/", "HTTP/2 in clear, 16 streams on 16 connections, small answers"),
     "track": ("track", ["-c32"], "/", "keep-alive, each request counted in one of a million keys"),
+    **{f"rules-{n}": (f"rules-{n}", ["-c32"], "/", f"keep-alive, {n} use_backend lines by host, none of which holds")
+       for n in (10, 100, 1000, 5000)},
     "keys": ("track", None, "/", "bytes per key of a stick table with a million keys"),
 }
 

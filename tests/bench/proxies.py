@@ -42,6 +42,16 @@ backend keys
     stick-table type integer size 1m expire 1h store http_req_cnt,http_req_rate(10s),conn_cur
 """
 
+
+def rules_of(mode):
+    """Lines of the frontend. Mode "rules-N": N use_backend lines by host, of which none holds."""
+    if mode == "track":
+        return TRACK_RULES
+    if mode.startswith("rules-"):
+        return "\n    ".join(f"use_backend out if {{ hdr(host) -i site{i}.example.com }}" for i in range(int(mode[6:])))
+    return ""
+
+
 NGINX_PROXY = """
 daemon off;
 worker_processes 1;
@@ -199,7 +209,7 @@ class Proxy:
         return bool(self.path) and os.access(self.path, os.X_OK)
 
     def can(self, mode):
-        if mode == "track":
+        if mode == "track" or mode.startswith("rules-"):
             return self.kind in ("lbd", "haproxy")
         return mode == "http" or self.kind in ("lbd", "haproxy", "nghttpx-tcp")
 
@@ -212,8 +222,8 @@ class Proxy:
     def argv_haproxy(self, mode, port, origin, workdir):
         config = os.path.join(workdir, "cfg")
         with open(config, "w") as f:
-            f.write(HAPROXY_CONFIG.format(mode="http" if mode == "track" else mode, port=port, origin=origin, dir=workdir,
-                                          rules=TRACK_RULES if mode == "track" else "",
+            f.write(HAPROXY_CONFIG.format(mode="tcp" if mode == "tcp" else "http", port=port, origin=origin, dir=workdir,
+                                          rules=rules_of(mode),
                                           reuse="http-reuse always" if mode != "tcp" else ""))
             f.write(TRACK_TABLE if mode == "track" else "")
         return [self.path, "-db", "-f", config]
