@@ -105,7 +105,7 @@ bool check_words_text(const struct keyword_use *use)
 		out_str(&o, use->words[i].text);
 	}
 	if (use->object && use->row->size == sizeof(struct str))
-		*(struct str *)((char *)use->object + use->row->offset) = check_keep(k, out_get(&o));
+		*(struct str *)(check_field(use)) = check_keep(k, out_get(&o));
 	out_free(&o);
 	return true;
 }

@@ -366,6 +366,8 @@ static uint32_t request_place(const struct draft *d)
  */
 static void finish_request(struct checker *k, struct draft *d)
 {
+	static const struct hc_step nothing;
+	const struct hc_step *given = d->httpchk ? d->httpchk : &nothing;
 	struct hc_step *send = NULL;
 	uint32_t place = request_place(d);
 
@@ -375,13 +377,13 @@ static void finish_request(struct checker *k, struct draft *d)
 	if (!send) {
 		vec_push(k->scratch, &d->steps);
 		memmove(&d->steps.v[place + 1], &d->steps.v[place], sizeof(*send) * (d->steps.n - 1 - place));
-		d->steps.v[place] = d->httpchk;
+		d->steps.v[place] = *given;
 		d->steps.v[place].kind = HC_SEND;
 		return;
 	}
-	send->method = send->method.len ? send->method : d->httpchk.method;
-	send->uri = send->uri.len || send->uri_fmt ? send->uri : d->httpchk.uri;
-	send->version = send->version.len ? send->version : d->httpchk.version;
+	send->method = send->method.len ? send->method : given->method;
+	send->uri = send->uri.len || send->uri_fmt ? send->uri : given->uri;
+	send->version = send->version.len ? send->version : given->version;
 }
 
 /* Manual, "http-check expect": without it, any status of 2xx or 3xx will do. */

@@ -158,7 +158,7 @@ static void verify_server(struct checker *k, const struct draft *d, uint32_t i)
 				     STR_ARG(s->name))
 				.ptr);
 	}
-	if ((s->ssl || s->check_ssl) && !s->ca_file.len && s->ssl_verify != 1 &&
+	if ((s->ssl || s->check_ssl) && !server_conf_tls(s)->conf.ca_file.len && s->ssl_verify != 1 &&
 	    k->m->global.ssl_server_verify != 1) {
 		g = diag_add(k->d, D_SETTING_MISSING, line->words[1].span,
 			     "the certificate of the server `%.*s` cannot be verified without `ca-file`",

@@ -102,9 +102,9 @@ static bool httpchk_version(const struct keyword_use *use, struct hc_step *send)
 
 bool check_httpchk(const struct keyword_use *use)
 {
-	struct hc_step *send = &use->draft->httpchk;
+	struct hc_step *send = ARENA_NEW(use->k->scratch, struct hc_step);
 
-	memset(send, 0, sizeof(*send));
+	use->draft->httpchk = send;
 	send->kind = HC_SEND;
 	send->pos = check_pos(use->k, use->line);
 	use->draft->httpchk_line = use->line;

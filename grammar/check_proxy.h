@@ -89,7 +89,7 @@ struct draft {
 	const struct word *unique_id;
 	bool errors_own; /* px->errors is this proxy's alone */
 	VEC(struct errorfiles_ref) errorfiles;
-	struct hc_step httpchk; /* request of `option httpchk`, kind HC_SEND */
+	const struct hc_step *httpchk; /* request of `option httpchk`, kind HC_SEND; or NULL */
 	const struct line *httpchk_line;
 	bool broken;                        /* a line of it is wrong: nothing is said of what it lacks */
 	bool referenced;                    /* some default_backend or use_backend names it */
@@ -122,6 +122,8 @@ void check_finish_spoe(struct checker *k, struct draft *d);
 void check_finish_command(struct checker *k, struct draft *d);
 void check_finish_mailers(struct checker *k, struct draft *d); /* check_other_rows.c */
 void check_errorfiles_resolve(struct checker *k, struct draft *d);
+/* To write to: the server's own, made from what it shared until now. In the model's arena. */
+struct tls_server_conf *check_server_tls(struct checker *k, struct server_conf *s);
 void check_server_duplicate(struct checker *k, struct draft *d, const struct duplicate *dup);
 /* Gives a `capture ... len` rule that has none its slot. check_rules.c */
 void check_capture_slot(struct checker *k, struct draft *d, struct rule *rule);

@@ -8,6 +8,26 @@
 
 enum { FEW_SERVERS = 12, TEMPLATE_MAX = 100000 };
 
+/* A copy, and neither holds the TLS settings alone any more. */
+static void server_copy(struct server_conf *to, struct server_conf *from)
+{
+	from->tls_own = false;
+	*to = *from;
+}
+
+struct tls_server_conf *check_server_tls(struct checker *k, struct server_conf *s)
+{
+	struct tls_server_conf *tls;
+
+	if (s->tls_own)
+		return (struct tls_server_conf *)(uintptr_t)s->tls;
+	tls = ARENA_NEW(k->a, struct tls_server_conf);
+	*tls = *server_conf_tls(s);
+	s->tls = tls;
+	s->tls_own = true;
+	return tls;
+}
+
 static struct server_conf *default_server_get(const struct keyword_use *use)
 {
 	struct draft *d = use->draft;
@@ -17,7 +37,7 @@ static struct server_conf *default_server_get(const struct keyword_use *use)
 		return d->default_server;
 	s = ARENA_NEW(use->k->scratch, struct server_conf);
 	if (d->default_server)
-		*s = *d->default_server;
+		server_copy(s, d->default_server);
 	else
 		model_preset_server(s);
 	d->default_server = s;
@@ -123,7 +143,7 @@ static struct server_conf *server_new(const struct keyword_use *use, const struc
 	struct server_conf *s = ARENA_NEW(k->a, struct server_conf);
 
 	if (use->draft->default_server)
-		*s = *use->draft->default_server;
+		server_copy(s, use->draft->default_server);
 	else
 		model_preset_server(s);
 	s->proxy = use->draft->px;
@@ -234,7 +254,7 @@ static bool template_range(const struct keyword_use *use, const struct word *w, 
 }
 
 /* Each of a template's servers: the prefix with a number. */
-static bool template_expand(const struct keyword_use *use, const struct server_conf *model, uint64_t low,
+static bool template_expand(const struct keyword_use *use, struct server_conf *model, uint64_t low,
 			    uint64_t high)
 {
 	struct checker *k = use->k;
@@ -244,7 +264,7 @@ static bool template_expand(const struct keyword_use *use, const struct server_c
 		struct server_conf *s = ARENA_NEW(k->a, struct server_conf);
 		uint32_t first;
 
-		*s = *model;
+		server_copy(s, model);
 		s->name = arena_printf(k->a, "%.*s%llu", STR_ARG(prefix->text), (unsigned long long)i);
 		if (k->compat < 304 && name_taken(use->draft, s->name, &first)) {
 			note_duplicate(use, prefix, first);

@@ -275,6 +275,7 @@ bool check_server_sni(const struct keyword_use *use)
 {
 	struct lang_scope scope = {
 		.proxy = use->draft->px, .places = AT(BE_SRV_CONN), .where = "sni expression"};
+	struct tls_server_conf *tls;
 	uint32_t i = 0;
 
 	if (use->n == 0) {
@@ -282,9 +283,10 @@ bool check_server_sni(const struct keyword_use *use)
 		return false;
 	}
 	*use->taken = 1;
-	((struct server_conf *)use->object)->tls.sni = sample_parse_words(use->k->c, use->words, 1, &i, &scope);
-	((struct server_conf *)use->object)->tls.sni_text = check_keep(use->k, use->words[0].text);
-	return ((struct server_conf *)use->object)->tls.sni != NULL;
+	tls = check_server_tls(use->k, use->object);
+	tls->sni = sample_parse_words(use->k->c, use->words, 1, &i, &scope);
+	tls->sni_text = check_keep(use->k, use->words[0].text);
+	return tls->sni != NULL;
 }
 
 bool check_server_socks4(const struct keyword_use *use)

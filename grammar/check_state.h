@@ -140,6 +140,8 @@ bool check_size(const struct keyword_use *use, const struct word *w, int64_t *va
 bool check_choice(const struct keyword_use *use, const struct word *w, const char *choices, int64_t *value);
 /* Stores by the row's kind, offset and size. */
 bool check_store(const struct keyword_use *use);
+/* Where the row's value stands in the use's object, which is not NULL. */
+void *check_field(const struct keyword_use *use);
 void check_store_number(const struct keyword_use *use, int64_t value);
 /* A copy of the word's text in the model. */
 struct str check_keep(struct checker *k, struct str text);

@@ -38,7 +38,7 @@ static void certificate_keep(const struct keyword_use *use, struct str name)
 	struct tls_crt_conf *crt;
 
 	if (!(use->row->in & IN(BIND))) {
-		((struct server_conf *)use->object)->tls.crt = check_keep(use->k, name);
+		check_server_tls(use->k, use->object)->crt = check_keep(use->k, name);
 		return;
 	}
 	b->certificate = true;
@@ -72,7 +72,7 @@ bool check_tls_certificate(const struct keyword_use *use)
 static void authority_keep(const struct keyword_use *use, struct str name)
 {
 	struct tls_conf *conf = use->row->in & IN(BIND) ? &((struct bind_conf *)use->object)->tls.conf
-							: &((struct server_conf *)use->object)->tls.conf;
+							: &check_server_tls(use->k, use->object)->conf;
 	struct str *to = strcmp(use->row->name, "ca-file") == 0    ? &conf->ca_file
 			 : strcmp(use->row->name, "crl-file") == 0 ? &conf->crl_file
 								   : &conf->ca_verify_file;

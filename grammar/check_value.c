@@ -1,6 +1,7 @@
 /* Words as values: numbers, times, sizes and choices with HAProxy's units, bounds and leniency (manual,
  * section 2.5), and the generic setters that put them where a row's offset says. Works on the state of one
  * walk; one thread. */
+#include "grammar/check_proxy.h"
 #include "grammar/check_state.h"
 #include "grammar/suggest.h"
 
@@ -234,13 +235,20 @@ struct conf_pos check_pos(const struct checker *k, const struct line *line)
 	return compile_pos(k->c, line->span);
 }
 
+void *check_field(const struct keyword_use *use)
+{
+	void *object = use->row->of_tls ? check_server_tls(use->k, use->object) : use->object;
+
+	return (char *)object + use->row->offset;
+}
+
 void check_store_number(const struct keyword_use *use, int64_t value)
 {
 	char *field;
 
 	if (!use->object)
 		return;
-	field = (char *)use->object + use->row->offset;
+	field = check_field(use);
 	if (use->row->size == 1)
 		*(uint8_t *)field = (uint8_t)value;
 	else if (use->row->size == 2)
@@ -254,7 +262,7 @@ void check_store_number(const struct keyword_use *use, int64_t value)
 static bool store_text(const struct keyword_use *use)
 {
 	if (use->object && use->row->size == sizeof(struct str))
-		*(struct str *)((char *)use->object + use->row->offset) =
+		*(struct str *)(check_field(use)) =
 			check_keep(use->k, use->words[0].text);
 	return true;
 }

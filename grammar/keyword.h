@@ -73,6 +73,7 @@ struct keyword {
 	uint32_t flags;   /* KW_* */
 	uint8_t kind;     /* enum value_kind */
 	uint8_t size;     /* bytes of the field: KEYWORD_FIELD() */
+	bool of_tls;      /* a field of tls_server_conf, behind server_conf.tls */
 	uint32_t offset;
 	uint16_t since, until; /* HAProxy versions as 206 ... 304; 0: always. until: first version without it */
 	int64_t min, max;      /* bounds of the value, in the field's unit; 0, 0: none */

@@ -8,9 +8,14 @@
 #include "grammar/model_preset.h"
 #include "grammar/quote.h"
 
+static const void *field_of(const struct keyword *row, const void *object)
+{
+	return (const char *)(row->of_tls ? server_conf_tls(object) : object) + row->offset;
+}
+
 int64_t model_field_number(const struct keyword *row, const void *object)
 {
-	const char *field = (const char *)object + row->offset;
+	const char *field = field_of(row, object);
 
 	switch (row->size) {
 	case 1:
@@ -33,7 +38,7 @@ bool model_option_get(const struct keyword *row, const void *object)
 
 struct str model_field_text(const struct keyword *row, const void *object)
 {
-	return *(const struct str *)(const void *)((const char *)object + row->offset);
+	return *(const struct str *)field_of(row, object);
 }
 
 bool model_field_differs(const struct keyword *row, const void *object, const void *preset)

@@ -73,43 +73,50 @@ enum init_state { SRV_INIT_UP, SRV_INIT_DISABLED };
 struct server_conf {
 	const struct proxy_conf *proxy;
 	struct str name;
-	uint32_t id; /* puid: 1, 2 ... or `id` */
 	struct addr_conf addr;
 	const struct addr_conf *resolved; /* ADDR_NAME resolved at load; NULL: not a name, or not resolved */
+	uint32_t id; /* puid: 1, 2 ... or `id` */
 	uint16_t weight;	   /* 0 to 256 */
-	uint32_t maxconn, minconn, maxqueue;
-	uint8_t pp_options; /* enum pp_option: what a PROXY header of version 2 carries */
-	const struct pp_field *pp_fields; /* set-proxy-v2-tlv-fmt, in order */
-	uint32_t npp_fields;
 	bool backup, disabled, check, send_proxy, send_proxy_v2, non_stick, ssl, check_send_proxy;
-	struct str cookie;
-	uint32_t inter, fastinter, downinter; /* ms */
-	uint32_t rise, fall, slowstart, error_limit;
-	const struct addr_conf *check_addr; /* NULL: the server's own */
-	uint16_t check_port;
-	const struct addr_conf *source; /* NULL: the system chooses */
-	int64_t pool_max_conn; /* -1: unlimited */
-	uint32_t pool_purge_delay, max_reuse;
-	struct str track;
-	const struct server_conf *track_server;
+	uint8_t pp_options; /* enum pp_option: what a PROXY header of version 2 carries */
 	uint8_t mux; /* enum mux_proto */
 	uint8_t observe; /* 0 none, 1 layer4, 2 layer7 */
 	uint8_t on_error; /* 0 default, 1 fastinter, 2 fail-check, 3 sudden-death, 4 mark-down */
 	bool on_marked_down; /* shutdown-sessions */
 	bool on_marked_up;   /* shutdown-backup-sessions */
-	struct str init_addr;
 	bool agent_check, check_ssl, no_check_ssl, redirects; /* agent-check, check-ssl, redir */
-	uint16_t agent_port;
-	uint32_t agent_inter; /* ms; 0: inter */
-	const struct addr_conf *agent_addr; /* NULL: the server's own */
-	struct str agent_send;
 	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
-	struct str ca_file;
-	struct tls_server_conf tls;
+	bool tls_own; /* while checking: nobody else holds `tls` */
+	uint16_t check_port, agent_port;
+	uint32_t maxconn, minconn, maxqueue;
+	uint32_t inter, fastinter, downinter; /* ms */
+	uint32_t rise, fall, slowstart, error_limit;
+	uint32_t agent_inter; /* ms; 0: inter */
+	uint32_t pool_purge_delay, max_reuse;
+	uint32_t npp_fields;
+	const struct pp_field *pp_fields; /* set-proxy-v2-tlv-fmt, in order */
+	int64_t pool_max_conn; /* -1: unlimited */
+	struct str cookie;
+	const struct addr_conf *check_addr; /* NULL: the server's own */
+	const struct addr_conf *agent_addr; /* NULL: the server's own */
+	const struct addr_conf *source; /* NULL: the system chooses */
+	struct str track;
+	const struct server_conf *track_server;
+	struct str init_addr;
+	struct str agent_send;
+	const struct tls_server_conf *tls; /* shared by lines that say the same; NULL: nothing said. server_conf_tls() */
 	struct str words; /* further options as words, for dumps */
 	struct str resolvers; /* section whose name servers follow the name, or empty */
 	struct conf_pos pos;
 };
+
+/* What a server line says about TLS; never NULL. */
+static inline const struct tls_server_conf *server_conf_tls(const struct server_conf *s)
+{
+	static const struct tls_server_conf none;
+
+	return s->tls ? s->tls : &none;
+}
 
 enum balance_kind { BAL_ROUNDROBIN, BAL_STATIC_RR, BAL_LEASTCONN, BAL_FIRST, BAL_SOURCE, BAL_URI, BAL_URL_PARAM, BAL_HDR,
 		    BAL_RANDOM, BAL_RDP_COOKIE, BAL_HASH, BAL_RESPONSE_TIME };

@@ -171,7 +171,7 @@ static bool uses_tls(const struct check *k)
 /* ALPN and host name of the step, else of the server's checks. */
 static bool secure_start(struct check *k)
 {
-	const struct tls_server_conf *conf = &k->server->conf->tls;
+	const struct tls_server_conf *conf = server_conf_tls(k->server->conf);
 	struct str alpn = k->connect && k->connect->alpn.len ? k->connect->alpn : conf->check_alpn;
 	struct str sni = k->connect && k->connect->sni.len ? k->connect->sni : conf->check_sni;
 

@@ -37,7 +37,7 @@ static struct str host_name(const struct stream *s, const struct server_conf *co
 	struct http_hdr *field;
 	struct str host;
 
-	if (m->compat < 303 || conf->tls.no_sni_auto || !s->req)
+	if (m->compat < 303 || server_conf_tls(conf)->no_sni_auto || !s->req)
 		return STR_NONE;
 	field = http_find_id(s->req, HN_HOST, NULL);
 	if (!field)
@@ -51,13 +51,14 @@ static struct str request_sni(struct srv_request *r)
 {
 	struct stream *s = (struct stream *)((char *)r - offsetof(struct stream, server));
 	const struct server_conf *conf = r->server->conf;
+	const struct sample_expr *sni = server_conf_tls(conf)->sni;
 	struct str text;
 	struct eval e;
 
-	if (!conf->tls.sni)
+	if (!sni)
 		return host_name(s, conf);
 	stream_eval(s, &e, AT(BE_SRV_CONN));
-	return sample_text(&e, conf->tls.sni, &text) ? text : STR_NONE;
+	return sample_text(&e, sni, &text) ? text : STR_NONE;
 }
 
 void stream_init(struct stream *s, struct session *session, struct proxy *backend)

@@ -342,13 +342,16 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 	SET_SERVER_SIDE(k, &c);
 	if (is_http(px))
 		SET_RESPONSES(k, &c);
-	if (s->check || s->agent) {
+	if (s->conf->observe)
+		set_u64(k, ST_hanafail, c.failed_hana);
+	if (s->check) {
 		uint64_t down = atomic_load(&s->oper) == SRV_STOPPED ? seconds_since(k, s->last_change) : 0;
 
 		set_u64(k, ST_chkfail, c.failed_checks);
-		set_u64(k, ST_hanafail, c.failed_hana);
 		set_u64(k, ST_chkdown, c.down_trans);
 		set_u32(k, ST_downtime, s->down_time / 1000 + down);
+	}
+	if (s->check || s->agent) {
 		fill_check(k, s);
 		fill_agent(k, s);
 	}

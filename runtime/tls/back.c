@@ -29,7 +29,7 @@ static void session_offer(struct tls_back *b, struct tls_conn *tc)
 	uint32_t slot = tc->sni_hash % TLS_BACK_SESSIONS;
 	SSL_SESSION *s;
 
-	if (b->conf->tls.no_reuse)
+	if (server_conf_tls(b->conf)->no_reuse)
 		return;
 	pthread_mutex_lock(&b->lock);
 	s = b->sessions[slot].session;
@@ -73,7 +73,7 @@ static int host_verify(int ok, X509_STORE_CTX *store)
 	if (!ok || X509_STORE_CTX_get_error_depth(store) > 0)
 		return tls_verify(ok, store);
 	if (!host.len && tc->back)
-		host = tc->back->conf->tls.verifyhost;
+		host = server_conf_tls(tc->back->conf)->verifyhost;
 	if (!host.len || X509_check_host(x, host.ptr, host.len, 0, NULL) == 1)
 		return ok;
 	X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
@@ -93,9 +93,9 @@ static bool certificate_load(struct tls_back *b, struct out *error)
 {
 	struct tls_cert *c;
 
-	if (!b->conf->tls.crt.len)
+	if (!server_conf_tls(b->conf)->crt.len)
 		return true;
-	c = tls_cert_get(b->world, b->conf->tls.crt, error);
+	c = tls_cert_get(b->world, server_conf_tls(b->conf)->crt, error);
 	b->use = c ? calloc(1, sizeof(*b->use)) : NULL;
 	if (!b->use)
 		return false;
@@ -109,7 +109,7 @@ static bool certificate_load(struct tls_back *b, struct out *error)
 /* `verify` of the line, else the global section's, else required. */
 static struct tls_conf effective(const struct tls_back *b)
 {
-	struct tls_conf conf = b->conf->tls.conf;
+	struct tls_conf conf = server_conf_tls(b->conf)->conf;
 	uint8_t verify = b->conf->ssl_verify ? b->conf->ssl_verify : b->world->model->global.ssl_server_verify;
 
 	conf.verify = verify == 1 ? TLS_VERIFY_NONE : TLS_VERIFY_REQUIRED;

@@ -302,7 +302,7 @@ const char *tls_conn_error(const struct conn *c)
 	if (!tc)
 		return "SSL handshake failure";
 	if (tc->back && tc->crt_error == X509_V_ERR_HOSTNAME_MISMATCH)
-		return tc->back->conf->tls.verifyhost.len &&
+		return server_conf_tls(tc->back->conf)->verifyhost.len &&
 				       !SSL_get_servername(tc->ssl, TLSEXT_NAMETYPE_host_name)
 			       ? "Server presented an SSL certificate different from the configured one"
 			       : "Server presented an SSL certificate different from the expected one";

@@ -154,7 +154,7 @@ static bool front_names(const struct tls_front *f, struct str name)
 
 static bool back_names(const struct tls_back *b, struct str name)
 {
-	return conf_names(&b->conf->tls.conf, name) || conf_names(&b->world->model->global.tls.server, name);
+	return conf_names(&server_conf_tls(b->conf)->conf, name) || conf_names(&b->world->model->global.tls.server, name);
 }
 
 bool tls_authority_is_used(struct tls_world *w, struct str name)
