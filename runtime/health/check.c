@@ -419,13 +419,16 @@ struct round {
 	uint32_t count, any, shortest; /* shortest: of those that are no less than a second; 0: none */
 };
 
-static void round_add(struct round *r, const struct check *k)
+/* Under the lock: another worker may have begun its checks already. */
+static void round_add(struct round *r, struct check *k)
 {
 	uint32_t inter;
 
 	if (!k)
 		return;
+	pthread_mutex_lock(&k->lock);
 	inter = check_interval(k);
+	pthread_mutex_unlock(&k->lock);
 	r->count++;
 	if (!r->any || inter < r->any)
 		r->any = inter;
