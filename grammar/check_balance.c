@@ -394,10 +394,9 @@ bool check_proxy_id(const struct keyword_use *use)
 
 bool check_source(const struct keyword_use *use)
 {
-	const struct addr_conf *a;
 	uint32_t i = 0;
 
-	if (!check_source_words(use, &i, &a))
+	if (!check_source_words(use, &i, &use->draft->px->source))
 		return false;
 	if (i == use->n)
 		return true;

@@ -115,7 +115,7 @@ const char *check_proxy_kind(const struct draft *d);
 const struct line *check_proxy_line(const struct draft *d, const char *row_name, bool inherited);
 /* `<address> [usesrc X] [interface X]`, of proxies and servers: *i gets how many words it took.
  * check_server_words.c */
-bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out);
+bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct source_conf **out);
 /* errorfiles lines, once all http-errors sections are known. check_reply.c */
 void check_fcgi_end(struct checker *k, const struct named_section *s); /* check_other_rows.c */
 void check_finish_spoe(struct checker *k, struct draft *d);

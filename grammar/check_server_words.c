@@ -297,45 +297,63 @@ bool check_server_socks4(const struct keyword_use *use)
 			    &a);
 }
 
-/* Behind an address: "usesrc X" and "interface X". */
-static bool source_options(const struct keyword_use *use, uint32_t *i)
+/* What stands behind `usesrc`. */
+static bool source_spoof(const struct keyword_use *use, uint32_t i, struct source_conf *source)
 {
-	struct addr_conf a;
+	const struct word *w = &use->words[i];
+	struct lang_scope scope = {
+		.proxy = use->draft->px, .places = AT(BE_SRV_CONN), .where = "usesrc expression"};
 
+	source->spoof = SPOOF_CLIENT;
+	if (str_is(w->text, "client"))
+		return true;
+	source->spoof = SPOOF_CLIENT_IP;
+	if (str_is(w->text, "clientip"))
+		return true;
+	source->spoof = SPOOF_EXPR;
+	if (str_starts(w->text, STR("hdr_ip("))) {
+		source->spoof_expr = sample_parse_words(use->k->c, w, 1, &(uint32_t){0}, &scope);
+		return source->spoof_expr != NULL;
+	}
+	source->spoof = SPOOF_ADDR;
+	return address_word(use, w, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &source->spoof_addr);
+}
+
+/* Behind an address: "usesrc X" and "interface X". */
+static bool source_options(const struct keyword_use *use, uint32_t *i, struct source_conf *source)
+{
 	while (*i < use->n) {
-		const struct word *w = &use->words[*i];
-		bool usesrc = str_is(w->text, "usesrc");
+		bool usesrc = str_is(use->words[*i].text, "usesrc");
 
-		if (!usesrc && !str_is(w->text, "interface"))
+		if (!usesrc && !str_is(use->words[*i].text, "interface"))
 			return true;
 		if (*i + 1 == use->n) {
 			check_missing(use, usesrc ? "an address, `client` or `clientip` behind `usesrc`"
 						  : "a name behind `interface`");
 			return false;
 		}
-		w = &use->words[*i + 1];
-		*i += 2;
-		if (usesrc && !str_is(w->text, "client") && !str_is(w->text, "clientip") &&
-		    !str_starts(w->text, STR("hdr_ip(")) &&
-		    !address_word(use, w, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &a))
+		if (!usesrc)
+			source->interface = check_keep(use->k, use->words[*i + 1].text);
+		else if (!source_spoof(use, *i + 1, source))
 			return false;
+		*i += 2;
 	}
 	return true;
 }
 
-bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct addr_conf **out)
+bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct source_conf **out)
 {
-	struct addr_conf *a = ARENA_NEW(use->k->a, struct addr_conf);
+	struct source_conf *source = ARENA_NEW(use->k->a, struct source_conf);
 
 	if (use->n == 0) {
 		check_missing(use, "an address");
 		return false;
 	}
 	*i = 1;
-	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_RANGE | ADDRESS_STREAM | ADDRESS_HOST, a))
+	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_RANGE | ADDRESS_STREAM | ADDRESS_HOST, &source->addr))
 		return false;
-	*out = a;
-	return source_options(use, i);
+	*out = source;
+	return source_options(use, i, source);
 }
 
 bool check_server_source(const struct keyword_use *use)

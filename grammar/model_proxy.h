@@ -1,12 +1,12 @@
-/* The model, part 2: proxies, what they listen on and the servers behind them. Plain constant data, all in the model's
+/* The model, part 2: proxies. Plain constant data, all in the model's
  * arena. Times are milliseconds, 0 means none, unless said otherwise; sizes are bytes. */
 #ifndef LB_GRAMMAR_MODEL_PROXY_H
 #define LB_GRAMMAR_MODEL_PROXY_H
 
 #include "grammar/base/map.h"
 #include "grammar/model_check.h"
+#include "grammar/model_line.h"
 #include "grammar/model_stick.h"
-#include "grammar/model_tls.h"
 
 enum proxy_role { ROLE_DEFAULTS = 0, ROLE_FRONTEND = 1, ROLE_BACKEND = 2, ROLE_LISTEN = 3 /* both bits */ };
 enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_SYSLOG };
@@ -22,101 +22,6 @@ enum proxy_option {
 #undef OPTION
 	PO_COUNT
 };
-
-/* A network address as configured. */
-enum addr_kind { ADDR_NONE, ADDR_INET, ADDR_INET6, ADDR_UNIX, ADDR_ABSTRACT, ADDR_FD, ADDR_SOCKPAIR, ADDR_NAME };
-struct addr_conf {
-	enum addr_kind kind;
-	uint8_t ip[16];	     /* network byte order; IPv4 in the first four */
-	uint16_t port, port_end; /* port_end >= port: a range */
-	int32_t port_offset; /* server `+N`/`-N` */
-	bool port_relative, port_given;
-	bool datagram;	     /* udp@, or a log target */
-	bool v4v6, v6only;
-	int fd;		     /* ADDR_FD */
-	struct str path;     /* ADDR_UNIX, ADDR_ABSTRACT; ADDR_NAME: the host name, not resolved */
-	struct str text;     /* as written */
-};
-
-/* Option `proto` of bind and server lines. */
-enum mux_proto { MUX_AUTO, MUX_H1, MUX_H2, MUX_OTHER };
-struct bind_conf {
-	const struct proxy_conf *proxy;
-	struct addr_conf addr; /* one address or port range; `bind a,b` gives two */
-	struct str name, interface, user, group, namespace_;
-	int mode;	       /* unix: permissions, -1 unset */
-	int uid, gid;	       /* unix: owner, -1 unset */
-	uint32_t maxconn, backlog, nice, id, mss;
-	uint32_t maxaccept;
-	uint32_t netscaler_cip; /* magic number, 0: none */
-	bool accept_proxy, defer_accept, tfo, transparent, v4v6, v6only, ssl;
-	uint8_t mux; /* enum mux_proto */
-	bool certificate; /* some crt, crt-list or default-crt */
-	uint8_t level;	       /* of a stats socket: 0 user, 1 operator, 2 admin */
-	bool expose_fd;
-	uint32_t tcp_ut;
-	struct tls_bind_conf tls;
-	struct str words; /* further options as words, for dumps */
-	struct conf_pos pos;
-};
-
-/* Bits of server_conf.pp_options, in the order of check_server_proxy_options(). */
-enum pp_option { PP_SSL = 1, PP_CERT_CN = 2, PP_SSL_CIPHER = 4, PP_CERT_SIG = 8, PP_CERT_KEY = 16, PP_AUTHORITY = 32, PP_CRC32C = 64,
-		 PP_UNIQUE_ID = 128 };
-/* A field (TLV) of a PROXY header that the configuration describes. */
-struct pp_field {
-	uint8_t type;
-	const struct logfmt *fmt;
-};
-
-enum init_state { SRV_INIT_UP, SRV_INIT_DISABLED };
-struct server_conf {
-	const struct proxy_conf *proxy;
-	struct str name;
-	struct addr_conf addr;
-	const struct addr_conf *resolved; /* ADDR_NAME resolved at load; NULL: not a name, or not resolved */
-	uint32_t id; /* puid: 1, 2 ... or `id` */
-	uint16_t weight;	   /* 0 to 256 */
-	bool backup, disabled, check, send_proxy, send_proxy_v2, non_stick, ssl, check_send_proxy;
-	uint8_t pp_options; /* enum pp_option: what a PROXY header of version 2 carries */
-	uint8_t mux; /* enum mux_proto */
-	uint8_t observe; /* 0 none, 1 layer4, 2 layer7 */
-	uint8_t on_error; /* 0 default, 1 fastinter, 2 fail-check, 3 sudden-death, 4 mark-down */
-	bool on_marked_down; /* shutdown-sessions */
-	bool on_marked_up;   /* shutdown-backup-sessions */
-	bool agent_check, check_ssl, no_check_ssl, redirects; /* agent-check, check-ssl, redir */
-	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
-	bool tls_own; /* while checking: nobody else holds `tls` */
-	uint16_t check_port, agent_port;
-	uint32_t maxconn, minconn, maxqueue;
-	uint32_t inter, fastinter, downinter; /* ms */
-	uint32_t rise, fall, slowstart, error_limit;
-	uint32_t agent_inter; /* ms; 0: inter */
-	uint32_t pool_purge_delay, max_reuse;
-	uint32_t npp_fields;
-	const struct pp_field *pp_fields; /* set-proxy-v2-tlv-fmt, in order */
-	int64_t pool_max_conn; /* -1: unlimited */
-	struct str cookie;
-	const struct addr_conf *check_addr; /* NULL: the server's own */
-	const struct addr_conf *agent_addr; /* NULL: the server's own */
-	const struct addr_conf *source; /* NULL: the system chooses */
-	struct str track;
-	const struct server_conf *track_server;
-	struct str init_addr;
-	struct str agent_send;
-	const struct tls_server_conf *tls; /* shared by lines that say the same; NULL: nothing said. server_conf_tls() */
-	struct str words; /* further options as words, for dumps */
-	struct str resolvers; /* section whose name servers follow the name, or empty */
-	struct conf_pos pos;
-};
-
-/* What a server line says about TLS; never NULL. */
-static inline const struct tls_server_conf *server_conf_tls(const struct server_conf *s)
-{
-	static const struct tls_server_conf none;
-
-	return s->tls ? s->tls : &none;
-}
 
 enum balance_kind { BAL_ROUNDROBIN, BAL_STATIC_RR, BAL_LEASTCONN, BAL_FIRST, BAL_SOURCE, BAL_URI, BAL_URL_PARAM, BAL_HDR,
 		    BAL_RANDOM, BAL_RDP_COOKIE, BAL_HASH, BAL_RESPONSE_TIME };
@@ -236,6 +141,7 @@ struct proxy_conf {
 	uint8_t state_from;	     /* enum state_from */
 	struct str state_file_name; /* empty: as the proxy is called */
 	enum reuse_mode reuse;
+	const struct source_conf *source; /* of servers without their own */
 	VEC(const struct bind_conf *) binds;
 	VEC(const struct server_conf *) servers;
 	struct map acls; /* name -> struct acl */
@@ -278,6 +184,12 @@ struct proxy_conf {
 	const uint32_t *capture_request_len, *capture_response_len;
 	VEC(struct str) lines; /* what is a language of its own, in canonical words, for dumps */
 };
+
+/* Where connections to a server come from, or NULL. */
+static inline const struct source_conf *server_conf_source(const struct server_conf *s)
+{
+	return s->source || !s->proxy ? s->source : s->proxy->source;
+}
 
 enum { PROXY_ERRORS_FIRST = 200, PROXY_ERRORS_N = 400 };
 

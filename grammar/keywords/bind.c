@@ -77,7 +77,7 @@ static const struct keyword rows[] = {
 	BIND("tfo", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_FLAG, FIELD(tfo), .summary = "TCP fast open"),
 	BIND("thread", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, LATER, .parse = check_bind_threads,
 	     .args = "[<group>/]<threads>", .summary = "which threads accept here"),
-	BIND("transparent", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_FLAG, FIELD(transparent), LATER,
+	BIND("transparent", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_FLAG, FIELD(transparent),
 	     .summary = "accept connections to addresses that this machine does not have"),
 	BIND("uid", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, FIELD(uid), .args = "<number>",
 	     .summary = "owner of a unix socket, by number"),

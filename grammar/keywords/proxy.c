@@ -98,7 +98,7 @@ static const struct keyword rows[] = {
 	PROXY("http-send-name-header", IN_BE, .kind = VAL_CUSTOM, .parse = check_send_name_header,
 	      .args = "<header>", .expects = "'http-send-name-header' requires a header string.",
 	      .summary = "send the server's name in this header field"),
-	PROXY("source", IN_BE, .kind = VAL_CUSTOM, LATER, .parse = check_source,
+	PROXY("source", IN_BE, .kind = VAL_CUSTOM, .parse = check_source,
 	      .args = "<address>[:<port>] [usesrc <how>] [interface <name>]",
 	      .expects = "'source' expects <addr>[:<port>], and optionally 'usesrc' <addr>, and 'interface' <name>.",
 	      .summary = "the address to connect from"),

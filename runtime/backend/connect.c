@@ -257,10 +257,9 @@ static bool target_of(struct srv_request *r, union addr *to, socklen_t *len)
 	return true;
 }
 
-/* `source` with a range of ports: another one each time (manual, server option "source"). */
-static bool source_of(struct srv_request *r, union addr *from)
+/* An address of the configuration, out of its range of ports another one each time. */
+static bool source_fixed(struct srv_request *r, const struct addr_conf *conf, union addr *from)
 {
-	const struct addr_conf *conf = r->server->conf->source;
 	struct sockaddr_storage ss;
 	uint16_t port = conf->port;
 	socklen_t len;
@@ -273,15 +272,40 @@ static bool source_of(struct srv_request *r, union addr *from)
 	return true;
 }
 
+bool request_spoof(struct srv_request *r, union addr *from)
+{
+	const struct source_conf *source = server_conf_source(r->server->conf);
+
+	switch (source ? source->spoof : SPOOF_NONE) {
+	case SPOOF_CLIENT:
+	case SPOOF_CLIENT_IP:
+		if (!r->client || (r->client->family != AF_INET && r->client->family != AF_INET6))
+			return false;
+		*from = *r->client;
+		if (source->spoof == SPOOF_CLIENT_IP)
+			address_set_port(from, 0);
+		return true;
+	case SPOOF_ADDR:
+		return source_fixed(r, &source->spoof_addr, from);
+	case SPOOF_EXPR:
+		return r->spoofed && r->spoofed(r, source->spoof_expr, from);
+	default:
+		return false;
+	}
+}
+
 static int connect_from(struct srv_request *r, struct srv_conn *sc, const union addr *to, socklen_t len,
 			struct connect_options *options, void (*ready)(struct conn *, int))
 {
 	union addr from;
+	const struct source_conf *source = server_conf_source(r->server->conf);
 	int error = EADDRINUSE;
 
 	options->src = &from;
+	options->interface = source->interface;
 	for (int tries = 0; tries < SOURCE_TRIES && (error == EADDRINUSE || error == EADDRNOTAVAIL); tries++) {
-		if (!source_of(r, &from))
+		options->transparent = request_spoof(r, &from) && from.family == to->family;
+		if (!options->transparent && !source_fixed(r, &source->addr, &from))
 			return EADDRNOTAVAIL;
 		error = conn_connect_with(&sc->conn, r->worker, to, len, options, ready);
 	}
@@ -310,7 +334,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 					 &options, ready);
 	if (!target_of(r, &to, &len))
 		return EADDRNOTAVAIL;
-	if (s->conf->source)
+	if (server_conf_source(s->conf))
 		return connect_from(r, sc, &to, len, &options, ready);
 	return conn_connect_with(&sc->conn, r->worker, &to, len, &options, ready);
 }

@@ -29,7 +29,7 @@ struct srv_conn {
 	struct list idle_node;
 	uint64_t idle_since;
 	uint32_t requests; /* how many it has carried */
-	uint32_t sni_hash; /* of the host name that TLS asked for: others do not share it */
+	uint32_t sni_hash; /* of the host name that TLS asked for and the address that it pretends to be: others do not share it */
 	bool fresh; /* this is its first use: a failure is the server's, not a race with its keep-alive timeout
 		     */
 };
@@ -51,6 +51,8 @@ struct srv_request {
 	const union addr *(*client_dst)(struct srv_request *r);
 	/* in: the host name for TLS with r->server; lives as long as the request. NULL: none */
 	struct str (*sni)(struct srv_request *r);
+	/* in: the value of an address expression (usesrc hdr_ip) for r->server; false: it has none. NULL: never */
+	bool (*spoofed)(struct srv_request *r, const struct sample_expr *expr, union addr *out);
 	const struct conn *client_tls; /* in: the client's connection when it has TLS, or NULL */
 	/* in: fields of a PROXY header of version 2 for this server, at most `cap` bytes; how many. NULL: none */
 	size_t (*proxy_fields)(struct srv_request *r, char *out, size_t cap);

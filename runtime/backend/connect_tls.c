@@ -4,16 +4,27 @@
 #include "runtime/backend/request.h"
 #include "runtime/tls/tls.h"
 
+/* A connection that pretends to come from one client is of no use to another. */
+static uint32_t spoof_hash(const union addr *from)
+{
+	if (from->family == AF_INET)
+		return str_hash(str_make((const char *)&from->in.sin_addr, sizeof(from->in.sin_addr)));
+	return str_hash(str_make((const char *)&from->in6.sin6_addr, sizeof(from->in6.sin6_addr)));
+}
+
 void request_name(struct srv_request *r)
 {
 	const struct server *s = r->server;
+	union addr from;
 
 	r->sni_text = STR_NONE;
 	r->sni_hash = 0;
-	if (!s->tls || !r->sni)
-		return;
-	r->sni_text = r->sni(r);
-	r->sni_hash = str_hash(r->sni_text);
+	if (s->tls && r->sni) {
+		r->sni_text = r->sni(r);
+		r->sni_hash = str_hash(r->sni_text);
+	}
+	if (request_spoof(r, &from))
+		r->sni_hash ^= spoof_hash(&from);
 }
 
 static void securing(struct conn *c, int revents)

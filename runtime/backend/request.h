@@ -45,6 +45,10 @@ struct srv_desk {
 	struct list granted;            /* requests, in order */
 };
 
+/* --- connect.c: */
+/* The address that the server is to see instead of ours (`usesrc`); false: none. */
+bool request_spoof(struct srv_request *r, union addr *from);
+
 /* --- queue.c: places and queues. */
 
 /* How asking for a place ended. */

@@ -346,16 +346,18 @@ static int run_connect(struct check *k, const struct hc_step *step)
 {
 	struct sockaddr_storage to, from;
 	struct connect_options options;
-	const struct addr_conf *source = k->server->conf->source;
+	const struct source_conf *source = server_conf_source(k->server->conf);
 	union addr packed;
 	socklen_t tolen = target(k, step, &to), fromlen;
-	bool bound = source && address_from_conf(source, source->port, &from, &fromlen);
+	bool bound = source && address_from_conf(&source->addr, source->addr.port, &from, &fromlen);
 
 	if (!tolen)
 		return EADDRNOTAVAIL;
 	if (bound)
 		address_pack(&packed, &from);
-	options = (struct connect_options){.src = bound ? &packed : NULL, .knock = only_knocks(k)};
+	options = (struct connect_options){.src = bound ? &packed : NULL,
+					   .knock = only_knocks(k),
+					   .interface = source ? source->interface : STR_NONE};
 	return conn_connect_with(&k->conn, k->worker, (const union addr *)&to, tolen, &options, run_ready);
 }
 

@@ -181,9 +181,9 @@ void conn_drop(struct conn *c)
 	conn_close(c, true);
 }
 
-static void set_int(int fd, int level, int name, int value)
+static bool set_int(int fd, int level, int name, int value)
 {
-	setsockopt(fd, level, name, &value, sizeof(value));
+	return !setsockopt(fd, level, name, &value, sizeof(value));
 }
 
 void conn_keepalive(int fd, const struct keepalive_conf *conf)
@@ -208,6 +208,18 @@ static void set_marks(int fd, const struct rule_settings *set)
 		set_int(fd, SOL_SOCKET, SO_MARK, (int)set->bc_mark);
 }
 
+static bool leave_by(int fd, struct str interface)
+{
+	return !interface.len ||
+	       !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.ptr, (socklen_t)interface.len);
+}
+
+static bool transparent_on(int fd, int family)
+{
+	return family == AF_INET ? set_int(fd, SOL_IP, IP_TRANSPARENT, 1)
+				 : set_int(fd, SOL_IPV6, IPV6_TRANSPARENT, 1);
+}
+
 /* tcp(7): no waiting for a full segment. A source address leaves the choice of the port to connect(), which
  * knows the destination. */
 static int socket_prepare(int fd, const union addr *to, const struct connect_options *o)
@@ -225,8 +237,12 @@ static int socket_prepare(int fd, const union addr *to, const struct connect_opt
 		set_marks(fd, o->settings);
 	if (o->knock)
 		set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+	if (!leave_by(fd, o->interface))
+		return errno;
 	if (!o->src || o->src->family == AF_UNSPEC)
 		return 0;
+	if (o->transparent && !transparent_on(fd, o->src->family))
+		return errno;
 	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	return bind(fd, (const struct sockaddr *)o->src,

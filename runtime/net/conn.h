@@ -90,6 +90,8 @@ struct connect_options {
 	/* To know only whether somebody listens: the last packet of the handshake is held back, so that a reset
 	 * right after success leaves nothing for the server to accept (tcp(7): TCP_QUICKACK). */
 	bool knock;
+	bool transparent;     /* `src` need not be an address of this machine (ip(7): IP_TRANSPARENT) */
+	struct str interface; /* to leave by, or empty (socket(7): SO_BINDTODEVICE) */
 };
 /* Has silent connections of this socket probed, and of those that it will accept. */
 void conn_keepalive(int fd, const struct keepalive_conf *conf);

@@ -4,6 +4,7 @@
 
 #include "runtime/backend/balance_key.h"
 #include "runtime/core/log.h"
+#include "runtime/eval/sample.h"
 #include "runtime/http/mux.h"
 #include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
@@ -61,6 +62,25 @@ static struct str request_sni(struct srv_request *r)
 	return sample_text(&e, sni, &text) ? text : STR_NONE;
 }
 
+/* For srv_request.spoofed. */
+static bool request_spoofed(struct srv_request *r, const struct sample_expr *expr, union addr *out)
+{
+	struct stream *s = (struct stream *)((char *)r - offsetof(struct stream, server));
+	struct sample value;
+	struct eval e;
+
+	stream_eval(s, &e, AT(BE_SRV_CONN));
+	if (!sample_eval(&e, expr, &value) || !sample_cast(&e, &value, SMP_ADDR))
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->family = value.type == SMP_IPV4 ? AF_INET : AF_INET6;
+	if (out->family == AF_INET)
+		memcpy(&out->in.sin_addr, value.ip, sizeof(out->in.sin_addr));
+	else
+		memcpy(&out->in6.sin6_addr, value.ip, sizeof(out->in6.sin6_addr));
+	return true;
+}
+
 void stream_init(struct stream *s, struct session *session, struct proxy *backend)
 {
 	struct worker *w = session->conn.worker;
@@ -73,6 +93,7 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	s->server.client = &session->src;
 	s->server.client_dst = request_dst;
 	s->server.sni = request_sni;
+	s->server.spoofed = request_spoofed;
 	s->server.client_tls = session->listener->tls ? &session_root(session)->conn : NULL;
 	s->server.proxy_fields = stream_proxy_fields;
 	list_init(&s->server.queue_node);

@@ -138,8 +138,8 @@ START_TEST(address_in_use)
 		 ntohs(in.sin_port));
 	ck_assert_str_eq(said, expected);
 	ck_assert(list_empty(&rig.process->listeners));
-	rig.px->role = ROLE_FRONTEND;
 	process_free(&rig.process);
+	rig.px->role = ROLE_FRONTEND;
 	ck_assert(!open_all(NULL));
 	ck_assert_ptr_nonnull(strstr(said, "for frontend li: "));
 	close(fd);
