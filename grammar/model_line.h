@@ -5,6 +5,7 @@
 
 #include "grammar/base/str.h"
 #include "grammar/base/vec.h"
+#include "grammar/model_rule.h"
 #include "grammar/model_tls.h"
 
 struct proxy_conf;
