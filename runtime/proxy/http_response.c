@@ -1,7 +1,6 @@
 /* The exchange with a server: the request goes up, interim responses and the response come down, bodies flow
  * both ways, or a tunnel opens (RFC 9110 sections 7.8, 9.3.6 and 15.2). */
 #include "runtime/proxy/http_fields.h"
-#include "runtime/proxy/stream_stick.h"
 
 #include "runtime/backend/balance_response.h"
 #include "runtime/health/observe.h"
@@ -173,14 +172,6 @@ static void count_status(struct http_stream *hs)
 		stream_count(&hs->s, STICK_FAILURE);
 }
 
-static void stick(struct http_stream *hs)
-{
-	struct eval e;
-
-	stream_eval(&hs->s, &e, AT(BE_STORE));
-	stream_stick_response(&hs->s, &e);
-}
-
 /* The head of the response is complete. */
 static enum http_next response_head(struct http_stream *hs)
 {
@@ -208,8 +199,6 @@ static enum http_next response_head(struct http_stream *hs)
 		http_capture(hs, true);
 	if (http_frontend(hs)->capture_cookie.len)
 		http_cookie_capture(hs, true);
-	if (stream_sticks(&hs->s))
-		stick(hs);
 	return response_rules(hs);
 }
 

@@ -1,6 +1,7 @@
 /* Rule lists in mode http: which one, with what they may see, and what their verdict means. */
 #include "runtime/proxy/http_stream.h"
 
+#include "runtime/proxy/stream_stick.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 
@@ -219,6 +220,17 @@ static enum http_next response_list(struct http_stream *hs, const struct rules *
 	return response_verdict(hs, v, decider);
 }
 
+/* `stick store-response`: of what `tcp-response content` let through, before `http-response` sees it. */
+static void stick(struct http_stream *hs)
+{
+	struct eval e;
+
+	if (!stream_sticks(&hs->s))
+		return;
+	stream_eval(&hs->s, &e, AT(BE_STORE));
+	stream_stick_response(&hs->s, &e);
+}
+
 enum http_next http_rules_response(struct http_stream *hs)
 {
 	const struct proxy_conf *be = http_proxy(hs), *fe = http_frontend(hs);
@@ -237,6 +249,8 @@ enum http_next http_rules_response(struct http_stream *hs)
 
 		if (next != HTTP_AGAIN || hs->phase == HTTP_REPLY)
 			return next;
+		if (hs->list == 0)
+			stick(hs);
 	}
 	return HTTP_AGAIN;
 }
