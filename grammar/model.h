@@ -38,7 +38,7 @@ struct global_conf {
 	int uid, gid; /* -1: unset */
 	bool daemon, quiet, debug, master_worker, zero_warning;
 	uint32_t hard_stop_after, grace; /* ms */
-	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_maxpollevents, tune_idletimer;
+	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_http_logurilen /* bytes */, tune_maxpollevents, tune_idletimer;
 	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize, tune_stick_counters;
 	uint32_t spread_checks, max_spread_checks;
 	bool external_check_env; /* external-check preserve-env */

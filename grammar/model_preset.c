@@ -8,6 +8,7 @@ void model_preset_global(struct global_conf *g)
 	g->tune_bufsize = 16384;
 	g->tune_maxrewrite = 1024;
 	g->tune_http_maxhdr = 101;
+	g->tune_http_logurilen = 1023;
 	g->tune_maxaccept = 4;
 	g->h2.header_table_size = 4096;
 	g->h2.initial_window = 65535;

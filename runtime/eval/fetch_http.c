@@ -272,7 +272,7 @@ bool fetch_capture_req_uri(struct eval *e, const struct fetch_call *call, struct
 bool fetch_capture_req_ver(struct eval *e, const struct fetch_call *call, struct sample *out,
 			   struct sample_iter *iter)
 {
-	return e->log && e->log->method.len &&
+	return e->log && (e->log->method.len || e->log->cut) &&
 	       sample_set_str(out, e->log->version == 10 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
 }
 

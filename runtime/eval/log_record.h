@@ -31,6 +31,7 @@ struct log_record {
 	struct str version_text; /* of a version that is none of ours; else empty */
 	bool conn_error;  /* the connection never became a session: error-log-format */
 	bool bad_request; /* logged as <BADREQ> */
+	uint8_t cut;      /* enum log_cut: the request line was longer than tune.http.logurilen */
 	struct str unique_id;
 	const struct str *cap_req, *cap_res; /* captured headers by slot, ptr NULL: absent */
 	uint32_t ncap_req, ncap_res;
@@ -39,5 +40,11 @@ struct log_record {
 	uint32_t log_counter;	  /* %lc: lines that the frontend logged before this one */
 	int log_level; /* RFC 5424 number; -1: silent */
 };
+
+/* Where a request line that was too long ends: in the method, the target or the version. */
+enum log_cut { LOG_UNCUT, LOG_CUT_METHOD, LOG_CUT_TARGET, LOG_CUT_VERSION };
+/* Leaves `limit` bytes of the request line: method, uri and version_text, and what `cut` says (manual, keyword
+ * "tune.http.logurilen"). logfmt_alias.c */
+void log_record_cut(struct log_record *r, uint32_t limit);
 
 #endif

@@ -135,6 +135,19 @@ static struct str request_version(const struct log_record *r)
 	}
 }
 
+void log_record_cut(struct log_record *r, uint32_t limit)
+{
+	size_t uri = r->method.len + 1, version = uri + r->uri.len + 1;
+	struct str text = request_version(r);
+
+	if (version + text.len <= limit)
+		return;
+	r->cut = limit < uri ? LOG_CUT_METHOD : limit < version ? LOG_CUT_TARGET : LOG_CUT_VERSION;
+	r->method = str_sub(r->method, 0, limit);
+	r->uri = str_sub(r->uri, 0, limit > uri ? limit - uri : 0);
+	r->version_text = str_sub(text, 0, limit > version ? limit - version : 0);
+}
+
 static struct str before_query(struct str uri)
 {
 	return str_sub(uri, 0, str_chr(uri, '?'));
@@ -152,10 +165,14 @@ static void put_request_line(const struct log_record *r, struct logfmt_style sty
 
 	out_puts(out, quote);
 	logfmt_put_text(out, style, r->method);
-	out_char(out, ' ');
-	logfmt_put_text(out, style, r->uri);
-	out_char(out, ' ');
-	out_str(out, request_version(r));
+	if (r->cut != LOG_CUT_METHOD) {
+		out_char(out, ' ');
+		logfmt_put_text(out, style, r->uri);
+	}
+	if (r->cut != LOG_CUT_METHOD && r->cut != LOG_CUT_TARGET) {
+		out_char(out, ' ');
+		out_str(out, r->cut ? r->version_text : request_version(r));
+	}
 	out_puts(out, quote);
 }
 
@@ -163,7 +180,8 @@ static void put_request(const struct log_record *r, unsigned alias, struct logfm
 {
 	struct str part;
 
-	if (r->bad_request || !r->method.len) {
+	if (r->bad_request || (!r->method.len && !r->cut) ||
+	    (r->cut == LOG_CUT_METHOD && alias != LOGFMT_R && alias != LOGFMT_HQ)) {
 		put_quoted(out, style, "<BADREQ>");
 		return;
 	}
@@ -184,7 +202,7 @@ static void put_request(const struct log_record *r, unsigned alias, struct logfm
 		part = from_query(r->uri);
 		break;
 	case LOGFMT_HV:
-		part = request_version(r);
+		part = r->cut && !r->version_text.len ? STR("HTTP/0.9") : request_version(r);
 		break;
 	default:
 		part = r->uri;

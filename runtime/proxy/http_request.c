@@ -4,7 +4,7 @@
 
 #include "runtime/stats/counters.h"
 
-enum { MAX_HDRS = 101, BUFSIZE = 16384, MAXREWRITE = 1024, LINE_LOGGED = 1023 /* of method and target */ };
+enum { MAX_HDRS = 101, BUFSIZE = 16384, MAXREWRITE = 1024, LINE_REST = 10 /* " " and " HTTP/1.1" */ };
 
 uint16_t http_head_max_hdrs(const struct http_stream *hs)
 {
@@ -48,15 +48,18 @@ static void note_request(struct http_stream *hs)
 {
 	struct log_record *log = &hs->s.log;
 	struct session *s = hs->s.session;
+	uint32_t limit = s->generation->model->global.tune_http_logurilen;
 
 	log->method = hs->req.method_name;
 	log->uri = hs->req.uri;
+	log->version = hs->req.version;
+	log->version_text = hs->req.version_text;
+	if (log->method.len + log->uri.len + LINE_REST > limit)
+		log_record_cut(log, limit);
 	if (s->frontend->conf->log_targets.n) {
 		log->path = http_uri_path(log->uri);
 		log->query = http_uri_query(log->uri);
 	}
-	log->version = hs->req.version;
-	log->version_text = hs->req.version_text;
 	log->t_request = (int32_t)(http_worker(hs)->now - hs->s.begun);
 	log->t_idle = (int32_t)(hs->s.begun - s->idle_since);
 	log->bytes_in = hs->req.counted;
