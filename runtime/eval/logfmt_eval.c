@@ -123,6 +123,25 @@ static bool put_merged(struct out *out, struct str text, bool blank)
 	return blank;
 }
 
+/* Parts of the request line stand between two blanks also when they are empty: HAProxy has it so, and readers
+ * count fields. */
+static bool keeps_place(const struct logfmt_node *n)
+{
+	if (n->kind != LOGFMT_ALIAS)
+		return false;
+	switch (n->alias) {
+	case LOGFMT_HM:
+	case LOGFMT_HP:
+	case LOGFMT_HPO:
+	case LOGFMT_HQ:
+	case LOGFMT_HU:
+	case LOGFMT_HV:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 {
 	bool message = fmt->http || fmt->plain, blank = true;
@@ -140,7 +159,7 @@ void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 			logfmt_put_alias(e, n->alias, style, out);
 		else
 			put_sample(e, n, style, fmt->plain, out);
-		if (n->kind != LOGFMT_TEXT && out->len > before)
+		if (n->kind != LOGFMT_TEXT && (out->len > before || keeps_place(n)))
 			blank = false;
 	}
 }
