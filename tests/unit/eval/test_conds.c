@@ -35,7 +35,7 @@ static void remove_file(const char *name)
 
 static void files_start(void)
 {
-	strcpy(dir, "eval-conds-XXXXXX");
+	strcpy(dir, "/tmp/lbd-conds-XXXXXX");
 	if (!mkdtemp(dir))
 		abort();
 	write_file("ips.lst", "10.0.0.0/8\n127.0.0.0/8\n", 0);
