@@ -63,6 +63,8 @@ struct rule_settings; /* settings.h */
 struct proxy_fields {
 	struct str all;
 };
+/* The value of the last one of that type; ptr NULL: there is none. fields may be NULL. fetch_proxy.c */
+struct str proxy_fields_find(const struct proxy_fields *fields, unsigned type);
 
 /* What only the host of a live stream can do for a rule. NULL where there is none: then it is not done. */
 struct eval_live {

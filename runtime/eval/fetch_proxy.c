@@ -9,10 +9,9 @@
 
 enum { AUTHORITY = 2, UNIQUE_ID = 5 };
 
-/* The last field of that type; ptr NULL: there is none. */
-static struct str field_of(const struct eval *e, unsigned type)
+struct str proxy_fields_find(const struct proxy_fields *fields, unsigned type)
 {
-	struct str rest = e->proxy_fields ? e->proxy_fields->all : STR_NONE, found = STR_NONE;
+	struct str rest = fields ? fields->all : STR_NONE, found = STR_NONE;
 
 	while (rest.len) {
 		const unsigned char *f = (const unsigned char *)rest.ptr;
@@ -28,13 +27,13 @@ static struct str field_of(const struct eval *e, unsigned type)
 bool fetch_fc_pp_authority(struct eval *e, const struct fetch_call *call, struct sample *out,
 			   struct sample_iter *iter)
 {
-	return sample_set_str(out, field_of(e, AUTHORITY));
+	return sample_set_str(out, proxy_fields_find(e->proxy_fields, AUTHORITY));
 }
 
 bool fetch_fc_pp_unique_id(struct eval *e, const struct fetch_call *call, struct sample *out,
 			   struct sample_iter *iter)
 {
-	return sample_set_str(out, field_of(e, UNIQUE_ID));
+	return sample_set_str(out, proxy_fields_find(e->proxy_fields, UNIQUE_ID));
 }
 
 /* By number, in any base that C knows, or by the specification's name. */
@@ -51,12 +50,12 @@ bool fetch_fc_pp_tlv(struct eval *e, const struct fetch_call *call, struct sampl
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (str_ieq(text, str_from(names[i].name)))
-			return sample_set_str(out, field_of(e, names[i].type));
+			return sample_set_str(out, proxy_fields_find(e->proxy_fields, names[i].type));
 	if (text.len >= sizeof(copy))
 		return false;
 	memcpy(copy, text.ptr, text.len);
 	copy[text.len] = 0;
-	return sample_set_str(out, field_of(e, (unsigned)strtoul(copy, NULL, 0)));
+	return sample_set_str(out, proxy_fields_find(e->proxy_fields, (unsigned)strtoul(copy, NULL, 0)));
 }
 
 bool fetch_fc_rcvd_proxy(struct eval *e, const struct fetch_call *call, struct sample *out,

@@ -7,21 +7,6 @@
 
 enum { TLS_OPTIONS = PP_SSL | PP_CERT_CN | PP_SSL_CIPHER | PP_CERT_SIG | PP_CERT_KEY };
 
-static struct str received(const struct session *s, unsigned type)
-{
-	struct str rest = s->pp ? ((struct proxy_fields *)s->pp)->all : STR_NONE, found = STR_NONE;
-
-	while (rest.len) {
-		const unsigned char *f = (const unsigned char *)rest.ptr;
-		size_t len = (size_t)f[1] << 8 | f[2];
-
-		if (f[0] == type)
-			found = str_sub(rest, 3, len);
-		rest = str_tail(rest, 3 + len);
-	}
-	return found;
-}
-
 struct str stream_unique_id(struct stream *s)
 {
 	struct eval e;
@@ -46,7 +31,7 @@ size_t stream_proxy_fields(struct srv_request *r, char *out, size_t cap)
 {
 	struct stream *s = (struct stream *)((char *)r - offsetof(struct stream, server));
 	const struct server_conf *conf = r->server->conf;
-	struct str authority = received(s->session, PP2_AUTHORITY);
+	struct str authority = proxy_fields_find(s->session->pp, PP2_AUTHORITY);
 	struct eval e;
 	size_t len = 0;
 
