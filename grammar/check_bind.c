@@ -78,7 +78,7 @@ static bool bind_addresses(const struct keyword_use *use, struct bind_conf *opti
 				    ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD |
 					    ADDRESS_STREAM | ADDRESS_HOST,
 				    "'bind'", &b->addr);
-		check_resolve_bind(use->k, use->line, &b->addr);
+		check_resolve(use->k, use->line->span, &b->addr, "'bind'");
 		b->addr.v4v6 = options->v4v6;
 		b->addr.v6only = options->v6only;
 		*vec_push(use->k->a, &use->draft->px->binds) = b;

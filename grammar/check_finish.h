@@ -10,8 +10,9 @@ void check_finish_formats(struct checker *k, struct draft *d);
 void check_finish_warnings(struct checker *k, const struct draft *d);
 /* Tracked servers, ports of checks, addresses of host names. check_finish_server.c */
 void check_finish_servers(struct checker *k);
-/* The address behind a host name of a bind line; reports when there is none. check_finish_server.c */
-void check_resolve_bind(struct checker *k, const struct line *line, struct addr_conf *a);
+/* A host name becomes its address, unless we are offline; reports at `span` when there is none, and `what` is how
+ * HAProxy's message begins. check_finish_server.c */
+void check_resolve(struct checker *k, struct span span, struct addr_conf *a, const char *what);
 /* Whether anything listens at all. check_warn.c */
 void check_finish_listeners(struct checker *k);
 /* A server of a proxy by name, or NULL. */

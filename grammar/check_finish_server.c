@@ -295,17 +295,15 @@ static void server_resolve(struct checker *k, const struct draft *d, uint32_t i)
 		check_severity(k, g, SEV_WARNING);
 }
 
-void check_resolve_bind(struct checker *k, const struct line *line, struct addr_conf *a)
+void check_resolve(struct checker *k, struct span span, struct addr_conf *a, const char *what)
 {
-	struct str text = a->text;
-
 	if (a->kind != ADDR_NAME || k->c->options->offline)
 		return;
 	if (address_resolve(k, a, a))
 		return;
-	report_unresolved(k, line->span, a->path,
-			  arena_printf(k->scratch, "'bind' : invalid address: '%.*s' in '%.*s'",
-				       STR_ARG(a->path), STR_ARG(text))
+	report_unresolved(k, span, a->path,
+			  arena_printf(k->scratch, "%s : invalid address: '%.*s' in '%.*s'", what,
+				       STR_ARG(a->path), STR_ARG(a->text))
 				  .ptr);
 }
 

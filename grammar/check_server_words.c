@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "grammar/address.h"
+#include "grammar/check_finish.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
@@ -297,6 +298,22 @@ bool check_server_socks4(const struct keyword_use *use)
 			    &a);
 }
 
+/* In a server line HAProxy's message names the server. */
+static void source_resolve(const struct keyword_use *use, const struct word *w, const char *word,
+			   struct addr_conf *a)
+{
+	const struct server_conf *s = use->object;
+	const char *server = "";
+
+	if (use->row->in & IN(SERVER))
+		server = arena_printf(use->k->scratch, "'server %.*s/%.*s' : ",
+				      STR_ARG(use->draft->px->name), STR_ARG(s->name))
+				 .ptr;
+	check_resolve(
+		use->k, w->span, a,
+		arena_printf(use->k->scratch, "%s'%s %.*s'", server, word, STR_ARG(w->text)).ptr);
+}
+
 /* What stands behind `usesrc`. */
 static bool source_spoof(const struct keyword_use *use, uint32_t i, struct source_conf *source)
 {
@@ -316,7 +333,10 @@ static bool source_spoof(const struct keyword_use *use, uint32_t i, struct sourc
 		return source->spoof_expr != NULL;
 	}
 	source->spoof = SPOOF_ADDR;
-	return address_word(use, w, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &source->spoof_addr);
+	if (!address_word(use, w, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &source->spoof_addr))
+		return false;
+	source_resolve(use, w, "usesrc", &source->spoof_addr);
+	return true;
 }
 
 /* Behind an address: "usesrc X" and "interface X". */
@@ -352,6 +372,7 @@ bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct
 	*i = 1;
 	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_RANGE | ADDRESS_STREAM | ADDRESS_HOST, &source->addr))
 		return false;
+	source_resolve(use, use->words, "source", &source->addr);
 	*out = source;
 	return source_options(use, i, source);
 }

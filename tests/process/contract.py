@@ -237,6 +237,22 @@ def test_check_invalid(t):
     need(t.run("-f", "bad")[0] == 1, "start")
 
 
+def test_names_without_address(t):
+    name = "n" * 64  # longer than a label may be: fails without asking anybody
+    t.write("names", """backend b
+    source localhost
+    default-server source %(n)s
+    server s1 127.0.0.1:1 source 127.0.0.1 usesrc %(n)s
+backend c
+    source %(n)s
+""" % {"n": name})
+    rc, _, err = t.run("-c", "-f", "names")
+    invalid = " : invalid address: '%s' in '%s'" % (name, name)
+    need(rc == 1, "rc %d" % rc)
+    need(re.findall(r"parsing \[names:(\d)\] : (.*?)%s" % invalid, err) ==
+         [("3", "'server b/' : 'source %s'" % name), ("4", "'server b/s1' : 'usesrc %s'" % name), ("6", "'source %s'" % name)], err)
+
+
 def test_check_no_listener(t):
     t.write("empty", "global\n")
     rc, out, err = t.run("-c", "-f", "empty")
