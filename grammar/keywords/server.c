@@ -243,7 +243,7 @@ static const struct keyword rows[] = {
 	       .summary = "count connections, not only requests"),
 	SERVER("tcp-md5sig", IN_SRV, .kind = VAL_STRING, LATER, .since = 302, .args = "<password>",
 	       .summary = "a TCP MD5 password"),
-	SERVER("tcp-ut", IN_SRV, .kind = VAL_TIME_MS, LATER, .args = "<time>",
+	SERVER("tcp-ut", IN_SRV, .kind = VAL_TIME_MS, FIELD(tcp_ut), .args = "<time>",
 	       .summary = "how long data may stay unacknowledged"),
 	SERVER("tfo", IN_SRV, .kind = VAL_FLAG, LATER, .summary = "TCP fast open"),
 	SERVER("no-tfo", IN_SRV, .kind = VAL_FLAG, .flags = KW_CLEARS, .summary = "takes back `tfo`"),

@@ -325,6 +325,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 				     : NULL,
 		.knock = proxy_option_is_set(r->backend->conf, PO_TCP_SMART_CONNECT),
 		.settings = r->settings,
+		.user_timeout = s->conf->tcp_ut,
 	};
 	union addr to;
 	socklen_t len;

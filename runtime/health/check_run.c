@@ -357,6 +357,7 @@ static int run_connect(struct check *k, const struct hc_step *step)
 		address_pack(&packed, &from);
 	options = (struct connect_options){.src = bound ? &packed : NULL,
 					   .knock = only_knocks(k),
+					   .user_timeout = k->server->conf->tcp_ut,
 					   .interface = source ? source->interface : STR_NONE};
 	return conn_connect_with(&k->conn, k->worker, (const union addr *)&to, tolen, &options, run_ready);
 }

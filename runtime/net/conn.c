@@ -231,6 +231,8 @@ static int socket_prepare(int fd, const union addr *to, const struct connect_opt
 	if (to->family == AF_UNIX)
 		return 0;
 	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (o->user_timeout)
+		set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)o->user_timeout);
 	if (o->keepalive)
 		conn_keepalive(fd, o->keepalive);
 	if (o->settings)

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -183,6 +184,24 @@ START_TEST(connects_and_comes_from_an_address)
 }
 END_TEST
 
+START_TEST(connects_with_options)
+{
+	union addr to;
+	struct connect_options options = {.user_timeout = 4321, .interface = STR("no-such-device")};
+	int fd = listen_on(&to), value = 0;
+	socklen_t len = sizeof(value);
+	struct conn d;
+
+	ck_assert_int_ne(conn_connect_with(&d, w, &to, sizeof(to.in), &options, note), 0);
+	options.interface = STR_NONE;
+	ck_assert_int_eq(conn_connect_with(&d, w, &to, sizeof(to.in), &options, note), 0);
+	ck_assert_int_eq(getsockopt(d.io.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
+	ck_assert_int_eq(value, 4321);
+	conn_close(&d, true);
+	close(fd);
+}
+END_TEST
+
 START_TEST(connection_is_refused)
 {
 	union addr to;
@@ -315,6 +334,7 @@ int main(void)
 	tcase_add_test(t, a_broken_peer_is_an_error_not_a_signal);
 	tcase_add_test(t, wants_are_heard_and_unheard);
 	tcase_add_test(t, connects_and_comes_from_an_address);
+	tcase_add_test(t, connects_with_options);
 	tcase_add_test(t, connection_is_refused);
 	tcase_add_test(t, pipes_carry_and_are_kept);
 	tcase_add_test(t, pipe_with_leftovers_is_not_reused);
