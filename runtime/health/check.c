@@ -48,17 +48,20 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 
 /* --- intervals ------------------------------------------------------------------------------------------ */
 
-uint32_t check_interval(const struct check *k)
+uint32_t check_interval(struct check *k)
 {
 	const struct server_conf *conf = k->server->conf;
-	const struct check_report *r = &k->report;
-	uint32_t inter = or_default(conf->inter, INTER_DEFAULT);
+	uint32_t inter = or_default(conf->inter, INTER_DEFAULT), health, most;
 
 	if (k->agent)
 		return or_default(conf->agent_inter, inter);
-	if (r->health == r->rise + r->fall - 1)
+	pthread_mutex_lock(&k->lock);
+	health = k->report.health;
+	most = k->report.rise + k->report.fall - 1;
+	pthread_mutex_unlock(&k->lock);
+	if (health == most)
 		return inter;
-	if (r->health == 0)
+	if (health == 0)
 		return or_default(conf->downinter, inter);
 	return or_default(conf->fastinter, inter);
 }
@@ -158,6 +161,16 @@ static void apply(struct check *k, struct worker *w, enum srv_oper oper, const c
 {
 	server_set_oper(w, k->server, oper, reason);
 	follow(k, oper);
+}
+
+bool check_is_up(struct check *k)
+{
+	bool up;
+
+	pthread_mutex_lock(&k->lock);
+	up = is_up(&k->report);
+	pthread_mutex_unlock(&k->lock);
+	return up;
 }
 
 /* Whether a check, if there is one, lets the server be up. *conditional: but without new sessions. */
@@ -419,16 +432,13 @@ struct round {
 	uint32_t count, any, shortest; /* shortest: of those that are no less than a second; 0: none */
 };
 
-/* Under the lock: another worker may have begun its checks already. */
 static void round_add(struct round *r, struct check *k)
 {
 	uint32_t inter;
 
 	if (!k)
 		return;
-	pthread_mutex_lock(&k->lock);
 	inter = check_interval(k);
-	pthread_mutex_unlock(&k->lock);
 	r->count++;
 	if (!r->any || inter < r->any)
 		r->any = inter;

@@ -352,7 +352,7 @@ enum check_verdict check_expect_http(struct check *k, const struct hc_step *step
 			break;
 		}
 		e.res = &message;
-		if (check_conf(k)->disable_on_404 && a.status == 404 && k->report.health >= k->report.rise) {
+		if (check_conf(k)->disable_on_404 && a.status == 404 && check_is_up(k)) {
 			k->outcome.code = a.status;
 			v = check_over(k, CHECK_L7_CONDITIONAL, "");
 			break;

@@ -77,7 +77,9 @@ void check_conclude_observed(struct check *k, const char *what, unsigned errors)
 /* The next run comes after `fastinter` at the latest. */
 void check_hurry(struct check *k);
 /* Milliseconds between two runs as the configuration has them now. */
-uint32_t check_interval(const struct check *k);
+uint32_t check_interval(struct check *k);
+/* What its results so far say; takes the lock: the CLI may say otherwise at any time. check.c */
+bool check_is_up(struct check *k);
 
 /* check_run.c. Begins a run. */
 void check_run(struct check *k);
