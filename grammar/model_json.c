@@ -69,6 +69,16 @@ static void json_pos(struct out *o, struct conf_pos pos, const struct model *m)
 	out_printf(o, ",\"line\":%u", pos.line);
 }
 
+/* What ends a bind or server line: its values, and the words that have no field. */
+static void json_options(struct out *o, enum keyword_place place, const void *line, const void *preset, struct str words)
+{
+	out_char(o, ',');
+	json_settings(o, place, line, preset);
+	out_puts(o, ",\"words\":");
+	out_json(o, str_trim(words.ptr ? words : STR("")));
+	out_char(o, '}');
+}
+
 static void json_bind(struct out *o, const struct bind_conf *b, enum keyword_place place, const struct model *m)
 {
 	struct bind_conf preset;
@@ -77,11 +87,7 @@ static void json_bind(struct out *o, const struct bind_conf *b, enum keyword_pla
 	out_puts(o, "{\"address\":");
 	out_json(o, b->addr.text);
 	json_pos(o, b->pos, m);
-	out_char(o, ',');
-	json_settings(o, place, b, &preset);
-	out_puts(o, ",\"words\":");
-	out_json(o, str_trim(b->words.ptr ? b->words : STR("")));
-	out_char(o, '}');
+	json_options(o, place, b, &preset, b->words);
 }
 
 static void json_server(struct out *o, const struct server_conf *s, const struct model *m)
@@ -94,11 +100,7 @@ static void json_server(struct out *o, const struct server_conf *s, const struct
 	out_puts(o, ",\"address\":");
 	out_json(o, s->addr.text);
 	json_pos(o, s->pos, m);
-	out_char(o, ',');
-	json_settings(o, PLACE_SERVER, s, &preset);
-	out_puts(o, ",\"words\":");
-	out_json(o, str_trim(s->words.ptr ? s->words : STR("")));
-	out_char(o, '}');
+	json_options(o, PLACE_SERVER, s, &preset, s->words);
 }
 
 static void json_proxy(struct out *o, const struct proxy_conf *px, const struct model *m)

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/net/sockopt.h"
+
 #ifndef IP_BIND_ADDRESS_NO_PORT
 #define IP_BIND_ADDRESS_NO_PORT 24
 #endif
@@ -181,43 +183,26 @@ void conn_drop(struct conn *c)
 	conn_close(c, true);
 }
 
-static bool set_int(int fd, int level, int name, int value)
-{
-	return !setsockopt(fd, level, name, &value, sizeof(value));
-}
-
 void conn_keepalive(int fd, const struct keepalive_conf *conf)
 {
-	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	sockopt_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	if (conf->idle)
-		set_int(fd, SOL_TCP, TCP_KEEPIDLE, (int)conf->idle);
+		sockopt_int(fd, SOL_TCP, TCP_KEEPIDLE, (int)conf->idle);
 	if (conf->interval)
-		set_int(fd, SOL_TCP, TCP_KEEPINTVL, (int)conf->interval);
+		sockopt_int(fd, SOL_TCP, TCP_KEEPINTVL, (int)conf->interval);
 	if (conf->count)
-		set_int(fd, SOL_TCP, TCP_KEEPCNT, (int)conf->count);
+		sockopt_int(fd, SOL_TCP, TCP_KEEPCNT, (int)conf->count);
 }
 
 /* Actions set-bc-tos and set-bc-mark. */
 static void set_marks(int fd, const struct rule_settings *set)
 {
 	if (set->has & SET_BC_TOS) {
-		set_int(fd, SOL_IP, IP_TOS, (int)set->bc_tos);
-		set_int(fd, SOL_IPV6, IPV6_TCLASS, (int)set->bc_tos);
+		sockopt_int(fd, SOL_IP, IP_TOS, (int)set->bc_tos);
+		sockopt_int(fd, SOL_IPV6, IPV6_TCLASS, (int)set->bc_tos);
 	}
 	if (set->has & SET_BC_MARK)
-		set_int(fd, SOL_SOCKET, SO_MARK, (int)set->bc_mark);
-}
-
-static bool leave_by(int fd, struct str interface)
-{
-	return !interface.len ||
-	       !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.ptr, (socklen_t)interface.len);
-}
-
-static bool transparent_on(int fd, int family)
-{
-	return family == AF_INET ? set_int(fd, SOL_IP, IP_TRANSPARENT, 1)
-				 : set_int(fd, SOL_IPV6, IPV6_TRANSPARENT, 1);
+		sockopt_int(fd, SOL_SOCKET, SO_MARK, (int)set->bc_mark);
 }
 
 /* tcp(7): no waiting for a full segment. A source address leaves the choice of the port to connect(), which
@@ -225,28 +210,28 @@ static bool transparent_on(int fd, int family)
 static int socket_prepare(int fd, const union addr *to, const struct connect_options *o)
 {
 	if (o->rcvbuf)
-		set_int(fd, SOL_SOCKET, SO_RCVBUF, (int)o->rcvbuf);
+		sockopt_int(fd, SOL_SOCKET, SO_RCVBUF, (int)o->rcvbuf);
 	if (o->sndbuf)
-		set_int(fd, SOL_SOCKET, SO_SNDBUF, (int)o->sndbuf);
+		sockopt_int(fd, SOL_SOCKET, SO_SNDBUF, (int)o->sndbuf);
 	if (to->family == AF_UNIX)
 		return 0;
-	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	sockopt_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (o->user_timeout)
-		set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)o->user_timeout);
+		sockopt_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)o->user_timeout);
 	if (o->keepalive)
 		conn_keepalive(fd, o->keepalive);
 	if (o->settings)
 		set_marks(fd, o->settings);
 	if (o->knock)
-		set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
-	if (!leave_by(fd, o->interface))
+		sockopt_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+	if (o->interface.len && !sockopt_device(fd, o->interface))
 		return errno;
 	if (!o->src || o->src->family == AF_UNSPEC)
 		return 0;
-	if (o->transparent && !transparent_on(fd, o->src->family))
+	if (o->transparent && !sockopt_transparent(fd, o->src->family))
 		return errno;
-	set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	sockopt_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	sockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	return bind(fd, (const struct sockaddr *)o->src,
 		    o->src->family == AF_INET ? sizeof(o->src->in) : sizeof(o->src->in6))
 		       ? errno

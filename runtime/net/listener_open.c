@@ -14,6 +14,7 @@
 #include "runtime/backend/server.h"
 #include "runtime/cli/cli.h"
 #include "runtime/net/address.h"
+#include "runtime/net/sockopt.h"
 #include "runtime/proxy/session.h"
 #include "runtime/reload/kept.h"
 #include "runtime/tls/tls.h"
@@ -56,39 +57,25 @@ static const char *where(const struct listener *l, char text[ADDRESS_TEXT])
 	return address_text(&l->addr, l->addr_len, text);
 }
 
-static bool set_int(int fd, int level, int option, int value)
-{
-	return !setsockopt(fd, level, option, &value, sizeof(value));
-}
-
-static bool transparent_on(int fd, int family)
-{
-	if (family == AF_INET)
-		return set_int(fd, SOL_IP, IP_TRANSPARENT, 1) || set_int(fd, SOL_IP, IP_FREEBIND, 1);
-	return set_int(fd, SOL_IPV6, IPV6_TRANSPARENT, 1) || set_int(fd, SOL_IP, IP_FREEBIND, 1);
-}
-
 /* What has to be set before bind(2). SO_REUSEPORT lets the next process bind the address while we still listen.
  */
 static void options_before_bind(struct opening *o, const struct listener *l, int fd)
 {
 	const struct bind_conf *b = l->conf;
-	char text[ADDRESS_TEXT], interface[64];
+	char text[ADDRESS_TEXT];
 
-	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	sockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (!o->generation->model->global.noreuseport)
-		set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (b->transparent && !transparent_on(fd, l->addr.ss_family))
+		sockopt_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (b->transparent && !sockopt_transparent(fd, l->addr.ss_family) &&
+	    !sockopt_int(fd, SOL_IP, IP_FREEBIND, 1))
 		say(o, l, false, "cannot make receiving socket transparent (%s) for [%s]", strerror(errno),
 		    where(l, text));
-	if (b->interface.len) {
-		snprintf(interface, sizeof(interface), "%.*s", STR_ARG(b->interface));
-		if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface) + 1))
-			say(o, l, false, "cannot bind receiver to device '%s' (%s) for [%s]", interface,
-			    strerror(errno), where(l, text));
-	}
+	if (b->interface.len && !sockopt_device(fd, b->interface))
+		say(o, l, false, "cannot bind receiver to device '%.*s' (%s) for [%s]", STR_ARG(b->interface),
+		    strerror(errno), where(l, text));
 	if (l->addr.ss_family == AF_INET6)
-		set_int(fd, SOL_IPV6, IPV6_V6ONLY, b->v6only && !b->v4v6);
+		sockopt_int(fd, SOL_IPV6, IPV6_V6ONLY, b->v6only && !b->v4v6);
 }
 
 /* Options of a listening TCP socket. Linux hands TCP_NODELAY, SO_KEEPALIVE and buffer sizes on to what is
@@ -101,23 +88,23 @@ static void options_before_listen(struct opening *o, const struct listener *l, i
 	const struct bind_conf *b = l->conf;
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &calm, sizeof(calm));
-	set_int(fd, SOL_TCP, TCP_NODELAY, 1);
-	if (b->mss && !set_int(fd, SOL_TCP, TCP_MAXSEG, (int)b->mss))
+	sockopt_int(fd, SOL_TCP, TCP_NODELAY, 1);
+	if (b->mss && !sockopt_int(fd, SOL_TCP, TCP_MAXSEG, (int)b->mss))
 		say(o, l, false, "cannot set MSS to %u", b->mss);
-	if (!set_int(fd, SOL_TCP, TCP_USER_TIMEOUT, (int)b->tcp_ut) && b->tcp_ut)
+	if (!sockopt_int(fd, SOL_TCP, TCP_USER_TIMEOUT, (int)b->tcp_ut) && b->tcp_ut)
 		say(o, l, false, "cannot set TCP User Timeout");
-	if (!set_int(fd, SOL_TCP, TCP_DEFER_ACCEPT, b->defer_accept) && b->defer_accept)
+	if (!sockopt_int(fd, SOL_TCP, TCP_DEFER_ACCEPT, b->defer_accept) && b->defer_accept)
 		say(o, l, false, "cannot enable DEFER_ACCEPT");
-	if (b->tfo && !set_int(fd, SOL_TCP, TCP_FASTOPEN, (int)l->backlog))
+	if (b->tfo && !sockopt_int(fd, SOL_TCP, TCP_FASTOPEN, (int)l->backlog))
 		say(o, l, false, "cannot enable TCP_FASTOPEN");
 	if (px && proxy_option_is_set(px, PO_TCP_SMART_ACCEPT) && px->mode == MODE_HTTP)
-		set_int(fd, SOL_TCP, TCP_QUICKACK, 0);
+		sockopt_int(fd, SOL_TCP, TCP_QUICKACK, 0);
 	if (px && (proxy_option_is_set(px, PO_TCPKA) || proxy_option_is_set(px, PO_CLITCPKA)))
 		conn_keepalive(fd, &px->cli_keepalive);
 	if (global->tune_rcvbuf_client)
-		set_int(fd, SOL_SOCKET, SO_RCVBUF, (int)global->tune_rcvbuf_client);
+		sockopt_int(fd, SOL_SOCKET, SO_RCVBUF, (int)global->tune_rcvbuf_client);
 	if (global->tune_sndbuf_client)
-		set_int(fd, SOL_SOCKET, SO_SNDBUF, (int)global->tune_sndbuf_client);
+		sockopt_int(fd, SOL_SOCKET, SO_SNDBUF, (int)global->tune_sndbuf_client);
 }
 
 static bool is_listening(int fd)

@@ -1,0 +1,29 @@
+/* Socket options that listeners and outgoing connections set alike. True: set; false: not, see errno. Any thread. */
+#ifndef LB_NET_SOCKOPT_H
+#define LB_NET_SOCKOPT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "grammar/base/str.h"
+
+static inline bool sockopt_int(int fd, int level, int option, int value)
+{
+	return !setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* Addresses that this machine does not have (ip(7): IP_TRANSPARENT). */
+static inline bool sockopt_transparent(int fd, int family)
+{
+	return family == AF_INET ? sockopt_int(fd, SOL_IP, IP_TRANSPARENT, 1)
+				 : sockopt_int(fd, SOL_IPV6, IPV6_TRANSPARENT, 1);
+}
+
+/* This device only (socket(7): SO_BINDTODEVICE). */
+static inline bool sockopt_device(int fd, struct str name)
+{
+	return !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.ptr, (socklen_t)name.len);
+}
+
+#endif
