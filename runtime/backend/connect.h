@@ -75,6 +75,7 @@ struct srv_request {
 	struct str sni_text;
 	uint32_t sni_hash;
 	struct server *avoid;	/* where the last try failed */
+	struct server *granted_at; /* where another worker gave it a place: `server` is its own worker's to write */
 	struct list queue_node; /* in a queue, or among those who were granted a place: under lb_lock */
 	struct list active_node; /* of the worker, while it holds a place */
 	struct deadline deadline;
@@ -85,7 +86,7 @@ struct srv_request {
 	uint16_t tries_left;
 	uint8_t state;	   /* enum request_state, of the worker */
 	bool in_srv_queue; /* which queue: under lb_lock, as the next one */
-	bool granted;	   /* out of the queue with a place at `server`, not yet told */
+	bool granted;	   /* out of the queue with a place at `granted_at`, not yet told */
 	bool counted;	   /* holds one of server->conns */
 	bool preferred;	   /* `server` was the caller's choice */
 	bool fresh_only;   /* after an idle connection failed */

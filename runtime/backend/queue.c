@@ -17,7 +17,6 @@ static struct srv_desk *desk_of(struct srv_request *r)
 
 static void place_count(struct srv_request *r, struct server *s)
 {
-	r->server = s;
 	r->counted = true;
 	atomic_fetch_add_explicit(&s->conns, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&s->proxy->served, 1, memory_order_relaxed);
@@ -148,6 +147,7 @@ static void queue_grant(struct worker *w, struct srv_request *r, struct server *
 	else
 		s->proxy->dequeued++;
 	place_count(r, s);
+	r->granted_at = s;
 	desk_put(w, r);
 }
 
@@ -193,11 +193,11 @@ uint32_t queue_redistribute(struct worker *w, struct server *s)
 /* At this server or in its queue. */
 static enum place place_take_at(struct srv_request *r, struct server *s)
 {
+	r->server = s;
 	if (server_has_room(s)) {
 		place_count(r, s);
 		return PLACE_TAKEN;
 	}
-	r->server = s;
 	if (s->conf->maxqueue && atomic_load_explicit(&s->queued, memory_order_relaxed) >= s->conf->maxqueue)
 		return PLACE_QUEUE_FULL;
 	return queue_enter(r, s);
@@ -275,12 +275,20 @@ void place_leave(struct srv_request *r)
 
 /* --- what the worker of a waiting request does */
 
+/* Under desk->lock. */
+static void desk_take(struct srv_request *r)
+{
+	list_remove(&r->queue_node);
+	if (r->counted)
+		r->server = r->granted_at;
+}
+
 static void desk_forget(struct srv_request *r)
 {
 	struct srv_desk *desk = desk_of(r);
 
 	pthread_mutex_lock(&desk->lock);
-	list_remove(&r->queue_node);
+	desk_take(r);
 	pthread_mutex_unlock(&desk->lock);
 }
 
@@ -318,7 +326,7 @@ struct srv_request *place_granted(struct srv_desk *desk)
 	pthread_mutex_lock(&desk->lock);
 	if (!list_empty(&desk->granted)) {
 		r = LIST_OF(desk->granted.next, struct srv_request, queue_node);
-		list_remove(&r->queue_node);
+		desk_take(r);
 	}
 	pthread_mutex_unlock(&desk->lock);
 	return r;

@@ -53,8 +53,8 @@ struct server {
 	atomic_uint queued;
 	_Atomic uint64_t response; /* how fast it answers: balance_response.c */
 	atomic_uint idle;     /* idle connections, all workers */
-	uint64_t last_change; /* monotonic ms of the last state change */
-	uint64_t down_time;   /* ms, total, without the current one */
+	_Atomic uint64_t last_change; /* monotonic ms of the last state change; written under proxy->lb_lock */
+	_Atomic uint64_t down_time;   /* ms, total, without the current one; the same */
 	struct check *check, *agent; /* NULL: none */
 	struct tls_back *tls;	     /* NULL: in clear; tls/tls.h */
 	void *lb;          /* algorithm's own, under proxy->lb_lock */
@@ -82,7 +82,7 @@ struct proxy {
 	atomic_uint usable, usable_backup; /* servers that can be picked */
 	uint32_t dequeued;                 /* as the server's */
 	uint64_t arrivals;                 /* at all its queues, under lb_lock */
-	uint64_t last_change, down_time;
+	_Atomic uint64_t last_change, down_time; /* as the server's */
 	bool down; /* has no usable server, under lb_lock */
 	bool stopped;
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */

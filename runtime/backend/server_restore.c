@@ -136,7 +136,7 @@ static void restore_server(const struct restore *r, struct server *s, const stru
 		address_set_port(&s->addr, (uint16_t)port);
 	check_restore(s, (enum check_status)status, (uint8_t)result, (int)health);
 	server_changed(w, s);
-	s->last_change = w->now > since * 1000 ? w->now - since * 1000 : 1;
+	atomic_store(&s->last_change, w->now > since * 1000 ? w->now - since * 1000 : 1);
 	if (!idle && oper == SRV_STOPPED)
 		warn_state(r, s, "is DOWN", true);
 	else if (!idle && oper == SRV_STOPPING)

@@ -48,9 +48,9 @@ static struct transition server_note(struct worker *w, struct server *s)
 	if (t.before == t.after)
 		return t;
 	if (t.before == SHOWN_DOWN)
-		s->down_time += w->now - s->last_change;
+		atomic_fetch_add(&s->down_time, w->now - atomic_load(&s->last_change));
 	s->shown = t.after;
-	s->last_change = w->now;
+	atomic_store(&s->last_change, w->now);
 	if (went_down(t))
 		counters_srv(w, s->index)->down_trans++;
 	return t;
@@ -65,9 +65,9 @@ static void proxy_note(struct worker *w, struct proxy *px)
 	if (down)
 		counters_be(w, px->index)->down_trans++;
 	else
-		px->down_time += w->now - px->last_change;
+		atomic_fetch_add(&px->down_time, w->now - atomic_load(&px->last_change));
 	px->down = down;
-	px->last_change = w->now;
+	atomic_store(&px->last_change, w->now);
 }
 
 /* Who waits may now go somewhere. */

@@ -6,15 +6,12 @@
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
 
-/* Read while their owner may write: single aligned words, on purpose. */
-#define READS_RUNNING __attribute__((no_sanitize("thread")))
-
 /* srv_check_state: enabled, configured, paused. */
 enum { CHECK_CONFIGURED = 2, CHECK_ENABLED = 4, CHECK_PAUSED = 8, CHECK_AGENT = 16, CHECK_RUNNING = 1 };
 
-static READS_RUNNING uint64_t since_change(const struct worker *w, const struct server *s)
+static uint64_t since_change(const struct worker *w, const struct server *s)
 {
-	uint64_t at = *(const volatile uint64_t *)&s->last_change;
+	uint64_t at = atomic_load(&s->last_change);
 
 	if (!at) /* nothing has changed since the process began */
 		return (uint64_t)(w->wall.tv_sec > w->process->started.tv_sec

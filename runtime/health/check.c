@@ -145,7 +145,8 @@ static void log_result(struct check *k, const struct check_report *r, const char
 		  STR_ARG(conf->name), how, reason, have, of, is_up(r) ? "UP" : "DOWN");
 }
 
-static void follow(struct check *k, enum srv_oper oper)
+/* w: the calling worker, which is not the check's own where the CLI has a say. */
+static void follow(struct check *k, struct worker *w, enum srv_oper oper)
 {
 	char via[256];
 
@@ -154,13 +155,13 @@ static void follow(struct check *k, enum srv_oper oper)
 	snprintf(via, sizeof(via), " via %.*s/%.*s", STR_ARG(k->server->proxy->conf->name),
 		 STR_ARG(k->server->conf->name));
 	for (uint32_t i = k->nfollowers; i > 0; i--) /* as HAProxy: who was configured last comes first */
-		server_set_oper(k->worker, k->followers[i - 1], oper, via);
+		server_set_oper(w, k->followers[i - 1], oper, via);
 }
 
 static void apply(struct check *k, struct worker *w, enum srv_oper oper, const char *reason)
 {
 	server_set_oper(w, k->server, oper, reason);
-	follow(k, oper);
+	follow(k, w, oper);
 }
 
 bool check_is_up(struct check *k)

@@ -319,7 +319,7 @@ static void fill_server_state(struct walk *k, struct server *s)
 	set_u32(k, ST_uweight, weight);
 	set_u32(k, ST_act, !s->conf->backup);
 	set_u32(k, ST_bck, s->conf->backup);
-	set_u32(k, ST_lastchg, seconds_since(k, s->last_change));
+	set_u32(k, ST_lastchg, seconds_since(k, atomic_load(&s->last_change)));
 	if (k->filter->legends)
 		set_str(k, ST_addr, server_address(k, s));
 	if (s->conf->cookie.len && k->filter->legends)
@@ -345,11 +345,13 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 	if (s->conf->observe)
 		set_u64(k, ST_hanafail, c.failed_hana);
 	if (s->check) {
-		uint64_t down = atomic_load(&s->oper) == SRV_STOPPED ? seconds_since(k, s->last_change) : 0;
+		uint64_t down = atomic_load(&s->oper) == SRV_STOPPED
+					? seconds_since(k, atomic_load(&s->last_change))
+					: 0;
 
 		set_u64(k, ST_chkfail, c.failed_checks);
 		set_u64(k, ST_chkdown, c.down_trans);
-		set_u32(k, ST_downtime, s->down_time / 1000 + down);
+		set_u32(k, ST_downtime, atomic_load(&s->down_time) / 1000 + down);
 	}
 	if (s->check || s->agent) {
 		fill_check(k, s);
@@ -436,9 +438,9 @@ static void backend_row(struct walk *k, struct proxy *px)
 	set_u32(k, ST_slim, px->conf->fullconn);
 	set_u64(k, ST_dreq, c.denied_req);
 	set_u64(k, ST_chkdown, c.down_trans);
-	set_u32(k, ST_lastchg, seconds_since(k, px->last_change));
+	set_u32(k, ST_lastchg, seconds_since(k, atomic_load(&px->last_change)));
 	if (px->nservers)
-		set_u32(k, ST_downtime, px->down_time / 1000);
+		set_u32(k, ST_downtime, atomic_load(&px->down_time) / 1000);
 	if (px->conf->cookie.name.len && k->filter->legends)
 		set_str(k, ST_cookie, px->conf->cookie.name);
 	if (k->filter->legends)
