@@ -34,6 +34,9 @@ enum smp_place {
 enum arg_type { ARG_NONE, ARG_STR, ARG_SINT, ARG_SIZE, ARG_TIME, ARG_IPV4, ARG_IPV6, ARG_NET, ARG_MASK4, ARG_MASK6,
 		ARG_PROXY, ARG_SERVER, ARG_USERLIST, ARG_REGEX, ARG_VAR, ARG_TABLE, ARG_MAP };
 
+/* The conditions of the converter `when`, and the bit of one that is negated. */
+enum when_condition { WHEN_ERROR, WHEN_FORWARDED, WHEN_NORMAL, WHEN_PROCESSED, WHEN_STOPPING, WHEN_TOAPPLET, WHEN_ACL, WHEN_NOT = 16 };
+
 /* Variables (manual, section 2.8): interned per model, so that the evaluator compares ids. */
 enum var_scope { VAR_PROC, VAR_SESS, VAR_TXN, VAR_REQ, VAR_RES, VAR_CHECK, VAR_SCOPES };
 struct var_ref {

@@ -38,6 +38,9 @@ struct span sample_arg_span(const struct sample_call *call, uint32_t i);
 bool sample_args_parse(struct sample_call *call);
 /* What types alone do not tell: choices, ranges, files. sample_checks.c */
 bool sample_args_check(struct sample_call *call);
+/* aes_*, when. sample_check_conv.c */
+bool sample_check_cipher(struct sample_call *call);
+bool sample_check_when(struct sample_call *call);
 
 /* Meaning of calls[0, n): NULL after an error. */
 const struct sample_expr *sample_build(const struct sample_reader *r, const struct sample_ast *ast);

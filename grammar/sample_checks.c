@@ -459,6 +459,11 @@ static const check_fn conv_checks[CONV_COUNT] = {
 	[CONV_DEBUG] = check_debug,
 	[CONV_DIGEST] = check_digest,
 	[CONV_HMAC] = check_hmac,
+	[CONV_AES_GCM_DEC] = sample_check_cipher,
+	[CONV_AES_GCM_ENC] = sample_check_cipher,
+	[CONV_AES_CBC_DEC] = sample_check_cipher,
+	[CONV_AES_CBC_ENC] = sample_check_cipher,
+	[CONV_WHEN] = sample_check_when,
 };
 
 bool sample_args_check(struct sample_call *call)

@@ -136,9 +136,7 @@ static void route_send(struct log_route *r, int level, struct str text)
 
 bool log_is_failure(const struct log_record *r)
 {
-	/* L: answered here, by a rule. */
-	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched ||
-	       r->status >= 500;
+	return log_record_failed(r);
 }
 
 static void put_address(struct out *out, const union addr *a)

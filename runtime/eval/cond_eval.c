@@ -158,21 +158,26 @@ static bool is_frontend_place(uint32_t place)
 
 enum { ACL_NAMES = 12 /* as many as the row takes */ };
 
+bool acl_named(struct eval *e, struct str name, bool *holds)
+{
+	const struct proxy_conf *px = is_frontend_place(e->place) || !e->backend ? e->frontend : e->backend;
+	bool negated = name.len && name.ptr[0] == '!';
+	const struct acl *acl = px ? map_get(&px->acls, negated ? str_tail(name, 1) : name) : NULL;
+
+	if (!acl)
+		return false;
+	*holds = (acl_eval(e, acl) == TRI_TRUE) != negated;
+	return true;
+}
+
 /* acl(name[,name...]): all of them, a `!` in front negates; those of the proxy that is running. */
 bool fetch_acl(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	const struct proxy_conf *px = is_frontend_place(e->place) || !e->backend ? e->frontend : e->backend;
+	bool holds = true;
 
 	(void)iter;
-	for (uint32_t i = 0; px && i < ACL_NAMES && call->args[i].type != ARG_NONE; i++) {
-		struct str name = call->args[i].str;
-		bool negated = name.len && name.ptr[0] == '!';
-		const struct acl *acl = map_get(&px->acls, negated ? str_tail(name, 1) : name);
-
-		if (!acl)
+	for (uint32_t i = 0; holds && i < ACL_NAMES && call->args[i].type != ARG_NONE; i++)
+		if (!acl_named(e, call->args[i].str, &holds))
 			return false;
-		if ((acl_eval(e, acl) == TRI_TRUE) == negated)
-			return sample_set_bool(out, false);
-	}
-	return px && sample_set_bool(out, true);
+	return sample_set_bool(out, holds);
 }

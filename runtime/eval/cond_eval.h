@@ -13,5 +13,7 @@ enum tri { TRI_FALSE, TRI_UNKNOWN, TRI_TRUE };
 const struct expr_memo *cond_memo(struct eval *e, const struct sample_expr *x);
 /* The caller begins a new generation of memos whenever something may have changed. */
 enum tri cond_tri(struct eval *e, const struct cond *cond);
+/* The ACL of that name, `!` in front negates, of the proxy that is running. False: there is none. */
+bool acl_named(struct eval *e, struct str name, bool *holds);
 
 #endif

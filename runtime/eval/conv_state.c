@@ -2,6 +2,7 @@
  * figures of backends and servers, languages. One thread. */
 #include "grammar/base/out.h"
 #include "grammar/value_parse.h"
+#include "runtime/eval/cond_eval.h"
 #include "runtime/eval/field_value.h"
 #include "runtime/eval/match.h"
 #include "runtime/eval/rules.h"
@@ -36,6 +37,37 @@ bool conv_capture_req(struct eval *e, const struct arg *args, struct sample *s)
 bool conv_capture_res(struct eval *e, const struct arg *args, struct sample *s)
 {
 	return capture_set(e, true, args[0].sint, s->str);
+}
+
+/* when(condition[,acl]): the value passes while the condition holds; args[0].sint is enum when_condition, and
+ * WHEN_NOT with a `!`. */
+static bool when_holds(struct eval *e, const struct arg *args, int64_t condition)
+{
+	const struct log_record *log = e->log;
+	bool forwarded = e->server && log && log->t_connect >= 0, applet = log && log->by_service,
+	     holds = false;
+
+	switch (condition) {
+	case WHEN_ERROR:
+		return log && log_record_failed(log);
+	case WHEN_NORMAL:
+		return !log || !log_record_failed(log);
+	case WHEN_FORWARDED:
+		return forwarded;
+	case WHEN_PROCESSED:
+		return forwarded || applet;
+	case WHEN_TOAPPLET:
+		return applet;
+	case WHEN_STOPPING:
+		return e->host && e->host->stat(e->host->ctx, ES_STOPPING, NULL, NULL);
+	default:
+		return acl_named(e, args[1].str, &holds) && holds;
+	}
+}
+
+bool conv_when(struct eval *e, const struct arg *args, struct sample *s)
+{
+	return when_holds(e, args, args[0].sint & ~WHEN_NOT) != !!(args[0].sint & WHEN_NOT);
 }
 
 /* Looks up; the sample is what the map compares. */

@@ -62,7 +62,8 @@ static bool expr_is_pure(const struct sample_expr *x)
 	for (uint32_t i = 0; i < x->nconvs; i++)
 		if (x->convs[i].conv == CONV_SET_VAR || x->convs[i].conv == CONV_UNSET_VAR ||
 		    conv_counts(x->convs[i].conv) || x->convs[i].conv == CONV_CAPTURE_REQ ||
-		    x->convs[i].conv == CONV_CAPTURE_RES)
+		    x->convs[i].conv == CONV_CAPTURE_RES || x->convs[i].conv == CONV_WHEN ||
+		    x->convs[i].conv == CONV_AES_GCM_ENC)
 			return false;
 	return true;
 }

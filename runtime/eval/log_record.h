@@ -38,6 +38,7 @@ struct log_record {
 	struct str cookie_captured_cli, cookie_captured_srv;
 	uint32_t request_counter; /* %rt */
 	uint32_t log_counter;	  /* %lc: lines that the frontend logged before this one */
+	bool by_service; /* answered by a service of ours: statistics, exporter, cache */
 	int log_level; /* RFC 5424 number; -1: silent */
 };
 
@@ -46,5 +47,11 @@ enum log_cut { LOG_UNCUT, LOG_CUT_METHOD, LOG_CUT_TARGET, LOG_CUT_VERSION };
 /* Leaves `limit` bytes of the request line: method, uri and version_text, and what `cut` says (manual, keyword
  * "tune.http.logurilen"). logfmt_alias.c */
 void log_record_cut(struct log_record *r, uint32_t limit);
+
+/* Did anything go wrong (manual, option dontlog-normal)? L: answered here, by a rule. */
+static inline bool log_record_failed(const struct log_record *r)
+{
+	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched || r->status >= 500;
+}
 
 #endif

@@ -128,6 +128,7 @@ enum http_next http_reply_page(struct http_stream *hs, const char *type)
 	if (!reply_document(&r, &hs->s.scratch, 200, str_from(type), out_get(&hs->page)))
 		return http_reply_error(hs, 500);
 	hs->s.log.status = 200;
+	hs->s.log.by_service = true;
 	return reply_send(hs, &r);
 }
 

@@ -57,6 +57,7 @@ static const struct {
 #define REQUEST(text) {text, NULL, NULL},
 #define SAMPLE(expression, value) {NULL, expression, value},
 #include "tests/unit/eval/samples.def"
+#include "tests/unit/eval/samples_new.def"
 #undef REQUEST
 #undef SAMPLE
 };
