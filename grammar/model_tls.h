@@ -52,6 +52,7 @@ enum { TLS_EXTRA_BUNDLE = 1, TLS_EXTRA_SCTL = 2, TLS_EXTRA_OCSP = 4, TLS_EXTRA_I
 /* The global section's. */
 struct tls_global_conf {
 	struct tls_conf bind, server;
+	struct str jwe_algs, jwe_encs; /* allowed, between commas; empty: all */
 	struct str dh_param_file, issuers_chain_path, crt_base, ca_base;
 	uint32_t dh_param; /* bits; 0: as the library chooses */
 	uint32_t cache_size, lifetime /* seconds */, max_record, hard_max_record, capture_size;

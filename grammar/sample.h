@@ -41,6 +41,9 @@ bool sample_args_check(struct sample_call *call);
 /* aes_*, when. sample_check_conv.c */
 bool sample_check_cipher(struct sample_call *call);
 bool sample_check_when(struct sample_call *call);
+/* jwt_verify, jwt_verify_cert: algorithm, file of the key. sample_jwt.c */
+bool sample_check_jwt_verify(struct sample_call *call);
+bool sample_check_jwt_decrypt(struct sample_call *call);
 
 /* Meaning of calls[0, n): NULL after an error. */
 const struct sample_expr *sample_build(const struct sample_reader *r, const struct sample_ast *ast);

@@ -464,6 +464,11 @@ static const check_fn conv_checks[CONV_COUNT] = {
 	[CONV_AES_CBC_DEC] = sample_check_cipher,
 	[CONV_AES_CBC_ENC] = sample_check_cipher,
 	[CONV_WHEN] = sample_check_when,
+	[CONV_JWT_DECRYPT_CERT] = sample_check_jwt_decrypt,
+	[CONV_JWT_DECRYPT_JWK] = sample_check_jwt_decrypt,
+	[CONV_JWT_DECRYPT_SECRET] = sample_check_jwt_decrypt,
+	[CONV_JWT_VERIFY] = sample_check_jwt_verify,
+	[CONV_JWT_VERIFY_CERT] = sample_check_jwt_verify,
 };
 
 bool sample_args_check(struct sample_call *call)

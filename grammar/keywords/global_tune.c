@@ -464,10 +464,10 @@ static const struct keyword rows[] = {
 	       .summary = "whether OCSP responses are updated"),
 	GLOBAL("acme.scheduler", .kind = VAL_STRING, LATER, .since = 302, .args = "auto|off",
 	       .summary = "whether certificates are renewed"),
-	GLOBAL("jwt.decrypt_alg_list", .kind = VAL_STRING, LATER, .since = 303, .args = "<list>",
-	       .summary = "which token algorithms may be used"),
-	GLOBAL("jwt.decrypt_enc_list", .kind = VAL_STRING, LATER, .since = 303, .args = "<list>",
-	       .summary = "which token algorithms may be used"),
+	GLOBAL("jwt.decrypt_alg_list", .kind = VAL_STRING, FIELD(tls.jwe_algs), .since = 303, .args = "<list>",
+	       .summary = "how keys of encrypted tokens may be wrapped"),
+	GLOBAL("jwt.decrypt_enc_list", .kind = VAL_STRING, FIELD(tls.jwe_encs), .since = 303, .args = "<list>",
+	       .summary = "how contents of encrypted tokens may be encrypted"),
 	GLOBAL("noktls", .kind = VAL_FLAG, LATER, .since = 303, .summary = "do not use TLS in the kernel"),
 };
 

@@ -8,6 +8,7 @@
 
 #include "runtime/eval/cond_index.h"
 #include "runtime/eval/match.h"
+#include "runtime/eval/jwt.h"
 
 static fetch_fn *const fetch_functions[FETCH_COUNT] = {
 #define FETCH(id, name, args, type, places, since, fn) fetch_##fn,
@@ -200,6 +201,12 @@ struct eval_engine *eval_engine_new_sharing(const struct model *m, const struct 
 	arena_catch(en->arena, &env);
 	engine_fill(en);
 	en->patterns = first ? pattern_refs_retain(first->patterns) : pattern_refs_new(m);
+	if (first)
+		en->jwt_keys = jwt_keys_retain(first->jwt_keys);
+	else if (!jwt_keys_new(m, &en->jwt_keys)) {
+		eval_engine_free(&en);
+		return NULL;
+	}
 	if (!en->patterns || !engine_files(en) || !regex_engine_start(en)) {
 		eval_engine_free(&en);
 		return NULL;
@@ -221,6 +228,7 @@ void eval_engine_free(struct eval_engine **e)
 		free(track);
 	}
 	pattern_refs_release(&(*e)->patterns);
+	jwt_keys_release(&(*e)->jwt_keys);
 	arena_free(&(*e)->arena);
 	free(*e);
 	*e = NULL;

@@ -45,6 +45,7 @@ struct eval_engine {
 	struct matcher *acls;          /* by acl_expr.id */
 	struct pattern_index **maps;   /* by map_conf.id */
 	struct pattern_refs *patterns; /* files, shared by all engines of a model */
+	struct jwt_keys *jwt_keys;     /* the same; NULL: none */
 	uint32_t nregexes;
 	struct engine_regex *regex;       /* by regex.id; compiled on first use */
 	void *match_data, *match_context; /* of PCRE2 */

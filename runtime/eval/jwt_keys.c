@@ -1,0 +1,125 @@
+/* Keys of jwt_* converters: every file that a model's expressions name is read once, before privileges are
+ * given up, and shared by the engines of that model (counted; the last one frees). Files that hold no key are
+ * no error: whoever asks for one is told that it is unknown. Made by the main thread, read by all. */
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "grammar/model.h"
+#include "grammar/rows.h"
+#include "runtime/eval/jwt.h"
+
+struct jwt_key {
+	struct str file; /* the model's */
+	EVP_PKEY *key;
+};
+
+struct jwt_keys {
+	atomic_uint users;
+	uint32_t n;
+	struct jwt_key v[];
+};
+
+static int no_passphrase(char *buf, int size, int writing, void *user)
+{
+	(void)buf, (void)size, (void)writing, (void)user;
+	return -1;
+}
+
+/* jwt_verify has public keys, the others certificates with or without their private keys. */
+static EVP_PKEY *key_read(const char *path, uint16_t conv)
+{
+	BIO *bio = BIO_new_file(path, "r");
+	EVP_PKEY *key = NULL;
+	X509 *x;
+
+	if (bio && conv == CONV_JWT_VERIFY)
+		key = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+	if (bio && conv == CONV_JWT_DECRYPT_CERT)
+		key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	if (bio && conv == CONV_JWT_VERIFY_CERT && (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		key = X509_get_pubkey(x);
+		X509_free(x);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return key;
+}
+
+/* The argument of a converter that names a file; NULL: it has none. */
+static const struct arg *file_arg(const struct conv_call *c)
+{
+	const struct arg *arg;
+
+	if (c->conv != CONV_JWT_VERIFY && c->conv != CONV_JWT_VERIFY_CERT && c->conv != CONV_JWT_DECRYPT_CERT)
+		return NULL;
+	arg = &c->args[c->conv == CONV_JWT_DECRYPT_CERT ? 0 : 1];
+	if (arg->type != ARG_STR || !arg->str.len)
+		return NULL;
+	if (c->conv != CONV_JWT_DECRYPT_CERT && c->args[0].type == ARG_STR &&
+	    str_starts(c->args[0].str, STR("HS")))
+		return NULL;
+	return arg;
+}
+
+static void key_add(struct jwt_keys *keys, const struct conv_call *c)
+{
+	const struct arg *arg = file_arg(c);
+	char path[4096];
+	EVP_PKEY *key;
+
+	if (!arg || jwt_keys_find(keys, arg->str) || arg->str.len >= sizeof(path))
+		return;
+	snprintf(path, sizeof(path), "%.*s", STR_ARG(arg->str));
+	key = key_read(path, c->conv);
+	if (key)
+		keys->v[keys->n++] = (struct jwt_key){arg->str, key};
+}
+
+bool jwt_keys_new(const struct model *m, struct jwt_keys **keys)
+{
+	uint32_t n = 0;
+
+	*keys = NULL;
+	vec_each (x, &m->exprs)
+		for (uint32_t i = 0; i < (*x)->nconvs; i++)
+			n += file_arg(&(*x)->convs[i]) != NULL;
+	if (!n)
+		return true;
+	*keys = calloc(1, sizeof(**keys) + n * sizeof((*keys)->v[0]));
+	if (!*keys)
+		return false;
+	atomic_init(&(*keys)->users, 1);
+	vec_each (x, &m->exprs)
+		for (uint32_t i = 0; i < (*x)->nconvs; i++)
+			key_add(*keys, &(*x)->convs[i]);
+	return true;
+}
+
+struct jwt_keys *jwt_keys_retain(struct jwt_keys *keys)
+{
+	if (keys)
+		atomic_fetch_add_explicit(&keys->users, 1, memory_order_relaxed);
+	return keys;
+}
+
+void jwt_keys_release(struct jwt_keys **keysp)
+{
+	struct jwt_keys *keys = *keysp;
+
+	*keysp = NULL;
+	if (!keys || atomic_fetch_sub_explicit(&keys->users, 1, memory_order_acq_rel) > 1)
+		return;
+	for (uint32_t i = 0; i < keys->n; i++)
+		EVP_PKEY_free(keys->v[i].key);
+	free(keys);
+}
+
+EVP_PKEY *jwt_keys_find(const struct jwt_keys *keys, struct str file)
+{
+	for (uint32_t i = 0; keys && i < keys->n; i++)
+		if (str_eq(keys->v[i].file, file))
+			return keys->v[i].key;
+	return NULL;
+}
