@@ -105,6 +105,11 @@ void conn_want(struct conn *c, int events)
 	c->wants = (uint8_t)events;
 }
 
+void conn_try(struct conn *c)
+{
+	ev_feed_event(c->worker->loop, &c->io, EV_READ);
+}
+
 ssize_t conn_recv(struct conn *c, struct buf *b)
 {
 	ssize_t n;
@@ -164,6 +169,7 @@ void conn_close(struct conn *c, bool reset)
 		return;
 	}
 	conn_want(c, 0);
+	ev_clear_pending(c->worker->loop, &c->io); /* conn_try() */
 	if (reset || c->flags & CONN_RESET)
 		setsockopt(c->io.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	c->transport->close(c);

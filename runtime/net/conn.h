@@ -65,6 +65,9 @@ static inline struct str conn_alpn(const struct conn *c)
 void conn_init(struct conn *c, struct worker *w, int fd, void (*ready)(struct conn *, int));
 /* Which events are watched from now on; costs nothing when nothing changes. */
 void conn_want(struct conn *c, int events);
+/* Calls `ready` as if there were something to read, still in this turn of the loop and before the kernel is told of the
+ * connection: for new ones, whose first bytes mostly are there. Who finds nothing has to want EV_READ. */
+void conn_try(struct conn *c);
 /* Reads into the free room of a buffer (taken from the pool when it has none). Bytes, 0: end of input, -1:
  * nothing now (EAGAIN), no memory (ENOMEM) or CONN_ERROR. One recv(2), no speculative second one. */
 ssize_t conn_recv(struct conn *c, struct buf *b);

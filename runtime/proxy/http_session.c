@@ -104,6 +104,16 @@ bool http_client_has_room(const struct http_stream *hs)
 	return !in->data || buf_room(in) > 0;
 }
 
+/* Its request is complete, and what it sends from now on is for later: a client that has not been watched so far need not be
+ * (most connections of a single request never are). */
+static bool client_may_rest(const struct http_stream *hs)
+{
+	bool complete = hs->up.state == FLOW_DONE || (hs->req.body == HTTP_BODY_NONE && !hs->responding);
+
+	return complete && (hs->requested || hs->up.to) && !hs->s.session->conn.wants && !hs->down.blocked &&
+	       !proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE);
+}
+
 /* The client is watched for bytes while there is room for them, also for its end, and for room while it is
  * slow. */
 static void watch(struct http_stream *hs)
@@ -111,7 +121,8 @@ static void watch(struct http_stream *hs)
 	struct conn *c = &hs->s.session->conn;
 	bool read = !(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->up.blocked && http_client_has_room(hs);
 
-	conn_want(c, (read ? EV_READ : 0) | (hs->down.blocked ? EV_WRITE : 0));
+	if (!client_may_rest(hs))
+		conn_want(c, (read ? EV_READ : 0) | (hs->down.blocked ? EV_WRITE : 0));
 	c = hs->up.to;
 	if (c)
 		conn_want(c, (!(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->down.blocked ? EV_READ : 0) |
@@ -228,12 +239,12 @@ static void idle_ready(struct session *s)
 {
 	ssize_t n = conn_recv(&s->conn, &s->in);
 
-	if (n > 0 && begin_h2(s))
-		return;
-	if (n > 0)
+	if (n > 0 && !begin_h2(s))
 		begin_request(s);
-	else if (n == 0 || errno != EAGAIN)
+	else if (n == 0 || (n < 0 && errno != EAGAIN))
 		idle_ended(s, 400, 'C');
+	else if (!s->h2)
+		conn_want(&s->conn, EV_READ);
 }
 
 static void client_ready(struct conn *c, int revents)
@@ -295,7 +306,10 @@ void http_session_begin(struct session *s)
 	}
 	s->conn.ready = client_ready;
 	s->deadline.expired = deadline_expired;
-	conn_want(&s->conn, EV_READ);
+	if (s->listener->tls)
+		conn_want(&s->conn, EV_READ);
+	else
+		conn_try(&s->conn);
 	http_timer_idle(s);
 }
 
