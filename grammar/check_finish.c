@@ -539,6 +539,7 @@ void check_finish(struct checker *k)
 	finish_ids(k);
 	for (uint32_t i = 0; i < k->drafts.n; i++)
 		finish_proxy(k, k->drafts.v[i]);
+	check_ring_targets(k);
 	check_finish_servers(k);
 	check_finish_stick(k);
 	wanted_resolve(k);

@@ -1,7 +1,7 @@
 /* `log` lines of the global section and of proxies: target, length, format, sampling, facility and levels
  * (manual, keyword "log"). Works on the state of one walk; targets go to the model. One thread. */
 #include "grammar/address.h"
-#include "grammar/check_proxy.h"
+#include "grammar/check_finish.h"
 #include "grammar/check_rows.h"
 
 #define FACILITIES                                                                                             \
@@ -242,6 +242,9 @@ bool check_log(const struct keyword_use *use)
 	if (!log_target(use, &t) || !log_length(use, &i, &t) || !log_format(use, &i, &t) ||
 	    !log_sample(use, &i, &t) || !log_levels(use, i, &t))
 		return false;
+	check_resolve(use->k, use->words[0].span, &t.addr, "log");
+	if (!t.addr.datagram && !t.ring.len && t.addr.kind != ADDR_FD && t.addr.kind != ADDR_NONE)
+		check_ring_implicit(use->k, &t, use->line);
 	*vec_push(use->k->a, list) = t;
 	return true;
 }

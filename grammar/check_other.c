@@ -28,6 +28,10 @@ void check_other_begin(struct checker *k, struct named_section *named)
 		check_peers_begin(k, named);
 		return;
 	}
+	if (named->place == PLACE_RING) {
+		check_ring_begin(k, named);
+		return;
+	}
 	g = diag_add(k->d, D_NOT_EFFECTIVE, named->header->words[0].span,
 		     "`%s` sections are accepted, but have no effect yet", keyword_place_name(named->place));
 	diag_note(k->d, g,
@@ -199,22 +203,6 @@ static bool named_address(const struct keyword_use *use, uint32_t want)
 	return address_parse_word(use->k->c, &use->words[1], want, who.ptr, &a);
 }
 
-/* peer NAME [ADDRESS [options]]; `server` in peers and rings. The local peer needs no address. */
-bool check_peer(const struct keyword_use *use)
-{
-	struct server_conf *s;
-
-	if (use->n < 2 && use->k->place == PLACE_PEERS)
-		return true;
-	if (use->n < 2) {
-		check_missing(use, use->n ? "an address behind the name" : "a name and an address");
-		return false;
-	}
-	s = ARENA_NEW(use->k->scratch, struct server_conf);
-	return named_address(use, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST) &&
-	       check_options(use, 2, PLACE_SERVER, s, NULL);
-}
-
 bool check_nameserver(const struct keyword_use *use)
 {
 	if (use->n < 2) {
@@ -340,6 +328,8 @@ void check_other_end(struct checker *k)
 		userlist_end(k, s);
 	if (s)
 		check_fcgi_end(k, s);
+	if (s && s->ring)
+		check_ring_end(k, s);
 	if (!s || s->sized || k->skip)
 		return;
 	if (s->place == PLACE_CACHE)

@@ -1,38 +1,11 @@
-/* Lines of the small sections and of global whose values HAProxy judges by rules of their own: sizes of rings
- * and of variables, names of nodes, mailers, FastCGI (manual, sections 3.1, 3.6, 3.8, 10). Works on the state
+/* Lines of the small sections and of global whose values HAProxy judges by rules of their own: sizes
+ * of variables, names of nodes, mailers, FastCGI (manual, sections 3.1, 3.6, 3.8, 10). Works on the state
  * of one walk; one thread. */
 #include <ctype.h>
 #include <stdlib.h>
 
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
-
-enum { RING_SIZE = 16384 }; /* what a ring has without a `size` line */
-
-/* size <size>, of a ring: it can only grow. */
-bool check_ring_size(const struct keyword_use *use)
-{
-	struct named_section *s = use->k->named;
-	int64_t size, now = s->ring_size ? s->ring_size : RING_SIZE;
-	struct diag *g;
-
-	if (!check_arity(use, 1, 1))
-		return false;
-	if (use->k->compat <= 206)
-		size = strtoll(use->words[0].text.ptr, NULL, 10); /* whatever stands behind the digits */
-	else if (!check_size(use, &use->words[0], &size))
-		return false;
-	if (size >= now) {
-		s->ring_size = size;
-		return true;
-	}
-	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span,
-		     "a ring cannot shrink: it has %lld bytes already", (long long)now);
-	diag_haproxy(use->k->d, g,
-		     "ignoring new size '%lld' that is smaller than current size '%lld' for ring '%.*s'.",
-		     (long long)size, (long long)now, STR_ARG(s->name ? s->name->text : STR_NONE));
-	return false;
-}
 
 /* tune.vars.*: HAProxy 2.6 wants bytes, without unit. */
 bool check_vars_size(const struct keyword_use *use)

@@ -44,7 +44,7 @@ struct named_section {
 	struct userlist_conf *users; /* userlist */
 	const struct line *max_reqs; /* fcgi-app: above one */
 	bool multiplexed;            /* fcgi-app */
-	int64_t ring_size;           /* ring, from its `size` lines; 0: none */
+	struct ring_conf *ring;      /* ring */
 	struct peers_conf *peers;    /* peers */
 	VEC(struct group_ref) groups;
 };
@@ -128,6 +128,11 @@ void check_other_begin(struct checker *k, struct named_section *named);
 void check_other_end(struct checker *k);
 /* check_peers.c */
 void check_peers_begin(struct checker *k, struct named_section *named);
+/* check_ring.c: rings; the targets that name them get them at the end of the walk. */
+void check_ring_begin(struct checker *k, struct named_section *named);
+void check_ring_end(struct checker *k, struct named_section *named);
+void check_ring_implicit(struct checker *k, struct log_target *t, const struct line *line);
+void check_ring_targets(struct checker *k);
 
 /* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched
  * then. */

@@ -4,6 +4,7 @@
 #ifndef LB_GRAMMAR_MODEL_H
 #define LB_GRAMMAR_MODEL_H
 
+#include "grammar/model_log.h"
 #include "grammar/model_peers.h"
 
 struct user_conf {
@@ -72,6 +73,7 @@ struct model {
 	uint32_t nregexes;
 	VEC(const struct acl_expr *) acl_exprs; /* index: acl_expr.id */
 	VEC(struct peers_conf *) peers;
+	VEC(struct ring_conf *) rings;
 	VEC(struct table_conf *) tables;	/* index: table_conf.id */
 	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
 	VEC(struct pattern_file *) pattern_files; /* index: pattern_file.index */

@@ -86,6 +86,7 @@ struct server_conf {
 	bool on_marked_up;   /* shutdown-backup-sessions */
 	bool agent_check, check_ssl, no_check_ssl, redirects; /* agent-check, check-ssl, redir */
 	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
+	uint8_t log_proto; /* of receivers of logs: 0 legacy, 1 octet-count */
 	bool tls_own; /* while checking: nobody else holds `tls` */
 	uint16_t check_port, agent_port;
 	uint32_t maxconn, minconn, maxqueue;

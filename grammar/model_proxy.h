@@ -43,9 +43,11 @@ struct cookie_conf {
 
 /* Formats of log targets (manual, keyword "log"). */
 enum log_proto { LOGP_LOCAL, LOGP_RFC3164, LOGP_RFC5424, LOGP_PRIORITY, LOGP_SHORT, LOGP_TIMED, LOGP_ISO, LOGP_RAW };
+struct ring_conf;
 struct log_target {
 	struct addr_conf addr; /* ADDR_FD 1 and 2: stdout and stderr */
 	struct str ring;
+	const struct ring_conf *ring_conf; /* of ring@ and of stream addresses; NULL: none, or no such ring */
 	enum log_proto proto;
 	bool proto_given;
 	uint8_t facility, max_level, min_level; /* RFC 5424 numbers */

@@ -11,6 +11,7 @@
 #include "runtime/backend/server_restore.h"
 #include "runtime/core/log.h"
 #include "runtime/core/process.h"
+#include "runtime/log/rings.h"
 #include "runtime/net/listener.h"
 #include "runtime/reload/handover.h"
 #include "runtime/reload/kept.h"
@@ -139,6 +140,16 @@ static void states_restore(struct lbd *l)
 	out_free(&notes);
 }
 
+static bool rings_make(struct lbd *l)
+{
+	struct out errors = out_growing(MAX_ERRORS);
+	bool ok = rings_init(l->process, &errors);
+
+	report_lines(&l->report, out_get(&errors));
+	out_free(&errors);
+	return ok;
+}
+
 static bool process_make(struct lbd *l)
 {
 	uint32_t threads = serve_threads(l->model);
@@ -163,7 +174,7 @@ static bool process_make(struct lbd *l)
 	}
 	states_restore(l);
 	p->takes_over = l->options.old.n > 0;
-	if (!peers_init(p))
+	if (!peers_init(p) || !rings_make(l))
 		return false;
 	for (uint32_t i = 0; i < g->nproxies; i++)
 		if (!atomic_load(&g->proxies[i].maxconn))

@@ -116,7 +116,7 @@ static const struct keyword rows[] = {
 	       .summary = "leave encryption to the kernel"),
 	SERVER("log-bufsize", IN_SRV, .kind = VAL_SIZE, LATER, .since = 300, .args = "<size>",
 	       .summary = "bytes kept for log lines"),
-	SERVER("log-proto", IN_SRV, .kind = VAL_CHOICE, LATER, .choices = "legacy|octet-count",
+	SERVER("log-proto", IN_SRV, .kind = VAL_CHOICE, FIELD(log_proto), .choices = "legacy|octet-count",
 	       .args = "legacy|octet-count", .summary = "how log lines are framed"),
 	SERVER("max-reuse", IN_SRV, .kind = VAL_UINT, FIELD(max_reuse), .args = "<number>",
 	       .preset = "unlimited", .summary = "how many requests a connection may serve"),

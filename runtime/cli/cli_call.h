@@ -18,6 +18,14 @@ enum cli_severity_form { CLI_SEVERITY_NONE, CLI_SEVERITY_NUMBER, CLI_SEVERITY_ST
 
 struct cli_visit;
 
+/* An answer in pieces, which may go on until something is entered (show events). The session owns it. */
+struct cli_stream {
+	/* Appends some of what there is; nothing: it waits, and calls cli_stream_go_on() when there is more. False: that
+	 * was the end. */
+	bool (*fill)(struct cli_stream *stream, struct out *out);
+	void (*free)(struct cli_stream *stream);
+};
+
 struct cli_session {
 	struct conn conn; /* first member */
 	struct list node; /* worker->clis */
@@ -28,6 +36,7 @@ struct cli_session {
 	size_t sent;
 	struct out command, payload; /* a line and its payload while that arrives */
 	struct cli_visit *visit;     /* under way */
+	struct cli_stream *stream;   /* under way */
 	struct str rest;	     /* commands of the line behind the one that is visiting: in `command` */
 	uint32_t timeout;	     /* ms */
 	uint8_t level, severity_form;
@@ -68,6 +77,8 @@ void cli_unknown(struct cli_call *c);
 void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same without a line feed, as some of HAProxy's messages are. */
 void cli_say_open(struct cli_call *c, enum cli_severity severity, const char *message);
+/* There is more of the session's stream. */
+void cli_stream_go_on(struct cli_session *s);
 /* A visit came home: its answer is in session->out. */
 void cli_resume(struct cli_session *s);
 

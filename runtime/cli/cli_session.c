@@ -24,6 +24,8 @@ static void session_end(struct cli_session *s)
 
 	if (s->visit)
 		s->visit->session = NULL;
+	if (s->stream)
+		s->stream->free(s->stream);
 	conn_close(&s->conn, false);
 	deadline_clear(&s->deadline);
 	list_remove(&s->node);
@@ -40,7 +42,7 @@ static void session_expired(struct worker *w, struct deadline *d)
 {
 	struct cli_session *s = LIST_OF(d, struct cli_session, deadline);
 
-	if (s->visit)
+	if (s->visit || s->stream)
 		deadline_set(w, d, w->now + s->timeout);
 	else
 		session_end(s);
@@ -154,7 +156,7 @@ static bool line_run(struct cli_session *s)
 {
 	while (s->rest.ptr && !s->quitting) {
 		command_run(s, command_next(&s->rest));
-		if (s->visit)
+		if (s->visit || s->stream)
 			return false;
 		answer_end(s);
 	}
@@ -213,7 +215,7 @@ static bool line_take(struct cli_session *s, struct str line)
 /* Handles the lines at hand, until an answer waits to be sent. False: the session cannot go on. */
 static bool lines_handle(struct cli_session *s)
 {
-	while (!s->visit && !s->quitting) {
+	while (!s->visit && !s->stream && !s->quitting) {
 		struct str in = str_make(s->in.data ? s->in.data + s->in.off : NULL, s->in.len);
 		size_t end = str_chr(in, '\n');
 		bool runs;
@@ -264,9 +266,37 @@ static bool out_pending(const struct cli_session *s)
  * answers. */
 static bool is_over(const struct cli_session *s)
 {
-	if (s->visit || out_pending(s))
+	if (s->visit || s->stream || out_pending(s))
 		return false;
 	return s->quitting || s->eof || (s->answered && !s->prompt && !s->in_payload);
+}
+
+/* Something was entered, or nothing will be any more: the stream is over, what was entered is not looked at. */
+static void stream_end(struct cli_session *s)
+{
+	s->stream->free(s->stream);
+	s->stream = NULL;
+	buf_drop(s->conn.worker, &s->in);
+	answer_end(s);
+	line_run(s);
+}
+
+/* Sends what is to be sent, of a stream as fast as it is taken. False: the connection is broken. */
+static bool session_send(struct cli_session *s)
+{
+	while (out_flush(s)) {
+		bool goes_on;
+
+		if (!s->stream || out_pending(s))
+			return true;
+		goes_on = s->stream->fill(s->stream, &s->out);
+		if (goes_on && out_pending(s))
+			continue;
+		if (goes_on && !s->in.len && !s->eof)
+			return true;
+		stream_end(s);
+	}
+	return false;
 }
 
 /* Runs what has arrived and sends what is to be sent. Ends the session when it is over. */
@@ -274,7 +304,7 @@ static void session_go_on(struct cli_session *s)
 {
 	struct worker *w = s->conn.worker;
 
-	if ((!out_pending(s) && !lines_handle(s)) || !out_flush(s) || s->out.truncated || is_over(s)) {
+	if ((!out_pending(s) && !lines_handle(s)) || !session_send(s) || s->out.truncated || is_over(s)) {
 		session_end(s);
 		return;
 	}
@@ -296,6 +326,11 @@ static void session_ready(struct conn *conn, int revents)
 		}
 		s->eof = s->eof || n == 0;
 	}
+	session_go_on(s);
+}
+
+void cli_stream_go_on(struct cli_session *s)
+{
 	session_go_on(s);
 }
 

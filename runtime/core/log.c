@@ -15,6 +15,7 @@
 #include "runtime/core/log_sink.h"
 #include "runtime/core/process.h"
 #include "runtime/core/worker.h"
+#include "runtime/log/rings.h"
 
 /* Where a line goes: a list of targets and what their headers say. */
 struct log_route {
@@ -110,6 +111,54 @@ static void failure_say(struct log_route *r, uint32_t index, int error)
 		(int)r->from.pid, index + 1, strerror(error), error);
 }
 
+/* The ring behind a target; NULL: ring@ of a ring that does not exist takes nothing (seen with HAProxy 2.6). */
+static struct ring *ring_of(const struct log_route *r, const struct log_target *t)
+{
+	const struct rings *all = r->process->rings;
+
+	return all && t->ring_conf && t->ring_conf->index < all->n ? &all->v[t->ring_conf->index] : NULL;
+}
+
+static bool ring_send(const struct log_route *r, const struct log_target *t, struct ring *ring, int level,
+		      struct str text)
+{
+	struct log_target as = {.proto = t->ring_conf->format, .proto_given = true, .facility = t->facility};
+	char space[LOG_HEAD_MAX];
+	struct out head = out_fixed(space, sizeof(space));
+	struct iovec iov[2];
+
+	as.proto_given = !t->ring_conf->implicit || t->proto_given;
+	log_header(r->logger, &as, &r->from, level, &head);
+	text = str_sub(text, 0, t->max_len ? t->max_len : LOG_LEN_DEFAULT);
+	iov[0] = (struct iovec){head.buf, head.len};
+	iov[1] = (struct iovec){(char *)(uintptr_t)text.ptr, text.len};
+	return ring_write(ring, iov, 2);
+}
+
+/* What was dropped is told of before the next line (seen with HAProxy 2.6). */
+static void route_ring(const struct log_route *r, const struct log_target *t, int level, struct str text)
+{
+	struct ring *ring = ring_of(r, t);
+	unsigned dropped;
+	char space[64];
+
+	if (!ring)
+		return;
+	dropped = atomic_load_explicit(&ring->dropped, memory_order_relaxed);
+	if (dropped) {
+		struct out note = out_fixed(space, sizeof(space));
+
+		out_printf(&note, "%u event%s dropped", dropped, dropped > 1 ? "s" : "");
+		if (!ring_send(r, t, ring, LL_NOTICE, out_get(&note))) {
+			ring_drop(ring);
+			return;
+		}
+		atomic_fetch_sub_explicit(&ring->dropped, dropped, memory_order_relaxed);
+	}
+	if (!ring_send(r, t, ring, level, text))
+		ring_drop(ring);
+}
+
 static void route_send(struct log_route *r, int level, struct str text)
 {
 	struct logger *l = r->logger;
@@ -122,6 +171,10 @@ static void route_send(struct log_route *r, int level, struct str text)
 
 		if (!target_takes(t, level) || (t->sample.len && !log_sample_takes(r->process, t)))
 			continue;
+		if (t->ring.len || t->ring_conf) {
+			route_ring(r, t, level < t->min_level ? t->min_level : level, text);
+			continue;
+		}
 		log_header(l, t, &r->from, level < t->min_level ? t->min_level : level, &head);
 		error = logger_send(l, t, out_get(&head), text);
 		if (!error)
@@ -212,7 +265,8 @@ static bool say_none_available(const struct process *p, struct str text)
 	struct str tail = STR(" has no server available!");
 	struct str kind = str_sub(text, 0, str_chr(text, ' ')), name = str_tail(text, kind.len + 1);
 
-	if ((!str_is(kind, "backend") && !str_is(kind, "proxy")) || !str_ends(name, tail) || name.len == tail.len)
+	if ((!str_is(kind, "backend") && !str_is(kind, "proxy")) || !str_ends(name, tail) ||
+	    name.len == tail.len)
 		return false;
 	name.len -= tail.len;
 	fprintf(stderr, "[ALERT]    (%d) : %.*s '%.*s' has no server available!\n", (int)p->pid, STR_ARG(kind),

@@ -92,7 +92,8 @@ void log_header(struct logger *l, const struct log_target *target, const struct 
 	switch (target->proto) {
 	case LOGP_LOCAL:
 		put_priority(out, priority);
-		put_rfc3164(l, from, from->hostname, out);
+		/* Who asks for this format by its name gets it without host names. */
+		put_rfc3164(l, from, target->proto_given ? STR_NONE : from->hostname, out);
 		break;
 	case LOGP_RFC3164:
 		put_priority(out, priority);

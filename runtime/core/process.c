@@ -16,6 +16,7 @@
 #include "runtime/net/splice.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
+#include "runtime/log/rings.h"
 #include "runtime/stick/peers.h"
 #include "runtime/stick/sweep.h"
 
@@ -84,6 +85,8 @@ static void worker_begin(struct worker *w)
 		stick_sweep_start(w);
 	if (w->id == 0)
 		peers_start(w);
+	if (w->id == 0)
+		rings_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
 }
 
@@ -96,6 +99,8 @@ static void worker_end(struct worker *w)
 	cli_close_all(w);
 	if (w->id == 0)
 		peers_stop(w);
+	if (w->id == 0)
+		rings_stop(w);
 }
 
 static bool worker_equip(struct worker *w, struct generation *g)
@@ -224,6 +229,7 @@ void process_free(struct process **pp)
 		pipes_free(w);
 		worker_free(&w);
 	}
+	rings_free(p);
 	generation_free(&p->generation);
 	if (p->proc_vars)
 		eval_vars_free(&p->proc_vars);

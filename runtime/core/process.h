@@ -56,6 +56,7 @@ struct process {
 	struct deadline hard_stop;  /* on worker 0 */
 	struct deadline sweep;      /* on worker 0: stick/sweep.c */
 	struct peers_all *peers;    /* stick/peers.h; NULL: none */
+	struct rings *rings;	    /* log/rings.h; NULL: none */
 	bool takes_over;            /* from an old process: its stick tables are waited for */
 	atomic_uint accepting;      /* workers that watch the listeners */
 	atomic_uint draining;       /* workers that still have jobs */

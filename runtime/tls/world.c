@@ -146,6 +146,10 @@ static bool lines_build(struct tls_world *w)
 			if (!back_new(w, *s))
 				return false;
 	}
+	vec_each (r, &w->model->rings)
+		vec_each (s, &(*r)->servers)
+			if (!back_new(w, *s))
+				return false;
 	vec_each (b, &w->model->global.stats_sockets)
 		(void)b;
 	return true;
@@ -184,6 +188,10 @@ static bool wants_tls(const struct model *m)
 			if (server_wants_tls(*s))
 				return true;
 	}
+	vec_each (r, &m->rings)
+		vec_each (s, &(*r)->servers)
+			if (server_wants_tls(*s))
+				return true;
 	return false;
 }
 

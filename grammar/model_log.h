@@ -1,0 +1,25 @@
+/* The model, part 5: rings, buffers of log lines that the runtime API shows and that servers receive (manual,
+ * section 3.9). Plain constant data in the model's arena. */
+#ifndef LB_GRAMMAR_MODEL_LOG_H
+#define LB_GRAMMAR_MODEL_LOG_H
+
+#include "grammar/model_proxy.h"
+
+enum { RING_SIZE_DEFAULT = 16384, RING_FILE_HEADER = 72 };
+
+/* A `ring` section, or what a log target like tcp@192.0.2.1:514 stands for. */
+struct ring_conf {
+	struct str name, description;
+	enum log_proto format;
+	bool implicit;	   /* made for a log target */
+	uint32_t index;	   /* in model.rings */
+	uint64_t size;	   /* bytes of the buffer */
+	uint64_t max_len;  /* of a line with its header */
+	struct str file;   /* backing-file, or empty */
+	uint32_t timeout_connect, timeout_server; /* ms, 0: none */
+	VEC(struct server_conf *) servers;
+	const struct proxy_conf *owner; /* of the servers, with the name of the ring and nothing else */
+	struct conf_pos pos;
+};
+
+#endif
