@@ -20,8 +20,10 @@ struct lbconf_options *lbconf_options_new(void)
 {
 	struct lbconf_options *options = calloc(1, sizeof(*options));
 
-	if (options)
+	if (options) {
 		options->load.compat = 304;
+		options->load.inspect = true;
+	}
 	return options;
 }
 

@@ -17,6 +17,8 @@ struct span lint_span(const struct checker *k, struct conf_pos pos)
 void lint_run(struct checker *k)
 {
 	lint_binds(k);
+	lint_tls_global(k);
+	lint_certificates(k);
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
 		const struct draft *d = k->drafts.v[i];
 
@@ -26,5 +28,6 @@ void lint_run(struct checker *k)
 		lint_conditions(k, d);
 		lint_acls(k, d);
 		lint_servers(k, d);
+		lint_tls(k, d);
 	}
 }

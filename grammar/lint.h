@@ -24,4 +24,10 @@ void lint_acl_terms(struct checker *k, const struct draft *d, const struct cond 
 /* lint_server.c: checks and cookies of which nothing is made; an open statistics page. */
 void lint_servers(struct checker *k, const struct draft *d);
 
+/* lint_tls.c: plain text on ports of TLS, servers that nobody verifies, weak settings. */
+void lint_tls(struct checker *k, const struct draft *d);
+void lint_tls_global(struct checker *k);
+/* lint_cert.c: what is in the files of certificates and crt-lists. */
+void lint_certificates(struct checker *k);
+
 #endif

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 #include "grammar/base/list.h"
-#include "runtime/tls/crt_list.h"
+#include "grammar/crt_list.h"
 #include "runtime/tls/tls.h"
 
 struct tls_bytes {

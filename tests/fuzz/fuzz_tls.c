@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "runtime/tls/client_hello.h"
-#include "runtime/tls/crt_list.h"
+#include "grammar/crt_list.h"
 #include "tests/fuzz/fuzz.h"
 
 static void within(struct str part, const char *data, size_t size)

@@ -1,7 +1,7 @@
 /* Reading crt-lists. A pure function of the text: no files are opened, no context is made. What comes out
  * belongs to the list. Words are like those of configurations in their simple form: blanks part them, a
  * backslash takes the next character, double quotes keep blanks. */
-#include "runtime/tls/crt_list.h"
+#include "grammar/crt_list.h"
 
 #include <stdlib.h>
 

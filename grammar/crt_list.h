@@ -1,7 +1,7 @@
 /* Files of crt-list: a certificate a line, perhaps with options in brackets and names for which it is (manual, bind option
  * "crt-list"). Reading one is a pure function of the text. */
-#ifndef LB_TLS_CRT_LIST_H
-#define LB_TLS_CRT_LIST_H
+#ifndef LB_GRAMMAR_CRT_LIST_H
+#define LB_GRAMMAR_CRT_LIST_H
 
 #include "grammar/base/list.h"
 #include "grammar/base/out.h"
