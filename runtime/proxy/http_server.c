@@ -150,13 +150,9 @@ enum http_next http_server_start(struct http_stream *hs)
 }
 
 /* The client has ended before its request was complete. */
-static bool request_is_cut(const struct http_stream *hs)
+static bool request_is_cut(struct http_stream *hs)
 {
-	const struct http_flow *up = &hs->up;
-
-	if (!(up->from->flags & CONN_EOF) || up->state == FLOW_DONE)
-		return false;
-	return up->body != HTTP_BODY_LENGTH || up->buf->len - up->taken < up->left;
+	return hs->up.from->flags & CONN_EOF && hs->up.state != FLOW_DONE && !http_request_is_at_hand(hs);
 }
 
 /* While it is waited for, the client may go (option abortonclose). */

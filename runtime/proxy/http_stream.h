@@ -123,6 +123,8 @@ enum http_next http_redirects(struct http_stream *hs, const struct proxy_conf *p
 
 /* http_wait.c. Until the body of the request, or `enough` bytes of it (0: all), or as much as a buffer holds, is there. */
 enum http_next http_body_wait(struct http_stream *hs, uint64_t enough);
+/* Has all of the request's body come, though none of it has gone on? */
+bool http_request_is_at_hand(struct http_stream *hs);
 /* A rule said V_WAIT. */
 void http_wait_begin(struct http_stream *hs, const struct eval *e);
 /* Is its wait over? HTTP_AGAIN: the list may go on, or the phase is HTTP_REPLY. */

@@ -64,6 +64,12 @@ static void request_look(struct http_stream *hs)
 			  str_make(in->data + in->off + hs->up.taken, in->len - hs->up.taken));
 }
 
+bool http_request_is_at_hand(struct http_stream *hs)
+{
+	request_look(hs);
+	return hs->req.body_complete;
+}
+
 /* We ask for the body ourselves; the server will not have to (RFC 9110 section 10.1.1). */
 static void body_ask(struct http_stream *hs)
 {
