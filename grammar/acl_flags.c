@@ -107,6 +107,18 @@ static enum smp_type method_type(enum match_method method)
 	}
 }
 
+/* The type that decides: HAProxy 2.6 takes addresses of the server's connection for numbers here, and does not
+ * know what comes out of `debug`. */
+static enum smp_type settling_type(const struct compile *c, const struct sample_expr *sample)
+{
+	if (sample->nconvs && sample->convs[sample->nconvs - 1].conv == CONV_DEBUG)
+		return SMP_ANY;
+	if (c->model->compat <= 206 && !sample->nconvs &&
+	    (sample->fetch == FETCH_BC_DST || sample->fetch == FETCH_BC_SRC))
+		return SMP_SINT;
+	return sample->type;
+}
+
 bool acl_method_settle(struct acl_reader *r)
 {
 	struct compile *c = r->patterns.c;
@@ -116,7 +128,7 @@ bool acl_method_settle(struct acl_reader *r)
 	struct diag *g;
 
 	if (r->expr->method == MATCH_DEFAULT)
-		r->expr->method = type_method(sample->type);
+		r->expr->method = type_method(settling_type(c, sample));
 	r->patterns.method = r->expr->method;
 	if (r->expr->method == MATCH_DEFAULT) {
 		g = diag_add(c->diags, D_ACL_METHOD_NEEDED, span, "`%s` needs a matching method", fetch);

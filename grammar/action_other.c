@@ -240,6 +240,19 @@ bool action_args_wait_body(struct action_reader *r)
 	return timed || action_missing(r, haproxy, "`time` and how long to wait at most");
 }
 
+/* HAProxy 2.6: only what has servers has these timeouts. */
+static bool timeout_place(struct action_reader *r, const struct word *w)
+{
+	const struct proxy_conf *px = r->scope.proxy;
+
+	if (r->c->model->compat > 206 || !px || px->role == ROLE_DEFAULTS || (px->role & ROLE_BACKEND))
+		return true;
+	return action_error(
+		r, w->span,
+		arena_printf(r->c->arena, "proxy '%.*s' has no backend capability", STR_ARG(px->name)).ptr,
+		"a frontend has no timeouts of servers");
+}
+
 /* set-timeout {client|server|tunnel ...} {<time>|<sample>} */
 bool action_args_timeout(struct action_reader *r)
 {
@@ -268,6 +281,8 @@ bool action_args_timeout(struct action_reader *r)
 		return false;
 	}
 	r->out->name = keep(r, w->text);
+	if (!timeout_place(r, w))
+		return false;
 	w = action_peek(r);
 	if (!w)
 		return action_missing(r, haproxy, "a value behind the timeout's name");

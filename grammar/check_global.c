@@ -267,13 +267,21 @@ bool check_global_lua(const struct keyword_use *use)
 }
 
 /* HAProxy turns its own error pages into messages at start: the longest of them must fit. */
-enum { BUFSIZE_LEAST = 337 };
+enum { BUFSIZE_LEAST = 337, BUFSIZE_LIMIT = 256 << 20 };
 
 bool check_global_bufsize(const struct keyword_use *use)
 {
 	struct checker *k = use->k;
 	struct diag *g;
 
+	if (k->m->global.tune_bufsize >= BUFSIZE_LIMIT) {
+		g = diag_add(k->d, D_OUT_OF_RANGE, use->words[0].span, "a buffer must be below 256 megabytes");
+		diag_haproxy_unplaced(
+			k->d, g,
+			"global.tune.bufsize must be below 256 MB when HTTP is in use (current value = %u).",
+			k->m->global.tune_bufsize);
+		return false;
+	}
 	if (k->m->global.tune_bufsize >= BUFSIZE_LEAST)
 		return true;
 	g = diag_add(k->d, D_OUT_OF_RANGE, use->words[0].span,

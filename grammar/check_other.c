@@ -3,7 +3,7 @@
 #include "grammar/address.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
-#include "grammar/lang.h"
+#include "grammar/lang_state.h"
 
 void check_other_begin(struct checker *k, struct named_section *named)
 {
@@ -28,6 +28,8 @@ void check_other_begin(struct checker *k, struct named_section *named)
 		check_peers_begin(k, named);
 		return;
 	}
+	if (named->place == PLACE_RING && named->name)
+		map_put(k->scratch, &lang_state(k->c)->sinks, named->name->text, named);
 	if (named->place == PLACE_RING) {
 		check_ring_begin(k, named);
 		return;
@@ -48,6 +50,16 @@ static bool report_twice(const struct keyword_use *use, const char *what)
 		     STR_ARG(use->words[0].text),
 		     STR_ARG(use->k->named->name ? use->k->named->name->text : STR_NONE));
 	return true;
+}
+
+/* HAProxy 2.6 takes what is missing at the end of a line for an empty text. */
+static bool report_no_value(const struct keyword_use *use, const char *what)
+{
+	struct diag *g = check_missing(use, what);
+
+	if (use->k->compat <= 206)
+		check_severity(use->k, g, SEV_WARNING);
+	return use->k->compat <= 206;
 }
 
 static void groups_add(struct checker *k, struct user_conf *user, struct str list)
@@ -85,8 +97,9 @@ bool check_user(const struct keyword_use *use)
 			return false;
 		}
 		if (i + 1 == use->n) {
-			check_missing(use, "a value behind the last word");
-			return false;
+			if (!report_no_value(use, "a value behind the last word"))
+				return false;
+			break;
 		}
 		if (word == 2)
 			groups_add(k, &user, use->words[i + 1].text);
@@ -108,12 +121,8 @@ bool check_group(const struct keyword_use *use)
 
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
-	if (use->n > 1 && !check_choice(use, &use->words[1], "users", &word)) {
-		diag_haproxy(k->d, k->d->list.v[before], ": 'group' only supports 'users' option.");
-		return false;
-	}
-	if (use->n == 2) {
-		check_missing(use, "names behind `users`");
+	if (!use->words[0].text.len) {
+		diag_haproxy(k->d, check_missing(use, "a name"), ": 'group' expects <name> as arguments.");
 		return false;
 	}
 	if (!check_section_name(k, &use->words[0], "group"))
@@ -121,6 +130,12 @@ bool check_group(const struct keyword_use *use)
 	for (uint32_t i = 0; i < k->named->groups.n; i++)
 		if (str_eq(k->named->groups.v[i].name->text, use->words[0].text))
 			return report_twice(use, "group");
+	if (use->n > 1 && !check_choice(use, &use->words[1], "users", &word)) {
+		diag_haproxy(k->d, k->d->list.v[before], ": 'group' only supports 'users' option.");
+		return false;
+	}
+	if (use->n == 2 && !report_no_value(use, "names behind `users`"))
+		return false;
 	ref = vec_push(k->scratch, &k->named->groups);
 	ref->name = &use->words[0];
 	ref->users = use->n > 2 ? &use->words[2] : NULL;
@@ -185,13 +200,6 @@ static void userlist_end(struct checker *k, struct named_section *s)
 	}
 	for (uint32_t i = 0; i < s->groups.n; i++)
 		group_resolve(k, list, s->groups.v[i].name, s->groups.v[i].users);
-}
-
-/* total-max-size. */
-bool check_cache_size(const struct keyword_use *use)
-{
-	use->k->named->sized = true;
-	return true;
 }
 
 static bool named_address(const struct keyword_use *use, uint32_t want)
@@ -297,17 +305,6 @@ bool check_program_command(const struct keyword_use *use)
 	return check_arity(use, 1, CHECK_ANY);
 }
 
-bool check_fcgi_docroot(const struct keyword_use *use)
-{
-	use->k->named->sized = true;
-	return true;
-}
-
-bool check_fcgi_path_info(const struct keyword_use *use)
-{
-	return regex_parse(use->k->c, use->words[0].text, false, use->words[0].span) != NULL;
-}
-
 static struct diag *report_lacking(struct checker *k, const struct named_section *s, const char *what,
 				   const char *haproxy)
 {
@@ -327,7 +324,7 @@ void check_other_end(struct checker *k)
 	if (s && s->users)
 		userlist_end(k, s);
 	if (s)
-		check_fcgi_end(k, s);
+		check_fcgi_end(k, s), check_cache_end(k, s);
 	if (s && s->ring)
 		check_ring_end(k, s);
 	if (!s || s->sized || k->skip)

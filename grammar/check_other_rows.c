@@ -1,5 +1,5 @@
 /* Lines of the small sections and of global whose values HAProxy judges by rules of their own: sizes
- * of variables, names of nodes, mailers, FastCGI (manual, sections 3.1, 3.6, 3.8, 10). Works on the state
+ * of variables, names of nodes, mailers (manual, sections 3.1, 3.6, 3.8, 10). Works on the state
  * of one walk; one thread. */
 #include <ctype.h>
 #include <stdlib.h>
@@ -96,22 +96,6 @@ bool check_email_level(const struct keyword_use *use)
 	return false;
 }
 
-/* option max-reqs <number>, option mpxs-conns of a FastCGI application: the first needs the second. */
-bool check_fcgi_max_reqs(const struct keyword_use *use)
-{
-	int64_t n;
-
-	if (check_number(use, &use->words[0], 1, INT32_MAX, &n) && n > 1)
-		use->k->named->max_reqs = use->line;
-	return true;
-}
-
-bool check_fcgi_mpxs(const struct keyword_use *use)
-{
-	use->k->named->multiplexed = !use->no;
-	return true;
-}
-
 /* send-spoe-group <engine> <group>: a `filter spoe` line must bring the engine. */
 void check_finish_spoe(struct checker *k, struct draft *d)
 {
@@ -126,20 +110,6 @@ void check_finish_spoe(struct checker *k, struct draft *d)
 			      STR_ARG(d->spoe_engine->text));
 }
 
-void check_fcgi_end(struct checker *k, const struct named_section *s)
-{
-	struct diag *g;
-
-	if (!s->max_reqs || s->multiplexed)
-		return;
-	g = diag_add(k->d, D_SETTING_MISSING, s->max_reqs->span,
-		     "several requests at a time need multiplexed connections");
-	diag_help(k->d, g, "add `option mpxs-conns`");
-	diag_haproxy_unplaced(k->d, g,
-			      "fcgi-app '%.*s': multiplexing not supported, ignore the option 'max-reqs'.",
-			      STR_ARG(s->name ? s->name->text : STR_NONE));
-}
-
 /* thread-groups <number>: HAProxy 2.6 is built for one. */
 bool check_thread_groups(const struct keyword_use *use)
 {
@@ -152,6 +122,58 @@ bool check_thread_groups(const struct keyword_use *use)
 		     "HAProxy 2.6 has one group of threads unless it was built for more");
 	diag_haproxy(use->k->d, g, "'thread-groups' value must be between 1 and 1 (was %lld)", (long long)n);
 	return false;
+}
+
+/* thread-group <group> [<threads>...] */
+bool check_thread_group(const struct keyword_use *use)
+{
+	struct str text = use->words[0].text;
+	int64_t n;
+	struct diag *g;
+
+	if (use->k->compat > 206 || (str_to_i64(text, &n) && n == 1))
+		return true;
+	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span,
+		     "HAProxy 2.6 has one group of threads, 1, unless it was built for more");
+	if (str_to_i64(text, &n))
+		diag_haproxy(use->k->d, g,
+			     "'thread-group' thread-group number must be between 1 and 1 (was %lld)",
+			     (long long)n);
+	else
+		diag_haproxy(use->k->d, g,
+			     "'thread-group' passed a missing or unparsable integer value in '%.*s'",
+			     STR_ARG(text));
+	return false;
+}
+
+/* tune.listener.multi-queue: `fair` came later. */
+bool check_multi_queue(const struct keyword_use *use)
+{
+	struct diag *g;
+
+	if (use->k->compat > 206 || !str_is(use->words[0].text, "fair"))
+		return true;
+	g = diag_add(use->k->d, D_BAD_CHOICE, use->words[0].span, "HAProxy 2.6 knows `on` and `off` here");
+	diag_haproxy(use->k->d, g, "'tune.listener.multi-queue' expects either 'on' or 'off' but got 'fair'.");
+	return false;
+}
+
+/* stats bind-process {all|odd|even|1}...: does nothing any more, but its words are read. */
+bool check_stats_process(const struct keyword_use *use)
+{
+	for (uint32_t i = 0; i < use->n; i++) {
+		struct str text = use->words[i].text;
+		struct diag *g;
+
+		if (str_is(text, "all") || str_is(text, "odd") || str_is(text, "even") || str_is(text, "1"))
+			continue;
+		g = diag_add(use->k->d, D_BAD_NUMBER, use->words[i].span,
+			     "`all`, `odd`, `even` or 1 is expected: there is one process");
+		diag_haproxy(use->k->d, g, "'stats bind-process' : '%.*s' is not a valid number/range.",
+			     STR_ARG(text));
+		return false;
+	}
+	return true;
 }
 
 /* close-spread-time <time>|infinite */

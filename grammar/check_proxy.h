@@ -117,7 +117,8 @@ const struct line *check_proxy_line(const struct draft *d, const char *row_name,
  * check_server_words.c */
 bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct source_conf **out);
 /* errorfiles lines, once all http-errors sections are known. check_reply.c */
-void check_fcgi_end(struct checker *k, const struct named_section *s); /* check_other_rows.c */
+void check_cache_end(struct checker *k, const struct named_section *s); /* check_cache.c */
+void check_fcgi_end(struct checker *k, const struct named_section *s); /* check_fcgi.c */
 void check_finish_spoe(struct checker *k, struct draft *d);
 void check_finish_command(struct checker *k, struct draft *d);
 void check_finish_mailers(struct checker *k, struct draft *d); /* check_other_rows.c */

@@ -217,6 +217,9 @@ void check_unknown_line(struct checker *k, const struct line *line, uint32_t pre
 
 	if (family_exists(w->text, places)) {
 		report_family(k, line, prefix, places);
+		/* rings of HAProxy 2.6 take any timeout */
+		if (k->place == PLACE_RING && k->compat <= 206 && str_is(w->text, "timeout"))
+			check_severity(k, k->d->list.v[k->d->list.n - 1], SEV_WARNING);
 		return;
 	}
 	if (report_misplaced(k, line, prefix))

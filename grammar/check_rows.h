@@ -14,9 +14,9 @@ check_row_fn check_h1_case, check_h1_case_file;
 check_row_fn check_file, check_dir, check_words_text;
 /* check_global.c */
 check_row_fn check_global_maxconn, check_global_master_worker, check_global_user, check_global_group,
-	check_global_uid, check_global_gid, check_global_external_check, check_global_hostname, check_global_bufsize,
-	check_global_unix_bind, check_global_set_var, check_global_default_path, check_global_ssl_options,
-	check_global_experimental, check_global_extra_files, check_global_lua;
+	check_global_uid, check_global_gid, check_global_external_check, check_global_hostname,
+	check_global_bufsize, check_global_unix_bind, check_global_set_var, check_global_default_path,
+	check_global_ssl_options, check_global_experimental, check_global_extra_files, check_global_lua;
 /* check_bind.c */
 check_row_fn check_bind, check_global_stats_socket, check_bind_mode, check_bind_owner, check_bind_level,
 	check_bind_id, check_bind_proto, check_bind_mss, check_bind_process, check_bind_threads,
@@ -27,9 +27,10 @@ void check_tls_default_option(const struct keyword_use *use, uint32_t choice, ui
 /* check_server.c, check_server_words.c */
 check_row_fn check_server, check_default_server, check_server_template, check_server_addr,
 	check_server_agent_addr, check_server_proto, check_server_id, check_server_init_addr,
-	check_server_observe, check_server_port, check_server_proxy_options, check_server_proxy_ssl, check_server_tlv, check_server_resolve_opts,
-	check_server_two, check_server_sni, check_server_socks4, check_server_source, check_server_usesrc,
-	check_server_resolve_net, check_server_redir, check_server_no_check_ssl;
+	check_server_observe, check_server_port, check_server_proxy_options, check_server_proxy_ssl,
+	check_server_tlv, check_server_resolve_opts, check_server_two, check_server_sni, check_server_socks4,
+	check_server_source, check_server_usesrc, check_server_resolve_net, check_server_redir,
+	check_server_no_check_ssl;
 /* check_log.c, check_finish.c */
 check_row_fn check_log, check_log_format, check_log_format_sd, check_error_log_format;
 /* check_option.c, check_health.c */
@@ -55,15 +56,19 @@ check_row_fn check_state_file_name;
 check_row_fn check_peers_peer, check_peers_bind, check_peers_disabled;
 check_row_fn check_peers_table, check_stick_table, check_stick, check_compression, check_filter, check_use_fcgi;
 /* check_other.c */
-check_row_fn check_user, check_group, check_cache_size, check_nameserver, check_hold, check_mailer,
-	check_bind_elsewhere, check_default_server_elsewhere, check_log_elsewhere, check_program_command,
-	check_fcgi_docroot, check_fcgi_path_info;
+check_row_fn check_user, check_group, check_nameserver, check_hold, check_mailer, check_bind_elsewhere,
+	check_default_server_elsewhere, check_log_elsewhere, check_program_command;
 /* check_ring.c */
 check_row_fn check_ring_size, check_ring_server, check_ring_description, check_ring_format, check_ring_maxlen,
 	check_ring_timeout, check_ring_file;
 /* check_other_rows.c */
-check_row_fn check_vars_size, check_node, check_process_vary, check_email_level, check_fcgi_max_reqs,
-	check_fcgi_mpxs, check_thread_groups, check_client_resolvers,
+check_row_fn check_vars_size, check_node, check_process_vary, check_email_level, check_multi_queue,
+	check_stats_process, check_thread_group, check_thread_groups, check_client_resolvers,
 	check_spread_time;
+/* check_cache.c */
+check_row_fn check_cache_size, check_cache_object, check_cache_age, check_cache_variants;
+/* check_fcgi.c */
+check_row_fn check_fcgi_docroot, check_fcgi_path_info, check_fcgi_index, check_fcgi_max_reqs, check_fcgi_mpxs,
+	check_fcgi_get_values, check_fcgi_acl, check_fcgi_pass_header, check_fcgi_set_param;
 
 #endif

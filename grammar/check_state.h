@@ -43,8 +43,11 @@ struct named_section {
 	struct error_table *errors;  /* http-errors */
 	struct userlist_conf *users; /* userlist */
 	const struct line *max_reqs; /* fcgi-app: above one */
-	bool multiplexed;            /* fcgi-app */
+	bool multiplexed, asked;     /* fcgi-app: option mpxs-conns, option get-values */
 	struct ring_conf *ring;      /* ring */
+	struct proxy_conf *acls;     /* fcgi-app: holds its ACLs */
+	uint64_t cache_size, cache_object;    /* cache: megabytes, bytes; 0: unset */
+	const struct line *cache_object_line; /* max-object-size */
 	struct peers_conf *peers;    /* peers */
 	VEC(struct group_ref) groups;
 };

@@ -16,6 +16,7 @@ struct lang_ref {
 
 struct lang_state {
 	struct map builtin_acls; /* name -> struct acl */
+	struct map sinks;        /* names of the ring sections so far */
 	struct map maps;         /* "method path" -> struct map_conf */
 	struct map pattern_files; /* path -> struct pattern_file */
 	VEC(struct lang_ref) refs;

@@ -150,8 +150,11 @@ static bool arg_address(struct str text, int family, struct arg *arg)
 /* Notes a name that is looked up when all sections are known. */
 static void arg_reference(const struct sample_call *call, uint32_t i, char letter, struct arg *arg)
 {
-	static const enum arg_type types[128] = {
-		['b'] = ARG_PROXY, ['f'] = ARG_PROXY, ['v'] = ARG_SERVER, ['u'] = ARG_USERLIST, ['t'] = ARG_TABLE};
+	static const enum arg_type types[128] = {['b'] = ARG_PROXY,
+						 ['f'] = ARG_PROXY,
+						 ['v'] = ARG_SERVER,
+						 ['u'] = ARG_USERLIST,
+						 ['t'] = ARG_TABLE};
 	const struct sample_reader *r = call->reader;
 	struct lang_ref *ref;
 	const char *kind = !call->is_fetch                       ? "conversion"
@@ -251,6 +254,9 @@ static bool args_count_check(const struct sample_call *call, uint32_t mandatory)
 				      : arena_printf(a, "`%s` takes no arguments", call->name));
 		return false;
 	}
+	/* HAProxy takes nothing between parentheses for one empty text. */
+	if (!given && mandatory > 1 && !call->is_fetch && arg_is_text(call->letters[0]))
+		given = 1;
 	if (given && given < mandatory) {
 		info = letter_info(call->letters[given]);
 		arg_error(call, D_SAMPLE_ARGUMENTS, given,
@@ -263,13 +269,30 @@ static bool args_count_check(const struct sample_call *call, uint32_t mandatory)
 	return true;
 }
 
+/* Rows that take fewer arguments in HAProxy 2.6 than now; how many. */
+static uint32_t args_of_206(const char *name, uint32_t nargs)
+{
+	static const struct {
+		const char *name;
+		uint32_t n;
+	} rows[] = {{"aes_gcm_dec", 4}, {"query", 0}, {"req.body_param", 1},
+		    {"url_param", 2},   {"urlp", 2},  {"urlp_val", 2}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(name, rows[i].name) == 0)
+			return rows[i].n;
+	return nargs;
+}
+
 bool sample_args_parse(struct sample_call *call)
 {
 	const char *bar = strchr(call->letters, '|');
 	uint32_t mandatory = (uint32_t)(bar ? (size_t)(bar - call->letters) : strlen(call->letters));
 
 	call->nargs = (uint32_t)strlen(call->letters) - (bar ? 1 : 0);
-	call->args = ARENA_ARRAY(call->reader->c->model->arena, struct arg, call->nargs);
+	call->args = ARENA_ARRAY(call->reader->c->model->arena, struct arg, call->nargs + 1);
+	if (call->reader->c->model->compat <= 206)
+		call->nargs = args_of_206(call->name, call->nargs);
 	if (!args_count_check(call, mandatory))
 		return false;
 	for (uint32_t i = 0; i < call->nargs; i++)

@@ -1,6 +1,6 @@
 /* What the types of arguments do not tell: choices, ranges, variables, expressions, map files. One small
  * function per kind of argument, attached to rows below. One thread. */
-#include "grammar/sample.h"
+#include "grammar/sample_checks.h"
 #include "grammar/suggest.h"
 #include "grammar/value_parse.h"
 
@@ -280,13 +280,6 @@ static bool check_set_var(struct sample_call *call)
 	return true;
 }
 
-static bool check_debug(struct sample_call *call)
-{
-	lang_not_effective(call->reader->c, &lang_state(call->reader->c)->conv_warned[call->id],
-			   call->ast->span, "converter", "debug");
-	return true;
-}
-
 static bool check_chunk(struct sample_call *call)
 {
 	bool dec = call->id != CONV_BE2HEX;
@@ -400,11 +393,61 @@ static bool check_hmac(struct sample_call *call)
 		call->args[1].type = ARG_VAR;
 		call->args[1].var = var;
 	}
-	return check_digest(call);
+	return check_digest(call) && sample_check_secret(call, 1, "key");
+}
+
+/* bytes(offset,length): HAProxy 2.6 takes numbers only. */
+static bool check_bytes_206(struct sample_call *call)
+{
+	for (uint32_t i = 0; i < call->nargs; i++) {
+		struct str text = arg_text(call, i);
+		int64_t n;
+
+		if ((i && !text.len) || str_to_i64(text, &n) || call->reader->c->model->compat > 206)
+			continue;
+		sample_arg_error(
+			call, i,
+			text.len ? arena_printf(scratch(call),
+						"failed to parse '%.*s' as type 'integer' at position %u",
+						STR_ARG(text), i + 1)
+				 : STR("expected type 'integer' at position 1, but got nothing"),
+			STR("HAProxy 2.6 takes a number here"));
+		return false;
+	}
+	return check_bytes(call);
+}
+
+static bool check_rtt_unit(struct sample_call *call)
+{
+	struct str text = arg_text(call, 0);
+
+	if (!arg_given(call, 0) || str_is(text, "us") || str_is(text, "ms"))
+		return true;
+	sample_arg_error(call, 0,
+			 arena_printf(scratch(call), "expects 'us' or 'ms', got '%.*s'", STR_ARG(text)),
+			 STR("the unit is `us` or `ms`"));
+	return false;
 }
 
 static const check_fn fetch_checks[FETCH_COUNT] = {
 	[FETCH_BOOL] = check_bool,
+	[FETCH_FC_RTT] = check_rtt_unit,
+	[FETCH_FC_RTTVAR] = check_rtt_unit,
+	[FETCH_BC_RTT] = check_rtt_unit,
+	[FETCH_BC_RTTVAR] = check_rtt_unit,
+	[FETCH_SSL_C_I_DN] = sample_check_dn,
+	[FETCH_SSL_C_R_DN] = sample_check_dn,
+	[FETCH_SSL_C_S_DN] = sample_check_dn,
+	[FETCH_SSL_F_I_DN] = sample_check_dn,
+	[FETCH_SSL_F_S_DN] = sample_check_dn,
+	[FETCH_SSL_S_I_DN] = sample_check_dn,
+	[FETCH_SSL_S_S_DN] = sample_check_dn,
+	[FETCH_INTERNAL_HTX_BLK_DATA] = sample_check_htx_block,
+	[FETCH_INTERNAL_HTX_BLK_HDRNAME] = sample_check_htx_block,
+	[FETCH_INTERNAL_HTX_BLK_HDRVAL] = sample_check_htx_block,
+	[FETCH_INTERNAL_HTX_BLK_SIZE] = sample_check_htx_block,
+	[FETCH_INTERNAL_HTX_BLK_START_LINE] = sample_check_htx_block,
+	[FETCH_INTERNAL_HTX_BLK_TYPE] = sample_check_htx_block,
 	[FETCH_BIN] = check_bin,
 	[FETCH_DISTCC_BODY] = check_distcc,
 	[FETCH_DISTCC_PARAM] = check_distcc,
@@ -431,6 +474,13 @@ static const check_fn fetch_checks[FETCH_COUNT] = {
 };
 
 static const check_fn conv_checks[CONV_COUNT] = {
+	[CONV_JSON_QUERY] = sample_check_output_int,
+	[CONV_JWT_HEADER_QUERY] = sample_check_output_int,
+	[CONV_JWT_PAYLOAD_QUERY] = sample_check_output_int,
+	[CONV_FIX_TAG_VALUE] = sample_check_fix,
+	[CONV_MQTT_FIELD_VALUE] = sample_check_mqtt,
+	[CONV_PROTOBUF] = sample_check_protobuf,
+	[CONV_UNGRPC] = sample_check_protobuf,
 	[CONV_ADD] = check_first_operand,
 	[CONV_SUB] = check_first_operand,
 	[CONV_MUL] = check_first_operand,
@@ -439,7 +489,7 @@ static const check_fn conv_checks[CONV_COUNT] = {
 	[CONV_AND] = check_first_operand,
 	[CONV_OR] = check_first_operand,
 	[CONV_XOR] = check_first_operand,
-	[CONV_BYTES] = check_bytes,
+	[CONV_BYTES] = check_bytes_206,
 	[CONV_FIELD] = check_index,
 	[CONV_WORD] = check_index,
 	[CONV_REGSUB] = check_regsub,
@@ -456,7 +506,7 @@ static const check_fn conv_checks[CONV_COUNT] = {
 	[CONV_LE2DEC] = check_chunk,
 	[CONV_BE2HEX] = check_chunk,
 	[CONV_SHA2] = check_sha2,
-	[CONV_DEBUG] = check_debug,
+	[CONV_DEBUG] = sample_check_sink,
 	[CONV_DIGEST] = check_digest,
 	[CONV_HMAC] = check_hmac,
 	[CONV_AES_GCM_DEC] = sample_check_cipher,
