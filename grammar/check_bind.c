@@ -4,6 +4,7 @@
 #include "grammar/check_file.h"
 #include "grammar/check_finish.h"
 #include "grammar/check_rows.h"
+#include "grammar/lint.h"
 #include "grammar/model_preset.h"
 
 /* The row of words[i]: what stands in parentheses is an argument that the row's function takes out of the word.
@@ -87,19 +88,21 @@ static bool bind_addresses(const struct keyword_use *use, struct bind_conf *opti
 	return ok;
 }
 
-static bool report_no_certificate(const struct keyword_use *use)
+static bool report_no_certificate(struct checker *k, struct span span, struct str proxy, struct str addr)
 {
-	struct checker *k = use->k;
-	struct position at = sources_position(k->c->sources, use->line->span.source, use->line->span.off);
-	struct diag *g =
-		diag_add(k->d, D_SETTING_MISSING, use->line->span, "a listener with `ssl` needs a certificate");
+	struct position at = sources_position(k->c->sources, span.source, span.off);
+	struct diag *g = diag_add(k->d, D_SETTING_MISSING, span, "a listener with `ssl` needs a certificate");
 
 	diag_help(k->d, g, "add `crt <file>` with the certificate and its key");
 	diag_haproxy_unplaced(
 		k->d, g, "Proxy '%.*s': no SSL certificate specified for bind '%.*s' at [%.*s:%u] (use 'crt').",
-		STR_ARG(use->draft->px->name), STR_ARG(use->words[0].text),
-		STR_ARG(sources_get(k->c->sources, use->line->span.source)->name), at.line);
+		STR_ARG(proxy), STR_ARG(addr), STR_ARG(sources_get(k->c->sources, span.source)->name), at.line);
 	return false;
+}
+
+void check_no_certificate(struct checker *k, const struct bind_conf *b)
+{
+	report_no_certificate(k, lint_span(k, b->pos), b->proxy->name, b->addr.text);
 }
 
 bool check_bind(const struct keyword_use *use)
@@ -112,7 +115,9 @@ bool check_bind(const struct keyword_use *use)
 	bind_preset(&options, use);
 	ok = check_options(use, 1, PLACE_BIND, &options, &options.words);
 	if (ok && options.ssl && !options.certificate)
-		ok = report_no_certificate(use);
+		/* from 3.2 on `ssl-f-use` may follow: check_finish_certificates() */
+		ok = use->k->compat >= 302 ||
+		     report_no_certificate(use->k, use->line->span, use->draft->px->name, use->words[0].text);
 	return bind_addresses(use, &options) && ok;
 }
 

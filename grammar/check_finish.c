@@ -510,6 +510,7 @@ static void finish_proxy(struct checker *k, struct draft *d)
 	check_finish_mailers(k, d);
 	check_finish_spoe(k, d);
 	check_finish_command(k, d);
+	check_finish_certificates(k, d);
 	if (!d->px->disabled)
 		verify_proxy(k, d);
 	if (!d->name)

@@ -124,6 +124,11 @@ void check_finish_command(struct checker *k, struct draft *d);
 void check_finish_mailers(struct checker *k, struct draft *d); /* check_other_rows.c */
 void check_errorfiles_resolve(struct checker *k, struct draft *d);
 /* To write to: the server's own, made from what it shared until now. In the model's arena. */
+/* check_crt_store.c: what crt-store sections load under that name, or NULL; bind lines without any certificate. */
+const struct tls_load_conf *check_crt_store_find(const struct checker *k, struct str name);
+void check_finish_certificates(struct checker *k, const struct draft *d);
+/* check_bind.c */
+void check_no_certificate(struct checker *k, const struct bind_conf *b);
 struct tls_server_conf *check_server_tls(struct checker *k, struct server_conf *s);
 void check_server_duplicate(struct checker *k, struct draft *d, const struct duplicate *dup);
 /* Gives a `capture ... len` rule that has none its slot. check_rules.c */

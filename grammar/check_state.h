@@ -49,6 +49,7 @@ struct named_section {
 	uint64_t cache_size, cache_object;    /* cache: megabytes, bytes; 0: unset */
 	const struct line *cache_object_line; /* max-object-size */
 	struct peers_conf *peers;    /* peers */
+	struct str crt_base, key_base; /* crt-store */
 	VEC(struct group_ref) groups;
 };
 

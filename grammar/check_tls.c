@@ -3,6 +3,7 @@
 #include "grammar/check_file.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
+#include "grammar/suggest.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -48,17 +49,40 @@ static void certificate_keep(const struct keyword_use *use, struct str name)
 	crt->preset = strcmp(use->row->name, "default-crt") == 0;
 }
 
+/* Of a crt-store, which stands above. */
+static bool store_check(const struct keyword_use *use, struct str name)
+{
+	struct checker *k = use->k;
+	struct suggest s;
+	struct diag *g;
+
+	if (check_crt_store_find(k, name) || k->compat < 300)
+		return true;
+	g = diag_add(k->d, D_NO_SUCH_CERTIFICATE, use->words[0].span, "no crt-store above loads `%.*s`",
+		     STR_ARG(name));
+	suggest_start(&s, name);
+	vec_each (l, &k->m->tls_loads)
+		suggest_offer(&s, l->name);
+	check_did_you_mean(k, g, &s, &use->words[0], false);
+	diag_haproxy(k->d, g, "unable to stat SSL certificate from file '%.*s' : No such file or directory.",
+		     STR_ARG(name));
+	return false;
+}
+
 /* A file or folder; or a bundle: the name with .rsa, .dsa or .ecdsa behind it. */
 bool check_tls_certificate(const struct keyword_use *use)
 {
 	static const char *const bundle[] = {"", ".rsa", ".dsa", ".ecdsa"};
 	struct checker *k = use->k;
 	bool list = strcmp(use->row->name, "crt-list") == 0;
-	struct str name = list ? use->words[0].text : base_join(k, k->crt_base, use->words[0].text);
+	struct str text = use->words[0].text;
+	struct str name = list || str_starts(text, STR("@")) ? text : base_join(k, k->crt_base, text);
 	struct diag *g;
 
 	certificate_keep(use, name);
-	if (k->c->options->offline || str_starts(name, STR("@")))
+	if (str_starts(name, STR("@")))
+		return store_check(use, name);
+	if (k->c->options->offline || check_crt_store_find(k, name))
 		return true;
 	for (size_t i = 0; i < sizeof(bundle) / sizeof(*bundle); i++)
 		if (is_readable(k, arena_printf(k->scratch, "%.*s%s", STR_ARG(name), bundle[i])))

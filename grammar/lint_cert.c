@@ -18,7 +18,7 @@ enum { FILE_LIMIT = 1 << 20, CERTS_MAX = 20000, SOON = 30 /* days */, DAY = 8640
 
 /* A certificate in its place: a bind line, or a line of a crt-list. */
 struct place {
-	struct str path;
+	struct str path, key; /* key: the file of that, if it is named */
 	struct span span;
 	const struct cert_info *info;
 	const struct crt_line *line; /* NULL: no filters */
@@ -162,7 +162,8 @@ static const struct cert_info *info_of(struct certs *c, const struct place *p)
 	c->n++;
 	if (!file_read(c, p->path, FILE_LIMIT, &text))
 		return NULL;
-	file_read(c, arena_printf(c->k->scratch, "%.*s.key", STR_ARG(p->path)), FILE_LIMIT, &key);
+	file_read(c, p->key.len ? p->key : arena_printf(c->k->scratch, "%.*s.key", STR_ARG(p->path)),
+		  FILE_LIMIT, &key);
 	if (!key.len && str_ends(p->path, STR(".crt")))
 		file_read(c, arena_printf(c->k->scratch, "%.*s.key", (int)p->path.len - 4, p->path.ptr),
 			  FILE_LIMIT, &key);
@@ -421,6 +422,9 @@ void lint_certificates(struct checker *k)
 
 	if (!k->c->options->inspect || k->c->options->offline)
 		return;
+	vec_each (l, &k->m->tls_loads)
+		place_look(&c, NULL,
+			   (struct place){.path = l->crt, .key = l->key, .span = lint_span(k, l->pos)});
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
 		const struct proxy_conf *px = k->drafts.v[i]->px;
 		const struct bind_conf *last = NULL;

@@ -68,6 +68,7 @@ struct model {
 	uint32_t nlists; /* long lists of rules, numbered from 1: those that an engine makes an index for */
 	struct map frontends, backends; /* name -> struct proxy_conf; a listen is in both */
 	struct map userlists;
+	VEC(struct tls_load_conf) tls_loads;
 	VEC(const struct sample_expr *) exprs; /* index: sample_expr.id */
 	VEC(const struct var_ref *) vars;      /* index: var_ref.id */
 	uint32_t nregexes;

@@ -145,6 +145,7 @@ struct proxy_conf {
 	enum reuse_mode reuse;
 	const struct source_conf *source; /* of servers without their own */
 	VEC(const struct bind_conf *) binds;
+	const struct tls_frontend_conf *tls; /* ssl-f-use; NULL: none */
 	VEC(const struct server_conf *) servers;
 	struct map acls; /* name -> struct acl */
 	struct rules rules[RS_COUNT];

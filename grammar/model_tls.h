@@ -5,7 +5,7 @@
 
 #include "grammar/base/str.h"
 #include "grammar/base/vec.h"
-#include "grammar/span.h"
+#include "grammar/model_rule.h"
 
 /* Versions in their order; NONE: not said. */
 enum tls_version { TLSV_NONE, TLSV_SSL30, TLSV_10, TLSV_11, TLSV_12, TLSV_13, TLSV_N };
@@ -49,11 +49,25 @@ struct tls_server_conf {
 
 enum { TLS_EXTRA_BUNDLE = 1, TLS_EXTRA_SCTL = 2, TLS_EXTRA_OCSP = 4, TLS_EXTRA_ISSUER = 8, TLS_EXTRA_KEY = 16, TLS_EXTRA_ALL = 31 };
 
+/* A certificate and its files, named apart: `load` of a crt-store section, `ssl-f-use`. name: as crt and crt-lists call it,
+ * "@store/alias" or the path. */
+enum tls_switch { TLS_SWITCH_UNSET, TLS_SWITCH_ON, TLS_SWITCH_OFF };
+struct tls_load_conf {
+	struct str name, crt, key, ocsp, issuer, sctl, alias;
+	uint8_t ocsp_update, jwt; /* enum tls_switch */
+	struct conf_pos pos;
+};
+
+/* Certificates of all listeners of a frontend that name none: lines as in a crt-list. */
+struct tls_frontend_conf {
+	VEC(struct str) lines;
+};
+
 /* The global section's. */
 struct tls_global_conf {
 	struct tls_conf bind, server;
 	struct str jwe_algs, jwe_encs; /* allowed, between commas; empty: all */
-	struct str dh_param_file, issuers_chain_path, crt_base, ca_base;
+	struct str dh_param_file, issuers_chain_path, crt_base, ca_base, key_base;
 	uint32_t dh_param; /* bits; 0: as the library chooses */
 	uint32_t cache_size, lifetime /* seconds */, max_record, hard_max_record, capture_size;
 	uint32_t max_conn, max_rate;

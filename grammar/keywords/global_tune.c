@@ -364,7 +364,7 @@ static const struct keyword rows[] = {
 	GLOBAL("issuers-chain-path", .kind = VAL_STRING, FIELD(tls.issuers_chain_path), LATER, .args = "<dir>",
 	       .expects = "global statement 'issuers-chain-path' expects a directory path as an argument.",
 	       .summary = "a folder of chains for incomplete certificates"),
-	GLOBAL("key-base", .kind = VAL_STRING, LATER, .since = 300, .args = "<dir>",
+	GLOBAL("key-base", .kind = VAL_STRING, FIELD(tls.key_base), .since = 300, .args = "<dir>",
 	       .summary = "where relative names of key files start"),
 	GLOBAL("ssl-default-bind-ciphers", .kind = VAL_STRING, FIELD(tls.bind.ciphers), .args = "<list>",
 	       .expects = "global statement 'ssl-default-bind-ciphers' expects a cipher suite as an argument.",

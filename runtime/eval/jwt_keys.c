@@ -63,7 +63,16 @@ static const struct arg *file_arg(const struct conv_call *c)
 	return arg;
 }
 
-static void key_add(struct jwt_keys *keys, const struct conv_call *c)
+/* Names of crt-stores stand for files. */
+static struct str file_of(const struct model *m, const struct conv_call *c, struct str name)
+{
+	vec_each (l, &m->tls_loads)
+		if (str_eq(l->name, name))
+			return c->conv == CONV_JWT_DECRYPT_CERT && l->key.len ? l->key : l->crt;
+	return name;
+}
+
+static void key_add(const struct model *m, struct jwt_keys *keys, const struct conv_call *c)
 {
 	const struct arg *arg = file_arg(c);
 	char path[4096];
@@ -71,7 +80,7 @@ static void key_add(struct jwt_keys *keys, const struct conv_call *c)
 
 	if (!arg || jwt_keys_find(keys, arg->str) || arg->str.len >= sizeof(path))
 		return;
-	snprintf(path, sizeof(path), "%.*s", STR_ARG(arg->str));
+	snprintf(path, sizeof(path), "%.*s", STR_ARG(file_of(m, c, arg->str)));
 	key = key_read(path, c->conv);
 	if (key)
 		keys->v[keys->n++] = (struct jwt_key){arg->str, key};
@@ -93,7 +102,7 @@ bool jwt_keys_new(const struct model *m, struct jwt_keys **keys)
 	atomic_init(&(*keys)->users, 1);
 	vec_each (x, &m->exprs)
 		for (uint32_t i = 0; i < (*x)->nconvs; i++)
-			key_add(*keys, &(*x)->convs[i]);
+			key_add(m, *keys, &(*x)->convs[i]);
 	return true;
 }
 

@@ -204,6 +204,46 @@ static bool list_add(struct tls_front *f, struct crt_list *l, struct out *error)
 	return tls_front_attach(f, l);
 }
 
+/* The certificates of a whole frontend, as a list that is called like it. */
+static struct crt_list *frontend_list(struct tls_front *f, struct out *error)
+{
+	const struct proxy_conf *px = f->conf->proxy;
+	struct out text = out_growing(1 << 20);
+	char name[512];
+	struct crt_list *l;
+
+	snprintf(name, sizeof(name), "@%.*s", STR_ARG(px->name));
+	l = list_find(f->world, str_from(name));
+	if (l)
+		return l;
+	vec_each (line, &px->tls->lines)
+		out_printf(&text, "%.*s\n", STR_ARG(*line));
+	l = crt_list_new(name);
+	if (l && !crt_list_parse(l, out_get(&text), error))
+		crt_list_free(&l);
+	out_free(&text);
+	if (!l)
+		return NULL;
+	l->directory = true; /* names are whole already */
+	list_append(&f->world->lists, &l->node);
+	for (struct list *n = l->lines.next; n != &l->lines; n = n->next)
+		if (!tls_line_bases(f->world, LIST_OF(n, struct crt_line, node)))
+			return NULL;
+	return l;
+}
+
+static bool frontend_add(struct tls_front *f)
+{
+	struct out error = out_growing(8192);
+	struct crt_list *l = frontend_list(f, &error);
+	bool ok = l && list_add(f, l, &error);
+
+	if (!ok)
+		tls_alert_bind(f, "'ssl-f-use' : %.*s", STR_ARG(out_get(&error)));
+	out_free(&error);
+	return ok;
+}
+
 static bool crt_add(struct tls_front *f, const struct tls_crt_conf *crt)
 {
 	struct out error = out_growing(8192);
@@ -292,6 +332,8 @@ bool tls_front_build(struct tls_front *f)
 	ok = tickets_load(f) && initial_make(f);
 	vec_each (crt, &f->conf->tls.crts)
 		ok = ok && crt_add(f, crt);
+	if (ok && !f->conf->tls.crts.n && f->conf->proxy && f->conf->proxy->tls)
+		ok = frontend_add(f);
 	return ok && tls_generate_setup(f);
 }
 

@@ -184,13 +184,23 @@ static void companion(struct tls_world *w, const char *path, const char *ext, st
 	out_printf(name, "%.*s%s%c", (int)len, path, ext, 0);
 }
 
-static bool companion_read(struct tls_world *w, const char *path, const char *ext, uint8_t bit,
-			   struct tls_bytes *content)
+/* load: a line that may name the companion itself; NULL: none. */
+static bool companion_read(struct tls_world *w, const struct tls_load_conf *load, const char *path,
+			   const char *ext, uint8_t bit, struct tls_bytes *content)
 {
+	struct str named = !load                     ? STR_NONE
+			   : bit == TLS_EXTRA_KEY    ? load->key
+			   : bit == TLS_EXTRA_OCSP   ? load->ocsp
+			   : bit == TLS_EXTRA_ISSUER ? load->issuer
+						     : load->sctl;
 	char buf[4096];
 	struct out name = out_fixed(buf, sizeof(buf));
 
 	*content = (struct tls_bytes){0};
+	if (named.len) {
+		out_printf(&name, "%.*s%c", STR_ARG(named), 0);
+		return !name.truncated && tls_file_read(buf, EXTRA_LIMIT, content);
+	}
 	if (!(w->model->global.tls.extra_files & bit))
 		return false;
 	companion(w, path, ext, &name);
@@ -222,11 +232,12 @@ static void issuer_find(struct tls_pair *p, const struct tls_bytes *file)
 }
 
 /* A response that says nothing good is left out, with a warning; one without its issuer is an error. */
-static bool ocsp_load(struct tls_world *w, struct tls_pair *p, const char *path, struct out *error)
+static bool ocsp_load(struct tls_world *w, const struct tls_load_conf *load, struct tls_pair *p,
+		      const char *path, struct out *error)
 {
 	struct out why = out_growing(1024);
 
-	if (!companion_read(w, path, ".ocsp", TLS_EXTRA_OCSP, &p->ocsp)) {
+	if (!companion_read(w, load, path, ".ocsp", TLS_EXTRA_OCSP, &p->ocsp)) {
 		out_free(&why);
 		return true;
 	}
@@ -243,27 +254,32 @@ static bool ocsp_load(struct tls_world *w, struct tls_pair *p, const char *path,
 	return p->issuer != NULL;
 }
 
-static bool companions_load(struct tls_world *w, struct tls_pair *p, const char *path, struct out *error)
+static bool companions_load(struct tls_world *w, const struct tls_load_conf *load, struct tls_pair *p,
+			    const char *path, struct out *error)
 {
 	struct tls_bytes b;
 
-	if (!p->key && companion_read(w, path, ".key", TLS_EXTRA_KEY, &b)) {
+	if (!p->key && companion_read(w, load, path, ".key", TLS_EXTRA_KEY, &b)) {
 		p->key = tls_key_read(str_make((char *)b.data, b.len));
 		free(b.data);
 	}
 	if (!p->key) {
-		out_printf(error, "No Private Key found in '%s%s'.", path,
-			   w->model->global.tls.extra_files & TLS_EXTRA_KEY ? ".key" : "");
+		if (load && load->key.len)
+			out_printf(error, "No Private Key found in '%.*s'.", STR_ARG(load->key));
+		else
+			out_printf(error, "No Private Key found in '%s%s'.", path,
+				   w->model->global.tls.extra_files & TLS_EXTRA_KEY ? ".key" : "");
 		return false;
 	}
-	companion_read(w, path, ".sctl", TLS_EXTRA_SCTL, &p->sctl);
-	companion_read(w, path, ".issuer", TLS_EXTRA_ISSUER, &b);
+	companion_read(w, load, path, ".sctl", TLS_EXTRA_SCTL, &p->sctl);
+	companion_read(w, load, path, ".issuer", TLS_EXTRA_ISSUER, &b);
 	issuer_find(p, &b);
 	free(b.data);
-	return ocsp_load(w, p, path, error);
+	return ocsp_load(w, load, p, path, error);
 }
 
-struct tls_pair *tls_pair_load(struct tls_world *w, const char *path, struct out *error)
+struct tls_pair *tls_pair_load(struct tls_world *w, const struct tls_load_conf *load, const char *path,
+			       struct out *error)
 {
 	struct tls_bytes content;
 	struct tls_pair *p;
@@ -275,7 +291,11 @@ struct tls_pair *tls_pair_load(struct tls_world *w, const char *path, struct out
 	p = tls_pair_parse(str_make((char *)content.data, content.len), path, NULL, error);
 	OPENSSL_cleanse(content.data, content.len);
 	free(content.data);
-	if (p && (!companions_load(w, p, path, error) || !tls_pair_complete(p, path, error)))
+	if (p && load && load->key.len) { /* that one and no other */
+		EVP_PKEY_free(p->key);
+		p->key = NULL;
+	}
+	if (p && (!companions_load(w, load, p, path, error) || !tls_pair_complete(p, path, error)))
 		tls_pair_free(&p);
 	return p;
 }

@@ -42,24 +42,50 @@ void tls_cert_free(struct tls_cert **cp)
 	free(c);
 }
 
+/* What a crt-store, or ssl-f-use, says of a certificate. */
+static const struct tls_load_conf *load_find(const struct tls_world *w, struct str name)
+{
+	vec_each (l, &w->model->tls_loads)
+		if (str_eq(l->name, name))
+			return l;
+	return NULL;
+}
+
 struct tls_cert *tls_cert_get(struct tls_world *w, struct str name, struct out *error)
 {
 	struct tls_cert *c = tls_cert_find(w, name);
+	const struct tls_load_conf *load;
 	struct tls_pair *p;
-	char path[4096];
+	char path[4096], key[4096];
 
 	if (c)
 		return c;
-	snprintf(path, sizeof(path), "%.*s", STR_ARG(name));
-	p = tls_pair_load(w, path, error);
+	load = load_find(w, name);
+	snprintf(key, sizeof(key), "%.*s", STR_ARG(name));
+	snprintf(path, sizeof(path), "%.*s", STR_ARG(load ? load->crt : name));
+	p = tls_pair_load(w, load, path, error);
 	if (!p)
 		return NULL;
-	c = tls_cert_add(w, path);
+	c = tls_cert_add(w, key);
 	if (c)
 		c->pair = p;
 	else
 		tls_pair_free(&p);
 	return c;
+}
+
+bool tls_cert_load_stores(struct tls_world *w)
+{
+	vec_each (l, &w->model->tls_loads) {
+		struct out error = out_growing(4096);
+		bool ok = tls_cert_get(w, l->name, &error) != NULL;
+
+		if (!ok)
+			tls_alert(w, "config : parsing [%.*s:%u] : %.*s", STR_ARG(tls_source(w, l->pos)),
+				  l->pos.line, STR_ARG(out_get(&error)));
+		out_free(&error);
+	}
+	return true;
 }
 
 void tls_cert_bury(struct tls_world *w, struct tls_cert *c)

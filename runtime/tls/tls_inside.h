@@ -13,7 +13,8 @@ void tls_say(struct tls_world *w, const char *level, const char *format, ...) __
 void tls_alert_bind(const struct tls_front *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* pem.c: what files hold. Each returns NULL after writing what is wrong to `error` (no line end). */
-struct tls_pair *tls_pair_load(struct tls_world *w, const char *path, struct out *error);
+/* load: what a crt-store says of it, or NULL. */
+struct tls_pair *tls_pair_load(struct tls_world *w, const struct tls_load_conf *load, const char *path, struct out *error);
 /* From text (PEM) of the control socket; `old`: what is not in the text is taken from it (NULL: nothing). */
 struct tls_pair *tls_pair_parse(struct str text, const char *name, const struct tls_pair *old, struct out *error);
 bool tls_pair_complete(const struct tls_pair *p, const char *name, struct out *error);
@@ -41,6 +42,8 @@ void tls_authority_free(struct tls_authority **a);
 /* store.c: certificates by name */
 struct tls_cert *tls_cert_find(struct tls_world *w, struct str name);
 struct tls_cert *tls_cert_get(struct tls_world *w, struct str name, struct out *error);
+/* Everything that crt-stores load. False: no memory. */
+bool tls_cert_load_stores(struct tls_world *w);
 struct tls_cert *tls_cert_add(struct tls_world *w, const char *name);
 void tls_cert_free(struct tls_cert **c);
 /* Out of the list, its contents gone; its memory stays until the world ends. */

@@ -180,6 +180,8 @@ static void dh_load(struct tls_world *w)
 /* Most models have no TLS and pay nothing. */
 static bool wants_tls(const struct model *m)
 {
+	if (m->tls_loads.n)
+		return true;
 	vec_each (px, &m->proxies) {
 		vec_each (b, &(*px)->binds)
 			if ((*b)->ssl)
@@ -218,7 +220,7 @@ struct tls_world *tls_world_new(const struct model *m, struct out *messages, boo
 	w->bio = tls_bio_new();
 	w->ctx_alpn = tls_context_alpn_index();
 	dh_load(w);
-	if (!w->bio || !lines_build(w)) {
+	if (!w->bio || !tls_cert_load_stores(w) || !lines_build(w)) {
 		tls_world_free(&w);
 		return NULL;
 	}

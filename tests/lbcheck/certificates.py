@@ -133,6 +133,10 @@ def main():
                         ("0921", "list", 7, "past.pem")])
         f.write("list", "good.pem\ngood.pem [nothing such]\n")
         case(f, lists, [("0926", "t.cfg", 7, "list")])
+        # Names of crt-stores: the certificate and its key are apart.
+        case(f, "crt-store s\n    crt-base parts\n    key-base parts\n    load crt good.crt key good.key\n    load crt past.crt key good.key\n"
+             "frontend f\n    bind :8443 ssl crt @s/good.crt\n",
+             [(c, "t.cfg", 10, "load crt past.crt key good.key") for c in ("0921", "0923")])
         os.mkdir(f.name("base"))
         shutil.copy(f.name("past.pem"), f.name("base/x.pem"))
         f.write("list", "x.pem\n")
