@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BLOCK_MIN = 4096, BLOCK_MAX = 1 << 20, ALIGN = 16 };
+enum { BLOCK_MIN = 4096, BLOCK_MAX = 1 << 20, ALIGN = 8 };
 
 struct block {
 	struct block *next;

@@ -21,7 +21,7 @@ void arena_catch(struct arena *a, jmp_buf *env);
 /* From now on no more than this many bytes in all (as arena_size() counts them); 0: no limit. Running into it is
  * running out of memory. */
 void arena_limit(struct arena *a, size_t bytes);
-/* Zeroed, aligned for any type. size 0 gives a unique pointer. */
+/* Zeroed, aligned to 8 bytes: for any type but long double and vectors. size 0 gives a unique pointer. */
 void *arena_alloc(struct arena *a, size_t size);
 /* The same, but NULL when memory runs out: for callers that hold something to give back first. */
 void *arena_try_alloc(struct arena *a, size_t size);
