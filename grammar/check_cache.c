@@ -4,8 +4,30 @@
 
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
+#include "grammar/model_cache.h"
 
 enum { CACHE_MEGABYTES = 4095 };
+
+void check_cache_begin(struct checker *k, struct named_section *named)
+{
+	struct cache_conf *c = ARENA_NEW(k->a, struct cache_conf);
+
+	c->name = check_keep(k, named->name ? named->name->text : STR_NONE);
+	c->pos = check_pos(k, named->header);
+	c->max_age = 60;
+	c->max_secondary = 10;
+	c->id = k->m->caches.n;
+	named->cache = c;
+	*vec_push(k->a, &k->m->caches) = c;
+}
+
+/* As far as it is digits. */
+static uint32_t digits(struct str text)
+{
+	unsigned long value = text.len ? strtoul(text.ptr, NULL, 10) : 0;
+
+	return value > INT32_MAX ? INT32_MAX : (uint32_t)value;
+}
 
 static bool cache_size(const struct keyword_use *use, uint64_t *value)
 {
@@ -29,6 +51,7 @@ bool check_cache_size(const struct keyword_use *use)
 		return false;
 	use->k->named->sized = size != 0;
 	use->k->named->cache_size = size;
+	use->k->named->cache->total_mb = (uint32_t)size;
 	if (size <= CACHE_MEGABYTES)
 		return true;
 	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span, "a cache has at most %d megabytes",
@@ -41,7 +64,10 @@ bool check_cache_size(const struct keyword_use *use)
 bool check_cache_object(const struct keyword_use *use)
 {
 	use->k->named->cache_object_line = use->line;
-	return cache_size(use, &use->k->named->cache_object);
+	if (!cache_size(use, &use->k->named->cache_object))
+		return false;
+	use->k->named->cache->max_object_size = use->k->named->cache_object;
+	return true;
 }
 
 bool check_cache_age(const struct keyword_use *use)
@@ -51,8 +77,10 @@ bool check_cache_age(const struct keyword_use *use)
 
 	if (!check_arity(use, 0, 1))
 		return false;
-	if (use->n)
+	if (use->n) {
+		use->k->named->cache->max_age = digits(use->words[0].text);
 		return check_number(use, &use->words[0], 0, 0, &age);
+	}
 	g = check_missing(use, use->row->args);
 	if (use->k->compat <= 206)
 		check_severity(use->k, g, SEV_WARNING);
@@ -64,7 +92,8 @@ bool check_cache_variants(const struct keyword_use *use)
 {
 	struct diag *g;
 
-	if (strtoul(use->words[0].text.ptr, NULL, 10))
+	use->k->named->cache->max_secondary = digits(use->words[0].text);
+	if (use->k->named->cache->max_secondary)
 		return true;
 	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span,
 		     "`max-secondary-entries` is a positive number");

@@ -36,6 +36,10 @@ void check_other_begin(struct checker *k, struct named_section *named)
 	}
 	if (named->place == PLACE_CRT_STORE)
 		return;
+	if (named->place == PLACE_CACHE) {
+		check_cache_begin(k, named);
+		return;
+	}
 	g = diag_add(k->d, D_NOT_EFFECTIVE, named->header->words[0].span,
 		     "`%s` sections are accepted, but have no effect yet", keyword_place_name(named->place));
 	diag_note(k->d, g,

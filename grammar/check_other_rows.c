@@ -6,6 +6,7 @@
 
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
+#include "grammar/model_cache.h"
 
 /* tune.vars.*: HAProxy 2.6 wants bytes, without unit. */
 bool check_vars_size(const struct keyword_use *use)
@@ -59,8 +60,10 @@ bool check_process_vary(const struct keyword_use *use)
 
 	if (!check_arity(use, 0, 1))
 		return false;
-	if (use->n && (str_eq(use->words[0].text, STR("on")) || str_eq(use->words[0].text, STR("off"))))
+	if (use->n && (str_eq(use->words[0].text, STR("on")) || str_eq(use->words[0].text, STR("off")))) {
+		use->k->named->cache->process_vary = str_is(use->words[0].text, "on");
 		return true;
+	}
 	if (use->n)
 		g = diag_add(use->k->d, D_BAD_CHOICE, use->words[0].span, "`process-vary` is on or off");
 	else

@@ -50,6 +50,7 @@ struct named_section {
 	const struct line *cache_object_line; /* max-object-size */
 	struct peers_conf *peers;    /* peers */
 	struct str crt_base, key_base; /* crt-store */
+	struct cache_conf *cache;    /* cache */
 	VEC(struct group_ref) groups;
 };
 
@@ -137,6 +138,8 @@ void check_ring_begin(struct checker *k, struct named_section *named);
 void check_ring_end(struct checker *k, struct named_section *named);
 void check_ring_implicit(struct checker *k, struct log_target *t, const struct line *line);
 void check_ring_targets(struct checker *k);
+/* check_cache.c */
+void check_cache_begin(struct checker *k, struct named_section *named);
 
 /* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched
  * then. */

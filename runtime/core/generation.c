@@ -6,6 +6,7 @@
 #include "grammar/rows.h"
 #include "runtime/backend/connect.h"
 #include "runtime/backend/dynamic_cookie.h"
+#include "runtime/cache/cache.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
 #include "runtime/stick/table.h"
@@ -174,7 +175,8 @@ static bool generation_build(struct generation *g, uint32_t nworkers)
 		g->nengines++;
 	}
 	g->tables = stick_tables_new(g->model, nworkers);
-	return g->tables && servers_secure(g) && checks_init(g);
+	g->caches = caches_new(g->model);
+	return g->tables && g->caches && servers_secure(g) && checks_init(g);
 }
 
 struct generation *generation_new(struct process *p, struct model *m)
@@ -222,6 +224,7 @@ void generation_free(struct generation **gp)
 	for (uint32_t i = 0; i < g->nengines; i++)
 		eval_engine_free(&g->engines[i]);
 	stick_tables_free(&g->tables);
+	caches_free(&g->caches);
 	free(g->engines);
 	free(g->servers);
 	free(g->proxies);

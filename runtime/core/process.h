@@ -22,6 +22,7 @@ struct generation {
 	struct server *servers; /* of all proxies */
 	uint32_t nservers;
 	struct stick_tables *tables;  /* stick/table.h */
+	struct caches *caches;	      /* cache/cache.h */
 	struct tls_world *tls;	      /* tls/tls.h */
 	struct eval_engine **engines; /* by worker id */
 	uint32_t nengines;

@@ -71,6 +71,8 @@ struct eval_live {
 	/* A field of a 103 response; last: none follows, it can go. False: no memory. */
 	bool (*early_hint)(void *ctx, struct str name, struct str value, bool last);
 	void (*log)(void *ctx); /* a log line now (action do-log) */
+	bool (*cache_use)(void *ctx, const struct rule *rule); /* is there an answer? */
+	void (*cache_store)(void *ctx, const struct rule *rule);
 };
 
 /* What a list waits for that said V_WAIT. */

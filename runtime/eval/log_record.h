@@ -8,6 +8,8 @@
 
 #include "grammar/base/str.h"
 
+struct cache_conf;
+
 /* Who ended the stream, and in which state (manual, section 8.5). Letters as logged. */
 struct log_record {
 	struct timeval accept_date;  /* wall clock when the session was accepted */
@@ -38,6 +40,7 @@ struct log_record {
 	struct str cookie_captured_cli, cookie_captured_srv;
 	uint32_t request_counter; /* %rt */
 	uint32_t log_counter;	  /* %lc: lines that the frontend logged before this one */
+	const struct cache_conf *cache; /* that the response came out of; NULL: none */
 	bool by_service; /* answered by a service of ours: statistics, exporter, cache */
 	int log_level; /* RFC 5424 number; -1: silent */
 };

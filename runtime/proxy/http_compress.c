@@ -220,20 +220,31 @@ static bool head_edit(struct http_msg *m, enum compression_algo algo, bool vary)
 	return !token || http_add(m, STR("content-encoding"), str_from(token));
 }
 
-bool http_compress_response(struct http_stream *hs)
+/* most: bytes that are pushed at a time, at most. */
+static bool compress_begin_response(struct http_stream *hs, uint32_t most)
 {
 	enum compression_algo algo = (enum compression_algo)(hs->compress - 1);
 	struct worker *w = http_worker(hs);
 
 	if (!response_fits(hs))
 		return true;
-	hs->down.compress = compress_new(algo, hs->in.cap);
+	hs->down.compress = compress_new(algo, most);
 	if (!hs->down.compress || !head_edit(&hs->res, algo, true))
 		return false;
 	counters_fe(w, hs->s.session->frontend->index)->comp_rsp++;
 	if (hs->s.backend != hs->s.session->frontend)
 		counters_be(w, hs->s.backend->index)->comp_rsp++;
 	return true;
+}
+
+bool http_compress_response(struct http_stream *hs)
+{
+	return compress_begin_response(hs, hs->in.cap);
+}
+
+bool http_compress_cached(struct http_stream *hs, size_t len)
+{
+	return compress_begin_response(hs, (uint32_t)len);
 }
 
 /* `compression direction request`. A request that is sent again is compressed again. */

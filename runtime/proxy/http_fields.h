@@ -11,6 +11,8 @@ bool http_forward_add(struct http_stream *hs);
 void http_compress_request(struct http_stream *hs);
 /* A response whose client takes it (hs->compress), or a request: compresses it if it may be. False: no memory. */
 bool http_compress_response(struct http_stream *hs);
+/* The same for a body of that many bytes that goes through the flow at once. */
+bool http_compress_cached(struct http_stream *hs, size_t len);
 bool http_compress_body(struct http_stream *hs);
 
 /* http_names.c. Names outside letters, digits and hyphens (option http-restrict-req-hdr-names): HTTP_AGAIN, or a refusal. */

@@ -2,6 +2,7 @@
  * to the end of the connection or through a tunnel. Data are queued where they lie; chunks are framed anew.
  * Nothing is decoded before what was decoded is sent, so that a slow reader holds one buffer and no more. A
  * flow belongs to its stream. */
+#include "runtime/proxy/http_cache.h"
 #include "runtime/proxy/http_fields.h"
 
 #include <errno.h>
@@ -100,6 +101,8 @@ static void queue_compressed(struct http_flow *f, struct str data)
 static void queue_data(struct http_flow *f, struct str data)
 {
 	*f->bytes += data.len;
+	if (f->tap)
+		http_cache_take(f->tap, data);
 	if (f->compress && data.len)
 		queue_compressed(f, data);
 	else
@@ -142,6 +145,8 @@ static enum flow_result take_plain(struct http_flow *f)
 	if (f->compress) {
 		queue_data(f, data);
 	} else {
+		if (f->tap)
+			http_cache_take(f->tap, data);
 		h1_out_slice(f->out, data.ptr, data.len);
 		*f->bytes += data.len;
 	}
@@ -171,6 +176,8 @@ static enum flow_result take_message(struct http_stream *hs, struct http_flow *f
 	if (f->body == HTTP_BODY_CHUNKED || f->compress) {
 		queue_data(f, data);
 	} else {
+		if (f->tap)
+			http_cache_take(f->tap, data);
 		h1_out_slice(f->out, data.ptr, data.len);
 		*f->bytes += data.len;
 	}
@@ -258,6 +265,8 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 	if (f->compress && result == FLOW_HUNGRY && f->state == FLOW_BODY)
 		compress_end(f, false);
 	f->bad = result == FLOW_BAD;
+	if (f->tap && f->state == FLOW_DONE)
+		http_cache_end(f->tap);
 	return result;
 }
 
@@ -383,7 +392,7 @@ void http_flow_drain(struct http_stream *hs, struct http_flow *f)
 /* Bulk with an empty buffer and an empty queue: the next bytes go through a pipe. */
 static bool wants_pipe(const struct http_flow *f)
 {
-	if (f->compress || f->full_reads < BULK_READS || f->state != FLOW_BODY ||
+	if (f->compress || f->tap || f->full_reads < BULK_READS || f->state != FLOW_BODY ||
 	    f->body == HTTP_BODY_CHUNKED || !f->to || f->buf->len)
 		return false;
 	if (f->body == HTTP_BODY_LENGTH && f->left < BULK_BYTES)

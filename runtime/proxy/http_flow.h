@@ -28,6 +28,7 @@ struct http_flow {
 	struct buf *buf;
 	struct pipe *pipe; /* bulk moves through it */
 	struct h1_out *out;
+	struct http_cache *tap;	   /* gets the body too, as it came; NULL: nobody does */
 	struct compress *compress; /* the body goes out compressed; owned. NULL: as it is */
 	struct http_msg *trailers;
 	uint64_t left;       /* bytes of the body that are to come, for HTTP_BODY_LENGTH */

@@ -13,7 +13,7 @@ enum { CLOSE_COST = sizeof("connection") - 1 + sizeof("close") - 1 };
 
 static void eval_here(struct http_stream *hs, struct eval *e)
 {
-	bool response = hs->phase == HTTP_EXCHANGE;
+	bool response = hs->phase == HTTP_EXCHANGE || hs->phase == HTTP_CACHED;
 
 	if (hs->s.backend)
 		stream_eval(&hs->s, e, response ? AT(BE_RES_HDR) : AT(BE_REQ_HDR));

@@ -1,5 +1,6 @@
 /* The exchange with a server: the request goes up, interim responses and the response come down, bodies flow
  * both ways, or a tunnel opens (RFC 9110 sections 7.8, 9.3.6 and 15.2). */
+#include "runtime/proxy/http_cache.h"
 #include "runtime/proxy/http_fields.h"
 
 #include "runtime/backend/balance_response.h"
@@ -121,6 +122,8 @@ static enum http_next response_forward(struct http_stream *hs)
 	if (!http_flow_head(hs, &hs->down, &hs->res, http_connection_response(hs), hs->down.state == FLOW_DONE))
 		return HTTP_CLOSE;
 	hs->down.taken += hs->down.parser.pos;
+	if (hs->down.tap && hs->down.state == FLOW_DONE)
+		http_cache_end(hs->down.tap);
 	hs->responding = true;
 	if (proxy_option_is_set(http_frontend(hs), PO_LOGASAP))
 		stream_log(&hs->s);

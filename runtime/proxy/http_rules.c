@@ -1,6 +1,7 @@
 /* Rule lists in mode http: which one, with what they may see, and what their verdict means. */
 #include "runtime/proxy/http_stream.h"
 
+#include "runtime/proxy/http_cache.h"
 #include "runtime/proxy/stream_stick.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
@@ -80,6 +81,8 @@ static enum http_next request_verdict(struct http_stream *hs, enum verdict v, co
 	case V_WAIT:
 		return HTTP_WAIT;
 	case V_SERVICE:
+		if (hs->cache && hs->cache->entry)
+			return http_cache_begin(hs);
 		count_intercepted(hs);
 		return http_service_run(hs, rule);
 	case V_ERROR:

@@ -1,7 +1,7 @@
 /* Sessions in mode http: what the loop tells about the client's connection, one stream after the other on it,
  * and the end. Only the functions here end a session or a stream, and only after everything below them has
  * returned. Between two requests a session holds no stream, no buffer and no scratch memory. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_cache.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -20,6 +20,7 @@ static void stream_release(struct http_stream *hs)
 
 	if (hs->requested)
 		srv_request_cancel(&hs->s.server);
+	http_cache_drop(hs);
 	http_flow_drop(&hs->up, w);
 	http_flow_drop(&hs->down, w);
 	if (hs->s.server.conn)
@@ -88,6 +89,9 @@ enum http_next http_stream_run(struct http_stream *hs)
 			break;
 		case HTTP_EXCHANGE:
 			next = http_exchange(hs);
+			break;
+		case HTTP_CACHED:
+			next = http_cache_run(hs);
 			break;
 		case HTTP_REPLY:
 			next = http_reply_run(hs);

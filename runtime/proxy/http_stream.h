@@ -18,6 +18,7 @@ enum http_phase {
 	HTTP_TARPIT,   /* the client waits for its refusal */
 	HTTP_SERVER,   /* waiting for a server */
 	HTTP_EXCHANGE, /* request and response are under way */
+	HTTP_CACHED,   /* an answer out of a cache meets the rules of responses */
 	HTTP_REPLY,    /* our own answer is being sent */
 };
 
@@ -61,6 +62,7 @@ struct http_stream {
 	bool persist_ignored; /* ignore-persist: the cookie is read, but does not decide */
 	bool persist_forced; /* force-persist: the cookie holds even for a server that is down */
 	bool opened;       /* a tunnel has just been */
+	struct http_cache *cache; /* http_cache.h; NULL: no rule asked for one */
 	struct http_msg *hints; /* a 103 response that rules are making */
 	char *body_copy;   /* of a chunked body, decoded, for rules; tune.bufsize bytes of scratch memory */
 	struct cookie_dates cookie_dates;

@@ -103,6 +103,8 @@ static uint64_t due(const struct http_stream *hs)
 		return hs->tarpit_until;
 	case HTTP_SERVER:
 		return UINT64_MAX;
+	case HTTP_CACHED:
+		return hs->wait == HTTP_NO_WAIT ? UINT64_MAX : hs->wait_until;
 	case HTTP_REPLY:
 		return after(hs->client_seen, http_frontend(hs)->timeout[TMO_CLIENT]);
 	case HTTP_EXCHANGE:

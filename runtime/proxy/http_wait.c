@@ -1,7 +1,7 @@
 /* What rules wait for in the middle of a list: a body or its beginning (wait-for-body, option
  * http-buffer-request), some time (pause), more bytes (inspect-delay); and what they say to the client
  * meanwhile (early-hint). A list that waits goes on where it stood. Worker thread only. */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_cache.h"
 
 /* --- bodies at hand */
 
@@ -105,8 +105,11 @@ static enum http_next response_wait(struct http_stream *hs, uint64_t enough)
 {
 	struct buf *in = &hs->in;
 	uint32_t head = hs->down.taken + hs->down.parser.pos;
-	bool ended = hs->down.from->flags & (CONN_EOF | CONN_ERROR);
+	bool ended;
 
+	if (!hs->down.from) /* out of a cache: all of it is there */
+		return HTTP_AGAIN;
+	ended = hs->down.from->flags & (CONN_EOF | CONN_ERROR);
 	if (hs->down.from->mux)
 		body_look_muxed(&hs->res, hs->down.from, in);
 	else
@@ -214,4 +217,15 @@ static void log_now(void *ctx)
 	stream_log_now(&((struct http_stream *)ctx)->s);
 }
 
-const struct eval_live http_live = {.early_hint = early_hint, .log = log_now};
+static bool cache_use(void *ctx, const struct rule *rule)
+{
+	return http_cache_use(ctx, rule);
+}
+
+static void cache_store(void *ctx, const struct rule *rule)
+{
+	http_cache_store(ctx, rule);
+}
+
+const struct eval_live http_live = {
+	.early_hint = early_hint, .log = log_now, .cache_use = cache_use, .cache_store = cache_store};

@@ -319,7 +319,8 @@ static void log_close(struct stream *s)
 						   : s->server.srvconn;
 	log->frontend = session->frontend->conf->name;
 	log->backend = s->backend ? s->backend->conf->name : session->frontend->conf->name;
-	log->server = server ? server->conf->name : STR_NONE;
+	if (server || !log->by_service)
+		log->server = server ? server->conf->name : STR_NONE;
 	log->bind_name = session->listener->conf->name;
 	log->frontend_port = session->listener->port;
 	log->frontend_tls = session->listener->tls != NULL;

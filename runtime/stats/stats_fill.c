@@ -200,7 +200,8 @@ static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct 
 	}
 	SET_RESPONSES(k, c);
 	set_u64(k, ST_intercepted, c->intercepted);
-	set_zero(k, ST_cache_lookups, ST_cache_hits);
+	set_u64(k, ST_cache_lookups, c->cache_lookups);
+	set_u64(k, ST_cache_hits, c->cache_hits);
 	set_h1(k, atomic_load(&px->fe_conns), c->cum_conn, c->cum_req, c->bytes_in, c->bytes_out);
 	set_h2(k, &c->h2_headers_rcvd);
 }
@@ -420,7 +421,8 @@ static void fill_backend_http(struct walk *k, struct proxy *px, const struct be_
 		return;
 	}
 	SET_RESPONSES(k, c);
-	set_zero(k, ST_cache_lookups, ST_cache_hits);
+	set_u64(k, ST_cache_lookups, c->cache_lookups);
+	set_u64(k, ST_cache_hits, c->cache_hits);
 	set_h1(k, atomic_load(&px->served), c->connect, c->cum_req, c->bytes_out, c->bytes_in);
 	set_h2(k, &c->h2_headers_rcvd);
 }
