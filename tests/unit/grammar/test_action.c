@@ -221,7 +221,6 @@ static const struct {
 	{"tcp-request content accept if foo", "unknown-acl: no ACL named `foo` [foo] {'tcp-request content "
 					      "accept' : error detected in frontend 'f' while parsing 'if' "
 					      "condition : no such ACL : 'foo'.}"},
-	{"http-request cache-use c", "not-effective-yet: action `cache-use` is not effective yet [cache-use]"},
 	{"http-request set-mark x",
 	 "action-argument: a number, or 0x and hexadecimal digits, is needed here [x] {" HR(
 		 "set-mark") "invalid character starting at 'x' (integer/hex value expected).}"},
