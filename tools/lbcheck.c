@@ -15,6 +15,7 @@ static int command_run(struct lbcheck *l)
 		{"check", lbcheck_check}, {"explain", lbcheck_explain}, {"dump", lbcheck_dump},
 		{"fmt", lbcheck_fmt},     {"diff", lbcheck_diff},       {"features", lbcheck_features},
 		{"graph", lbcheck_graph}, {"lsp", lbcheck_lsp},         {"order", lbcheck_order},
+		{"simulate", lbcheck_simulate},
 	};
 
 	for (size_t i = 0; l->nargs && i < sizeof(commands) / sizeof(*commands); i++) {

@@ -16,6 +16,9 @@ struct lbcheck {
 	bool fix, unsafe, diff, check, json;
 	const char *view; /* of dump: "tree", "model", "effective", "program"; NULL: as usual */
 	uint32_t max_errors;
+	const char *svg;    /* of simulate: where the picture goes, or NULL */
+	const char *config, *backend;
+	char lines[4096];   /* of simulate: lines of the scenario from the command line */
 	const char *const *args; /* behind the options */
 	size_t nargs;
 };
@@ -53,5 +56,6 @@ int lbcheck_graph(const struct lbcheck *l);
 int lbcheck_order(const struct lbcheck *l);
 int lbcheck_program(const struct lbcheck *l);
 int lbcheck_lsp(const struct lbcheck *l);
+int lbcheck_simulate(const struct lbcheck *l);
 
 #endif

@@ -30,6 +30,11 @@ enum {
 	OPT_PROGRAM,
 	OPT_DOT,
 	OPT_STDIO,
+	OPT_SVG,
+	OPT_LINE,
+	OPT_ALGORITHM,
+	OPT_CONFIG,
+	OPT_BACKEND,
 	OPT_MERMAID,
 	OPT_HELP,
 	OPT_VERSION
@@ -55,6 +60,11 @@ static const struct option long_options[] = {
 	{"dot", no_argument, NULL, OPT_DOT},
 	{"mermaid", no_argument, NULL, OPT_MERMAID},
 	{"stdio", no_argument, NULL, OPT_STDIO},
+	{"svg", required_argument, NULL, OPT_SVG},
+	{"line", required_argument, NULL, OPT_LINE},
+	{"algorithm", required_argument, NULL, OPT_ALGORITHM},
+	{"config", required_argument, NULL, OPT_CONFIG},
+	{"backend", required_argument, NULL, OPT_BACKEND},
 	{"help", no_argument, NULL, OPT_HELP},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
@@ -68,6 +78,7 @@ static const char help[] =
 	"       lbcheck diff [--json] [options] OLD NEW\n"
 	"       lbcheck graph [--dot|--mermaid] [options] FILE...\n"
 	"       lbcheck order [options] PROXY FILE...\n"
+	"       lbcheck simulate [--svg=FILE] [--json] [options] [SCENARIO]\n"
 	"       lbcheck lsp [options]\n"
 	"       lbcheck features\n"
 	"\n"
@@ -75,6 +86,7 @@ static const char help[] =
 	"`lbcheck fmt` lays files out anew, `lbcheck diff` says what a reload would change.\n"
 	"`lbcheck graph` draws it, `lbcheck lsp` is a language server for editors.\n"
 	"`lbcheck order` shows the lines of a proxy as a request meets them.\n"
+	"`lbcheck simulate` compares ways of balancing; lbcheck(1) describes scenarios.\n"
 	"\n"
 	"  --format=text|json|sarif|github|gcc|haproxy\n"
 	"                              how to show what was found (text)\n"
@@ -90,6 +102,11 @@ static const char help[] =
 	"  --unsafe                    with --fix: also what is only likely\n"
 	"  --diff                      with --fix and fmt: show the changes, leave the files alone\n"
 	"  --check                     with fmt: name the files that would change\n"
+	"  --svg=FILE                  with simulate: draws the results\n"
+	"  --config=FILE [--backend=NAME]\n"
+	"                              with simulate: servers and algorithm from a configuration\n"
+	"  --algorithm=WORDS           with simulate: compare this one, too\n"
+	"  --line=LINE                 with simulate: a line of the scenario\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 no errors (warnings perhaps), 1 errors, or differences, 2 usage.\n";
@@ -136,6 +153,46 @@ static const char *option_name(int option)
 	while (o->name && o->val != option)
 		o++;
 	return o->name;
+}
+
+/* A line more of the scenario, or more words of the last one. False: no room. */
+static bool line_add(struct lbcheck *l, const char *before, const char *text)
+{
+	size_t used = strlen(l->lines);
+	int n = snprintf(l->lines + used, sizeof(l->lines) - used, "%s%s", before, text);
+
+	return n >= 0 && (size_t)n < sizeof(l->lines) - used;
+}
+
+/* Options of simulate: all but the picture are lines of its scenario. */
+static bool option_simulate(struct lbcheck *l, int option, const char *value)
+{
+	switch (option) {
+	case OPT_SVG:
+		l->svg = value;
+		return true;
+	case OPT_LINE:
+		return line_add(l, "\n", value);
+	case OPT_ALGORITHM:
+		return line_add(l, "\nalgorithm ", value);
+	case OPT_CONFIG:
+		l->config = value;
+		return true;
+	default:
+		l->backend = value;
+		return true;
+	}
+}
+
+/* `config FILE [backend NAME]`, once both are known. */
+static void option_config(struct lbcheck *l)
+{
+	if (!l->config)
+		return;
+	line_add(l, "\nconfig \"", l->config);
+	line_add(l, "\"", "");
+	if (l->backend)
+		line_add(l, " backend ", l->backend);
 }
 
 /* One option; false when its value makes no sense. */
@@ -188,6 +245,12 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 	case OPT_MERMAID:
 		l->view = option_name(option);
 		return true;
+	case OPT_SVG:
+	case OPT_LINE:
+	case OPT_ALGORITHM:
+	case OPT_CONFIG:
+	case OPT_BACKEND:
+		return option_simulate(l, option, value);
 	case OPT_STDIO: /* what editors pass to a language server; there is no other way */
 		return true;
 	default:
@@ -234,6 +297,7 @@ bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status)
 		*status = LBCHECK_USAGE;
 		return false;
 	}
+	option_config(l);
 	l->args = (const char *const *)argv + optind;
 	l->nargs = (size_t)(argc - optind);
 	return true;

@@ -166,8 +166,7 @@ void requests_granted(struct srv_desk *desk)
 
 /* --- failures and retries */
 
-/* Is this retry, counted from 1, one that goes to another server? (manual, "option redispatch") */
-static bool redispatch_is_due(const struct srv_request *r)
+bool request_redispatch_is_due(const struct srv_request *r)
 {
 	const struct proxy_conf *conf = r->backend->conf;
 	int32_t every = (int32_t)conf->redispatch_interval, nth = r->retries;
@@ -221,7 +220,7 @@ static enum srv_outcome request_next(struct srv_request *r, enum srv_outcome out
 		return request_failed(r, outcome);
 	r->tries_left--;
 	r->retries++;
-	if (redispatch_is_due(r))
+	if (request_redispatch_is_due(r))
 		return request_redispatch(r);
 	if (r->counted) { /* the retry counts as soon as it is due, even if the client does not wait for it */
 		srv_counters_of(r)->retries++;
