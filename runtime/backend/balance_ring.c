@@ -12,6 +12,11 @@
 
 enum { POINTS_APART = 4096 }; /* numbers of points between two server ids */
 
+struct ring_server {
+	struct lb_server lb;
+	uint64_t before; /* weights of the usable ones that the configuration names before it */
+};
+
 struct ring_point {
 	uint32_t key, number; /* the server has it while number < its weight */
 	struct lb_server *server;
@@ -23,6 +28,8 @@ struct ring_group {
 	uint32_t n;
 	uint32_t usable; /* servers in the group */
 	uint32_t next;   /* for requests without a key */
+	uint64_t weight; /* of all usable ones */
+	bool stale;      /* `before` and `weight` are to be counted anew */
 };
 
 static int point_cmp(const void *pa, const void *pb)
@@ -87,6 +94,7 @@ static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
 {
 	struct ring_group *g = group;
 
+	g->stale = true;
 	if (!before)
 		g->usable++;
 	else if (!ls->weight)
@@ -116,9 +124,56 @@ static uint32_t ring_find(const struct ring_group *g, uint32_t key)
 	return low == g->n ? 0 : low;
 }
 
+/* --- hash-balance-factor: consistent hashing with bounded loads (V. Mirrokni and others, 2016) */
+
+static void weights_count(struct ring_group *g)
+{
+	struct proxy *px = g->lb.proxy;
+	uint8_t which = g->points[0].server->group;
+
+	g->weight = 0;
+	g->stale = false;
+	for (uint32_t i = 0; i < px->nservers; i++) {
+		struct ring_server *s = px->servers[i].lb;
+
+		if (s->lb.group != which)
+			continue;
+		s->before = g->weight;
+		g->weight += s->lb.weight;
+	}
+}
+
+/* So many requests there may be at all servers together, this one included: the factor, in per cent, of those
+ * there are. Each has its weight's part of them, in whole numbers that add up, and at least one place (seen
+ * with HAProxy 2.6). */
+static bool load_is_bounded(const struct ring_group *g, const struct ring_server *s)
+{
+	struct proxy *px = g->lb.proxy;
+	uint64_t served = atomic_load_explicit(&px->served, memory_order_relaxed);
+	uint64_t places = ((served + 1) * (uint32_t)px->conf->hash_balance_factor + 99) / 100;
+	uint64_t end = (s->before + s->lb.weight) * places / g->weight, begin = s->before * places / g->weight;
+	uint64_t own = end > begin ? end - begin : 1;
+
+	return atomic_load_explicit(&s->lb.server->conns, memory_order_relaxed) < own;
+}
+
+/* From a point on round the ring: the first whose server may have one more. */
+static struct server *ring_bounded(struct ring_group *g, uint32_t at)
+{
+	struct server *first = g->points[at].server->server;
+
+	if (g->stale)
+		weights_count(g);
+	for (uint32_t tries = 0; tries < g->n; tries++, at = at + 1 == g->n ? 0 : at + 1)
+		if (point_counts(&g->points[at]) &&
+		    load_is_bounded(g, (struct ring_server *)g->points[at].server))
+			return g->points[at].server->server;
+	return first;
+}
+
 /* The nearest point that counts; of two at the same distance the one ahead. There is one: the group is not
  * empty. */
-static struct server *ring_nearest(const struct ring_group *g, uint32_t key)
+static struct server *ring_nearest(struct ring_group *g, uint32_t key)
 {
 	uint32_t after = ring_find(g, key), before = after ? after - 1 : g->n - 1;
 
@@ -126,9 +181,10 @@ static struct server *ring_nearest(const struct ring_group *g, uint32_t key)
 		after = after + 1 == g->n ? 0 : after + 1;
 	while (!point_counts(&g->points[before]))
 		before = before ? before - 1 : g->n - 1;
-	return (key - g->points[before].key < g->points[after].key - key ? &g->points[before]
-									 : &g->points[after])
-		->server->server;
+	if (key - g->points[before].key < g->points[after].key - key)
+		after = before;
+	return g->lb.proxy->conf->hash_balance_factor ? ring_bounded(g, after)
+						      : g->points[after].server->server;
 }
 
 /* Point by point round the ring: the next with room. */
@@ -190,7 +246,7 @@ static struct server *random_pick(void *group, const struct srv_request *r, bool
 }
 
 const struct lb_algorithm balance_ring = {
-	.server_size = sizeof(struct lb_server),
+	.server_size = sizeof(struct ring_server),
 	.group_size = sizeof(struct ring_group),
 	.group_init = ring_init,
 	.group_free = ring_free,
@@ -199,7 +255,7 @@ const struct lb_algorithm balance_ring = {
 };
 
 const struct lb_algorithm balance_random = {
-	.server_size = sizeof(struct lb_server),
+	.server_size = sizeof(struct ring_server),
 	.group_size = sizeof(struct ring_group),
 	.group_init = ring_init,
 	.group_free = ring_free,
