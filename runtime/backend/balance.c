@@ -44,7 +44,11 @@ bool server_has_room(const struct server *s)
 /* Weight in sixteenths; 0: not to be picked. */
 static uint32_t weight_of(struct server *s)
 {
-	return server_is_usable(s) ? BALANCE_SCALE * atomic_load_explicit(&s->weight, memory_order_relaxed) : 0;
+	const struct balance *b = s->proxy->lb;
+	uint32_t warmth = b->algorithm->is_static ? BALANCE_SCALE
+						  : atomic_load_explicit(&s->warmth, memory_order_relaxed);
+
+	return server_is_usable(s) ? warmth * atomic_load_explicit(&s->weight, memory_order_relaxed) : 0;
 }
 
 /* Without `option allbackups` only the first usable one in the order of the configuration works. */

@@ -7,7 +7,7 @@
 #include "runtime/backend/connect.h"
 
 /* Weights inside the algorithms are in sixteenths, so that a slow start has steps. */
-enum { BALANCE_SCALE = 16 };
+enum { BALANCE_SCALE = SERVER_WARM };
 enum { GROUP_ACTIVE, GROUP_BACKUP, GROUPS };
 
 /* What every algorithm keeps per server at server->lb: its own struct begins with this. */

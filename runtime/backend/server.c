@@ -1,7 +1,7 @@
 /* Servers: how many connections one may have. Any worker. */
 #include "runtime/backend/server.h"
 
-uint32_t server_limit(const struct server *s)
+static uint32_t limit_of(const struct server *s)
 {
 	uint32_t max = atomic_load_explicit(&s->maxconn, memory_order_relaxed);
 	uint32_t min = s->conf->minconn, full = s->proxy->conf->fullconn;
@@ -14,4 +14,15 @@ uint32_t server_limit(const struct server *s)
 		return max;
 	ramp = max * now / full;
 	return ramp > min ? (uint32_t)ramp : min;
+}
+
+/* A server that gets warm grows into its limit, from 1 on (manual, "slowstart"). */
+uint32_t server_limit(const struct server *s)
+{
+	uint32_t limit = limit_of(s), warmth = atomic_load_explicit(&s->warmth, memory_order_relaxed);
+
+	if (warmth == SERVER_WARM || !limit)
+		return limit;
+	limit = (uint32_t)((uint64_t)limit * warmth / SERVER_WARM);
+	return limit ? limit : 1;
 }

@@ -27,6 +27,8 @@ enum srv_admin {
 /* Operational state. */
 enum srv_oper { SRV_STOPPED, SRV_STARTING, SRV_RUNNING, SRV_STOPPING };
 
+enum { SERVER_WARM = 16 };
+
 /* States that are told apart by the time of the last change. */
 enum server_shown { SHOWN_UP, SHOWN_DOWN, SHOWN_STOPPING, SHOWN_DRAIN, SHOWN_MAINT };
 
@@ -49,6 +51,8 @@ struct server {
 	_Atomic int oper;                   /* enum srv_oper */
 	atomic_uint admin;                  /* SRV_ADM_* */
 	atomic_uint weight;                 /* user weight, 0 to 256 */
+	atomic_uint warmth; /* sixteenths of weight and limit that it gets: SERVER_WARM but for a slowstart */
+	uint64_t warm_since; /* ms, under proxy->lb_lock */
 	atomic_uint conns;                  /* connections in use for streams: maxconn applies to it */
 	atomic_uint queued;
 	_Atomic uint64_t response; /* how fast it answers: balance_response.c */
@@ -86,6 +90,7 @@ struct proxy {
 	bool down; /* has no usable server, under lb_lock */
 	bool stopped;
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
+	struct deadline warming; /* on worker 0: backend/server_warm.h */
 	struct rate accepted; /* of a frontend with `rate-limit sessions`: sessions of all workers, under lb_lock */
 	bool dynamic_cookies; /* servers without a cookie have one: under lb_lock */
 	char *dynamic_key;    /* from the CLI, in place of the configured one; owned, under lb_lock */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "runtime/backend/request.h"
+#include "runtime/backend/server_warm.h"
 #include "runtime/core/log.h"
 #include "runtime/stats/counters.h"
 
@@ -115,8 +116,10 @@ uint32_t server_changed(struct worker *w, struct server *s)
 	uint32_t requeued = 0;
 
 	pthread_mutex_lock(&px->lb_lock);
-	balance_update(s);
 	t = server_note(w, s);
+	if (came_up(t))
+		server_warm_begin(w, s);
+	balance_update(s);
 	proxy_note(w, px);
 	if (went_down(t) && may_redistribute(px))
 		requeued = queue_redistribute(w, s);

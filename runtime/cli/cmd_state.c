@@ -67,6 +67,14 @@ static void put_places(struct out *out, struct server *s)
 	out_printf(out, " %u\n", agent_port);
 }
 
+/* srv_op_state: one that gets warm is starting. */
+static int shown_oper(const struct server *s)
+{
+	int oper = atomic_load(&s->oper);
+
+	return oper == SRV_RUNNING && atomic_load(&s->warmth) != SERVER_WARM ? SRV_STARTING : oper;
+}
+
 static void put_server(struct cli_call *c, struct server *s)
 {
 	const struct server_conf *conf = s->conf;
@@ -79,10 +87,9 @@ static void put_server(struct cli_call *c, struct server *s)
 	out_printf(c->out, "%u %.*s %u %.*s ", s->proxy->conf->id, STR_ARG(s->proxy->conf->name), conf->id,
 		   STR_ARG(conf->name));
 	put_ip(c->out, server_addr(s));
-	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u %u 0 0 ", atomic_load(&s->oper),
-		   atomic_load(&s->admin), atomic_load(&s->weight), conf->weight,
-		   (unsigned long long)since_change(c->worker, s), r.status, r.result, maint ? 0 : r.health,
-		   check_state(s, &r, checked), agent_state(s));
+	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u %u 0 0 ", shown_oper(s), atomic_load(&s->admin),
+		   atomic_load(&s->weight), conf->weight, (unsigned long long)since_change(c->worker, s),
+		   r.status, r.result, maint ? 0 : r.health, check_state(s, &r, checked), agent_state(s));
 	if (conf->addr.kind == ADDR_NAME)
 		out_printf(c->out, "%.*s", STR_ARG(conf->addr.path));
 	else

@@ -7,6 +7,7 @@
 #include "runtime/backend/connect.h"
 #include "runtime/backend/dynamic_cookie.h"
 #include "runtime/cache/cache.h"
+#include "runtime/backend/server_warm.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
 #include "runtime/stick/table.h"
@@ -87,6 +88,8 @@ static bool server_init(struct server *s, const struct server_conf *conf, struct
 	s->index = index;
 	list_init(&s->queue);
 	atomic_store(&s->weight, conf->weight);
+	atomic_store(&s->warmth, SERVER_WARM);
+	s->shown = conf->disabled ? SHOWN_MAINT : SHOWN_UP;
 	atomic_store(&s->maxconn, conf->maxconn);
 	atomic_store(&s->oper, conf->disabled ? SRV_STOPPED : SRV_RUNNING);
 	atomic_store(&s->admin, conf->disabled ? SRV_ADM_MAINT | SRV_ADM_CMAINT : 0);
@@ -117,6 +120,7 @@ static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct g
 	px->servers = g->servers + g->nservers;
 	atomic_store(&px->maxconn, conf->maxconn);
 	list_init(&px->queue);
+	server_warm_init(px);
 	pthread_mutex_init(&px->lb_lock, NULL);
 	conf_put(g, conf, index);
 	g->nproxies++;

@@ -1,6 +1,7 @@
 /* Machines: a number of workers that take requests in turn, each of which needs its time; failures; and what
  * health checks and agents would say about them. Checks are reckoned with the rise, fall and inter of the
  * server line; their sockets and words are lbd's business and not simulated. One thread. */
+#include "runtime/backend/server_warm.h"
 #include "runtime/lab/world.h"
 
 static const uint64_t MS = 1000000;
@@ -123,6 +124,22 @@ static struct machine *machine_named(struct world *w, struct str name)
 	return &w->machines[0]; /* the scenario was checked: there is one */
 }
 
+/* server_changed(), and the clock that follows if it is cold now. */
+static void changed(struct world *w, struct machine *m)
+{
+	server_changed(w->worker, m->server);
+	if (atomic_load(&m->server->warmth) != SERVER_WARM)
+		machine_warm(w, m);
+}
+
+void machine_warm(struct world *w, struct machine *m)
+{
+	uint64_t step = m->server->conf->slowstart / SERVER_WARM + 1;
+
+	if (server_warm_step(w->worker, m->server))
+		agenda_put(&w->agenda, w->now + step * MS, WHAT_WARM, m, 0);
+}
+
 static void server_admin(struct world *w, struct machine *m, bool maintenance)
 {
 	struct server *s = m->server;
@@ -130,7 +147,7 @@ static void server_admin(struct world *w, struct machine *m, bool maintenance)
 	atomic_store(&s->admin, maintenance ? SRV_ADM_MAINT : 0);
 	if (!maintenance)
 		atomic_store(&s->oper, SRV_RUNNING);
-	server_changed(w->worker, s);
+	changed(w, m);
 }
 
 void machine_event(struct world *w, const struct lab_event *e)
@@ -159,7 +176,7 @@ void machine_event(struct world *w, const struct lab_event *e)
 		break;
 	case ACT_WEIGHT:
 		atomic_store(&m->server->weight, (unsigned)e->value);
-		server_changed(w->worker, m->server);
+		changed(w, m);
 		break;
 	default:
 		server_admin(w, m, e->act == ACT_DISABLE);
@@ -197,7 +214,7 @@ void machine_check(struct world *w, struct machine *m)
 		atomic_store(&s->oper, SRV_RUNNING);
 	if (up != (atomic_load(&s->oper) != SRV_STOPPED)) {
 		m->good = m->bad = 0;
-		server_changed(w->worker, s);
+		changed(w, m);
 	}
 	agenda_put(&w->agenda, w->now + check_inter(m), WHAT_CHECK, m, 0);
 }
@@ -223,7 +240,7 @@ void machine_agent(struct world *w, struct machine *m)
 	percent = idle < 0.01 ? 1 : (unsigned)(idle * 100);
 	weight = percent * m->server->conf->weight / 100;
 	if (atomic_exchange(&m->server->weight, weight) != weight)
-		server_changed(w->worker, m->server);
+		changed(w, m);
 	agenda_put(&w->agenda, w->now + agent_inter(m), WHAT_AGENT, m, 0);
 }
 

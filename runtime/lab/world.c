@@ -42,6 +42,8 @@ static void server_make(struct world *w, uint32_t i)
 	*s = (struct server){.conf = conf, .proxy = &w->proxy, .index = i};
 	list_init(&s->queue);
 	atomic_store(&s->weight, conf->weight);
+	atomic_store(&s->warmth, SERVER_WARM);
+	s->shown = conf->disabled ? SHOWN_MAINT : SHOWN_UP;
 	atomic_store(&s->maxconn, conf->maxconn);
 	atomic_store(&s->oper, conf->disabled ? SRV_STOPPED : SRV_RUNNING);
 	atomic_store(&s->admin, conf->disabled ? SRV_ADM_MAINT | SRV_ADM_CMAINT : 0);
@@ -200,6 +202,8 @@ static void happen(struct world *w, const struct agenda_item *i)
 		machine_check(w, i->what);
 	else if (i->kind == WHAT_AGENT)
 		machine_agent(w, i->what);
+	else if (i->kind == WHAT_WARM)
+		machine_warm(w, i->what);
 	else if (i->serial != q->serial)
 		return; /* it has come otherwise */
 	else if (i->kind == WHAT_SERVED)

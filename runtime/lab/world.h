@@ -8,7 +8,7 @@
 #include "runtime/lab/agenda.h"
 #include "runtime/lab/simulate.h"
 
-enum { WHAT_ARRIVAL, WHAT_SERVED, WHAT_DELIVERED, WHAT_REST, WHAT_CHECK, WHAT_AGENT, WHAT_EVENT };
+enum { WHAT_ARRIVAL, WHAT_SERVED, WHAT_DELIVERED, WHAT_REST, WHAT_CHECK, WHAT_AGENT, WHAT_WARM, WHAT_EVENT };
 
 enum lab_where { AT_NOTHING, AT_QUEUE, AT_REST, AT_MACHINE_WAITING, AT_MACHINE_RUNNING, AT_WIRE };
 
@@ -99,6 +99,8 @@ void machine_leave(struct world *w, struct machine *m, struct lab_request *q);
 void machine_event(struct world *w, const struct lab_event *e);
 void machine_check(struct world *w, struct machine *m);
 void machine_agent(struct world *w, struct machine *m);
+/* A server that came back gets a little warmer (slowstart). */
+void machine_warm(struct world *w, struct machine *m);
 /* Checks and agents, where somebody has asked for them. */
 void machines_begin(struct world *w);
 

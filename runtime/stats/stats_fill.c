@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/backend/connect.h"
+#include "runtime/backend/server_warm.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
@@ -304,6 +306,19 @@ static void fill_tracked(struct walk *k, const struct server *s)
 	set_str(k, ST_tracked, str_from(k->tracked));
 }
 
+/* While it gets warm: per cent, as HAProxy rounds them. */
+static void fill_throttle(struct walk *k, const struct server *s)
+{
+	uint32_t weight = atomic_load(&s->weight), warmth = atomic_load(&s->warmth);
+
+	if (warmth == SERVER_WARM || !weight || !server_is_usable((struct server *)s))
+		return;
+	set_u32(k, ST_throttle,
+		balance_is_static(s->proxy)
+			? 100
+			: (100 * weight * warmth + SERVER_WARM - 1) / (SERVER_WARM * weight));
+}
+
 static void fill_server_state(struct walk *k, struct server *s)
 {
 	uint32_t weight = atomic_load(&s->weight), limit = atomic_load(&s->maxconn);
@@ -316,8 +331,9 @@ static void fill_server_state(struct walk *k, struct server *s)
 		set_u32(k, ST_slim, limit);
 	if (s->conf->maxqueue)
 		set_u32(k, ST_qlimit, s->conf->maxqueue);
-	set_u32(k, ST_weight, weight);
+	set_u32(k, ST_weight, balance_is_static(s->proxy) ? weight : server_shown_weight(s));
 	set_u32(k, ST_uweight, weight);
+	fill_throttle(k, s);
 	set_u32(k, ST_act, !s->conf->backup);
 	set_u32(k, ST_bck, s->conf->backup);
 	set_u32(k, ST_lastchg, seconds_since(k, atomic_load(&s->last_change)));
@@ -383,25 +399,33 @@ const char *stats_algorithm(const struct proxy_conf *px)
 	return names[px->balance.kind];
 }
 
+/* Sixteenths. */
+static uint32_t scaled_weight(const struct server *s)
+{
+	return atomic_load(&s->weight) * (balance_is_static(s->proxy) ? SERVER_WARM : atomic_load(&s->warmth));
+}
+
 /* Usable servers and their weight: the backup ones only count while no other is usable. */
 static void fill_backend_servers(struct walk *k, struct proxy *px)
 {
-	uint32_t act = 0, bck = 0, weight = 0, spare = 0;
+	uint32_t act = 0, bck = 0, weight = 0, spare = 0, user = 0, user_spare = 0;
 
 	for (uint32_t i = 0; i < px->nservers; i++) {
 		struct server *s = &px->servers[i];
 
 		if (!server_is_usable(s) || atomic_load(&s->oper) == SRV_STOPPING)
 			continue;
-		if (s->conf->backup)
-			spare += bck++ && !proxy_option_is_set(px->conf, PO_ALLBACKUPS)
-					 ? 0
-					 : atomic_load(&s->weight);
-		else
-			weight += atomic_load(&s->weight), act++;
+		if (!s->conf->backup) {
+			user += atomic_load(&s->weight);
+			weight += scaled_weight(s);
+			act++;
+		} else if (!bck++ || proxy_option_is_set(px->conf, PO_ALLBACKUPS)) {
+			user_spare += atomic_load(&s->weight);
+			spare += scaled_weight(s);
+		}
 	}
-	set_u32(k, ST_weight, act ? weight : spare);
-	set_u32(k, ST_uweight, act ? weight : spare);
+	set_u32(k, ST_weight, ((act ? weight : spare) + SERVER_WARM - 1) / SERVER_WARM);
+	set_u32(k, ST_uweight, act ? user : user_spare);
 	set_u32(k, ST_act, act);
 	set_u32(k, ST_bck, bck);
 	/* Without the rows of all servers the numbers have to tell. */

@@ -41,6 +41,7 @@ static inline void farm_init(struct farm *f, enum balance_kind kind, const char 
 		*s = (struct server){.conf = conf, .proxy = &f->proxy, .index = n++};
 		list_init(&s->queue);
 		atomic_store(&s->weight, conf->weight);
+		atomic_store(&s->warmth, SERVER_WARM);
 		atomic_store(&s->oper, SRV_RUNNING);
 	}
 	f->proxy.nservers = n;
