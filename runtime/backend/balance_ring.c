@@ -10,7 +10,7 @@
 #include "runtime/backend/balance_key.h"
 #include "runtime/core/worker.h"
 
-enum { POINTS_APART = 4096 }; /* numbers of points between two server ids */
+enum { INDEX_BITS = 20, POINTS_APART = 4096 }; /* numbers of points between two server ids */
 
 struct ring_server {
 	struct lb_server lb;
@@ -26,6 +26,8 @@ struct ring_group {
 	struct lb_group lb;
 	struct ring_point *points; /* by key */
 	uint32_t n;
+	uint32_t *index; /* by the upper bits of a key: the first point at or behind the least such key */
+	uint32_t index_shift;
 	uint32_t usable; /* servers in the group */
 	uint32_t next;   /* for requests without a key */
 	uint64_t weight; /* of all usable ones */
@@ -51,12 +53,30 @@ static uint32_t points_of(struct server *s)
 	return BALANCE_SCALE * (weight > s->conf->weight ? weight : s->conf->weight);
 }
 
+/* Where to begin to look: hashed keys are spread evenly, so that a few steps from there are enough, however
+ * many points there are. */
+static uint32_t *index_make(const struct ring_point *points, uint32_t n, uint32_t *shift)
+{
+	uint32_t bits = 1, *index;
+
+	while (bits < INDEX_BITS && (1u << bits) < n / 2)
+		bits++;
+	*shift = 32 - bits;
+	index = calloc(1u << bits, sizeof(*index));
+	for (uint32_t i = 0, at = 0; index && i < 1u << bits; i++) {
+		while (at < n && points[at].key >> *shift < i)
+			at++;
+		index[i] = at;
+	}
+	return index;
+}
+
 /* Makes the ring anew. The old one stays when memory is out. */
 static bool ring_make(struct ring_group *g, uint8_t which)
 {
 	struct proxy *px = g->lb.proxy;
 	struct ring_point *points, *at;
-	uint32_t n = 0;
+	uint32_t n = 0, *index, shift;
 
 	for (uint32_t i = 0; i < px->nservers; i++)
 		if (px->servers[i].conf->backup == (which == GROUP_BACKUP))
@@ -73,7 +93,15 @@ static bool ring_make(struct ring_group *g, uint8_t which)
 			*at = (struct ring_point){balance_scatter(s->conf->id * POINTS_APART + k), k, s->lb};
 	}
 	qsort(points, n, sizeof(*points), point_cmp);
+	index = index_make(points, n, &shift);
+	if (!index) {
+		free(points);
+		return false;
+	}
 	free(g->points);
+	free(g->index);
+	g->index = index;
+	g->index_shift = shift;
 	g->points = points;
 	g->n = n;
 	return true;
@@ -87,7 +115,10 @@ static bool ring_init(struct proxy *px, void *group, uint32_t n)
 
 static void ring_free(void *group)
 {
-	free(((struct ring_group *)group)->points);
+	struct ring_group *g = group;
+
+	free(g->points);
+	free(g->index);
 }
 
 static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
@@ -111,17 +142,11 @@ static bool point_counts(const struct ring_point *p)
 /* First point at or behind the key. */
 static uint32_t ring_find(const struct ring_group *g, uint32_t key)
 {
-	uint32_t low = 0, high = g->n;
+	uint32_t at = g->index[key >> g->index_shift];
 
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (g->points[mid].key < key)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low == g->n ? 0 : low;
+	while (at < g->n && g->points[at].key < key)
+		at++;
+	return at == g->n ? 0 : at;
 }
 
 /* --- hash-balance-factor: consistent hashing with bounded loads (V. Mirrokni and others, 2016) */
