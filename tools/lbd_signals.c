@@ -89,8 +89,8 @@ static void dump_standing(struct proxy *px, char *text, size_t size)
 	unsigned active = 0, backup = 0;
 
 	for (uint32_t i = 0; i < px->nservers; i++)
-		if (server_is_usable(&px->servers[i]))
-			*(px->servers[i].conf->backup ? &backup : &active) += 1;
+		if (server_is_usable(px->servers[i]))
+			*(px->servers[i]->conf->backup ? &backup : &active) += 1;
 	if (!px->nservers)
 		snprintf(text, size, "has no servers");
 	else if (active)
@@ -110,8 +110,8 @@ static void dump_proxy(struct lbd *l, struct proxy *px)
 	log_event(main_worker(l), px->conf, LL_NOTICE | LOG_TARGETS_ONLY,
 		  "SIGHUP received, dumping servers states for proxy %.*s.", STR_ARG(px->conf->name));
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		dump_server(l, &px->servers[i]);
-		own -= atomic_load(&px->servers[i].queued);
+		dump_server(l, px->servers[i]);
+		own -= atomic_load(&px->servers[i]->queued);
 	}
 	counters_fe_sum(l->process, px->index, &fe);
 	counters_be_sum(l->process, px->index, &be);

@@ -55,10 +55,10 @@ static uint32_t weight_of(struct server *s)
 static struct server *first_backup(struct proxy *px)
 {
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct lb_server *ls = px->servers[i].lb;
+		struct lb_server *ls = px->servers[i]->lb;
 
-		if (px->servers[i].conf->backup && ls->weight)
-			return &px->servers[i];
+		if (px->servers[i]->conf->backup && ls->weight)
+			return px->servers[i];
 	}
 	return NULL;
 }
@@ -133,7 +133,7 @@ static bool groups_init(struct proxy *px, struct balance *b)
 	uint32_t count[GROUPS] = {0};
 
 	for (uint32_t i = 0; i < px->nservers; i++)
-		count[px->servers[i].conf->backup ? GROUP_BACKUP : GROUP_ACTIVE]++;
+		count[px->servers[i]->conf->backup ? GROUP_BACKUP : GROUP_ACTIVE]++;
 	for (int i = 0; i < GROUPS; i++) {
 		struct lb_group *g = calloc(1, b->algorithm->group_size);
 
@@ -141,26 +141,33 @@ static bool groups_init(struct proxy *px, struct balance *b)
 		if (!g)
 			return false;
 		g->proxy = px;
+		g->which = (uint8_t)i;
 		if (!b->algorithm->group_init(px, g, count[i]))
 			return false;
 	}
 	return true;
 }
 
+static bool server_join(struct balance *b, struct server *s)
+{
+	struct lb_server *ls = calloc(1, b->algorithm->server_size);
+
+	if (!ls)
+		return false;
+	ls->server = s;
+	ls->group = s->conf->backup ? GROUP_BACKUP : GROUP_ACTIVE;
+	s->lb = ls;
+	return true;
+}
+
 static bool servers_init(struct proxy *px, struct balance *b)
 {
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct server *s = &px->servers[i];
-		struct lb_server *ls = calloc(1, b->algorithm->server_size);
-
-		if (!ls)
+		if (!server_join(b, px->servers[i]))
 			return false;
-		ls->server = s;
-		ls->group = s->conf->backup ? GROUP_BACKUP : GROUP_ACTIVE;
-		s->lb = ls;
 	}
 	for (uint32_t i = 0; i < px->nservers; i++)
-		balance_update(&px->servers[i]);
+		balance_update(px->servers[i]);
 	for (int i = 0; i < GROUPS && b->algorithm->begin; i++)
 		b->algorithm->begin(b->groups[i]);
 	return true;
@@ -177,13 +184,38 @@ bool balance_init(struct proxy *px)
 	return groups_init(px, b) && servers_init(px, b);
 }
 
+bool balance_add(struct server *s)
+{
+	struct balance *b = s->proxy->lb;
+	struct lb_server *ls;
+
+	if (!server_join(b, s))
+		return false;
+	ls = s->lb;
+	if (!b->algorithm->grow || b->algorithm->grow(b->groups[ls->group], s->proxy->nservers))
+		return true;
+	balance_remove(s);
+	return false;
+}
+
+void balance_remove(struct server *s)
+{
+	struct balance *b = s->proxy->lb;
+	struct lb_server *ls = s->lb;
+
+	if (b->algorithm->forget)
+		b->algorithm->forget(b->groups[ls->group], ls);
+	free(ls);
+	s->lb = NULL;
+}
+
 void balance_free(struct proxy *px)
 {
 	struct balance *b = px->lb;
 
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		free(px->servers[i].lb);
-		px->servers[i].lb = NULL;
+		free(px->servers[i]->lb);
+		px->servers[i]->lb = NULL;
 	}
 	for (int i = 0; b && i < GROUPS; i++) {
 		if (b->groups[i])

@@ -31,11 +31,17 @@ struct lb_algorithm {
 	struct server *(*pick)(void *group, const struct srv_request *r, bool *full);
 	/* Connections or queue of a server changed; NULL: of no interest. */
 	void (*loaded)(void *group, struct lb_server *ls);
+	/* More servers than before may enter: room for n. False when memory is out, nothing has changed. NULL:
+	 * needs none. */
+	bool (*grow)(void *group, uint32_t n);
+	/* The server goes for good; its weight is 0 already. NULL: nothing points to it then. */
+	void (*forget)(void *group, struct lb_server *ls);
 	bool is_static; /* weights cannot be changed while it runs */
 };
 
 struct lb_group {
 	struct proxy *proxy;
+	uint8_t which; /* GROUP_ACTIVE or GROUP_BACKUP */
 };
 
 /* px->lb */

@@ -10,6 +10,15 @@ bool heap_init(struct heap *h, uint32_t size)
 	return h->v != NULL;
 }
 
+bool heap_grow(struct heap *h, uint32_t size)
+{
+	struct heap_node **more = realloc(h->v, (size ? size : 1) * sizeof(struct heap_node *));
+
+	if (more)
+		h->v = more;
+	return more != NULL;
+}
+
 void heap_free(struct heap *h)
 {
 	free(h->v);

@@ -22,6 +22,8 @@ struct heap {
 
 /* Room for at most `size` nodes. False when memory is out. */
 bool heap_init(struct heap *h, uint32_t size);
+/* Room for more than before. False when memory is out: the heap is as it was. */
+bool heap_grow(struct heap *h, uint32_t size);
 void heap_free(struct heap *h);
 /* Puts a node that is in no heap behind all those of the same key. */
 void heap_put(struct heap *h, struct heap_node *node, int64_t key);

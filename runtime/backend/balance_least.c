@@ -31,6 +31,11 @@ static bool least_init(struct proxy *px, void *group, uint32_t n)
 	return heap_init(&((struct least_group *)group)->servers, n);
 }
 
+static bool least_grow(void *group, uint32_t n)
+{
+	return heap_grow(&((struct least_group *)group)->servers, n);
+}
+
 static void least_free(void *group)
 {
 	heap_free(&((struct least_group *)group)->servers);
@@ -93,6 +98,7 @@ const struct lb_algorithm balance_leastconn = {
 	.group_init = least_init,
 	.group_free = least_free,
 	.changed = least_changed,
+	.grow = least_grow,
 	.pick = least_pick,
 	.loaded = least_loaded,
 };
@@ -112,6 +118,16 @@ static bool first_init(struct proxy *px, void *group, uint32_t n)
 	(void)px;
 	g->servers = calloc(n + 1, sizeof(*g->servers));
 	return g->servers != NULL;
+}
+
+static bool first_grow(void *group, uint32_t n)
+{
+	struct first_group *g = group;
+	struct lb_server **more = realloc(g->servers, (n + 1) * sizeof(struct lb_server *));
+
+	if (more)
+		g->servers = more;
+	return more != NULL;
 }
 
 static void first_free(void *group)
@@ -171,5 +187,6 @@ const struct lb_algorithm balance_first = {
 	.group_init = first_init,
 	.group_free = first_free,
 	.changed = first_changed,
+	.grow = first_grow,
 	.pick = first_pick,
 };

@@ -38,8 +38,8 @@ static bool map_init(struct proxy *px, void *group, uint32_t n)
 	struct map_group *g = group;
 
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		g->room += px->servers[i].conf->weight;
-		g->unit = common_divisor(g->unit, px->servers[i].conf->weight);
+		g->room += px->servers[i]->conf->weight;
+		g->unit = common_divisor(g->unit, px->servers[i]->conf->weight);
 	}
 	g->unit = g->unit ? g->unit : 1;
 	g->room /= g->unit;
@@ -64,6 +64,11 @@ static void map_changed(void *group, struct lb_server *ls, uint32_t before)
 	g->stale = true;
 }
 
+static void map_forget(void *group, struct lb_server *ls)
+{
+	map_changed(group, ls, 0);
+}
+
 static int64_t weight_of(const struct map_group *g, const struct map_server *s)
 {
 	return s->lb.weight / BALANCE_SCALE / g->unit;
@@ -77,7 +82,7 @@ static int64_t members_collect(struct map_group *g, uint8_t which)
 
 	g->nmembers = 0;
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct map_server *s = px->servers[i].lb;
+		struct map_server *s = px->servers[i]->lb;
 
 		if (s->lb.group != which || !weight_of(g, s))
 			continue;
@@ -171,6 +176,7 @@ const struct lb_algorithm balance_static = {
 	.group_init = map_init,
 	.group_free = map_free,
 	.changed = map_changed,
+	.forget = map_forget,
 	.pick = map_rr_pick,
 	.is_static = true,
 };
@@ -181,6 +187,7 @@ const struct lb_algorithm balance_map = {
 	.group_init = map_init,
 	.group_free = map_free,
 	.changed = map_changed,
+	.forget = map_forget,
 	.pick = map_hash_pick,
 	.is_static = true,
 };

@@ -80,6 +80,16 @@ static bool response_init(struct proxy *px, void *group, uint32_t n)
 	return g->servers != NULL;
 }
 
+static bool response_grow(void *group, uint32_t n)
+{
+	struct response_group *g = group;
+	struct lb_server **more = realloc(g->servers, (n + 1) * sizeof(struct lb_server *));
+
+	if (more)
+		g->servers = more;
+	return more != NULL;
+}
+
 static void response_free(void *group)
 {
 	free(((struct response_group *)group)->servers);
@@ -176,5 +186,6 @@ const struct lb_algorithm balance_response = {
 	.group_init = response_init,
 	.group_free = response_free,
 	.changed = response_changed,
+	.grow = response_grow,
 	.pick = response_pick,
 };

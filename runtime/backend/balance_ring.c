@@ -53,6 +53,15 @@ static uint32_t points_of(struct server *s)
 	return BALANCE_SCALE * (weight > s->conf->weight ? weight : s->conf->weight);
 }
 
+static void index_fill(uint32_t *index, const struct ring_point *points, uint32_t n, uint32_t shift)
+{
+	for (uint32_t i = 0, at = 0; i < 1u << (32 - shift); i++) {
+		while (at < n && points[at].key >> shift < i)
+			at++;
+		index[i] = at;
+	}
+}
+
 /* Where to begin to look: hashed keys are spread evenly, so that a few steps from there are enough, however
  * many points there are. */
 static uint32_t *index_make(const struct ring_point *points, uint32_t n, uint32_t *shift)
@@ -63,11 +72,8 @@ static uint32_t *index_make(const struct ring_point *points, uint32_t n, uint32_
 		bits++;
 	*shift = 32 - bits;
 	index = calloc(1u << bits, sizeof(*index));
-	for (uint32_t i = 0, at = 0; index && i < 1u << bits; i++) {
-		while (at < n && points[at].key >> *shift < i)
-			at++;
-		index[i] = at;
-	}
+	if (index)
+		index_fill(index, points, n, *shift);
 	return index;
 }
 
@@ -79,13 +85,13 @@ static bool ring_make(struct ring_group *g, uint8_t which)
 	uint32_t n = 0, *index, shift;
 
 	for (uint32_t i = 0; i < px->nservers; i++)
-		if (px->servers[i].conf->backup == (which == GROUP_BACKUP))
-			n += points_of(&px->servers[i]);
+		if (px->servers[i]->conf->backup == (which == GROUP_BACKUP))
+			n += points_of(px->servers[i]);
 	at = points = calloc(n + 1, sizeof(*points));
 	if (!points)
 		return false;
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct server *s = &px->servers[i];
+		struct server *s = px->servers[i];
 
 		if (s->conf->backup != (which == GROUP_BACKUP))
 			continue;
@@ -119,6 +125,29 @@ static void ring_free(void *group)
 
 	free(g->points);
 	free(g->index);
+}
+
+/* With the points of who has come. */
+static bool ring_grow(void *group, uint32_t n)
+{
+	struct ring_group *g = group;
+
+	(void)n;
+	return ring_make(g, g->lb.which);
+}
+
+static void ring_forget(void *group, struct lb_server *ls)
+{
+	struct ring_group *g = group;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < g->n; i++)
+		if (g->points[i].server != ls)
+			g->points[kept++] = g->points[i];
+	g->n = kept;
+	g->stale = true;
+	if (g->index)
+		index_fill(g->index, g->points, g->n, g->index_shift);
 }
 
 static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
@@ -159,7 +188,7 @@ static void weights_count(struct ring_group *g)
 	g->weight = 0;
 	g->stale = false;
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct ring_server *s = px->servers[i].lb;
+		struct ring_server *s = px->servers[i]->lb;
 
 		if (s->lb.group != which)
 			continue;
@@ -276,6 +305,8 @@ const struct lb_algorithm balance_ring = {
 	.group_init = ring_init,
 	.group_free = ring_free,
 	.changed = ring_changed,
+	.grow = ring_grow,
+	.forget = ring_forget,
 	.pick = ring_pick,
 };
 
@@ -285,5 +316,7 @@ const struct lb_algorithm balance_random = {
 	.group_init = ring_init,
 	.group_free = ring_free,
 	.changed = ring_changed,
+	.grow = ring_grow,
+	.forget = ring_forget,
 	.pick = random_pick,
 };

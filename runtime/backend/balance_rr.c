@@ -41,6 +41,13 @@ static bool rr_init(struct proxy *px, void *group, uint32_t n)
 	return heap_init(&g->fresh, n) && heap_init(&g->due, n) && heap_init(&g->next, n);
 }
 
+static bool rr_grow(void *group, uint32_t n)
+{
+	struct rr_group *g = group;
+
+	return heap_grow(&g->fresh, n) && heap_grow(&g->due, n) && heap_grow(&g->next, n);
+}
+
 static void rr_free(void *group)
 {
 	struct rr_group *g = group;
@@ -225,6 +232,7 @@ const struct lb_algorithm balance_roundrobin = {
 	.group_init = rr_init,
 	.group_free = rr_free,
 	.begin = rr_begin,
+	.grow = rr_grow,
 	.changed = rr_changed,
 	.pick = rr_pick,
 };

@@ -124,6 +124,11 @@ bool balance_is_fixed(const struct proxy *px);
 bool balance_is_static(const struct proxy *px);
 bool balance_init(struct proxy *px);
 void balance_free(struct proxy *px);
+/* A server that was added to its proxy's list at run time, not usable yet. False: no memory, nothing has
+ * changed. */
+bool balance_add(struct server *s);
+/* A server that is not usable goes for good. Both: isolated (core/isolation.h). */
+void balance_remove(struct server *s);
 
 /* Once per worker: idle lists. */
 bool srv_conns_init(struct worker *w);

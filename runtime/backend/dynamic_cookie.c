@@ -38,8 +38,8 @@ void dynamic_cookies_make(struct proxy *px)
 	struct str key = px->dynamic_key ? str_from(px->dynamic_key) : px->conf->dynamic_cookie_key;
 
 	for (uint32_t i = 0; i < px->nservers; i++)
-		atomic_store(&px->servers[i].dynamic_cookie,
-			     px->dynamic_cookies && key.len ? cookie_of(&px->servers[i], key) : 0);
+		atomic_store(&px->servers[i]->dynamic_cookie,
+			     px->dynamic_cookies && key.len ? cookie_of(px->servers[i], key) : 0);
 }
 
 bool dynamic_cookie_set_key(struct proxy *px, struct str key)
@@ -104,7 +104,7 @@ struct server *server_by_cookie(struct proxy *px, struct str cookie)
 	uint64_t hash = hash_parse(cookie);
 
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct server *s = &px->servers[i];
+		struct server *s = px->servers[i];
 
 		if (s->conf->cookie.len
 			    ? str_eq(s->conf->cookie, cookie)

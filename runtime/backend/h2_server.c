@@ -213,3 +213,13 @@ void h2_server_close(struct worker *w, const struct server *s, const void *whose
 			back_free(b);
 	}
 }
+
+bool h2_server_is_held(struct worker *w, const struct server *s)
+{
+	struct list *all = backs(w);
+
+	for (struct list *node = all->next; node != all; node = node->next)
+		if (LIST_OF(node, struct h2_back, node)->carrier->server == s)
+			return true;
+	return false;
+}

@@ -16,4 +16,7 @@ struct srv_conn *h2_server_take(struct srv_request *r);
  * streams. */
 void h2_server_close(struct worker *w, const struct server *s, const void *owner);
 
+/* Does any connection of this worker go to that server? */
+bool h2_server_is_held(struct worker *w, const struct server *s);
+
 #endif

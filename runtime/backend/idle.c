@@ -6,6 +6,7 @@
  * these lists; worker thread only. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "runtime/backend/h2_server.h"
@@ -21,17 +22,11 @@ static void slot_purge(struct worker *w, struct deadline *d);
 
 static struct idle_table *table_new(struct srv_desk *desk, const struct generation *g)
 {
-	struct idle_table *t = calloc(1, sizeof(*t) + g->nservers * sizeof(*t->slots));
+	struct idle_table *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->generation = g;
-	t->n = g->nservers;
-	for (uint32_t i = 0; i < t->n; i++) {
-		list_init(&t->slots[i].conns);
-		deadline_init(&t->slots[i].purge, slot_purge);
-		t->slots[i].server = &g->servers[i];
-	}
 	t->next = desk->tables;
 	desk->tables = t;
 	return t;
@@ -44,6 +39,40 @@ static struct idle_table *table_find(const struct srv_desk *desk, const struct g
 	while (t && t->generation != g)
 		t = t->next;
 	return t;
+}
+
+static struct idle_slot *slot_find(const struct idle_table *t, const struct server *s)
+{
+	return t && s->index < t->n ? t->slots[s->index] : NULL;
+}
+
+static bool table_grow(struct idle_table *t, uint32_t index)
+{
+	uint32_t n = index < t->generation->servers_room ? t->generation->servers_room : index + 1;
+	struct idle_slot **more = realloc(t->slots, n * sizeof(struct idle_slot *));
+
+	if (!more)
+		return false;
+	memset(more + t->n, 0, (n - t->n) * sizeof(struct idle_slot *));
+	t->slots = more;
+	t->n = n;
+	return true;
+}
+
+static struct idle_slot *slot_get(struct idle_table *t, struct server *s)
+{
+	struct idle_slot *slot = slot_find(t, s);
+
+	if (slot || (s->index >= t->n && !table_grow(t, s->index)))
+		return slot;
+	slot = calloc(1, sizeof(*slot));
+	if (!slot)
+		return NULL;
+	list_init(&slot->conns);
+	deadline_init(&slot->purge, slot_purge);
+	slot->server = s;
+	t->slots[s->index] = slot;
+	return slot;
 }
 
 static struct list *owned_list(struct srv_desk *desk, const void *owner)
@@ -69,9 +98,8 @@ static void idle_remove(struct srv_conn *sc)
 	desk_get(sc->conn.worker)->nidle--;
 	atomic_fetch_sub_explicit(&sc->server->idle, 1, memory_order_relaxed);
 	if (!sc->owner)
-		table_find(desk_get(sc->conn.worker), sc->server->proxy->generation)
-			->slots[sc->server->index]
-			.n--;
+		slot_find(table_find(desk_get(sc->conn.worker), sc->server->proxy->generation), sc->server)
+			->n--;
 }
 
 static void idle_drop(struct srv_conn *sc)
@@ -148,6 +176,7 @@ static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const s
 {
 	const struct generation *g = sc->server->proxy->generation;
 	struct idle_table *t;
+	struct idle_slot *slot;
 
 	if (r->backend->conf->reuse == REUSE_NEVER || srv_conn_is_private(sc->server->conf)) {
 		sc->owner = r->owner;
@@ -159,7 +188,8 @@ static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const s
 	t = table_find(desk, g);
 	if (!t)
 		t = table_new(desk, g);
-	return t ? &t->slots[sc->server->index].conns : NULL;
+	slot = t ? slot_get(t, sc->server) : NULL;
+	return slot ? &slot->conns : NULL;
 }
 
 void idle_keep(struct srv_conn *sc, const struct srv_request *r)
@@ -207,8 +237,7 @@ static struct srv_conn *owned_find(struct srv_desk *desk, const struct srv_reque
 /* Least recently used ones are left to the purge. */
 static struct srv_conn *shared_find(struct srv_desk *desk, const struct srv_request *r)
 {
-	struct idle_table *t = table_find(desk, r->backend->generation);
-	struct idle_slot *slot = t ? &t->slots[r->server->index] : NULL;
+	struct idle_slot *slot = slot_find(table_find(desk, r->backend->generation), r->server);
 
 	if (!slot || !slot->n)
 		return NULL;
@@ -276,10 +305,10 @@ void srv_owner_left(struct worker *w, void *owner)
 void idle_close(struct worker *w, struct server *s)
 {
 	struct srv_desk *desk = desk_get(w);
-	struct idle_table *t = table_find(desk, s->proxy->generation);
+	struct idle_slot *slot = slot_find(table_find(desk, s->proxy->generation), s);
 
-	if (t)
-		idle_close_list(&t->slots[s->index].conns, NULL, NULL);
+	if (slot)
+		idle_close_list(&slot->conns, NULL, NULL);
 	for (uint32_t i = 0; i < OWNER_LISTS; i++)
 		idle_close_list(&desk->owned[i], s, NULL);
 	h2_server_close(w, s, NULL);
@@ -289,8 +318,8 @@ void idle_close(struct worker *w, struct server *s)
 static void idle_shed_here(struct worker *w, void *server)
 {
 	struct server *s = server;
-	struct idle_table *t = table_find(desk_get(w), s->proxy->generation);
-	struct list *conns = t ? &t->slots[s->index].conns : NULL;
+	struct idle_slot *slot = slot_find(table_find(desk_get(w), s->proxy->generation), s);
+	struct list *conns = slot ? &slot->conns : NULL;
 
 	while (conns && !list_empty(conns) && !server_has_space(s, 0))
 		idle_drop(LIST_OF(conns->prev, struct srv_conn, idle_node));
@@ -322,6 +351,30 @@ void idle_close_everywhere(struct worker *w, struct server *s)
 			mailbox_post(p->workers[i], idle_close_here,
 				     s); /* without memory the purge does it later */
 	idle_close(w, s);
+}
+
+static bool owned_by_anyone(const struct srv_desk *desk, const struct server *s)
+{
+	for (uint32_t i = 0; i < OWNER_LISTS; i++)
+		for (struct list *node = desk->owned[i].next; node != &desk->owned[i]; node = node->next)
+			if (LIST_OF(node, struct srv_conn, idle_node)->server == s)
+				return true;
+	return false;
+}
+
+bool idle_forget(struct worker *w, const struct server *s)
+{
+	struct idle_table *t = table_find(desk_get(w), s->proxy->generation);
+	struct idle_slot *slot = slot_find(t, s);
+
+	if (owned_by_anyone(desk_get(w), s) || h2_server_is_held(w, s) || (slot && slot->n))
+		return true;
+	if (!slot || slot->server != s)
+		return false;
+	deadline_clear(&slot->purge);
+	free(slot);
+	t->slots[s->index] = NULL;
+	return false;
 }
 
 static void desk_woken(struct ev_loop *loop, ev_async *wake, int revents)
@@ -365,9 +418,15 @@ bool srv_conns_init(struct worker *w)
 static void table_free(struct idle_table *t)
 {
 	for (uint32_t i = 0; i < t->n; i++) {
-		idle_close_list(&t->slots[i].conns, NULL, NULL);
-		deadline_clear(&t->slots[i].purge);
+		struct idle_slot *slot = t->slots[i];
+
+		if (!slot)
+			continue;
+		idle_close_list(&slot->conns, NULL, NULL);
+		deadline_clear(&slot->purge);
+		free(slot);
 	}
+	free(t->slots);
 	free(t);
 }
 

@@ -29,7 +29,7 @@ struct idle_table {
 	struct idle_table *next;
 	const struct generation *generation;
 	uint32_t n;
-	struct idle_slot slots[];
+	struct idle_slot **slots; /* by server->index; NULL: it never had one */
 };
 
 /* worker->servers */
@@ -82,6 +82,9 @@ bool srv_conn_is_private(const struct server_conf *conf);
 void srv_conn_free(struct srv_conn *sc);
 /* Before a new connection to a server with maxconn: closes idle ones, on any worker, that would be too many with it. */
 void idle_shed(struct worker *w, struct server *s);
+/* A server is gone. Does anything of this worker's connections point to it? Its empty lists go. Isolated
+ * (core/isolation.h). */
+bool idle_forget(struct worker *w, const struct server *s);
 /* Closes this worker's idle connections of a server. */
 void idle_close(struct worker *w, struct server *s);
 /* The same on every worker of the process. Any worker. */

@@ -66,16 +66,21 @@ struct server {
 	atomic_uint_fast64_t dynamic_cookie; /* backend/dynamic_cookie.h; 0: none */
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
 	uint32_t dequeued; /* how many requests have left `queue` for a connection, under proxy->lb_lock */
-	char shut;         /* streams to end: server_shut_streams(); under proxy->lb_lock */
-	uint8_t shown;     /* enum server_shown: what the times of the state are about, under proxy->lb_lock */
+	struct dynamic_server *dynamic; /* backend/server_dynamic.h; NULL: of the configuration */
+	struct server *next_buried;     /* once removed */
+	uint32_t buried_at;             /* of server_dynamic.c: how often everything had stood still by then */
+	atomic_uint visits;             /* commands under way that will come back to it */
+	char shut;                      /* streams to end: server_shut_streams(); under proxy->lb_lock */
+	uint8_t shown; /* enum server_shown: what the times of the state are about, under proxy->lb_lock */
 };
 
 struct proxy {
 	const struct proxy_conf *conf;
 	struct generation *generation;
 	uint32_t index;
-	struct server *servers; /* slice of generation->servers */
-	uint32_t nservers;
+	struct server **servers; /* in order: slice of generation->server_slices, or its own once servers came
+				    or went */
+	uint32_t nservers, servers_room; /* room 0: a slice */
 	pthread_mutex_t lb_lock;
 	void *lb;                          /* algorithm state */
 	struct list queue;                 /* requests waiting for any server, under lb_lock */

@@ -189,9 +189,8 @@ void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned
 	server_shut_streams(w, s);
 	bits = inherited(c.after);
 	for (uint32_t i = g->nservers; i > 0; i--) /* as HAProxy: who was configured last comes first */
-		if (g->servers[i - 1].conf->track_server == s->conf)
-			server_set_admin(w, &g->servers[i - 1], bits,
-					 (SRV_ADM_IMAINT | SRV_ADM_IDRAIN) & ~bits);
+		if (g->servers[i - 1] && g->servers[i - 1]->conf->track_server == s->conf)
+			server_set_admin(w, g->servers[i - 1], bits, (SRV_ADM_IMAINT | SRV_ADM_IDRAIN) & ~bits);
 }
 
 void server_set_weight(struct worker *w, struct server *s, unsigned weight)

@@ -169,8 +169,8 @@ static void take_line(const struct restore *r, const struct str *words, bool *wa
 			   STR_ARG(px->conf->name), STR_ARG(words[F_BE_ID]), px->conf->id);
 	}
 	for (uint32_t i = 0; px && i < px->nservers; i++)
-		if (str_eq(px->servers[i].conf->name, words[F_NAME])) {
-			restore_server(r, &px->servers[i], words);
+		if (str_eq(px->servers[i]->conf->name, words[F_NAME])) {
+			restore_server(r, px->servers[i], words);
 			return;
 		}
 }

@@ -75,7 +75,7 @@ static void proxy_note(struct worker *w, struct proxy *px)
 static void proxy_hand_out(struct worker *w, struct proxy *px)
 {
 	for (uint32_t i = 0; i < px->nservers && atomic_load(&px->queued); i++)
-		places_hand_out(w, &px->servers[i]);
+		places_hand_out(w, px->servers[i]);
 }
 
 static bool may_redistribute(const struct proxy *px)
@@ -105,8 +105,8 @@ void server_shut_streams(struct worker *w, struct server *s)
 	if (cause == 'D')
 		requests_kill(w, s, cause);
 	for (uint32_t i = 0; cause == 'U' && i < px->nservers; i++)
-		if (px->servers[i].conf->backup)
-			requests_kill(w, &px->servers[i], cause);
+		if (px->servers[i]->conf->backup)
+			requests_kill(w, px->servers[i], cause);
 }
 
 uint32_t server_changed(struct worker *w, struct server *s)

@@ -45,7 +45,7 @@ static void proxy_step(struct worker *w, struct deadline *d)
 	uint32_t next = UINT32_MAX;
 
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct server *s = &px->servers[i];
+		struct server *s = px->servers[i];
 
 		if (s->conf->slowstart && server_warm_step(w, s) && step_of(s) < next)
 			next = step_of(s);

@@ -35,6 +35,8 @@ static void visit_home(struct worker *w, void *arg)
 	(void)w;
 	if (v->home_fn)
 		v->home_fn(v);
+	if (v->server)
+		atomic_fetch_sub(&v->server->visits, 1);
 	if (s)
 		out_str(&s->out, out_get(&v->text));
 	out_free(&v->text);
@@ -52,10 +54,15 @@ bool cli_visit(struct cli_call *c, const struct cli_visit *init)
 		v->session = c->session;
 		v->home = c->worker;
 		v->text = out_growing(CLI_ANSWER_MAX);
+		if (v->server)
+			atomic_fetch_add(&v->server->visits,
+					 1); /* it may be removed meanwhile, but not freed */
 		if (mailbox_post(c->process->workers[0], visit_arrive, v)) {
 			c->session->visit = v;
 			return true;
 		}
+		if (v->server)
+			atomic_fetch_sub(&v->server->visits, 1);
 		free(v);
 	}
 	cli_say(c, CLI_ERR, "Out of memory.");

@@ -45,8 +45,8 @@ struct server *cli_server(struct cli_call *c, uint32_t i)
 		return NULL;
 	}
 	for (uint32_t k = 0; k < px->nservers; k++)
-		if (str_eq(px->servers[k].conf->name, name))
-			return &px->servers[k];
+		if (str_eq(px->servers[k]->conf->name, name))
+			return px->servers[k];
 	cli_say(c, CLI_ERR, "No such server.");
 	return NULL;
 }

@@ -114,7 +114,10 @@ void cmd_show_servers_state(struct cli_call *c)
 		"srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl "
 		"srv_check_port "
 		"srv_check_addr srv_agent_addr srv_agent_port\n");
-	for (uint32_t i = 0; i < c->generation->nservers; i++)
-		if (!only || c->generation->servers[i].proxy == only)
-			put_server(c, &c->generation->servers[i]);
+	for (uint32_t i = 0; i < c->generation->nproxies; i++) {
+		struct proxy *px = &c->generation->proxies[i];
+
+		for (uint32_t k = 0; (!only || px == only) && k < px->nservers; k++)
+			put_server(c, px->servers[k]);
+	}
 }

@@ -2,6 +2,7 @@
  * reference to its model; sessions pin it, so that streams of the old one finish while new ones begin on the
  * next. Built and freed by the main thread, read by all workers. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "grammar/rows.h"
 #include "runtime/backend/connect.h"
@@ -31,6 +32,48 @@ static void conf_put(struct generation *g, const void *conf, uint32_t index)
 	while (g->by_conf[at].conf)
 		at = (at + 1) & g->conf_mask;
 	g->by_conf[at] = (struct conf_slot){conf, index};
+	g->nconfs++;
+}
+
+/* Those behind it that would not be found any more move up. */
+static void conf_remove(struct generation *g, const void *conf)
+{
+	uint32_t at = conf_hash(conf) & g->conf_mask, next, home;
+
+	while (g->by_conf[at].conf && g->by_conf[at].conf != conf)
+		at = (at + 1) & g->conf_mask;
+	if (!g->by_conf[at].conf)
+		return;
+	g->nconfs--;
+	for (next = (at + 1) & g->conf_mask; g->by_conf[next].conf; next = (next + 1) & g->conf_mask) {
+		home = conf_hash(g->by_conf[next].conf) & g->conf_mask;
+		if (((next - home) & g->conf_mask) < ((next - at) & g->conf_mask))
+			continue;
+		g->by_conf[at] = g->by_conf[next];
+		at = next;
+	}
+	g->by_conf[at] = (struct conf_slot){NULL, 0};
+}
+
+static bool confs_grow(struct generation *g)
+{
+	struct conf_slot *old = g->by_conf;
+	uint32_t slots = g->conf_mask + 1;
+
+	if (2 * (g->nconfs + 1) <= slots)
+		return true;
+	g->by_conf = calloc(2 * (size_t)slots, sizeof(*g->by_conf));
+	if (!g->by_conf) {
+		g->by_conf = old;
+		return false;
+	}
+	g->conf_mask = 2 * slots - 1;
+	g->nconfs = 0;
+	for (uint32_t i = 0; i < slots; i++)
+		if (old[i].conf)
+			conf_put(g, old[i].conf, old[i].index);
+	free(old);
+	return true;
 }
 
 static uint32_t conf_index(const struct generation *g, const void *conf)
@@ -56,7 +99,7 @@ struct server *generation_server(struct generation *g, const struct server_conf 
 {
 	uint32_t index = conf ? conf_index(g, conf) : UINT32_MAX;
 
-	return index == UINT32_MAX ? NULL : &g->servers[index];
+	return index == UINT32_MAX ? NULL : g->servers[index];
 }
 
 /* The address as configured; a server whose name has no address yet is in maintenance. */
@@ -117,7 +160,7 @@ static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct g
 	px->index = index;
 	px->logs_server_addrs =
 		tells_server_addrs(conf->log_format) || tells_server_addrs(conf->error_log_format);
-	px->servers = g->servers + g->nservers;
+	px->servers = g->server_slices + g->nservers;
 	atomic_store(&px->maxconn, conf->maxconn);
 	list_init(&px->queue);
 	server_warm_init(px);
@@ -125,8 +168,9 @@ static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct g
 	conf_put(g, conf, index);
 	g->nproxies++;
 	while (px->nservers < conf->servers.n) {
-		struct server *s = &px->servers[px->nservers];
+		struct server *s = &g->server_block[g->nservers];
 
+		g->servers[g->nservers] = px->servers[px->nservers] = s;
 		if (!server_init(s, conf->servers.v[px->nservers++], px, g->nservers++))
 			return false;
 	}
@@ -148,9 +192,12 @@ static bool tables_init(struct generation *g, uint32_t nworkers)
 	g->conf_mask = slots - 1;
 	g->by_conf = calloc(slots, sizeof(*g->by_conf));
 	g->proxies = calloc(g->model->proxies.n + 1, sizeof(*g->proxies));
-	g->servers = calloc(nservers + 1, sizeof(*g->servers));
+	g->servers_room = nservers;
+	g->servers = calloc(nservers + 1, sizeof(struct server *));
+	g->server_slices = calloc(nservers + 1, sizeof(struct server *));
+	g->server_block = calloc(nservers + 1, sizeof(*g->server_block));
 	g->engines = calloc(nworkers, sizeof(*g->engines));
-	return g->by_conf && g->proxies && g->servers && g->engines;
+	return g->by_conf && g->proxies && g->servers && g->server_slices && g->server_block && g->engines;
 }
 
 /* The TLS of the model, loaded already by who wanted to hear about it, or now. */
@@ -161,7 +208,7 @@ static bool servers_secure(struct generation *g)
 	if (!g->tls)
 		g->tls = tls_world_new(g->model, NULL, &ok);
 	for (uint32_t i = 0; g->tls && i < g->nservers; i++)
-		g->servers[i].tls = tls_back_of(g->tls, g->servers[i].conf);
+		g->servers[i]->tls = tls_back_of(g->tls, g->servers[i]->conf);
 	return g->tls && ok;
 }
 
@@ -207,6 +254,114 @@ void generation_unpin(struct generation *g)
 	atomic_fetch_sub_explicit(&g->pins, 1, memory_order_release);
 }
 
+/* --- servers that come and go
+ * ----------------------------------------------------------------------------------- */
+
+static bool servers_grow(struct generation *g)
+{
+	uint32_t room = g->servers_room ? 2 * g->servers_room : 8;
+	struct server **more;
+
+	if (g->nservers < g->servers_room)
+		return true;
+	more = realloc(g->servers, (room + 1) * sizeof(struct server *));
+	if (!more)
+		return false;
+	g->servers = more;
+	g->servers_room = room;
+	return true;
+}
+
+/* The proxy's list becomes its own. */
+static bool list_grow(struct proxy *px)
+{
+	uint32_t room = 2 * px->nservers + 8;
+	struct server **own;
+
+	if (px->nservers < px->servers_room)
+		return true;
+	own = realloc(px->servers_room ? px->servers : NULL, room * sizeof(struct server *));
+	if (!own)
+		return false;
+	if (!px->servers_room && px->nservers)
+		memcpy(own, px->servers, px->nservers * sizeof(struct server *));
+	px->servers = own;
+	px->servers_room = room;
+	return true;
+}
+
+static bool index_is_buried(const struct generation *g, uint32_t index)
+{
+	for (const struct server *s = g->buried; s; s = s->next_buried)
+		if (s->index == index)
+			return true;
+	return false;
+}
+
+static uint32_t free_index(const struct generation *g)
+{
+	uint32_t i = 0;
+
+	while (i < g->nservers && (g->servers[i] || index_is_buried(g, i)))
+		i++;
+	return i;
+}
+
+bool generation_add_server(struct generation *g, struct proxy *px, const struct server_conf *conf,
+			   struct server *s)
+{
+	uint32_t index = free_index(g);
+
+	if ((index == g->nservers && !servers_grow(g)) || !list_grow(px) || !confs_grow(g))
+		return false;
+	if (!server_init(s, conf, px, index)) {
+		conf_remove(g, conf);
+		return false;
+	}
+	if (index == g->nservers)
+		g->nservers++;
+	g->servers[index] = s;
+	px->servers[px->nservers++] = s;
+	return true;
+}
+
+void generation_remove_server(struct generation *g, struct server *s)
+{
+	struct proxy *px = s->proxy;
+	uint32_t i = 0;
+
+	while (px->servers[i] != s)
+		i++;
+	for (px->nservers--; i < px->nservers; i++) /* also in a slice: nobody else reads it */
+		px->servers[i] = px->servers[i + 1];
+	conf_remove(g, s->conf);
+	g->servers[s->index] = NULL;
+	s->next_buried = g->buried;
+	g->buried = s;
+}
+
+void generation_server_fini(struct server *s)
+{
+	server_place_free(s);
+	free(s->unix_addr);
+	s->unix_addr = NULL;
+}
+
+static void servers_free(struct generation *g)
+{
+	if (g->dynamic_free)
+		g->dynamic_free(g);
+	for (uint32_t i = 0; i < g->nservers; i++)
+		if (g->servers[i])
+			generation_server_fini(g->servers[i]);
+	for (uint32_t i = 0; i < g->nproxies; i++)
+		if (g->proxies[i].servers_room)
+			free(g->proxies[i].servers);
+	free(g->servers);
+	free(g->server_slices);
+	free(g->server_block);
+}
+
 void generation_free(struct generation **gp)
 {
 	struct generation *g = *gp;
@@ -221,16 +376,12 @@ void generation_free(struct generation **gp)
 		dynamic_cookies_free(&g->proxies[i]);
 		pthread_mutex_destroy(&g->proxies[i].lb_lock);
 	}
-	for (uint32_t i = 0; i < g->nservers; i++) {
-		server_place_free(&g->servers[i]);
-		free(g->servers[i].unix_addr);
-	}
 	for (uint32_t i = 0; i < g->nengines; i++)
 		eval_engine_free(&g->engines[i]);
+	servers_free(g);
 	stick_tables_free(&g->tables);
 	caches_free(&g->caches);
 	free(g->engines);
-	free(g->servers);
 	free(g->proxies);
 	free(g->by_conf);
 	tls_world_free(&g->tls);

@@ -10,6 +10,7 @@
 
 #include "runtime/backend/connect.h"
 #include "runtime/cli/cli.h"
+#include "runtime/core/isolation.h"
 #include "runtime/core/log.h"
 #include "runtime/health/check.h"
 #include "runtime/http/h2.h"
@@ -93,6 +94,7 @@ static void worker_begin(struct worker *w)
 static void worker_end(struct worker *w)
 {
 	w->on_drained = NULL;
+	isolation_leave(w);
 	checks_stop(w, w->process->generation);
 	listeners_unwatch(w);
 	sessions_each(w, session_free);
@@ -137,8 +139,9 @@ struct process *process_new(uint32_t nworkers)
 	deadline_init(&p->hard_stop, hard_stop);
 	p->pid = getpid();
 	gettimeofday(&p->started, NULL);
+	p->isolation = isolation_new();
 	p->workers = calloc(nworkers, sizeof(*p->workers));
-	for (uint32_t i = 0; p->workers && i < nworkers; i++) {
+	for (uint32_t i = 0; p->isolation && p->workers && i < nworkers; i++) {
 		p->workers[i] = worker_new(p, i);
 		if (!p->workers[i])
 			break;
@@ -233,6 +236,7 @@ void process_free(struct process **pp)
 	generation_free(&p->generation);
 	if (p->proc_vars)
 		eval_vars_free(&p->proc_vars);
+	isolation_free(&p->isolation);
 	free(p->workers);
 	free(p);
 }

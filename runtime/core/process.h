@@ -19,15 +19,21 @@ struct generation {
 	struct model *model;   /* retained */
 	struct proxy *proxies; /* index: as model->proxies */
 	uint32_t nproxies;
-	struct server *servers; /* of all proxies */
-	uint32_t nservers;
+	struct server **servers; /* of all proxies, by index; NULL: removed */
+	uint32_t nservers, servers_room;
+	struct server *server_block;   /* those of the configuration */
+	struct server **server_slices; /* the same in order: proxies begin with a slice of it */
+	uint32_t standstills;          /* how often everything stood still for adding or removing one */
+	struct dynamic_expr *exprs;    /* of servers that were added: backend/server_dynamic_expr.c */
+	void (*dynamic_free)(struct generation *g); /* of what was added at run time; NULL: nothing ever was */
+	struct server *buried; /* removed ones that somebody may still look at: backend/server_dynamic.c */
 	struct stick_tables *tables;  /* stick/table.h */
 	struct caches *caches;	      /* cache/cache.h */
 	struct tls_world *tls;	      /* tls/tls.h */
 	struct eval_engine **engines; /* by worker id */
 	uint32_t nengines;
 	struct conf_slot *by_conf; /* struct proxy_conf or server_conf -> index: generation.c */
-	uint32_t conf_mask;
+	uint32_t conf_mask, nconfs;
 	atomic_uint pins;
 };
 
@@ -37,7 +43,8 @@ struct process {
 	struct worker **workers;
 	uint32_t nworkers;
 	struct generation *generation;
-	struct tls_world *tls; /* loaded for the next generation_new(); else it loads by itself */
+	struct isolation *isolation; /* core/isolation.h */
+	struct tls_world *tls;       /* loaded for the next generation_new(); else it loads by itself */
 	struct list listeners;
 	uint32_t nlisteners;
 	_Atomic int state;       /* enum process_state */
@@ -75,6 +82,14 @@ void generation_pin(struct generation *g);
 void generation_unpin(struct generation *g);
 struct proxy *generation_proxy(struct generation *g, const struct proxy_conf *conf);
 struct server *generation_server(struct generation *g, const struct server_conf *conf);
+/* A server that was added at run time: gets an index (s->index), is found by its conf from now on, and stands
+ * last in its proxy's list. Isolated (core/isolation.h). False: no memory, nothing has changed. */
+bool generation_add_server(struct generation *g, struct proxy *px, const struct server_conf *conf,
+			   struct server *s);
+/* Nobody finds it from now on: it is buried, and its index stays taken until it leaves that list. Isolated. */
+void generation_remove_server(struct generation *g, struct server *s);
+/* Frees what one server holds, not the struct. */
+void generation_server_fini(struct server *s);
 
 /* An empty process with n workers, not started. */
 struct process *process_new(uint32_t nworkers);

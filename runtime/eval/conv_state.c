@@ -213,6 +213,8 @@ static const struct server_conf *server_named(struct eval *e, struct str name)
 		px = map_get(&e->model->backends, str_sub(name, 0, slash));
 		name = str_tail(name, slash + 1);
 	}
+	if (px && e->host && e->host->server)
+		return e->host->server(e->host->ctx, px, name);
 	for (uint32_t i = 0; px && i < px->servers.n; i++)
 		if (str_eq(px->servers.v[i]->name, name))
 			return px->servers.v[i];

@@ -93,6 +93,7 @@ static void engine_fill(struct eval_engine *en)
 	for (uint32_t i = 0; i < m->exprs.n; i++)
 		engine_plan(en, m->exprs.v[i], &plans[i]);
 	en->plans = plans;
+	en->nplans = en->plans_room = m->exprs.n;
 	en->memos = ARENA_ARRAY(en->arena, struct expr_memo, m->exprs.n);
 	en->generation = 1;
 	en->acls = ARENA_ARRAY(en->arena, struct matcher, m->acl_exprs.n);
@@ -214,6 +215,44 @@ struct eval_engine *eval_engine_new_sharing(const struct model *m, const struct 
 	engine_index(en);
 	arena_catch(en->arena, NULL);
 	return en;
+}
+
+/* Room for more expressions. Memory that runs out jumps to the arena's handler. */
+static void plans_grow(struct eval_engine *en, uint32_t id)
+{
+	uint32_t room = id + id / 2 + 8;
+	struct expr_plan *plans = ARENA_ARRAY(en->arena, struct expr_plan, room);
+	struct expr_memo *memos = ARENA_ARRAY(en->arena, struct expr_memo, room);
+
+	for (uint32_t i = 0; i < en->nplans; i++)
+		plans[i] = en->plans[i];
+	en->plans = plans;
+	en->memos = memos;
+	en->plans_room = room;
+	en->generation++;
+}
+
+uint32_t eval_engine_exprs(const struct eval_engine *en)
+{
+	return en->nplans;
+}
+
+bool eval_engine_add(struct eval_engine *en, const struct sample_expr *x)
+{
+	jmp_buf env;
+
+	if (setjmp(env)) {
+		arena_catch(en->arena, NULL);
+		return false;
+	}
+	arena_catch(en->arena, &env);
+	if (x->id >= en->plans_room)
+		plans_grow(en, x->id);
+	engine_plan(en, x, (struct expr_plan *)(uintptr_t)&en->plans[x->id]);
+	if (x->id >= en->nplans)
+		en->nplans = x->id + 1;
+	arena_catch(en->arena, NULL);
+	return true;
 }
 
 void eval_engine_free(struct eval_engine **e)

@@ -41,6 +41,7 @@ struct eval_engine {
 	const struct model *model;
 	struct arena *arena;
 	const struct expr_plan *plans; /* by sample_expr.id */
+	uint32_t nplans, plans_room;
 	const struct cond_index **lists; /* by rules.list; NULL: none */
 	struct matcher *acls;          /* by acl_expr.id */
 	struct pattern_index **maps;   /* by map_conf.id */

@@ -40,6 +40,8 @@ struct conn;
 struct eval_host {
 	int64_t (*mux)(const struct conn *c, enum eval_mux what); /* -1: not known */
 	int64_t (*stat)(void *ctx, enum eval_stat what, const struct proxy_conf *proxy, const struct server_conf *server);
+	/* The server of that name, those that were added at run time included; NULL: none. */
+	const struct server_conf *(*server)(void *ctx, const struct proxy_conf *proxy, struct str name);
 	void *ctx;
 };
 
@@ -141,6 +143,10 @@ enum verdict {
 struct eval_engine *eval_engine_new(const struct model *m);
 /* The same; pattern files are those of the first engine of that model (NULL: none yet). */
 struct eval_engine *eval_engine_new_sharing(const struct model *m, const struct eval_engine *first);
+/* An expression that is not of the model, with an id that no other has (at least eval_engine_exprs()); it and what it points to live as
+ * long as the engine. False when memory is out. Between two evaluations. */
+bool eval_engine_add(struct eval_engine *en, const struct sample_expr *x);
+uint32_t eval_engine_exprs(const struct eval_engine *en);
 void eval_engine_free(struct eval_engine **e);
 
 /* Runs rules from *index on; *index is left at the deciding or waiting rule, so that V_WAIT can resume. */

@@ -418,12 +418,12 @@ static bool follow_add(struct server *leader, struct server *s)
 bool checks_init(struct generation *g)
 {
 	for (uint32_t i = 0; i < g->nservers; i++)
-		if (!checks_new(&g->servers[i]))
+		if (!checks_new(g->servers[i]))
 			return false;
 	for (uint32_t i = 0; i < g->nservers; i++) {
-		struct server *leader = g->servers[i].conf->track_server ? followed(g, &g->servers[i]) : NULL;
+		struct server *leader = g->servers[i]->conf->track_server ? followed(g, g->servers[i]) : NULL;
 
-		if (leader && leader != &g->servers[i] && !follow_add(leader, &g->servers[i]))
+		if (leader && leader != g->servers[i] && !follow_add(leader, g->servers[i]))
 			return false;
 	}
 	return true;
@@ -455,8 +455,8 @@ static uint32_t first_round(struct generation *g, uint32_t *count)
 	uint32_t max = g->model->global.max_spread_checks;
 
 	for (uint32_t i = 0; i < g->nservers; i++) {
-		round_add(&r, g->servers[i].check);
-		round_add(&r, g->servers[i].agent);
+		round_add(&r, g->servers[i]->check);
+		round_add(&r, g->servers[i]->agent);
 	}
 	*count = r.count;
 	r.shortest = r.shortest ? r.shortest : r.any;
@@ -487,9 +487,45 @@ void checks_start(struct worker *w, struct generation *g)
 	uint32_t count, position = 0, round = first_round(g, &count);
 
 	for (uint32_t i = 0; i < g->nservers; i++)
-		check_start(w, g->servers[i].check, runs_here(w, i), round, &position, count);
+		check_start(w, g->servers[i]->check, runs_here(w, i), round, &position, count);
 	for (uint32_t i = 0; i < g->nservers; i++)
-		check_start(w, g->servers[i].agent, runs_here(w, i), round, &position, count);
+		check_start(w, g->servers[i]->agent, runs_here(w, i), round, &position, count);
+}
+
+/* A check of a server that is added at run time waits for its `enable`. */
+static void check_begin(struct worker *w, struct check *k)
+{
+	if (!k)
+		return;
+	k->worker = w;
+	atomic_store(&k->disabled, true);
+	k->report.health = 0;
+	deadline_set(w, &k->deadline, w->now + 1 + check_interval(k));
+}
+
+bool checks_add(struct process *p, struct server *s)
+{
+	struct worker *w = p->workers[s->index % p->nworkers];
+	struct server *leader = s->conf->track_server ? followed(p->generation, s) : NULL;
+
+	if (!checks_new(s) || (leader && !follow_add(leader, s))) {
+		checks_remove(p, s);
+		return false;
+	}
+	check_begin(w, s->check);
+	check_begin(w, s->agent);
+	return true;
+}
+
+static void follower_remove(struct check *k, const struct server *s)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; k && i < k->nfollowers; i++)
+		if (k->followers[i] != s)
+			k->followers[kept++] = k->followers[i];
+	if (k)
+		k->nfollowers = kept;
 }
 
 static void check_stop(struct check *k)
@@ -504,18 +540,34 @@ static void check_stop(struct check *k)
 void checks_stop(struct worker *w, struct generation *g)
 {
 	for (uint32_t i = 0; i < g->nservers; i++) {
-		if (!runs_here(w, i))
+		if (!g->servers[i] || !runs_here(w, i))
 			continue;
-		check_stop(g->servers[i].check);
-		check_stop(g->servers[i].agent);
+		check_stop(g->servers[i]->check);
+		check_stop(g->servers[i]->agent);
 	}
+}
+
+void checks_remove(struct process *p, struct server *s)
+{
+	struct server *leader = s->conf->track_server ? followed(p->generation, s) : NULL;
+
+	if (leader) {
+		follower_remove(leader->check, s);
+		follower_remove(leader->agent, s);
+	}
+	check_stop(s->check);
+	check_stop(s->agent);
+	check_free(&s->check);
+	check_free(&s->agent);
 }
 
 void checks_free(struct generation *g)
 {
 	for (uint32_t i = 0; i < g->nservers; i++) {
-		check_free(&g->servers[i].check);
-		check_free(&g->servers[i].agent);
+		if (!g->servers[i])
+			continue;
+		check_free(&g->servers[i]->check);
+		check_free(&g->servers[i]->agent);
 	}
 }
 

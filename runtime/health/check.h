@@ -24,6 +24,10 @@ bool checks_init(struct generation *g);
 void checks_start(struct worker *w, struct generation *g);
 /* Ends them: nothing is under way or planned afterwards. On that worker. */
 void checks_stop(struct worker *w, struct generation *g);
+/* Makes the checks of a server that is added at run time: disabled until somebody enables them. Or ends and
+ * frees them. Isolated (core/isolation.h). checks_add: false when memory is out, nothing has changed. */
+bool checks_add(struct process *p, struct server *s);
+void checks_remove(struct process *p, struct server *s);
 /* Frees them. Main thread, when no worker runs. */
 void checks_free(struct generation *g);
 

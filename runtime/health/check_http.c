@@ -37,9 +37,9 @@ static void put_state(struct check *k, struct out *o)
 		snprintf(port, sizeof(port), "%u", address_port(addr));
 	}
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		conns += atomic_load(&px->servers[i].conns);
-		if (server_is_usable(&px->servers[i]))
-			total += atomic_load(&px->servers[i].weight);
+		conns += atomic_load(&px->servers[i]->conns);
+		if (server_is_usable(px->servers[i]))
+			total += atomic_load(&px->servers[i]->weight);
 	}
 	out_printf(o,
 		   "x-haproxy-server-state: %s; address=%s; port=%s; name=%.*s/%.*s; node=%.*s; weight=%u/%u; "

@@ -39,6 +39,7 @@ static void server_make(struct world *w, uint32_t i)
 	struct server *s = &w->servers[i];
 	struct machine *m = &w->machines[i];
 
+	w->order[i] = s;
 	*s = (struct server){.conf = conf, .proxy = &w->proxy, .index = i};
 	list_init(&s->queue);
 	atomic_store(&s->weight, conf->weight);
@@ -58,20 +59,21 @@ static bool servers_make(struct world *w)
 	uint32_t n = w->proxy_conf.servers.n;
 
 	w->servers = calloc(n, sizeof(*w->servers));
+	w->order = calloc(n, sizeof(struct server *));
 	w->machines = calloc(n, sizeof(*w->machines));
 	w->result->servers = calloc(n, sizeof(*w->result->servers));
 	w->result->nservers = n;
-	if (!w->servers || !w->machines || !w->result->servers || !series_init(&w->result->load, n))
+	if (!w->servers || !w->order || !w->machines || !w->result->servers || !series_init(&w->result->load, n))
 		return false;
 	w->proxy.conf = &w->proxy_conf;
 	w->proxy.generation = &w->generation;
-	w->proxy.servers = w->servers;
+	w->proxy.servers = w->order;
 	w->proxy.nservers = n;
 	list_init(&w->proxy.queue);
 	for (uint32_t i = 0; i < n; i++)
 		server_make(w, i);
 	w->generation =
-		(struct generation){.proxies = &w->proxy, .nproxies = 1, .servers = w->servers, .nservers = n};
+		(struct generation){.proxies = &w->proxy, .nproxies = 1, .servers = w->order, .nservers = n};
 	return true;
 }
 
@@ -169,6 +171,7 @@ void world_free(struct world *w)
 	pthread_mutex_destroy(&w->proxy.lb_lock);
 	agenda_free(&w->agenda);
 	free(w->servers);
+	free(w->order);
 	free(w->machines);
 	free(w->zipf);
 	free(w->last_server);

@@ -47,7 +47,7 @@ struct world {
 	struct proxy_conf proxy_conf; /* the backend's, with the algorithm's balancing */
 	struct generation generation;
 	struct proxy proxy;
-	struct server *servers;
+	struct server *servers, **order; /* order: pointers to them, as struct proxy has them */
 	struct machine *machines;
 	struct worker *worker;
 	struct agenda agenda;

@@ -115,7 +115,7 @@ static char choose(struct http_stream *hs, struct str value)
 		return age;
 	if (!s)
 		return 'I';
-	hs->cookie_server = s;
+	hs->s.cookie_server = s;
 	if (hs->persist_ignored)
 		return 'U';
 	if (!server_is_usable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST) && !hs->persist_forced)
@@ -150,8 +150,8 @@ void http_cookie_request(struct http_stream *hs)
 /* Does the client already send what leads to this server? */
 static bool client_knows(const struct http_stream *hs)
 {
-	return hs->persist_ignored ? hs->cookie_server != NULL
-				   : hs->cookie_server && hs->cookie_server == hs->s.server.server;
+	return hs->persist_ignored ? hs->s.cookie_server != NULL
+				   : hs->s.cookie_server && hs->s.cookie_server == hs->s.server.server;
 }
 
 /* The Set-Cookie field of the server's for our name; NULL: none. */

@@ -66,7 +66,6 @@ struct http_stream {
 	struct http_msg *hints; /* a 103 response that rules are making */
 	char *body_copy;   /* of a chunked body, decoded, for rules; tune.bufsize bytes of scratch memory */
 	struct cookie_dates cookie_dates;
-	struct server *cookie_server; /* the one that a valid cookie names */
 	struct out page; /* of the statistics; its own memory */
 };
 

@@ -26,6 +26,7 @@ struct stream {
 	uint64_t counted_in, counted_out; /* bytes that the statistics have already */
 	struct stream_stores *stores; /* stream_stick.h: keys to store with the server; NULL: none */
 	struct stick_track *track; /* what its own rules track, or NULL */
+	struct server *cookie_server; /* the one that a valid cookie names */
 	bool counted_backend;
 	bool counted_request; /* http_count_request() was called: those who begin to track later count it, too */
 	bool logged;

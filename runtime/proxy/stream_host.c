@@ -9,7 +9,7 @@ static int64_t usable_servers(struct proxy *px)
 	int64_t n = 0;
 
 	for (uint32_t i = 0; i < px->nservers; i++)
-		n += server_is_usable(&px->servers[i]);
+		n += server_is_usable(px->servers[i]);
 	return n;
 }
 
@@ -20,7 +20,7 @@ static int64_t free_slots(struct proxy *px, bool queues)
 	int64_t slots = 0;
 
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct server *s = &px->servers[i];
+		struct server *s = px->servers[i];
 		uint32_t maxconn = atomic_load(&s->maxconn);
 
 		if (!server_is_usable(s))
@@ -123,6 +123,17 @@ static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf
 	return backend_stat(w, what, px);
 }
 
+static const struct server_conf *host_server(void *ctx, const struct proxy_conf *proxy, struct str name)
+{
+	struct worker *w = ctx;
+	struct proxy *px = generation_proxy(w->process->generation, proxy);
+
+	for (uint32_t i = 0; px && i < px->nservers; i++)
+		if (str_eq(px->servers[i]->conf->name, name))
+			return px->servers[i]->conf;
+	return NULL;
+}
+
 static int64_t host_mux(const struct conn *c, enum eval_mux what)
 {
 	return c->mux ? c->mux->ask(c, what) : what == EVAL_MUX_MAJOR ? 1 : what == EVAL_MUX_GLITCHES ? 0 : 1;
@@ -130,5 +141,5 @@ static int64_t host_mux(const struct conn *c, enum eval_mux what)
 
 void stream_host_init(struct worker *w)
 {
-	w->host = (struct eval_host){.stat = host_stat, .mux = host_mux, .ctx = w};
+	w->host = (struct eval_host){.stat = host_stat, .server = host_server, .mux = host_mux, .ctx = w};
 }

@@ -46,16 +46,16 @@ static bool is_meant(const struct table_conf *t, const struct server *srv, struc
 /* By key where there is one, else by number, which mostly is the place in the list. */
 static struct server *server_find(struct proxy *px, const struct table_conf *t, uint32_t id, struct str key)
 {
-	struct server *guess = id && id <= px->nservers ? &px->servers[id - 1] : NULL;
+	struct server *guess = id && id <= px->nservers ? px->servers[id - 1] : NULL;
 
 	if (guess && (key.len ? is_meant(t, guess, key) : guess->conf->id == id))
 		return guess;
 	for (uint32_t i = 0; key.len && i < px->nservers; i++)
-		if (is_meant(t, &px->servers[i], key))
-			return &px->servers[i];
+		if (is_meant(t, px->servers[i], key))
+			return px->servers[i];
 	for (uint32_t i = 0; i < px->nservers; i++)
-		if (px->servers[i].conf->id == id)
-			return &px->servers[i];
+		if (px->servers[i]->conf->id == id)
+			return px->servers[i];
 	return NULL;
 }
 

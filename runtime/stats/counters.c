@@ -17,6 +17,7 @@ enum { CACHE_LINE = 64 };
 
 struct counters {
 	uint32_t nproxies, nservers;
+	bool srv_own; /* not in the block any more: servers were added */
 	struct fe_counters *fe;
 	struct be_counters *be;
 	struct srv_counters *srv;
@@ -44,14 +45,41 @@ bool counters_init(struct worker *w, struct generation *g)
 	c->fe = (struct fe_counters *)(block + head);
 	c->be = (struct be_counters *)(block + head + fe);
 	c->srv = (struct srv_counters *)(block + head + fe + be);
-	free(w->stats);
+	counters_free(w);
 	w->stats = c;
+	return true;
+}
+
+bool counters_add_server(struct worker *w, uint32_t index)
+{
+	struct counters *c = w->stats;
+	uint32_t room = index + 1 + index / 2;
+	struct srv_counters *srv;
+
+	if (index < c->nservers) {
+		memset(&c->srv[index], 0, sizeof(*c->srv));
+		return true;
+	}
+	srv = aligned_alloc(CACHE_LINE, rounded(sizeof(*srv) * room));
+	if (!srv)
+		return false;
+	memcpy(srv, c->srv, sizeof(*srv) * c->nservers);
+	memset(srv + c->nservers, 0, sizeof(*srv) * (room - c->nservers));
+	if (c->srv_own)
+		free(c->srv);
+	c->srv = srv;
+	c->srv_own = true;
+	c->nservers = room;
 	return true;
 }
 
 void counters_free(struct worker *w)
 {
-	free(w->stats);
+	struct counters *c = w->stats;
+
+	if (c && c->srv_own)
+		free(c->srv);
+	free(c);
 	w->stats = NULL;
 }
 

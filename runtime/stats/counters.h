@@ -63,6 +63,8 @@ static inline void counters_peak(uint64_t *max, uint64_t value)
 
 /* This worker's own, writable ones; index: proxy->index, server->index. Never NULL after counters_init(). */
 bool counters_init(struct worker *w, struct generation *g);
+/* Room for a server that is added at run time, at zero. Isolated (core/isolation.h). False: no memory. */
+bool counters_add_server(struct worker *w, uint32_t index);
 void counters_free(struct worker *w);
 struct fe_counters *counters_fe(struct worker *w, uint32_t proxy_index);
 struct be_counters *counters_be(struct worker *w, uint32_t proxy_index);

@@ -309,7 +309,7 @@ static void put_servers(struct out *o, const struct stat_metric *m, const struct
 	uint64_t count[STATES] = {0};
 
 	for (uint32_t i = 0; i < r->proxy->nservers; i++)
-		count[server_state(&r->proxy->servers[i])]++;
+		count[server_state(r->proxy->servers[i])]++;
 	for (int i = 0; i < STATES; i++)
 		put_state(o, m, r, "state", state_names[i], count[i]);
 }
@@ -320,7 +320,7 @@ static void put_checks(struct out *o, const struct stat_metric *m, const struct 
 	struct check_report report;
 
 	for (uint32_t i = 0; i < r->proxy->nservers; i++)
-		for (int k = 0; check_report(&r->proxy->servers[i], &report) && k < CHECK_STATES; k++)
+		for (int k = 0; check_report(r->proxy->servers[i], &report) && k < CHECK_STATES; k++)
 			count[k] += check_states[k].status == report.status;
 	for (int i = 0; i < CHECK_STATES; i++)
 		if (check_states[i].status >= CHECK_HANALYZE)

@@ -89,8 +89,8 @@ static struct proxy *find_backend(struct generation *g, struct str name)
 static struct server *find_server(struct proxy *px, struct str name)
 {
 	for (uint32_t i = 0; i < px->nservers; i++)
-		if (str_eq(px->servers[i].conf->name, name))
-			return &px->servers[i];
+		if (str_eq(px->servers[i]->conf->name, name))
+			return px->servers[i];
 	return NULL;
 }
 

@@ -411,7 +411,7 @@ static void fill_backend_servers(struct walk *k, struct proxy *px)
 	uint32_t act = 0, bck = 0, weight = 0, spare = 0, user = 0, user_spare = 0;
 
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct server *s = &px->servers[i];
+		struct server *s = px->servers[i];
 
 		if (!server_is_usable(s) || atomic_load(&s->oper) == SRV_STOPPING)
 			continue;
@@ -515,8 +515,8 @@ static void proxy_rows(struct walk *k, struct proxy *px)
 		frontend_row(k, px);
 	if (f->types & STATS_SERVER)
 		for (uint32_t i = 0; i < px->nservers; i++)
-			if (server_wanted(f, &px->servers[i]))
-				server_row(k, px, &px->servers[i]);
+			if (server_wanted(f, px->servers[i]))
+				server_row(k, px, px->servers[i]);
 	if (px->conf->role & ROLE_BACKEND && f->types & STATS_BACKEND && f->server_id <= 0)
 		backend_row(k, px);
 }

@@ -22,6 +22,13 @@ void tls_world_free(struct tls_world **world);
 struct tls_front *tls_front_of(struct tls_world *world, const struct bind_conf *bind);
 struct tls_back *tls_back_of(struct tls_world *world, const struct server_conf *server);
 
+/* For a server that is added at run time; *back NULL where it does not speak TLS. False: no memory, or what its
+ * line names cannot be used, with the reason in `error`. Any worker. */
+bool tls_back_add(struct tls_world *world, const struct server_conf *server, struct tls_back **back,
+		  struct out *error);
+/* Nothing uses it any more. Any worker. */
+void tls_back_remove(struct tls_back **back);
+
 enum tls_progress { TLS_DONE, TLS_AGAIN, TLS_FAILED };
 
 /* A connection that was just accepted gets the TLS transport; nothing is sent or received yet. False: no memory. The connection's

@@ -134,6 +134,48 @@ static bool back_new(struct tls_world *w, const struct server_conf *s)
 	return true;
 }
 
+static bool back_begin(struct tls_world *w)
+{
+	w->bio = w->bio ? w->bio : tls_bio_new();
+	w->ctx_alpn = tls_context_alpn_index();
+	return w->bio != NULL;
+}
+
+bool tls_back_add(struct tls_world *w, const struct server_conf *s, struct tls_back **back, struct out *error)
+{
+	struct out messages = out_growing(8192);
+	bool ok;
+
+	*back = NULL;
+	if (!server_wants_tls(s))
+		return true;
+	pthread_mutex_lock(&w->cli);
+	w->messages = &messages;
+	ok = back_begin(w) && back_new(w, s);
+	*back = tls_back_of(w, s);
+	if (*back && !(*back)->ctx) {
+		tls_back_free(back);
+		ok = false;
+	}
+	w->messages = NULL;
+	pthread_mutex_unlock(&w->cli);
+	if (!ok)
+		out_str(error, out_get(&messages));
+	out_free(&messages);
+	return ok;
+}
+
+void tls_back_remove(struct tls_back **back)
+{
+	struct tls_world *w = *back ? (*back)->world : NULL;
+
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->cli);
+	tls_back_free(back);
+	pthread_mutex_unlock(&w->cli);
+}
+
 static bool lines_build(struct tls_world *w)
 {
 	vec_each (px, &w->model->proxies) {

@@ -56,7 +56,7 @@ static inline struct generation farm_generation(struct farm *f)
 
 	return (struct generation){
 		.model = &model,
-		.proxies = &f->proxy, .nproxies = 1, .servers = f->servers, .nservers = f->proxy.nservers};
+		.proxies = &f->proxy, .nproxies = 1, .servers = f->list, .nservers = f->proxy.nservers};
 }
 
 #endif

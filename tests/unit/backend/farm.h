@@ -12,7 +12,7 @@ struct farm {
 	struct proxy_conf proxy_conf;
 	struct server_conf confs[FARM_MAX];
 	struct proxy proxy;
-	struct server servers[FARM_MAX];
+	struct server servers[FARM_MAX], *list[FARM_MAX];
 };
 
 /* weights: "3,2,1b": one server each, b for backup. */
@@ -26,13 +26,14 @@ static inline void farm_init(struct farm *f, enum balance_kind kind, const char 
 	f->proxy_conf.role = ROLE_BACKEND;
 	f->proxy_conf.balance.kind = kind;
 	f->proxy.conf = &f->proxy_conf;
-	f->proxy.servers = f->servers;
+	f->proxy.servers = f->list;
 	list_init(&f->proxy.queue);
 	pthread_mutex_init(&f->proxy.lb_lock, NULL);
 	while (*at && n < FARM_MAX) {
 		struct server *s = &f->servers[n];
 		struct server_conf *conf = &f->confs[n];
 
+		f->list[n] = s;
 		conf->weight = (uint16_t)strtoul(at, &at, 10);
 		conf->backup = *at == 'b';
 		conf->pool_max_conn = -1;

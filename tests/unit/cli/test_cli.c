@@ -242,13 +242,13 @@ START_TEST(states)
 	const char *a;
 
 	ck_assert_str_eq(ask("disable server b/s1\n"), "\n");
-	ck_assert_uint_eq(atomic_load(&g->servers[0].admin), SRV_ADM_MAINT);
-	ck_assert_int_eq(atomic_load(&g->servers[0].oper), SRV_STOPPED);
+	ck_assert_uint_eq(atomic_load(&g->servers[0]->admin), SRV_ADM_MAINT);
+	ck_assert_int_eq(atomic_load(&g->servers[0]->oper), SRV_STOPPED);
 	ck_assert_str_eq(ask("set server b/s1 state drain\n"), "\n");
-	ck_assert_uint_eq(atomic_load(&g->servers[0].admin), SRV_ADM_DRAIN);
-	ck_assert_int_eq(atomic_load(&g->servers[0].oper), SRV_RUNNING);
+	ck_assert_uint_eq(atomic_load(&g->servers[0]->admin), SRV_ADM_DRAIN);
+	ck_assert_int_eq(atomic_load(&g->servers[0]->oper), SRV_RUNNING);
 	ck_assert_str_eq(ask("set server b/s1 state ready\n"), "\n");
-	ck_assert_uint_eq(atomic_load(&g->servers[0].admin), 0);
+	ck_assert_uint_eq(atomic_load(&g->servers[0]->admin), 0);
 	a = ask("show servers state b\n");
 	ck_assert(!strncmp(a, "1\n# be_id be_name", 17));
 	ck_assert_ptr_nonnull(strstr(a, "\n3 b 1 s1 127.0.0.1 2 0 3 3 "));

@@ -170,7 +170,7 @@ static void dial_ready(struct conn *c, int revents)
 
 WEAK enum srv_outcome srv_request_start(struct srv_request *r)
 {
-	struct server *s = &r->backend->servers[0];
+	struct server *s = r->backend->nservers ? r->backend->servers[0] : NULL;
 	struct srv_conn *sc;
 
 	if (!r->backend->nservers)

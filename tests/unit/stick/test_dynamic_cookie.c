@@ -6,7 +6,7 @@
 #include "runtime/backend/dynamic_cookie.h"
 
 static struct server_conf confs[3];
-static struct server servers[3];
+static struct server servers[3], *pointers[3];
 static struct proxy_conf conf;
 static struct proxy px;
 
@@ -14,6 +14,7 @@ static void setup(void)
 {
 	for (int i = 0; i < 3; i++) {
 		confs[i].name = STR("s");
+		pointers[i] = &servers[i];
 		servers[i].conf = &confs[i];
 		servers[i].addr.in = (struct sockaddr_in){.sin_family = AF_INET,
 							  .sin_port = htons((uint16_t)(23601 + i)),
@@ -22,7 +23,7 @@ static void setup(void)
 	confs[2].cookie = STR("own");
 	conf.dynamic_cookie_key = STR("secret");
 	px.conf = &conf;
-	px.servers = servers;
+	px.servers = pointers;
 	px.nservers = 3;
 	pthread_mutex_init(&px.lb_lock, NULL);
 	dynamic_cookies_enable(&px, true);
