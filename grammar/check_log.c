@@ -16,6 +16,8 @@ static log_list *list_get(const struct keyword_use *use)
 {
 	if (use->draft)
 		return (log_list *)&use->draft->px->log_targets;
+	if (use->k->named && use->k->named->forward)
+		return (log_list *)&use->k->named->forward->px->log_targets;
 	return use->k->place == PLACE_GLOBAL ? (log_list *)&use->k->m->global.log_targets
 					     : (log_list *)&use->k->log_elsewhere;
 }

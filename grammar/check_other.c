@@ -30,6 +30,10 @@ void check_other_begin(struct checker *k, struct named_section *named)
 	}
 	if (named->place == PLACE_RING && named->name)
 		map_put(k->scratch, &lang_state(k->c)->sinks, named->name->text, named);
+	if (named->place == PLACE_LOG_FORWARD) {
+		check_forward_begin(k, named);
+		return;
+	}
 	if (named->place == PLACE_RING) {
 		check_ring_begin(k, named);
 		return;
@@ -252,40 +256,20 @@ bool check_hold(const struct keyword_use *use)
 	return check_time(use, &use->words[1], UNIT_MS, &value);
 }
 
-/* HAProxy 2.6 reports a missing port in a log-forward section, and then starts. */
-static bool soften_port(const struct keyword_use *use, uint32_t before)
-{
-	struct diags *d = use->k->d;
-	enum diag_code code = d->list.n == before + 1 ? d->list.v[before]->code : D_COUNT;
-	bool soft = use->k->compat <= 206 && use->k->place == PLACE_LOG_FORWARD &&
-		    (code == D_MISSING_ARGUMENT || (code == D_MISSING_PORT && use->row->name[0] == 'b'));
-
-	if (soft)
-		check_severity(use->k, d->list.v[before], SEV_WARNING);
-	return soft;
-}
-
 /* bind lines outside proxies. */
 bool check_bind_elsewhere(const struct keyword_use *use)
 {
 	struct bind_conf b = {.mode = -1};
 	struct addr_conf a;
-	bool datagram = strcmp(use->row->name, "dgram-bind") == 0;
-	uint32_t before = use->k->d->list.n;
 
 	if (strcmp(use->row->name, "default-bind") == 0)
 		return check_options(use, 0, PLACE_BIND, &b, NULL);
-	if (!check_arity(use, 1, CHECK_ANY) ||
-	    !address_parse_word(use->k->c, use->words,
-				ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD | ADDRESS_HOST |
-					(datagram ? ADDRESS_DATAGRAM : ADDRESS_STREAM),
-				"'bind'", &a)) {
-		if (!soften_port(use, before))
-			return false;
-		if (!use->n)
-			return true;
-	}
-	return check_options(use, 1, PLACE_BIND, &b, NULL);
+	return check_arity(use, 1, CHECK_ANY) &&
+	       address_parse_word(use->k->c, use->words,
+				  ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD |
+					  ADDRESS_HOST | ADDRESS_STREAM,
+				  "'bind'", &a) &&
+	       check_options(use, 1, PLACE_BIND, &b, NULL);
 }
 
 bool check_default_server_elsewhere(const struct keyword_use *use)
@@ -331,6 +315,8 @@ void check_other_end(struct checker *k)
 		userlist_end(k, s);
 	if (s)
 		check_fcgi_end(k, s), check_cache_end(k, s);
+	if (s && s->forward)
+		check_forward_end(k, s);
 	if (s && s->ring)
 		check_ring_end(k, s);
 	if (!s || s->sized || k->skip)

@@ -246,6 +246,8 @@ static void targets_resolve(struct checker *k, struct log_target *v, uint32_t n)
 void check_ring_targets(struct checker *k)
 {
 	targets_resolve(k, k->m->global.log_targets.v, k->m->global.log_targets.n);
+	vec_each (f, &k->m->forwards)
+		targets_resolve(k, (*f)->px->log_targets.v, (*f)->px->log_targets.n);
 	vec_each (d, &k->drafts)
 		targets_resolve(k, (*d)->px->log_targets.v, (*d)->px->log_targets.n);
 }

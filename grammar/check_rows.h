@@ -60,6 +60,8 @@ check_row_fn check_peers_table, check_stick_table, check_stick, check_compressio
 /* check_other.c */
 check_row_fn check_user, check_group, check_nameserver, check_hold, check_mailer, check_bind_elsewhere,
 	check_default_server_elsewhere, check_log_elsewhere, check_program_command;
+/* check_forward.c */
+check_row_fn check_forward_bind, check_forward_dgram, check_forward_host;
 /* check_ring.c */
 check_row_fn check_ring_size, check_ring_server, check_ring_description, check_ring_format, check_ring_maxlen,
 	check_ring_timeout, check_ring_file;

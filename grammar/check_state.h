@@ -48,6 +48,8 @@ struct named_section {
 	struct proxy_conf *acls;     /* fcgi-app: holds its ACLs */
 	uint64_t cache_size, cache_object;    /* cache: megabytes, bytes; 0: unset */
 	const struct line *cache_object_line; /* max-object-size */
+	struct forward_conf *forward; /* log-forward */
+	struct draft *forward_draft;
 	struct peers_conf *peers;    /* peers */
 	struct str crt_base, key_base; /* crt-store */
 	struct cache_conf *cache;    /* cache */
@@ -133,6 +135,9 @@ void check_other_begin(struct checker *k, struct named_section *named);
 void check_other_end(struct checker *k);
 /* check_peers.c */
 void check_peers_begin(struct checker *k, struct named_section *named);
+/* check_forward.c */
+void check_forward_begin(struct checker *k, struct named_section *named);
+void check_forward_end(struct checker *k, struct named_section *named);
 /* check_ring.c: rings; the targets that name them get them at the end of the walk. */
 void check_ring_begin(struct checker *k, struct named_section *named);
 void check_ring_end(struct checker *k, struct named_section *named);

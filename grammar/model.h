@@ -76,6 +76,7 @@ struct model {
 	VEC(struct peers_conf *) peers;
 	VEC(struct ring_conf *) rings;
 	VEC(struct cache_conf *) caches; /* model_cache.h; index: cache_conf.id */
+	VEC(struct forward_conf *) forwards;
 	VEC(struct table_conf *) tables;	/* index: table_conf.id */
 	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
 	VEC(struct pattern_file *) pattern_files; /* index: pattern_file.index */

@@ -7,6 +7,17 @@
 
 enum { RING_SIZE_DEFAULT = 16384, RING_FILE_HEADER = 72 };
 
+/* `option host` of log-forward: what stands for the host of lines that are passed on (manual, section 3.10). */
+enum forward_host { FORWARD_HOST_KEEP, FORWARD_HOST_FILL, FORWARD_HOST_REPLACE, FORWARD_HOST_APPEND };
+/* A `log-forward` section: receives log lines and passes them on. */
+struct forward_conf {
+	struct proxy_conf *px; /* name, binds, log targets, limits: a frontend of mode MODE_SYSLOG, in no list of proxies */
+	VEC(const struct bind_conf *) dgrams; /* dgram-bind */
+	uint32_t maxconn, backlog, timeout_client;
+	bool assume_ntf, dont_parse;
+	uint8_t host; /* enum forward_host */
+};
+
 /* A `ring` section, or what a log target like tcp@192.0.2.1:514 stands for. */
 struct ring_conf {
 	struct str name, description;

@@ -71,6 +71,10 @@ static bool is_log_target(const struct model *m, int fd)
 		vec_each (t, &(*px)->log_targets)
 			if (t->addr.kind == ADDR_FD && t->addr.fd == fd)
 				return true;
+	vec_each (f, &m->forwards)
+		vec_each (t, &(*f)->px->log_targets)
+			if (t->addr.kind == ADDR_FD && t->addr.fd == fd)
+				return true;
 	return false;
 }
 

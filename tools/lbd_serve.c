@@ -11,6 +11,7 @@
 #include "runtime/backend/server_restore.h"
 #include "runtime/core/log.h"
 #include "runtime/core/process.h"
+#include "runtime/log/forward.h"
 #include "runtime/log/rings.h"
 #include "runtime/net/listener.h"
 #include "runtime/reload/handover.h"
@@ -48,6 +49,15 @@ uint32_t serve_listeners(const struct model *m)
 		vec_each (bind, &(*px)->binds)
 			n += binds_count(*bind);
 	}
+	vec_each (f, &m->forwards) {
+		n += (*f)->maxconn;
+		vec_each (bind, &(*f)->px->binds)
+			n += binds_count(*bind);
+		vec_each (bind, &(*f)->dgrams)
+			n += binds_count(*bind);
+	}
+	vec_each (r, &m->rings)
+		n += (*r)->servers.n;
 	return n;
 }
 
@@ -95,7 +105,7 @@ static bool sockets_try(struct lbd *l, struct out *errors, bool *fatal)
 
 	*fatal = !k || !sockets_fetch(l, k);
 	ok = !*fatal && listeners_open(l->process, l->process->generation, k, errors) &&
-	     peers_open(l->process, errors);
+	     peers_open(l->process, errors) && forwards_open(l->process, errors);
 	kept_free(&k);
 	return ok;
 }
@@ -174,7 +184,7 @@ static bool process_make(struct lbd *l)
 	}
 	states_restore(l);
 	p->takes_over = l->options.old.n > 0;
-	if (!peers_init(p) || !rings_make(l))
+	if (!peers_init(p) || !rings_make(l) || !forwards_init(p))
 		return false;
 	for (uint32_t i = 0; i < g->nproxies; i++)
 		if (!atomic_load(&g->proxies[i].maxconn))

@@ -2,6 +2,7 @@
 #include "grammar/check_rows.h"
 
 #define OTHER(word, places, ...) { .name = word, .in = places, __VA_ARGS__ }
+#define FORWARD(member) KEYWORD_FIELD(forward_conf, member)
 
 static const struct keyword rows[] = {
 	OTHER("user", IN(USERLIST), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_user,
@@ -24,7 +25,7 @@ static const struct keyword rows[] = {
 	OTHER("bind", IN(PEERS), .kind = VAL_CUSTOM, .parse = check_peers_bind,
 	      .args = "<address>:<port> [<option>...]", .summary = "where the local peer listens"),
 	OTHER("bind", IN(LOG_FORWARD), .kind = VAL_CUSTOM, .flags = KW_REPEAT,
-	      .parse = check_bind_elsewhere, .args = "<address>:<port> [<option>...]",
+	      .parse = check_forward_bind, .args = "<address>:<port> [<option>...]",
 	      .summary = "an address to listen on"),
 	OTHER("table", IN(PEERS), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_peers_table,
 	      .args = "<name> type <type> size <size> ...", .summary = "a stick table"),
@@ -91,20 +92,20 @@ static const struct keyword rows[] = {
 	      .expects = "'timeout server' expects <time> as argument.",
 	      .summary = "how long a receiver may leave lines unread"),
 	OTHER("dgram-bind", IN(LOG_FORWARD), .kind = VAL_CUSTOM, .flags = KW_REPEAT,
-	      .parse = check_bind_elsewhere, .args = "<address>:<port> [<option>...]",
+	      .parse = check_forward_dgram, .args = "<address>:<port> [<option>...]",
 	      .summary = "an address for datagrams"),
-	OTHER("maxconn", IN(LOG_FORWARD), .kind = VAL_UINT, .args = "<number>",
+	OTHER("maxconn", IN(LOG_FORWARD), .kind = VAL_UINT, FORWARD(maxconn), .args = "<number>", .preset = "10",
 	      .summary = "the most connections"),
-	OTHER("backlog", IN(LOG_FORWARD), .kind = VAL_UINT, .args = "<number>",
+	OTHER("backlog", IN(LOG_FORWARD), .kind = VAL_UINT, FORWARD(backlog), .args = "<number>",
 	      .summary = "how many connections may wait"),
-	OTHER("timeout client", IN(LOG_FORWARD), .kind = VAL_TIME_MS, .args = "<time>",
+	OTHER("timeout client", IN(LOG_FORWARD), .kind = VAL_TIME_MS, FORWARD(timeout_client), .args = "<time>",
 	      .summary = "how long a sender may be silent"),
-	OTHER("option assume-rfc6587-ntf", IN(LOG_FORWARD), .kind = VAL_FLAG, .since = 302,
+	OTHER("option assume-rfc6587-ntf", IN(LOG_FORWARD), .kind = VAL_FLAG, FORWARD(assume_ntf), .since = 302,
 	      .summary = "lines are not counted"),
-	OTHER("option dont-parse-log", IN(LOG_FORWARD), .kind = VAL_FLAG, .since = 302,
+	OTHER("option dont-parse-log", IN(LOG_FORWARD), .kind = VAL_FLAG, FORWARD(dont_parse), .since = 302,
 	      .summary = "pass lines on as they come"),
-	OTHER("option host", IN(LOG_FORWARD), .kind = VAL_WORDS, .min = 1, .since = 302,
-	      .summary = "which host name lines get"),
+	OTHER("option host", IN(LOG_FORWARD), .kind = VAL_CUSTOM, .parse = check_forward_host, .since = 302,
+	      .args = "replace|fill|keep|append", .preset = "fill", .summary = "which host name lines get"),
 	OTHER("log-tag", IN(LOG_PROFILE), .kind = VAL_STRING, .args = "<text>", .summary = "the tag of lines"),
 	OTHER("on", IN(LOG_PROFILE), .kind = VAL_WORDS, .min = 1, .flags = KW_REPEAT,
 	      .args = "<step> [drop] [format <format>] [sd <format>]", .summary = "the format of a step"),

@@ -16,6 +16,7 @@
 #include "runtime/core/process.h"
 #include "runtime/core/worker.h"
 #include "runtime/log/rings.h"
+#include "runtime/log/syslog.h"
 
 /* Where a line goes: a list of targets and what their headers say. */
 struct log_route {
@@ -34,6 +35,9 @@ bool log_prepare(struct worker *w, const struct model *m)
 		logger_prepare(l, t);
 	vec_each (px, &m->proxies)
 		vec_each (t, &(*px)->log_targets)
+			logger_prepare(l, t);
+	vec_each (f, &m->forwards)
+		vec_each (t, &(*f)->px->log_targets)
 			logger_prepare(l, t);
 	return w->id != 0 || log_samples_init(w->process, m);
 }
@@ -111,7 +115,33 @@ static void failure_say(struct log_route *r, uint32_t index, int error)
 		(int)r->from.pid, index + 1, strerror(error), error);
 }
 
-/* The ring behind a target; NULL: ring@ of a ring that does not exist takes nothing (seen with HAProxy 2.6). */
+/* --- lines
+ * ----------------------------------------------------------------------------------------------------- */
+
+/* A line on its way to its targets: one of ours, or one that was received. */
+struct log_line {
+	int level;
+	struct str text;
+	const struct syslog_message *relayed; /* NULL: ours */
+	const struct syslog_now *now;         /* of relayed ones */
+	enum log_proto own;                   /* the format in which it came */
+};
+
+/* The header for a target. `given`: its format was asked for, and is not only what holds without asking. */
+static void line_head(struct log_route *r, const struct log_target *t, const struct log_line *line,
+		      enum log_proto proto, bool given, struct out *head)
+{
+	int level = line->level < t->min_level ? t->min_level : line->level;
+	struct log_target as = {.proto = proto, .proto_given = given, .facility = t->facility};
+
+	if (line->relayed)
+		syslog_header(line->relayed, given ? proto : line->own, t->facility, (uint8_t)level, line->now,
+			      head);
+	else
+		log_header(r->logger, &as, &r->from, level, head);
+}
+
+/* The ring behind a target; NULL: ring@ of a ring that does not exist takes nothing. */
 static struct ring *ring_of(const struct log_route *r, const struct log_target *t)
 {
 	const struct rings *all = r->process->rings;
@@ -119,69 +149,102 @@ static struct ring *ring_of(const struct log_route *r, const struct log_target *
 	return all && t->ring_conf && t->ring_conf->index < all->n ? &all->v[t->ring_conf->index] : NULL;
 }
 
-static bool ring_send(const struct log_route *r, const struct log_target *t, struct ring *ring, int level,
-		      struct str text)
+static bool ring_send(struct log_route *r, const struct log_target *t, struct ring *ring,
+		      const struct log_line *line)
 {
-	struct log_target as = {.proto = t->ring_conf->format, .proto_given = true, .facility = t->facility};
-	char space[LOG_HEAD_MAX];
-	struct out head = out_fixed(space, sizeof(space));
+	struct out *head = &r->logger->head;
+	struct str text = str_sub(line->text, 0, t->max_len ? t->max_len : LOG_LEN_DEFAULT);
 	struct iovec iov[2];
 
-	as.proto_given = !t->ring_conf->implicit || t->proto_given;
-	log_header(r->logger, &as, &r->from, level, &head);
-	text = str_sub(text, 0, t->max_len ? t->max_len : LOG_LEN_DEFAULT);
-	iov[0] = (struct iovec){head.buf, head.len};
+	head->len = 0;
+	line_head(r, t, line, t->ring_conf->format, !t->ring_conf->implicit || t->proto_given, head);
+	iov[0] = (struct iovec){head->buf, head->len};
 	iov[1] = (struct iovec){(char *)(uintptr_t)text.ptr, text.len};
 	return ring_write(ring, iov, 2);
 }
 
 /* What was dropped is told of before the next line (seen with HAProxy 2.6). */
-static void route_ring(const struct log_route *r, const struct log_target *t, int level, struct str text)
+static bool ring_tell(struct log_route *r, const struct log_target *t, struct ring *ring, unsigned dropped)
+{
+	struct log_line note = {.level = LL_NOTICE};
+	char space[64];
+	struct out text = out_fixed(space, sizeof(space));
+
+	if (!r->from.when.tv_sec)
+		gettimeofday(&r->from.when, NULL);
+	out_printf(&text, "%u event%s dropped", dropped, dropped > 1 ? "s" : "");
+	note.text = out_get(&text);
+	if (!ring_send(r, t, ring, &note))
+		return false;
+	atomic_fetch_sub_explicit(&ring->dropped, dropped, memory_order_relaxed);
+	return true;
+}
+
+static void route_ring(struct log_route *r, const struct log_target *t, const struct log_line *line)
 {
 	struct ring *ring = ring_of(r, t);
 	unsigned dropped;
-	char space[64];
 
 	if (!ring)
 		return;
 	dropped = atomic_load_explicit(&ring->dropped, memory_order_relaxed);
-	if (dropped) {
-		struct out note = out_fixed(space, sizeof(space));
-
-		out_printf(&note, "%u event%s dropped", dropped, dropped > 1 ? "s" : "");
-		if (!ring_send(r, t, ring, LL_NOTICE, out_get(&note))) {
-			ring_drop(ring);
-			return;
-		}
-		atomic_fetch_sub_explicit(&ring->dropped, dropped, memory_order_relaxed);
-	}
-	if (!ring_send(r, t, ring, level, text))
+	if ((dropped && !ring_tell(r, t, ring, dropped)) || !ring_send(r, t, ring, line))
 		ring_drop(ring);
 }
 
-static void route_send(struct log_route *r, int level, struct str text)
+static void route_line(struct log_route *r, const struct log_line *line)
 {
 	struct logger *l = r->logger;
-	char space[LOG_HEAD_MAX];
 
 	for (uint32_t i = 0; i < r->ntargets; i++) {
 		const struct log_target *t = &r->targets[i];
-		struct out head = out_fixed(space, sizeof(space));
 		int error;
 
-		if (!target_takes(t, level) || (t->sample.len && !log_sample_takes(r->process, t)))
+		if (!target_takes(t, line->level) || (t->sample.len && !log_sample_takes(r->process, t)))
 			continue;
 		if (t->ring.len || t->ring_conf) {
-			route_ring(r, t, level < t->min_level ? t->min_level : level, text);
+			route_ring(r, t, line);
 			continue;
 		}
-		log_header(l, t, &r->from, level < t->min_level ? t->min_level : level, &head);
-		error = logger_send(l, t, out_get(&head), text);
+		l->head.len = 0;
+		line_head(r, t, line, t->proto, t->proto_given, &l->head);
+		error = logger_send(l, t, out_get(&l->head), line->text);
 		if (!error)
 			continue;
 		__atomic_store_n(&l->dropped, l->dropped + 1, __ATOMIC_RELAXED);
 		failure_say(r, i, error);
 	}
+}
+
+static void route_send(struct log_route *r, int level, struct str text)
+{
+	struct log_line line = {.level = level, .text = text};
+
+	route_line(r, &line);
+}
+
+void log_relay(struct worker *w, const struct proxy_conf *proxy, const struct syslog_message *m,
+	       enum log_proto own)
+{
+	struct log_line line = {.level = m->level, .text = m->text, .relayed = m, .own = own};
+	struct logger *l = w->log;
+	char space[64];
+	struct out iso = out_fixed(space, sizeof(space));
+	struct syslog_now now;
+	struct log_route r;
+	struct tm tm;
+
+	if (!l)
+		return;
+	route_init(&r, w->process, l, &w->process->generation->model->global, proxy);
+	r.from.when = w->wall;
+	log_dates(l, w->wall.tv_sec);
+	log_put_iso(l, (long)w->wall.tv_usec, &iso);
+	localtime_r(&w->wall.tv_sec, &tm);
+	now = (struct syslog_now){l->date, str_sub(out_get(&iso), 0, iso.len - 1), tm.tm_year + 1900,
+				  tm.tm_mon};
+	line.now = &now;
+	route_line(&r, &line);
 }
 
 /* --- traffic

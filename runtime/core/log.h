@@ -34,6 +34,10 @@ void log_event(struct worker *w, const struct proxy_conf *proxy, int level, cons
 	__attribute__((format(printf, 4, 5)));
 /* Before workers run and from the main thread: to the global targets. */
 void log_global(struct process *p, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A line that somebody else wrote (log-forward), to the targets of a proxy, each in its format or in `own`, the
+ * line's. On that worker. */
+struct syslog_message;
+void log_relay(struct worker *w, const struct proxy_conf *proxy, const struct syslog_message *m, enum log_proto own);
 /* Lines that no target took because it was full or away. Any thread. */
 uint64_t log_dropped(struct process *p);
 

@@ -7,7 +7,7 @@
 
 #include "runtime/core/log_sink.h"
 
-static void dates_update(struct logger *l, time_t second)
+void log_dates(struct logger *l, time_t second)
 {
 	struct tm tm;
 	long offset;
@@ -41,7 +41,7 @@ static void put_priority(struct out *out, unsigned n)
 	out_char(out, '>');
 }
 
-static void put_iso(struct logger *l, long usec, struct out *out)
+void log_put_iso(struct logger *l, long usec, struct out *out)
 {
 	char micro[8] = ".";
 
@@ -72,7 +72,7 @@ static void put_rfc3164(struct logger *l, const struct log_origin *from, struct 
 static void put_rfc5424(struct logger *l, const struct log_origin *from, struct out *out)
 {
 	out_puts(out, "1 ");
-	put_iso(l, (long)from->when.tv_usec, out);
+	log_put_iso(l, (long)from->when.tv_usec, out);
 	out_str(out, from->hostname.len ? from->hostname : STR("-"));
 	out_char(out, ' ');
 	out_str(out, from->tag);
@@ -88,7 +88,7 @@ void log_header(struct logger *l, const struct log_target *target, const struct 
 {
 	unsigned priority = target->facility * 8u + (unsigned)level;
 
-	dates_update(l, from->when.tv_sec);
+	log_dates(l, from->when.tv_sec);
 	switch (target->proto) {
 	case LOGP_LOCAL:
 		put_priority(out, priority);
@@ -111,10 +111,10 @@ void log_header(struct logger *l, const struct log_target *target, const struct 
 		break;
 	case LOGP_TIMED:
 		put_priority(out, (unsigned)level);
-		put_iso(l, (long)from->when.tv_usec, out);
+		log_put_iso(l, (long)from->when.tv_usec, out);
 		break;
 	case LOGP_ISO:
-		put_iso(l, (long)from->when.tv_usec, out);
+		log_put_iso(l, (long)from->when.tv_usec, out);
 		break;
 	case LOGP_RAW:
 		break;

@@ -22,6 +22,7 @@ void logger_init(struct logger *l)
 {
 	memset(l, 0, sizeof(*l));
 	l->line = out_growing(LOG_LINE_MAX);
+	l->head = out_growing(LOG_HEAD_MAX);
 	for (int i = 0; i < 3; i++)
 		l->sockets[i] = -1;
 	if (gethostname(l->hostname, sizeof(l->hostname) - 1))
@@ -37,6 +38,7 @@ void logger_close(struct logger *l)
 		if (l->fds[i].own >= 0)
 			close(l->fds[i].own);
 	out_free(&l->line);
+	out_free(&l->head);
 }
 
 /* --- datagrams

@@ -10,7 +10,7 @@
 #include "grammar/base/out.h"
 #include "grammar/model.h"
 
-enum { LOG_LINE_MAX = 65535, LOG_HEAD_MAX = 512, LOG_FDS = 8, LOG_LEN_DEFAULT = 1024 };
+enum { LOG_LINE_MAX = 65535, LOG_HEAD_MAX = 65535, LOG_FDS = 8, LOG_LEN_DEFAULT = 1024 };
 
 /* A descriptor target: `own` is a private, non-blocking opening of the same pipe or terminal where the system
  * gives one, so that the flag that we need is not forced upon whoever shares `fd`. */
@@ -22,6 +22,7 @@ struct log_fd {
 
 struct logger {
 	struct out line; /* text being formatted */
+	struct out head; /* the header in front of it */
 	int sockets[3];  /* AF_INET, AF_INET6, AF_UNIX datagram; -1: not open */
 	struct log_fd fds[LOG_FDS];
 	uint32_t nfds;
@@ -48,6 +49,10 @@ struct log_origin {
 	struct timeval when;
 	pid_t pid;
 };
+/* The strings of l->date, l->date_iso and l->zone for that second. */
+void log_dates(struct logger *l, time_t second);
+/* "2026-11-22T12:52:24.406972+00:00 " */
+void log_put_iso(struct logger *l, long usec, struct out *out);
 void log_header(struct logger *l, const struct log_target *target, const struct log_origin *from, int level,
 		struct out *out);
 

@@ -17,6 +17,7 @@
 #include "runtime/net/splice.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
+#include "runtime/log/forward.h"
 #include "runtime/log/rings.h"
 #include "runtime/stick/peers.h"
 #include "runtime/stick/sweep.h"
@@ -60,6 +61,7 @@ static void worker_soft_stop(struct worker *w)
 	w->stopping = true;
 	w->on_drained = worker_drained;
 	listeners_unwatch(w);
+	forwards_unwatch(w);
 	if (atomic_fetch_sub(&p->accepting, 1) == 1)
 		listeners_close(p);
 	if (w->id == 0 && p->hard_stop_after)
@@ -88,6 +90,7 @@ static void worker_begin(struct worker *w)
 		peers_start(w);
 	if (w->id == 0)
 		rings_start(w);
+	forwards_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
 }
 
@@ -99,6 +102,7 @@ static void worker_end(struct worker *w)
 	listeners_unwatch(w);
 	sessions_each(w, session_free);
 	cli_close_all(w);
+	forwards_stop(w);
 	if (w->id == 0)
 		peers_stop(w);
 	if (w->id == 0)
@@ -232,6 +236,7 @@ void process_free(struct process **pp)
 		pipes_free(w);
 		worker_free(&w);
 	}
+	forwards_free(p);
 	rings_free(p);
 	generation_free(&p->generation);
 	if (p->proc_vars)

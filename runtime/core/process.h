@@ -64,6 +64,7 @@ struct process {
 	struct deadline hard_stop;  /* on worker 0 */
 	struct deadline sweep;      /* on worker 0: stick/sweep.c */
 	struct peers_all *peers;    /* stick/peers.h; NULL: none */
+	struct forwards *forwards;  /* log/forward.h; NULL: none */
 	struct rings *rings;	    /* log/rings.h; NULL: none */
 	bool takes_over;            /* from an old process: its stick tables are waited for */
 	atomic_uint accepting;      /* workers that watch the listeners */

@@ -86,6 +86,8 @@ static bool rings_named(const struct model *m, struct out *errors)
 
 	vec_each (px, &m->proxies)
 		ok &= targets_have_rings(m, *px, errors);
+	vec_each (f, &m->forwards)
+		ok &= targets_have_rings(m, (*f)->px, errors);
 	return ok;
 }
 

@@ -13,6 +13,7 @@
 #include "grammar/base/out.h"
 #include "runtime/backend/server.h"
 #include "runtime/cli/cli.h"
+#include "runtime/log/forward.h"
 #include "runtime/net/address.h"
 #include "runtime/net/sockopt.h"
 #include "runtime/proxy/session.h"
@@ -290,7 +291,7 @@ static struct listener *listener_new(struct opening *o, const struct bind_conf *
 	list_init(&l->node);
 	l->backlog = backlog_of(o->process, b, px);
 	l->maxaccept = b->maxaccept ? b->maxaccept : maxaccept ? maxaccept : MAXACCEPT;
-	l->accept = px ? session_accept : cli_accept;
+	l->accept = !px ? cli_accept : px->conf->mode == MODE_SYSLOG ? forward_accept : session_accept;
 	l->watches = calloc(o->process->nworkers, sizeof(*l->watches));
 	if (l->watches)
 		return l;
@@ -386,6 +387,12 @@ bool listeners_open(struct process *p, struct generation *g, struct fd_set_kept 
 
 			for (uint32_t b = 0; !conf->disabled && b < conf->binds.n; b++)
 				bind_open(&o, conf->binds.v[b], &g->proxies[i], families[f]);
+		}
+		for (uint32_t i = 0; i < forwards_count(p); i++) {
+			struct proxy *px = forwards_frontend(p, i);
+
+			for (uint32_t b = 0; b < px->conf->binds.n; b++)
+				bind_open(&o, px->conf->binds.v[b], px, families[f]);
 		}
 	}
 	if (o.failed)

@@ -7,6 +7,7 @@
 #include "grammar/predicate.h"
 #include "runtime/backend/server.h"
 #include "runtime/core/log.h"
+#include "runtime/log/forward.h"
 #include "runtime/net/listener.h"
 #include "runtime/stats/counters.h"
 
@@ -59,6 +60,7 @@ static void fill_limits(struct info *v, struct process *p)
 	v->number[INFO_CURRCONNS] = atomic_load(&p->connections);
 	v->number[INFO_STOPPING] = atomic_load(&p->state) >= PROCESS_STOPPING;
 	v->number[INFO_DROPPEDLOGS] = log_dropped(p);
+	v->number[INFO_CUMRECVLOGS] = forwards_received(p);
 }
 
 static READS_RUNNING uint32_t jobs_of(const volatile struct worker *w)

@@ -188,6 +188,10 @@ static bool lines_build(struct tls_world *w)
 			if (!back_new(w, *s))
 				return false;
 	}
+	vec_each (f, &w->model->forwards)
+		vec_each (b, &(*f)->px->binds)
+			if (!front_new(w, *b))
+				return false;
 	vec_each (r, &w->model->rings)
 		vec_each (s, &(*r)->servers)
 			if (!back_new(w, *s))
@@ -232,6 +236,10 @@ static bool wants_tls(const struct model *m)
 			if (server_wants_tls(*s))
 				return true;
 	}
+	vec_each (f, &m->forwards)
+		vec_each (b, &(*f)->px->binds)
+			if ((*b)->ssl)
+				return true;
 	vec_each (r, &m->rings)
 		vec_each (s, &(*r)->servers)
 			if (server_wants_tls(*s))
