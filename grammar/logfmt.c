@@ -64,7 +64,7 @@ void logfmt_add_alias(struct logfmt_scan *scan, struct logfmt_flags_ast flags, s
 	uint16_t effective = (uint16_t)((scan->flags | flags.set) & ~flags.clear);
 	enum logfmt_alias id;
 
-	if (!logfmt_find(name, &id)) {
+	if (!logfmt_find(name, &id) || scan->c->model->compat < logfmt_row((int)id)->since) {
 		alias_unknown(scan, name, span);
 		return;
 	}
@@ -74,17 +74,20 @@ void logfmt_add_alias(struct logfmt_scan *scan, struct logfmt_flags_ast flags, s
 		scan->flags = effective;
 		return;
 	}
-	*vec_push(a, &scan->nodes) = (struct logfmt_node){
-		.kind = LOGFMT_ALIAS, .alias = (uint16_t)id, .flags = effective, .text = arena_str(a, name)};
+	*vec_push(a, &scan->nodes) = (struct logfmt_node){.kind = LOGFMT_ALIAS,
+							  .alias = (uint16_t)id,
+							  .flags = effective | scan->item_type,
+							  .text = arena_str(a, scan->item)};
 }
 
 void logfmt_add_sample(struct logfmt_scan *scan, struct logfmt_flags_ast flags,
 		       const struct sample_expr *sample)
 {
-	*vec_push(scan->c->model->arena, &scan->nodes) =
-		(struct logfmt_node){.kind = LOGFMT_SAMPLE,
-				     .flags = (uint16_t)((scan->flags | flags.set) & ~flags.clear),
-				     .sample = sample};
+	*vec_push(scan->c->model->arena, &scan->nodes) = (struct logfmt_node){
+		.kind = LOGFMT_SAMPLE,
+		.flags = (uint16_t)(((scan->flags | flags.set) & ~flags.clear) | scan->item_type),
+		.text = arena_str(scan->c->model->arena, scan->item),
+		.sample = sample};
 }
 
 void logfmt_syntax_error(struct logfmt_scan *scan, struct span span, bool after_flags)
@@ -129,7 +132,8 @@ const struct logfmt *logfmt_parse(struct compile *c, const struct word *w, const
 	fmt->nodes = scan.nodes.v;
 	fmt->n = scan.nodes.n;
 	fmt->text = arena_str(c->model->arena, w->text);
-	fmt->literal = fmt->n == 0 || (fmt->n == 1 && fmt->nodes[0].kind == LOGFMT_TEXT);
+	fmt->encoding = scan.flags & LOGFMT_ENCODED ? scan.flags & (LOGFMT_ENCODED | LOGFMT_BIN) : 0;
+	fmt->literal = !fmt->encoding && (fmt->n == 0 || (fmt->n == 1 && fmt->nodes[0].kind == LOGFMT_TEXT));
 	fmt->http = scope && (scope->format == FORMAT_HTTP || scope->format == FORMAT_UNIQUE_ID);
 	fmt->plain = scope && scope->format == FORMAT_PLAIN;
 	return fmt;

@@ -4,6 +4,8 @@
 
 #include "grammar/logfmt_grammar.h"
 
+enum { ITEMS_SINCE = 300 }; /* names and encodings */
+
 static bool scan_more(const struct logfmt_scan *scan)
 {
 	return scan->pos < scan->word->text.len;
@@ -45,15 +47,18 @@ static int scan_plain(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
 }
 
 /* One of the words between braces: +Q, -X ...; true when it was understood. */
-static bool flag_parse(struct str text, struct logfmt_flags_ast *flags)
+static bool flag_parse(struct str text, bool recent, struct logfmt_flags_ast *flags)
 {
 	static const struct {
 		const char *name;
 		uint16_t flag;
-	} known[] = {{"Q", LOGFMT_QUOTE}, {"X", LOGFMT_HEX}, {"E", LOGFMT_ESCAPE}, {"M", LOGFMT_MANDATORY}};
+		bool recent;
+	} known[] = {{"Q", LOGFMT_QUOTE, false},     {"X", LOGFMT_HEX, false},    {"E", LOGFMT_ESCAPE, false},
+		     {"M", LOGFMT_MANDATORY, false}, {"json", LOGFMT_JSON, true}, {"cbor", LOGFMT_CBOR, true},
+		     {"bin", LOGFMT_BIN, true}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (text.len < 2 || !str_is(str_tail(text, 1), known[i].name))
+		if (text.len < 2 || !str_is(str_tail(text, 1), known[i].name) || (known[i].recent && !recent))
 			continue;
 		if (text.ptr[0] == '+') {
 			flags->set |= known[i].flag;
@@ -79,14 +84,15 @@ static void flags_parse(struct logfmt_scan *scan, struct str text, size_t off, s
 		end = i + 1;
 		while (end < text.len && !strchr(",+- \t", text.ptr[end]))
 			end++;
-		if (!flag_parse(str_sub(text, i, end - i), flags)) {
+		if (!flag_parse(str_sub(text, i, end - i), scan->c->model->compat >= ITEMS_SINCE, flags)) {
 			struct diag *g =
 				diag_add(scan->c->diags, D_LOGFMT_FLAG, word_span(scan->word, off + i, end - i),
 					 "`%.*s` is no flag", STR_ARG(str_sub(text, i, end - i)));
 
 			diag_note(scan->c->diags, g, "HAProxy ignores it in silence");
 			diag_help(scan->c->diags, g,
-				  "the flags are +Q (quote), +X (hexadecimal), +E (escape), or with - to end "
+				  "the flags are +Q (quote), +X (hexadecimal), +E (escape), +json, +cbor and "
+				  "+bin, or with - to end "
 				  "them");
 		}
 		i = end;
@@ -111,6 +117,34 @@ static int scan_flags(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
 	scan->pos += len == rest.len ? len + 1 : len + 2;
 	scan->state = LOGFMT_AFTER_FLAGS;
 	return FLAGS;
+}
+
+/* (name:type), already seen to begin; false: it is not closed, or the type is none. */
+static bool scan_item(struct logfmt_scan *scan)
+{
+	static const struct {
+		const char *name;
+		uint16_t flag;
+	} types[] = {{"str", LOGFMT_AS_STR}, {"sint", LOGFMT_AS_SINT}, {"bool", LOGFMT_AS_BOOL}};
+	struct str rest = str_tail(scan->word->text, scan->pos + 1), name, type;
+	size_t len = str_chr(rest, ')');
+
+	name = str_sub(rest, 0, len);
+	type = str_tail(name, str_chr(name, ':'));
+	scan->item = str_sub(name, 0, str_chr(name, ':'));
+	scan->item_type = 0;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (type.len && str_is(str_tail(type, 1), types[i].name))
+			scan->item_type = types[i].flag;
+	if (len < rest.len && (!type.len || scan->item_type)) {
+		scan->pos += len + 2;
+		return true;
+	}
+	diag_add(scan->c->diags, D_LOGFMT_SYNTAX, word_span(scan->word, scan->pos, name.len + 1),
+		 len == rest.len ? "this name is not closed by `)`"
+				 : "the type of an item is str, sint or bool");
+	scan->failed = true;
+	return false;
 }
 
 /* Without its closing bracket an expression runs to the end of the word. */
@@ -160,6 +194,10 @@ static int scan_token(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
 	if (scan->state == LOGFMT_PLAIN && c == '%' && scan_char(scan, 1) != '%' && scan_char(scan, 1) != '-') {
 		scan->percent = scan->pos++;
 		scan->state = LOGFMT_PERCENT;
+		scan->item = STR_NONE;
+		scan->item_type = 0;
+		if (scan_char(scan, 0) == '(' && scan->c->model->compat >= ITEMS_SINCE && !scan_item(scan))
+			return LOGFMT_YYEOF;
 		return PERCENT;
 	}
 	if (scan->state == LOGFMT_PLAIN)

@@ -23,6 +23,8 @@ struct logfmt_scan {
 	size_t pos, percent; /* percent: offset of the last % */
 	enum logfmt_state state;
 	uint16_t flags; /* set by %{...}o for all that follows */
+	struct str item;  /* %(name:type): of the item that is being read */
+	uint16_t item_type; /* LOGFMT_AS_* */
 	bool merge_blanks, failed;
 	VEC(struct logfmt_node) nodes;
 };

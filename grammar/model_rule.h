@@ -185,12 +185,17 @@ struct cond {
 
 /* Log formats and format strings (manual, section 8.2.6). */
 enum logfmt_kind { LOGFMT_TEXT, LOGFMT_ALIAS, LOGFMT_SAMPLE };
-enum logfmt_flags { LOGFMT_QUOTE = 1, LOGFMT_ESCAPE = 2, LOGFMT_HEX = 4, LOGFMT_MANDATORY = 8 };
+enum logfmt_flags {
+	LOGFMT_QUOTE = 1, LOGFMT_ESCAPE = 2, LOGFMT_HEX = 4, LOGFMT_MANDATORY = 8,
+	LOGFMT_JSON = 16, LOGFMT_CBOR = 32, LOGFMT_BIN = 64,
+	LOGFMT_AS_STR = 128, LOGFMT_AS_SINT = 256, LOGFMT_AS_BOOL = 512, /* %(name:type) */
+	LOGFMT_ENCODED = LOGFMT_JSON | LOGFMT_CBOR
+};
 struct logfmt_node {
 	enum logfmt_kind kind;
 	uint16_t alias; /* enum logfmt_alias: keywords/logfmt.def */
 	uint16_t flags;
-	struct str text; /* literal text, or argument of the alias */
+	struct str text; /* literal text; of others the name of the item: %(name)alias */
 	const struct sample_expr *sample;
 };
 struct logfmt {
@@ -199,6 +204,7 @@ struct logfmt {
 	struct str text;
 	bool literal; /* one LOGFMT_TEXT node or none: no evaluation needed */
 	bool http; /* part of an HTTP message: encoded, and nothing for what is absent; else a log line with "-" */
+	uint8_t encoding; /* all of it is one value: LOGFMT_JSON or LOGFMT_CBOR, with LOGFMT_BIN; 0: text */
 	bool plain; /* neither: a variable's text; nothing is encoded */
 };
 

@@ -63,7 +63,7 @@ static void put_port(struct out *out, struct logfmt_style style, const union add
 		     const struct bind_conf *bind)
 {
 	if (!a || a->family == AF_UNSPEC)
-		logfmt_put_word(out, (struct logfmt_style){.http = style.http}, STR_NONE);
+		logfmt_put_word(out, (struct logfmt_style){.http = style.http, .raw = style.raw}, STR_NONE);
 	else if (a->family == AF_INET)
 		put_number(out, style, ntohs(a->in.sin_port));
 	else if (a->family == AF_INET6)

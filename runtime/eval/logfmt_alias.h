@@ -10,6 +10,7 @@
 struct logfmt_style {
 	uint16_t flags; /* enum logfmt_flags */
 	bool http;
+	bool raw; /* neither: the value itself, nothing for what is absent */
 };
 
 /* The same for what stands in {a|b}. */
@@ -17,6 +18,10 @@ void logfmt_put_capture(struct out *out, struct logfmt_style style, struct str t
 void logfmt_put_text(struct out *out, struct logfmt_style style, struct str text);
 /* A text that may be absent (ptr NULL or empty): `-`, `""` when quoted, nothing in HTTP. */
 void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text);
+/* One item as a value: logfmt_encode.c */
+void logfmt_put_value(struct eval *e, const struct logfmt_node *n, unsigned encoding, struct out *out);
+/* All named items as an object. */
+void logfmt_put_object(struct eval *e, const struct logfmt *fmt, struct out *out);
 void logfmt_put_alias(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out);
 /* "22/Nov/2026:13:28:34" of local time or GMT, and the offset "+0100". */
 const struct eval_date *logfmt_date(struct eval *e, time_t second, bool gmt, struct eval_date *space);

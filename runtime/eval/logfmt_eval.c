@@ -37,6 +37,10 @@ static void put_encoded(struct out *out, struct logfmt_style style, struct str t
 
 	if (!text.len)
 		return;
+	if (style.raw) {
+		out_str(out, text);
+		return;
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
 		bool encoded = encodes(c);
@@ -67,7 +71,7 @@ void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text
 {
 	bool quoted = style.flags & LOGFMT_QUOTE;
 
-	if (!text.len && !quoted && !style.http)
+	if (!text.len && !quoted && !style.http && !style.raw)
 		out_char(out, '-');
 	if (quoted)
 		out_char(out, '"');
@@ -146,15 +150,21 @@ void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 {
 	bool message = fmt->http || fmt->plain, blank = true;
 
+	if (fmt->encoding) {
+		logfmt_put_object(e, fmt, out);
+		return;
+	}
 	for (uint32_t i = 0; i < fmt->n; i++) {
 		const struct logfmt_node *n = &fmt->nodes[i];
-		struct logfmt_style style = {n->flags, message};
+		struct logfmt_style style = {n->flags, message, false};
 		size_t before = out->len;
 
 		if (n->kind == LOGFMT_TEXT && message)
 			out_str(out, n->text);
 		else if (n->kind == LOGFMT_TEXT)
 			blank = put_merged(out, n->text, blank);
+		else if (n->flags & LOGFMT_ENCODED)
+			logfmt_put_value(e, n, n->flags, out);
 		else if (n->kind == LOGFMT_ALIAS)
 			logfmt_put_alias(e, n->alias, style, out);
 		else
