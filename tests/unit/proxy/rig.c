@@ -41,6 +41,12 @@ WEAK void log_global(struct process *p, int level, const char *format, ...)
 	(void)p, (void)level, (void)format;
 }
 
+WEAK void log_relay(struct worker *w, const struct proxy_conf *proxy, const struct syslog_message *m,
+		    enum log_proto own)
+{
+	(void)w, (void)proxy, (void)m, (void)own;
+}
+
 WEAK uint64_t log_dropped(struct process *p)
 {
 	(void)p;
