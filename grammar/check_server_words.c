@@ -292,10 +292,12 @@ bool check_server_sni(const struct keyword_use *use)
 
 bool check_server_socks4(const struct keyword_use *use)
 {
-	struct addr_conf a;
+	struct addr_conf *a = ARENA_NEW(use->k->a, struct addr_conf);
 
-	return address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST,
-			    &a);
+	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST, a))
+		return false;
+	((struct server_conf *)use->object)->socks4 = a;
+	return true;
 }
 
 /* In a server line HAProxy's message names the server. */

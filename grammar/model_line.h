@@ -95,6 +95,9 @@ struct server_conf {
 	uint32_t agent_inter; /* ms; 0: inter */
 	uint32_t pool_purge_delay, max_reuse;
 	uint32_t tcp_ut; /* ms; 0: the system's */
+	const struct addr_conf *socks4; /* NULL: no relay */
+	struct str cc, tcp_md5sig; /* empty: none */
+	bool check_socks4, tfo;
 	uint32_t npp_fields;
 	const struct pp_field *pp_fields; /* set-proxy-v2-tlv-fmt, in order */
 	int64_t pool_max_conn; /* -1: unlimited */

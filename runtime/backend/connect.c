@@ -236,8 +236,8 @@ static const union addr *dst_of(struct srv_request *r)
 	return r->client_dst ? r->client_dst(r) : NULL;
 }
 
-/* Ports may follow the one that the client connected to (manual, "server": "port"). False: it is not known. */
-static bool target_of(struct srv_request *r, union addr *to, socklen_t *len)
+/* Ports may follow the one that the client connected to (manual, "server": "port"). */
+bool request_target(struct srv_request *r, union addr *to, socklen_t *len)
 {
 	const struct server *s = r->server;
 	const struct server_place *place = atomic_load_explicit(&s->place, memory_order_acquire);
@@ -311,6 +311,17 @@ static int connect_from(struct srv_request *r, struct srv_conn *sc, const union 
 	return error;
 }
 
+/* The relay that stands before the server (manual, "socks4"). */
+static bool relay_of(const struct server_conf *conf, union addr *to, socklen_t *len)
+{
+	struct sockaddr_storage ss;
+
+	if (!address_from_conf(conf->socks4, conf->socks4->port, &ss, len))
+		return false;
+	address_pack(to, &ss);
+	return true;
+}
+
 static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)(struct conn *, int))
 {
 	const struct server *s = r->server;
@@ -325,6 +336,9 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 		.knock = proxy_option_is_set(r->backend->conf, PO_TCP_SMART_CONNECT),
 		.settings = r->settings,
 		.user_timeout = s->conf->tcp_ut,
+		.congestion = s->conf->cc,
+		.md5sig = s->conf->tcp_md5sig,
+		.fast_open = s->conf->tfo,
 	};
 	union addr to;
 	socklen_t len;
@@ -332,7 +346,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 	if (s->unix_addr && server_addr(s) == &s->addr)
 		return conn_connect_with(&sc->conn, r->worker, (const union addr *)s->unix_addr, s->addr_len,
 					 &options, ready);
-	if (!target_of(r, &to, &len))
+	if (!request_target(r, &to, &len) || (s->conf->socks4 && !relay_of(s->conf, &to, &len)))
 		return EADDRNOTAVAIL;
 	if (server_conf_source(s->conf))
 		return connect_from(r, sc, &to, len, &options, ready);
@@ -388,7 +402,8 @@ void request_insecure(struct srv_request *r, struct srv_conn *sc)
 	request_tell(r, request_next(r, SRV_CONNECT_FAILED, true));
 }
 
-static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
+/* The way to the server is open: a PROXY header and TLS, as far as they are asked for. */
+static enum srv_outcome reached(struct srv_request *r, struct srv_conn *sc)
 {
 	if (!header_send(r, sc) || (r->server->tls && r->server->conf->ssl && !request_secure(r, sc))) {
 		srv_conn_free(sc);
@@ -403,6 +418,32 @@ static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
 	return SRV_PENDING;
 }
 
+static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
+{
+	if (!r->server->conf->socks4)
+		return reached(r, sc);
+	if (!request_relay(r, sc)) {
+		srv_conn_free(sc);
+		return open_failed(r);
+	}
+	r->conn = sc;
+	r->state = REQUEST_CONNECTING;
+	return SRV_PENDING;
+}
+
+void request_relayed(struct srv_request *r, struct srv_conn *sc)
+{
+	observe(r->worker, r->server, OBSERVED_CONNECTED);
+	request_tell(r, reached(r, sc));
+}
+
+void request_unrelayed(struct srv_request *r, struct srv_conn *sc)
+{
+	observe(r->worker, r->server, OBSERVED_NOT_CONNECTED);
+	srv_conn_free(sc);
+	request_tell(r, request_next(r, SRV_CONNECT_FAILED, false));
+}
+
 static void connecting(struct conn *c, int revents)
 {
 	struct srv_conn *sc = (struct srv_conn *)c;
@@ -412,7 +453,8 @@ static void connecting(struct conn *c, int revents)
 	if (error == EINPROGRESS)
 		return;
 	if (!error) {
-		observe(r->worker, r->server, OBSERVED_CONNECTED);
+		if (!r->server->conf->socks4)
+			observe(r->worker, r->server, OBSERVED_CONNECTED);
 		request_tell(r, opened(r, sc));
 		return;
 	}

@@ -5,6 +5,7 @@
 #define LB_BACKEND_CONNECT_H
 
 #include "runtime/backend/server.h"
+#include "runtime/backend/socks.h"
 #include "runtime/eval/settings.h"
 #include "runtime/net/conn.h"
 
@@ -30,6 +31,7 @@ struct srv_conn {
 	uint64_t idle_since;
 	uint32_t requests; /* how many it has carried */
 	uint32_t sni_hash; /* of the host name that TLS asked for and the address that it pretends to be: others do not share it */
+	struct socks socks; /* the relay's answer, before it is in use */
 	bool fresh; /* this is its first use: a failure is the server's, not a race with its keep-alive timeout
 		     */
 };

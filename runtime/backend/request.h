@@ -90,6 +90,12 @@ void idle_close(struct worker *w, struct server *s);
 /* The same on every worker of the process. Any worker. */
 void idle_close_everywhere(struct worker *w, struct server *s);
 
+/* --- connect_socks.c */
+
+/* Has the relay on a connected socket open the way to r->server; request_relayed() or request_unrelayed() follow from the loop.
+ * False: that cannot be asked for. */
+bool request_relay(struct srv_request *r, struct srv_conn *sc);
+
 /* --- connect_tls.c */
 
 /* Which host name TLS asks r->server for. */
@@ -99,6 +105,10 @@ bool request_secure(struct srv_request *r, struct srv_conn *sc);
 
 /* --- connect.c */
 
+/* Where a connection to r->server goes: its address, ports that follow the client's reckoned. False: it is not known. */
+bool request_target(struct srv_request *r, union addr *to, socklen_t *len);
+void request_relayed(struct srv_request *r, struct srv_conn *sc);
+void request_unrelayed(struct srv_request *r, struct srv_conn *sc);
 void request_secured(struct srv_request *r, struct srv_conn *sc);
 void request_insecure(struct srv_request *r, struct srv_conn *sc);
 

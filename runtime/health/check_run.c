@@ -13,7 +13,7 @@
 /* Does a connection end in order? HAProxy resets those of layer 4 and of tcp-check without `linger`. */
 static bool ends_in_order(const struct check *k)
 {
-	if (k->phase == PHASE_CONNECTING || k->phase == PHASE_SECURING)
+	if (k->phase == PHASE_CONNECTING || k->phase == PHASE_RELAYING || k->phase == PHASE_SECURING)
 		return false;
 	switch (k->agent ? CHECK_REDIS : check_conf(k)->kind) {
 	case CHECK_L4:
@@ -183,6 +183,7 @@ static bool secure_start(struct check *k)
 }
 
 static void run_open(struct check *k);
+static socklen_t target(struct check *k, const struct hc_step *step, struct sockaddr_storage *to);
 
 static void run_secure(struct check *k)
 {
@@ -221,6 +222,53 @@ static void run_open(struct check *k)
 	check_steps_run(k);
 }
 
+/* Manual, "check-via-socks4". */
+static bool is_relayed(const struct check *k)
+{
+	return k->server->conf->check_socks4 && k->server->conf->socks4 && !k->agent;
+}
+
+static void relay_failed(struct check *k, const char *what)
+{
+	check_run_end(k, CHECK_SOCKET, what);
+}
+
+static void run_reached(struct check *k)
+{
+	struct sockaddr_storage ss;
+	union addr to;
+
+	if (!is_relayed(k)) {
+		run_connected(k);
+		return;
+	}
+	k->socks = (struct socks){0};
+	k->phase = PHASE_RELAYING;
+	if (!target(k, k->connect, &ss)) {
+		relay_failed(k, "SOCKS4 proxy: the server has no address");
+		return;
+	}
+	address_pack(&to, &ss);
+	if (!socks_ask(&k->conn, &to))
+		relay_failed(k, "SOCKS4 Proxy write error during handshake");
+}
+
+static void run_relay(struct check *k)
+{
+	switch (socks_answer(&k->conn, &k->socks)) {
+	case SOCKS_WAIT:
+		return;
+	case SOCKS_GRANTED:
+		run_connected(k);
+		return;
+	case SOCKS_DENIED:
+		relay_failed(k, "SOCKS4 Proxy deny the request");
+		return;
+	case SOCKS_BROKEN:
+		relay_failed(k, "SOCKS4 Proxy handshake aborted by server");
+	}
+}
+
 static void run_ready(struct conn *c, int revents)
 {
 	struct check *k = (struct check *)((char *)c - offsetof(struct check, conn));
@@ -232,7 +280,10 @@ static void run_ready(struct conn *c, int revents)
 		if (error && error != EINPROGRESS)
 			run_broken(k, error);
 		else if (!error)
-			run_connected(k);
+			run_reached(k);
+		break;
+	case PHASE_RELAYING:
+		run_relay(k);
 		break;
 	case PHASE_SECURING:
 		run_secure(k);
@@ -339,7 +390,7 @@ static uint32_t connect_patience(const struct check *k)
 /* Nothing follows the handshake: the connection is only to be seen standing. */
 static bool only_knocks(const struct check *k)
 {
-	return k->at + (k->connect != NULL) >= k->nsteps && !sends_header(k) && !uses_tls(k);
+	return k->at + (k->connect != NULL) >= k->nsteps && !sends_header(k) && !uses_tls(k) && !is_relayed(k);
 }
 
 static int run_connect(struct check *k, const struct hc_step *step)
@@ -353,11 +404,16 @@ static int run_connect(struct check *k, const struct hc_step *step)
 
 	if (!tolen)
 		return EADDRNOTAVAIL;
+	if (is_relayed(k) &&
+	    !address_from_conf(k->server->conf->socks4, k->server->conf->socks4->port, &to, &tolen))
+		return EADDRNOTAVAIL;
 	if (bound)
 		address_pack(&packed, &from);
 	options = (struct connect_options){.src = bound ? &packed : NULL,
 					   .knock = only_knocks(k),
 					   .user_timeout = k->server->conf->tcp_ut,
+					   .md5sig = k->server->conf->tcp_md5sig,
+					   .congestion = k->server->conf->cc,
 					   .interface = source ? source->interface : STR_NONE};
 	return conn_connect_with(&k->conn, k->worker, (const union addr *)&to, tolen, &options, run_ready);
 }

@@ -8,9 +8,10 @@
 
 #include "grammar/base/out.h"
 #include "runtime/health/check.h"
+#include "runtime/backend/socks.h"
 #include "runtime/net/conn.h"
 
-enum check_phase { PHASE_WAITING, PHASE_CONNECTING, PHASE_SECURING, /* the TLS handshake */
+enum check_phase { PHASE_WAITING, PHASE_CONNECTING, PHASE_RELAYING, /* a SOCKS relay's answer */ PHASE_SECURING, /* the TLS handshake */
 	PHASE_SENDING, PHASE_RECEIVING, PHASE_PROGRAM };
 enum { CHECK_INFO = sizeof(((struct check_report *)0)->info) };
 
@@ -27,6 +28,7 @@ struct check {
 	bool agent;            /* asks an agent, not the server itself */
 	const struct hc_step *steps;
 	uint32_t nsteps;
+	struct socks socks; /* a relay's answer */
 	struct conn conn;
 	struct deadline deadline; /* next run, or the end of this one's patience */
 	/* of a run */

@@ -211,6 +211,19 @@ static void set_marks(int fd, const struct rule_settings *set)
 		sockopt_int(fd, SOL_SOCKET, SO_MARK, (int)set->bc_mark);
 }
 
+/* What hardly any server asks for. A congestion control that the system does not have is not worth a
+ * connection, a signature is. */
+static bool rarer_options(int fd, const union addr *to, const struct connect_options *o)
+{
+	if (o->fast_open)
+		sockopt_int(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+	if (o->congestion.len)
+		setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, o->congestion.ptr, (socklen_t)o->congestion.len);
+	return !o->md5sig.len ||
+	       sockopt_md5sig(fd, (const struct sockaddr *)to,
+			      to->family == AF_INET ? sizeof(to->in) : sizeof(to->in6), o->md5sig);
+}
+
 /* tcp(7): no waiting for a full segment. A source address leaves the choice of the port to connect(), which
  * knows the destination. */
 static int socket_prepare(int fd, const union addr *to, const struct connect_options *o)
@@ -230,6 +243,8 @@ static int socket_prepare(int fd, const union addr *to, const struct connect_opt
 		set_marks(fd, o->settings);
 	if (o->knock)
 		sockopt_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+	if (!rarer_options(fd, to, o))
+		return errno;
 	if (o->interface.len && !sockopt_device(fd, o->interface))
 		return errno;
 	if (!o->src || o->src->family == AF_UNSPEC)

@@ -96,6 +96,8 @@ struct connect_options {
 	bool knock;
 	bool transparent;     /* `src` need not be an address of this machine (ip(7): IP_TRANSPARENT) */
 	struct str interface; /* to leave by, or empty (socket(7): SO_BINDTODEVICE) */
+	struct str congestion, md5sig; /* tcp(7): TCP_CONGESTION, TCP_MD5SIG; empty: none */
+	bool fast_open; /* tcp(7): TCP_FASTOPEN_CONNECT */
 };
 /* Has silent connections of this socket probed, and of those that it will accept. */
 void conn_keepalive(int fd, const struct keepalive_conf *conf);

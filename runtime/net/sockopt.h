@@ -1,9 +1,12 @@
-/* Socket options that listeners and outgoing connections set alike. True: set; false: not, see errno. Any thread. */
+/* Socket options that listeners and outgoing connections set alike. True: set; false: not, see errno. Any
+ * thread. */
 #ifndef LB_NET_SOCKOPT_H
 #define LB_NET_SOCKOPT_H
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "grammar/base/str.h"
@@ -24,6 +27,18 @@ static inline bool sockopt_transparent(int fd, int family)
 static inline bool sockopt_device(int fd, struct str name)
 {
 	return !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.ptr, (socklen_t)name.len);
+}
+
+/* Packets to and from an address are signed with this password (tcp(7): TCP_MD5SIG, RFC 2385). */
+static inline bool sockopt_md5sig(int fd, const struct sockaddr *to, socklen_t len, struct str password)
+{
+	struct tcp_md5sig sig = {
+		.tcpm_keylen =
+			(uint16_t)(password.len < TCP_MD5SIG_MAXKEYLEN ? password.len : TCP_MD5SIG_MAXKEYLEN)};
+
+	memcpy(&sig.tcpm_addr, to, len < sizeof(sig.tcpm_addr) ? len : sizeof(sig.tcpm_addr));
+	memcpy(sig.tcpm_key, password.ptr, sig.tcpm_keylen);
+	return !setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &sig, sizeof(sig));
 }
 
 #endif
