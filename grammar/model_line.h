@@ -97,6 +97,7 @@ struct server_conf {
 	uint32_t tcp_ut; /* ms; 0: the system's */
 	const struct addr_conf *socks4; /* NULL: no relay */
 	struct str cc, tcp_md5sig; /* empty: none */
+	struct str redir; /* prefix of the place where clients of GET and HEAD are sent; empty: none */
 	bool check_socks4, tfo;
 	uint32_t npp_fields;
 	const struct pp_field *pp_fields; /* set-proxy-v2-tlv-fmt, in order */

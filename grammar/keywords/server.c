@@ -165,7 +165,7 @@ static const struct keyword rows[] = {
 	       .args = "<option>[,<option>...]", .summary = "what a PROXY header of version 2 carries"),
 	SERVER("quic-cc-algo", IN_SRV, .kind = VAL_STRING, LATER, .since = 303, .args = "<name>",
 	       .summary = "the congestion control algorithm of QUIC"),
-	SERVER("redir", IN_SRV, .kind = VAL_STRING, LATER, .parse = check_server_redir, .args = "<prefix>",
+	SERVER("redir", IN_SRV, .kind = VAL_STRING, FIELD(redir), .parse = check_server_redir, .args = "<prefix>",
 	       .summary = "redirect clients to this prefix instead of connecting"),
 	SERVER("resolve-net", IN_SRV, .kind = VAL_STRING, LATER, .parse = check_server_resolve_net,
 	       .args = "<network>[,...]", .summary = "networks whose addresses are preferred"),

@@ -107,10 +107,21 @@ static void session_count(struct srv_request *r)
 	counters_peak(&srv->max_sess, atomic_load_explicit(&r->server->conns, memory_order_relaxed));
 }
 
+/* The server does not want to see it (manual, "redir"). */
+static enum srv_outcome request_redirected(struct srv_request *r)
+{
+	r->state = REQUEST_NONE;
+	session_count(r);
+	request_leave(r);
+	return SRV_REDIRECTED;
+}
+
 static enum srv_outcome request_placed(struct srv_request *r)
 {
 	deadline_clear(&r->deadline);
 	r->assigned = r->worker->now;
+	if (r->redirects && r->server->conf->redir.len)
+		return request_redirected(r);
 	active_add(r);
 	return request_open(r);
 }

@@ -18,6 +18,7 @@ enum srv_outcome {
 	SRV_CONNECT_FAILED,  /* after all retries: 503, SC */
 	SRV_CONNECT_TIMEOUT, /* 503, sC */
 	SRV_RESOURCES,       /* no memory, descriptors or ports: 503, RC */
+	SRV_REDIRECTED,      /* `redirects` was set, and the server is one with `redir`: 302, LC */
 };
 
 /* A connection to a server, in use by one stream or idle. */
@@ -60,6 +61,7 @@ struct srv_request {
 	size_t (*proxy_fields)(struct srv_request *r, char *out, size_t cap);
 	bool data_follows; /* in: the caller sends as soon as it is connected: a PROXY header may wait for that */
 	const struct rule_settings *settings; /* in: what rules have changed, or NULL */
+	bool redirects; /* in: the client may be sent to where a server's `redir` says */
 	bool proven_only;  /* in: of idle connections only those that were reused before (http-reuse aggressive) */
 	/* in: the server went down with on-marked-down shutdown-sessions ('D'), or active ones came back with
 	 * on-marked-up shutdown-backup-sessions ('U'). Called by the loop; may end the request. NULL: never */

@@ -92,6 +92,23 @@ bool reply_document(struct reply *r, struct scratch *s, unsigned status, struct 
 	return true;
 }
 
+bool reply_moved(struct reply *r, struct scratch *s, struct str prefix, struct str path)
+{
+	char *location = scratch_alloc(s, prefix.len + path.len);
+
+	if (!location)
+		return false;
+	memcpy(location, prefix.ptr, prefix.len);
+	memcpy(location + prefix.len, path.ptr, path.len);
+	reply_begin(r, s, 302, STR("Found"));
+	r->close = true;
+	if (!http_add(&r->msg, STR("cache-control"), STR("no-cache")) || !add_length(r) ||
+	    !http_add(&r->msg, STR("location"), str_make(location, prefix.len + path.len)))
+		return false;
+	reply_count(&r->msg);
+	return true;
+}
+
 /* --- stored ones --------------------------------------------------------------------------------------------
  */
 

@@ -25,6 +25,8 @@ bool reply_conf(struct reply *r, struct eval *e, const struct reply_conf *conf, 
 bool reply_rule(struct reply *r, struct eval *e, const struct rule *rule, enum verdict verdict);
 /* A document of ours, with no-cache. The body stays where it is. */
 bool reply_document(struct reply *r, struct scratch *s, unsigned status, struct str type, struct str body);
+/* 302 to a prefix and a path; the connection ends with it. */
+bool reply_moved(struct reply *r, struct scratch *s, struct str prefix, struct str path);
 /* A complete stored response, head and body. */
 bool reply_raw(struct reply *r, struct scratch *s, struct str bytes);
 

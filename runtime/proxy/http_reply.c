@@ -100,6 +100,17 @@ enum http_next http_reply_rule(struct http_stream *hs, const struct rule *rule, 
 	return reply_send(hs, &r);
 }
 
+enum http_next http_reply_moved(struct http_stream *hs, struct str prefix)
+{
+	struct reply r;
+
+	stream_end(&hs->s, 'L', 'C');
+	if (!reply_moved(&r, &hs->s.scratch, prefix, http_uri_pathq(hs->req.uri)))
+		return http_reply_error(hs, 500);
+	hs->s.log.status = r.msg.status;
+	return reply_send(hs, &r);
+}
+
 enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 {
 	struct reply r = {.msg = {.scratch = &hs->s.scratch, .is_response = true, .method = HTTP_M_GET}};

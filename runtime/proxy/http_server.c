@@ -72,6 +72,8 @@ static enum http_next outcome_next(struct http_stream *hs, enum srv_outcome outc
 	}
 	if (r->assigned)
 		hs->s.log.t_queue = (int32_t)(r->assigned - r->started);
+	if (outcome == SRV_REDIRECTED)
+		return http_reply_moved(hs, r->server->conf->redir);
 	return outcome == SRV_CONNECTED ? connected(hs) : failed(hs, outcome);
 }
 
@@ -141,6 +143,8 @@ enum http_next http_server_start(struct http_stream *hs)
 	r->done = server_done;
 	r->killed = server_killed;
 	r->data_follows = true;
+	r->redirects = (hs->req.method == HTTP_M_GET || hs->req.method == HTTP_M_HEAD) &&
+		       !str_starts(hs->req.uri, STR("*"));
 	reuse_setup(hs);
 	if (proxy_option_is_set(hs->s.backend->conf, PO_PREFER_LAST_SERVER))
 		prefer_last(hs);

@@ -172,6 +172,8 @@ enum http_next http_reply_error(struct http_stream *hs, unsigned status);
 enum http_next http_reply_failure(struct http_stream *hs, unsigned status, char cause, char state);
 /* What a deciding rule asks for: deny, tarpit (after its delay), return, redirect, auth. */
 enum http_next http_reply_rule(struct http_stream *hs, const struct rule *rule, enum verdict verdict);
+/* To a prefix and the request's own path (a server's `redir`). */
+enum http_next http_reply_moved(struct http_stream *hs, struct str prefix);
 enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px);
 /* What hs->page holds, as a document of that type. */
 enum http_next http_reply_page(struct http_stream *hs, const char *type);
