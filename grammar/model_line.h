@@ -69,7 +69,10 @@ struct source_conf {
 	struct str interface; /* empty: any */
 };
 
-enum init_state { SRV_INIT_UP, SRV_INIT_DISABLED };
+/* Manual 3.4, "init-state" and "hash-key". */
+enum init_state { INIT_NONE, INIT_UP, INIT_DOWN, INIT_FULLY_UP, INIT_FULLY_DOWN };
+enum hash_key { HASH_KEY_ID, HASH_KEY_ADDR, HASH_KEY_ADDR_PORT };
+
 struct server_conf {
 	const struct proxy_conf *proxy;
 	struct str name;
@@ -99,6 +102,8 @@ struct server_conf {
 	struct str cc, tcp_md5sig; /* empty: none */
 	struct str redir; /* prefix of the place where clients of GET and HEAD are sent; empty: none */
 	bool check_socks4, tfo;
+	uint8_t init_state; /* enum init_state */
+	uint8_t hash_key; /* enum hash_key */
 	uint32_t npp_fields;
 	const struct pp_field *pp_fields; /* set-proxy-v2-tlv-fmt, in order */
 	int64_t pool_max_conn; /* -1: unlimited */

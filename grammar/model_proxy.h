@@ -117,6 +117,9 @@ struct keepalive_conf {
 /* load-server-state-from-file */
 enum state_from { STATE_NONE, STATE_GLOBAL, STATE_LOCAL };
 
+/* Manual 3.4, "hash-preserve-affinity": until when a key stays with its server. */
+enum hash_preserve { HASH_PRESERVE_ALWAYS, HASH_PRESERVE_MAXCONN, HASH_PRESERVE_MAXQUEUE };
+
 struct proxy_conf {
 	struct str name;
 	struct conf_pos pos;
@@ -135,6 +138,7 @@ struct proxy_conf {
 	uint32_t redispatch_interval; /* 0: option redispatch absent; else every n-th retry, negative as stored */
 	int32_t hash_balance_factor;
 	uint8_t hash_type, hash_func;
+	uint8_t hash_preserve; /* enum hash_preserve */
 	bool hash_avalanche;
 	struct balance_conf balance;
 	struct cookie_conf cookie;

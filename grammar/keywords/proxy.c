@@ -76,7 +76,7 @@ static const struct keyword rows[] = {
 	PROXY("hash-balance-factor", IN_BE, .kind = VAL_UINT, FIELD(hash_balance_factor), .flags = KW_LOOSE,
 	      .parse = check_balance_factor, .args = "<percent>", .preset = "0",
 	      .summary = "by how many percent a server may exceed the average load"),
-	PROXY("hash-preserve-affinity", IN_BE, .kind = VAL_CHOICE, LATER, .since = 302,
+	PROXY("hash-preserve-affinity", IN_BE, .kind = VAL_CHOICE, FIELD(hash_preserve), .since = 302,
 	      .choices = "always|maxconn|maxqueue", .args = "always|maxconn|maxqueue",
 	      .summary = "what happens when the hashed server is full"),
 	PROXY("cookie", IN_BE, .kind = VAL_CUSTOM, .flags = KW_HTTP_ONLY, .parse = check_cookie,

@@ -121,6 +121,15 @@ void balance_loaded(struct server *s)
 		b->algorithm->loaded(b->groups[ls->group], ls);
 }
 
+void balance_moved(struct server *s)
+{
+	struct balance *b = s->proxy->lb;
+	struct lb_server *ls = s->lb;
+
+	if (b->algorithm->moved)
+		b->algorithm->moved(b->groups[ls->group], ls);
+}
+
 bool balance_wants_load(const struct proxy *px)
 {
 	const struct balance *b = px->lb;

@@ -36,6 +36,8 @@ struct lb_algorithm {
 	bool (*grow)(void *group, uint32_t n);
 	/* The server goes for good; its weight is 0 already. NULL: nothing points to it then. */
 	void (*forget)(void *group, struct lb_server *ls);
+	/* A server has another address; NULL: of no interest. */
+	void (*moved)(void *group, struct lb_server *ls);
 	bool is_static; /* weights cannot be changed while it runs */
 };
 

@@ -9,6 +9,7 @@
 #include "runtime/backend/balance.h"
 #include "runtime/backend/balance_key.h"
 #include "runtime/core/worker.h"
+#include "runtime/net/address.h"
 
 enum { INDEX_BITS = 20, POINTS_APART = 4096 }; /* numbers of points between two server ids */
 
@@ -43,6 +44,22 @@ static int point_cmp(const void *pa, const void *pb)
 	if (a->server->server->conf->id != b->server->server->conf->id)
 		return a->server->server->conf->id < b->server->server->conf->id ? -1 : 1;
 	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* What its points are made of: its number, or its address (manual 3.4, "hash-key"), so that proxies which name
+ * the same servers in another order agree. How addresses are hashed is ours. */
+static uint32_t ring_base(const struct server *s)
+{
+	const union addr *a = server_addr(s);
+	uint16_t port = s->conf->hash_key == HASH_KEY_ADDR_PORT ? address_port(a) : 0;
+
+	if (s->conf->hash_key == HASH_KEY_ID || (a->family != AF_INET && a->family != AF_INET6))
+		return s->conf->id * POINTS_APART;
+	if (a->family == AF_INET)
+		return str_hash(str_make((const char *)&a->in.sin_addr, sizeof(a->in.sin_addr))) +
+		       POINTS_APART * port;
+	return str_hash(str_make((const char *)&a->in6.sin6_addr, sizeof(a->in6.sin6_addr))) +
+	       POINTS_APART * port;
 }
 
 /* How many points a server may come to have: what it is configured for, or what it has been given since. */
@@ -96,7 +113,7 @@ static bool ring_make(struct ring_group *g, uint8_t which)
 		if (s->conf->backup != (which == GROUP_BACKUP))
 			continue;
 		for (uint32_t k = 0; k < points_of(s); k++, at++)
-			*at = (struct ring_point){balance_scatter(s->conf->id * POINTS_APART + k), k, s->lb};
+			*at = (struct ring_point){balance_scatter(ring_base(s) + k), k, s->lb};
 	}
 	qsort(points, n, sizeof(*points), point_cmp);
 	index = index_make(points, n, &shift);
@@ -163,6 +180,15 @@ static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
 		ring_make(g, ls->group);
 }
 
+/* The points of a server that is known by its address go with it. */
+static void ring_moved(void *group, struct lb_server *ls)
+{
+	struct ring_group *g = group;
+
+	if (g->points && ls->server->conf->hash_key != HASH_KEY_ID)
+		ring_make(g, ls->group);
+}
+
 static bool point_counts(const struct ring_point *p)
 {
 	return p->number < p->server->weight;
@@ -225,6 +251,32 @@ static struct server *ring_bounded(struct ring_group *g, uint32_t at)
 	return first;
 }
 
+/* --- hash-preserve-affinity */
+
+static bool server_keeps(const struct server *s, enum hash_preserve until)
+{
+	uint32_t limit = server_limit(s);
+
+	if (!limit || atomic_load_explicit(&s->conns, memory_order_relaxed) < limit)
+		return true;
+	return until == HASH_PRESERVE_MAXQUEUE &&
+	       (!s->conf->maxqueue ||
+		atomic_load_explicit(&s->queued, memory_order_relaxed) < s->conf->maxqueue);
+}
+
+/* From a point on round the ring: the first whose server is not full. When all are, the key stays where it
+ * belongs. */
+static struct server *ring_spared(struct ring_group *g, uint32_t at)
+{
+	enum hash_preserve until = (enum hash_preserve)g->lb.proxy->conf->hash_preserve;
+	struct server *first = g->points[at].server->server;
+
+	for (uint32_t tries = 0; tries < g->n; tries++, at = at + 1 == g->n ? 0 : at + 1)
+		if (point_counts(&g->points[at]) && server_keeps(g->points[at].server->server, until))
+			return g->points[at].server->server;
+	return first;
+}
+
 /* The nearest point that counts; of two at the same distance the one ahead. There is one: the group is not
  * empty. */
 static struct server *ring_nearest(struct ring_group *g, uint32_t key)
@@ -237,8 +289,9 @@ static struct server *ring_nearest(struct ring_group *g, uint32_t key)
 		before = before ? before - 1 : g->n - 1;
 	if (key - g->points[before].key < g->points[after].key - key)
 		after = before;
-	return g->lb.proxy->conf->hash_balance_factor ? ring_bounded(g, after)
-						      : g->points[after].server->server;
+	if (g->lb.proxy->conf->hash_balance_factor)
+		return ring_bounded(g, after);
+	return g->lb.proxy->conf->hash_preserve ? ring_spared(g, after) : g->points[after].server->server;
 }
 
 /* Point by point round the ring: the next with room. */
@@ -307,6 +360,7 @@ const struct lb_algorithm balance_ring = {
 	.changed = ring_changed,
 	.grow = ring_grow,
 	.forget = ring_forget,
+	.moved = ring_moved,
 	.pick = ring_pick,
 };
 
@@ -318,5 +372,6 @@ const struct lb_algorithm balance_random = {
 	.changed = ring_changed,
 	.grow = ring_grow,
 	.forget = ring_forget,
+	.moved = ring_moved,
 	.pick = random_pick,
 };

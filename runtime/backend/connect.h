@@ -120,6 +120,8 @@ void balance_update(struct server *s);
 /* Its connections or its queue changed. Under lb_lock; of interest only where balance_wants_load() says so. */
 void balance_loaded(struct server *s);
 bool balance_wants_load(const struct proxy *px);
+/* It has another address. Under lb_lock. */
+void balance_moved(struct server *s);
 /* Is this one of the backups that work when no active server is left? Under lb_lock. */
 bool balance_uses_backup(const struct server *s);
 /* Does the choice depend on the request only (hash of something), so that another try would end at the same server? */

@@ -137,6 +137,12 @@ static void change_say(struct change *c)
 		say_drain(c);
 }
 
+/* Its checks have to bring it up first (manual 3.4, "init-state"). */
+static bool begins_down(const struct server *s)
+{
+	return s->check && (s->conf->init_state == INIT_DOWN || s->conf->init_state == INIT_FULLY_DOWN);
+}
+
 /* The service of a server in maintenance is stopped; afterwards it is taken to run, as what it tracks does,
  * until checks tell. */
 static int oper_after(const struct change *c)
@@ -147,7 +153,7 @@ static int oper_after(const struct change *c)
 	if (entered(c, ANY_MAINT))
 		return SRV_STOPPED;
 	if (left(c, ANY_MAINT))
-		return t ? atomic_load(&t->oper) : SRV_RUNNING;
+		return t ? atomic_load(&t->oper) : begins_down(c->s) ? SRV_STOPPED : SRV_RUNNING;
 	return atomic_load(&c->s->oper);
 }
 

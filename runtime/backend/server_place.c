@@ -132,6 +132,8 @@ bool server_move(struct worker *w, struct server *s, struct str addr, const stru
 		out_puts(answer, "out of memory");
 		changed = false;
 	}
+	if (changed)
+		balance_moved(s);
 	if (changed && s->proxy->dynamic_cookies)
 		dynamic_cookies_make(s->proxy);
 	pthread_mutex_unlock(&s->proxy->lb_lock);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/backend/balance_response.h"
+#include "runtime/backend/connect.h"
 #include "runtime/core/log.h"
 #include "runtime/health/check_run.h"
 #include "runtime/net/address.h"
@@ -340,6 +341,23 @@ static void steps_choose(struct check *k)
 	}
 }
 
+/* How healthy a server is that nobody has asked yet (manual 3.4, "init-state"): on the brink, or beyond doubt. */
+static int health_first(const struct check *k)
+{
+	const struct check_report *r = &k->report;
+
+	switch (k->agent ? INIT_NONE : (enum init_state)k->server->conf->init_state) {
+	case INIT_DOWN:
+		return r->rise - 1;
+	case INIT_FULLY_UP:
+		return r->rise + r->fall - 1;
+	case INIT_FULLY_DOWN:
+		return 0;
+	default:
+		return r->rise;
+	}
+}
+
 /* An agent is believed at once: rise and fall are 1. */
 static struct check *check_new(struct server *s, bool agent)
 {
@@ -357,7 +375,7 @@ static struct check *check_new(struct server *s, bool agent)
 					  .duration = -1,
 					  .rise = agent ? 1 : (int)or_default(conf->rise, RISE_DEFAULT),
 					  .fall = agent ? 1 : (int)or_default(conf->fall, FALL_DEFAULT)};
-	k->report.health = k->report.rise;
+	k->report.health = health_first(k);
 	steps_choose(k);
 	return k;
 }
@@ -386,6 +404,29 @@ static bool checks_new(struct server *s)
 		return true;
 	s->agent = check_new(s, true);
 	return s->agent && (!conf->agent_send.len || check_agent_send(s, conf->agent_send));
+}
+
+/* Before anything runs: a server whose check begins below `rise` is down, and so is who tracks it. */
+static void start_down(struct server *s)
+{
+	if (atomic_load(&s->oper) == SRV_STOPPED)
+		return;
+	atomic_store(&s->oper, SRV_STOPPED);
+	s->shown = SHOWN_DOWN;
+	balance_update(s);
+}
+
+static void states_begin(struct generation *g)
+{
+	for (uint32_t i = 0; i < g->nservers; i++) {
+		struct check *k = g->servers[i]->check;
+
+		if (!k || is_up(&k->report))
+			continue;
+		start_down(g->servers[i]);
+		for (uint32_t f = 0; f < k->nfollowers; f++)
+			start_down(k->followers[f]);
+	}
 }
 
 static bool follower_add(struct check *k, struct server *s)
@@ -426,6 +467,7 @@ bool checks_init(struct generation *g)
 		if (leader && leader != g->servers[i] && !follow_add(leader, g->servers[i]))
 			return false;
 	}
+	states_begin(g);
 	return true;
 }
 
@@ -647,7 +689,7 @@ void check_restart(struct server *s)
 	if (!k)
 		return;
 	pthread_mutex_lock(&k->lock);
-	k->report.health = k->report.rise;
+	k->report.health = health_first(k);
 	pthread_mutex_unlock(&k->lock);
 }
 

@@ -1,5 +1,7 @@
-/* hash-balance-factor: the very servers that HAProxy chose, with requests that stay and requests that end. */
+/* Rings under load: hash-balance-factor, hash-preserve-affinity, hash-key. First: the very servers that HAProxy
+ * chose, with requests that stay and requests that end. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/backend/balance_key.h"
@@ -112,6 +114,87 @@ START_TEST(random_is_bounded)
 }
 END_TEST
 
+static struct server *ring_of(struct farm *f, const char *weights, const char *key)
+{
+	farm_init(f, BAL_HDR, weights);
+	balance_free(&f->proxy);
+	f->proxy_conf.hash_type = 1;
+	ck_assert(balance_init(&f->proxy));
+	return pick(f, str_from(key));
+}
+
+/* maxconn: a key leaves its server when that is full; maxqueue: when its queue is, too; when all are, nobody
+ * leaves. */
+START_TEST(affinity)
+{
+	struct server *home;
+	struct farm f;
+
+	home = ring_of(&f, "1,1,1", "key");
+	atomic_store(&home->maxconn, 2);
+	((struct server_conf *)home->conf)->maxqueue = 3;
+	atomic_store(&home->conns, 2);
+	ck_assert_ptr_eq(pick(&f, STR("key")), home);
+	f.proxy_conf.hash_preserve = HASH_PRESERVE_MAXCONN;
+	ck_assert_ptr_ne(pick(&f, STR("key")), home);
+	f.proxy_conf.hash_preserve = HASH_PRESERVE_MAXQUEUE;
+	ck_assert_ptr_eq(pick(&f, STR("key")), home);
+	atomic_store(&home->queued, 3);
+	ck_assert_ptr_ne(pick(&f, STR("key")), home);
+	((struct server_conf *)home->conf)->maxqueue = 0; /* a queue without an end */
+	ck_assert_ptr_eq(pick(&f, STR("key")), home);
+	f.proxy_conf.hash_preserve = HASH_PRESERVE_MAXCONN;
+	for (int i = 0; i < 3; i++) {
+		atomic_store(&f.servers[i].maxconn, 2);
+		atomic_store(&f.servers[i].conns, 2);
+	}
+	ck_assert_ptr_eq(pick(&f, STR("key")), home);
+	farm_free(&f);
+}
+END_TEST
+
+static const struct server *addressed(struct farm *f, int order, enum hash_key by, const char *key)
+{
+	farm_init(f, BAL_HDR, "1,1,1");
+	balance_free(&f->proxy);
+	f->proxy_conf.hash_type = 1;
+	for (int i = 0; i < 3; i++) {
+		int at = (i + order) % 3;
+
+		f->confs[i].hash_key = by;
+		f->servers[i].addr.in =
+			(struct sockaddr_in){.sin_family = AF_INET,
+					     .sin_port = (in_port_t)(0x5000 + at),
+					     .sin_addr.s_addr = (in_addr_t)(0x0100000a + (at << 24))};
+	}
+	ck_assert(balance_init(&f->proxy));
+	return pick(f, str_from(key));
+}
+
+/* Known by their addresses, servers keep their keys in whatever order they are named. */
+START_TEST(hash_keys)
+{
+	char key[16];
+	int moved = 0;
+	struct farm f;
+
+	for (int i = 0; i < 200; i++) {
+		union addr a, b;
+
+		snprintf(key, sizeof(key), "k%d", i);
+		a = addressed(&f, 0, (enum hash_key)_i, key)->addr;
+		farm_free(&f);
+		b = addressed(&f, 1, (enum hash_key)_i, key)->addr;
+		farm_free(&f);
+		moved += memcmp(&a.in, &b.in, sizeof(a.in)) != 0;
+	}
+	if (_i == HASH_KEY_ID)
+		ck_assert_int_gt(moved, 100);
+	else
+		ck_assert_int_eq(moved, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("bounded loads");
@@ -123,6 +206,8 @@ int main(void)
 	tcase_add_loop_test(tc, as_recorded, 0, sizeof(recorded) / sizeof(*recorded));
 	tcase_add_test(tc, bounds);
 	tcase_add_test(tc, random_is_bounded);
+	tcase_add_test(tc, affinity);
+	tcase_add_loop_test(tc, hash_keys, 0, 3);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
