@@ -160,7 +160,7 @@ static bool balance_cookie(const struct keyword_use *use, struct balance_conf *b
 {
 	struct str name = STR_NONE;
 
-	b->name = check_keep(use->k, STR("msts"));
+	b->name = check_keep(use->k, STR("mstshash"));
 	if (str_chr(use->words[0].text, '(') == use->words[0].text.len)
 		return true;
 	if (!parenthesis(&use->words[0], &name) || !name.len) {
@@ -255,8 +255,6 @@ bool check_balance(const struct keyword_use *use)
 			  diag_add(use->k->d, D_EXTENSION, use->words[0].span,
 				   "`balance response-time` is an extension of lbd"),
 			  "HAProxy does not know it and will not start with it");
-	if (b.kind == BAL_RDP_COOKIE)
-		not_effective(use, 0, "`balance rdp-cookie` goes in turns: cookies of RDP are not read yet");
 	return true;
 }
 

@@ -155,8 +155,16 @@ bool check_persist(const struct keyword_use *use)
 
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
-	if (str_starts(use->words[0].text, STR("rdp-cookie")))
+	if (str_starts(use->words[0].text, STR("rdp-cookie"))) {
+		struct str rest = str_tail(use->words[0].text, sizeof("rdp-cookie") - 1);
+		struct proxy_conf *px = use->draft->px;
+
+		px->persist_rdp = true;
+		px->persist_rdp_name = STR_NONE;
+		if (rest.len > 2 && rest.ptr[0] == '(')
+			px->persist_rdp_name = check_keep(use->k, str_sub(rest, 1, str_chr(rest, ')') - 1));
 		return true;
+	}
 	g = diag_add(use->k->d, D_BAD_CHOICE, use->words[0].span, "`persist` knows `rdp-cookie` only");
 	diag_haproxy(use->k->d, g, "unknown persist method.");
 	return false;

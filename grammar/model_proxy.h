@@ -142,6 +142,8 @@ struct proxy_conf {
 	bool hash_avalanche;
 	struct balance_conf balance;
 	struct cookie_conf cookie;
+	bool persist_rdp; /* persist rdp-cookie */
+	struct str persist_rdp_name; /* empty: msts */
 	struct str dynamic_cookie_key;
 	struct keepalive_conf cli_keepalive, srv_keepalive; /* clitcpka-*, srvtcpka-* */
 	uint8_t state_from;	     /* enum state_from */

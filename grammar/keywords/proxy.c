@@ -107,7 +107,7 @@ static const struct keyword rows[] = {
 	      .summary = "the one address that everything is sent to"),
 	PROXY("transparent", IN_BE, .kind = VAL_FLAG, LATER, .until = 303,
 	      .summary = "connect to the address that the client wanted to reach"),
-	PROXY("persist", IN_BE, .kind = VAL_CUSTOM, LATER, .parse = check_persist,
+	PROXY("persist", IN_BE, .kind = VAL_CUSTOM, .parse = check_persist,
 	      .args = "rdp-cookie[(<name>)]", .expects = "missing persist method.",
 	      .summary = "keep clients on their server by an RDP cookie"),
 	PROXY("force-persist", IN(LISTEN) | IN(BACKEND), .kind = VAL_CUSTOM,

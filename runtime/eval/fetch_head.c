@@ -2,6 +2,7 @@
  * cookies, distcc. One thread. */
 #include "grammar/base/out.h"
 #include "runtime/eval/fetch.h"
+#include "runtime/eval/fetch_rdp.h"
 #include "runtime/eval/field_value.h"
 
 /* All fetches have one signature; few need all of it. */
@@ -161,7 +162,7 @@ bool fetch_res_cook_names(struct eval *e, const struct fetch_call *call, struct 
 
 enum { RDP_HEAD = 11, RDP_CONNECT = 0xe0 };
 
-static bool rdp_cookie(struct eval *e, struct str wanted, struct str *value)
+bool rdp_cookie_find(struct eval *e, struct str wanted, struct str *value)
 {
 	struct str in = e->raw_req, line, name;
 	size_t end;
@@ -192,7 +193,7 @@ bool fetch_rdp_cookie(struct eval *e, const struct fetch_call *call, struct samp
 {
 	struct str value;
 
-	return rdp_cookie(e, call->args[0].str, &value) && sample_set_str(out, value);
+	return rdp_cookie_find(e, call->args[0].str, &value) && sample_set_str(out, value);
 }
 
 bool fetch_rdp_cookie_cnt(struct eval *e, const struct fetch_call *call, struct sample *out,
@@ -200,7 +201,7 @@ bool fetch_rdp_cookie_cnt(struct eval *e, const struct fetch_call *call, struct 
 {
 	struct str value;
 
-	return sample_set_int(out, rdp_cookie(e, call->args[0].str, &value));
+	return sample_set_int(out, rdp_cookie_find(e, call->args[0].str, &value));
 }
 
 /* --- distcc: tokens of four letters, each with a number of eight hexadecimal digits, then perhaps that many

@@ -178,6 +178,8 @@ void stream_balance(struct stream *s)
 	const struct proxy_conf *conf = s->backend->conf;
 	struct eval e;
 
+	if (conf->balance.kind == BAL_RDP_COOKIE)
+		return; /* stream_rdp.c */
 	if (conf->balance.kind != BAL_HASH) {
 		balance_key(&s->server, s->req);
 		return;

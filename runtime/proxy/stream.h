@@ -48,6 +48,11 @@ void stream_use_server(struct stream *s, struct eval *e);
 void stream_log(struct stream *s);
 /* The key for balancing by hash, before a server is asked for. */
 void stream_balance(struct stream *s);
+struct eval;
+/* stream_rdp.c: the server, or the key, that an RDP cookie at the beginning of a TCP connection gives. e: sees it. */
+void stream_rdp(struct stream *s, struct eval *e);
+/* "16777343.15629.0000" as an address. False: it is none. Pure. */
+bool rdp_address(struct str value, union addr *addr);
 /* Closes the log record (what times, counts and names were not noted yet), counts, logs unless told not to (dontlognull, dontlog-normal), and
  * gives back what the stream holds but the session. The server connection must be gone already (srv_request_finish). */
 void stream_finish(struct stream *s);

@@ -130,6 +130,11 @@ static enum tcp_next backend_rules(struct tcp_stream *t)
 		e.raw_req = at_hand(&t->up);
 		stream_use_server(&t->s, &e);
 	}
+	if (be->persist_rdp || be->balance.kind == BAL_RDP_COOKIE) {
+		e.place = AT(BE_SET_SRV);
+		e.raw_req = at_hand(&t->up);
+		stream_rdp(&t->s, &e);
+	}
 	if (stream_sticks(&t->s)) {
 		e.place = AT(BE_SET_SRV);
 		e.raw_req = at_hand(&t->up);
