@@ -136,6 +136,11 @@ static const struct acl_expr *acl_expr_finish(struct acl_reader *r)
 
 	e->patterns = r->list.v;
 	e->npatterns = r->list.n;
+	if (r->map && !r->file_list.n) {
+		struct diag *g = diag_add(c->diags, D_MAP_FLAG, r->words[0].span, "`-M` says nothing without `-f`");
+
+		diag_help(c->diags, g, "`-m` chooses how to compare; `-M` says that the file behind `-f` is a map");
+	}
 	e->files = r->file_list.v;
 	e->nfiles = r->file_list.n;
 	e->show_id = c->model->npattern_shows++;

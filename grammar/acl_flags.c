@@ -50,7 +50,7 @@ static bool flag_method(struct acl_reader *r)
 			"'-m' must only be specified before patterns and files in parsing ACL expression",
 			"`-m` must stand before `-f`");
 	w = flag_argument(r, &none);
-	if (match_method_find(w->text, &method)) {
+	if (w->text.len && match_method_find(w->text, &method)) {
 		if (r->expr->method != method && (r->method_given || alias_means_method(r->expr->method)))
 			diag_add(c->diags, D_ACL_METHOD_TWICE, w->span, "matching method `%s` replaces `%s`",
 				 match_method_name(method), match_method_name(r->expr->method));

@@ -291,6 +291,13 @@ static bool action_missing_word(struct action_reader *r)
 	return false;
 }
 
+/* HAProxy 2.6 does not look at where their samples are available in rules of connections and sessions. */
+static bool sets_address(enum action_id id)
+{
+	return id == ACTION_SET_SRC || id == ACTION_SET_DST || id == ACTION_SET_SRC_PORT ||
+	       id == ACTION_SET_DST_PORT;
+}
+
 bool action_parse(struct compile *c, enum ruleset set, const struct word *words, uint32_t n,
 		  const struct lang_scope *scope, struct rule *out)
 {
@@ -314,6 +321,7 @@ bool action_parse(struct compile *c, enum ruleset set, const struct word *words,
 		r.scope.places = lang_places(scope->proxy ? scope->proxy->role : ROLE_DEFAULTS, set);
 	r.scope.haproxy = args_prefix(&r);
 	r.scope.format = FORMAT_HTTP;
+	r.scope.places_warn = c->model->compat == 206 && set <= RS_TCP_REQ_SESS && sets_address(id);
 	if (!args_functions[id](&r) || !condition_parse(&r))
 		return false;
 	if (!r.row->effective)

@@ -101,9 +101,10 @@ bool address_network(struct str text, struct ip_net *out)
 	return true;
 }
 
+/* Without any letter it is a number, which the system's resolver takes for an address: 1 is 0.0.0.1. */
 static bool host_is_name(struct str s)
 {
-	bool letter = false;
+	bool letter = str_chr(s, '.') == s.len && str_chr(s, '-') == s.len && str_chr(s, '_') == s.len;
 
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];

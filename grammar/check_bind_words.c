@@ -38,10 +38,14 @@ static bool number_at(struct str s, size_t *i)
 }
 
 /* [group/]all, odd, even, 3, 1-4, 2-; several with commas. */
-static bool threads_valid(struct str s)
+enum { THREADS_MAX = 64 };
+
+static bool threads_valid(struct str s, bool one_group)
 {
 	size_t slash = str_chr(s, '/');
 
+	if (slash < s.len && !str_is(str_sub(s, 0, slash), "1") && one_group)
+		return false;
 	if (slash < s.len)
 		s = str_tail(s, slash + 1);
 	while (s.len) {
@@ -49,7 +53,10 @@ static bool threads_valid(struct str s)
 		struct str part = str_sub(s, 0, len);
 
 		if (!str_is(part, "all") && !str_is(part, "odd") && !str_is(part, "even")) {
-			if (!number_at(part, &i))
+			uint64_t first;
+
+			if (!number_at(part, &i) || !str_to_u64(str_sub(part, 0, i), &first) || !first ||
+			    first > THREADS_MAX)
 				return false;
 			if (i < part.len && part.ptr[i++] != '-')
 				return false;
@@ -89,7 +96,7 @@ bool check_bind_process(const struct keyword_use *use)
 
 bool check_bind_threads(const struct keyword_use *use)
 {
-	if (strcmp(use->row->name, "process") == 0 && threads_valid(use->words[0].text) &&
+	if (strcmp(use->row->name, "process") == 0 && threads_valid(use->words[0].text, false) &&
 	    !process_valid(use->words[0].text))
 		return bind_error(use, "there is only process 1",
 				  arena_printf(use->k->scratch,
@@ -97,7 +104,7 @@ bool check_bind_threads(const struct keyword_use *use)
 					       "numbers from 1 to 1.",
 					       STR_ARG(use->words[0].text))
 					  .ptr);
-	if (threads_valid(use->words[0].text))
+	if (threads_valid(use->words[0].text, use->k->compat <= 206))
 		return true;
 	return bind_error(use, "threads are given as `all`, `odd`, `even`, a number or a range",
 			  arena_printf(use->k->scratch, "'%s' : '%.*s' is not a valid number/range.",

@@ -91,9 +91,10 @@ bool check_cache_age(const struct keyword_use *use)
 bool check_cache_variants(const struct keyword_use *use)
 {
 	struct diag *g;
+	int64_t n;
 
 	use->k->named->cache->max_secondary = digits(use->words[0].text);
-	if (use->k->named->cache->max_secondary)
+	if (use->k->named->cache->max_secondary && str_to_i64(use->words[0].text, &n))
 		return true;
 	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span,
 		     "`max-secondary-entries` is a positive number");

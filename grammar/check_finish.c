@@ -546,6 +546,7 @@ void check_finish(struct checker *k)
 	wanted_resolve(k);
 	lang_resolve(k->c);
 	check_finish_listeners(k);
+	finish_sources(k); /* those of SPOE engines came behind */
 	if (!k->d->errors)
 		lint_run(k);
 }

@@ -99,12 +99,34 @@ bool check_email_level(const struct keyword_use *use)
 	return false;
 }
 
-/* send-spoe-group <engine> <group>: a `filter spoe` line must bring the engine. */
+/* The word behind `name` on a filter line, or NULL. */
+static const struct word *filter_word(const struct line *line, const char *name)
+{
+	for (uint32_t i = 2; i + 1 < line->nwords; i++)
+		if (str_is(line->words[i].text, name))
+			return &line->words[i + 1];
+	return NULL;
+}
+
+/* send-spoe-group <engine> <group>: a `filter spoe` line must bring the engine. Its file is read now. */
 void check_finish_spoe(struct checker *k, struct draft *d)
 {
+	bool found = d->px->disabled;
 	struct diag *g;
 
-	if (!d->spoe_engine || d->filters)
+	vec_each (line, &d->section->lines) {
+		const struct word *file, *engine;
+
+		if ((*line)->nwords < 4 || !str_is((*line)->words[0].text, "filter") ||
+		    !str_is((*line)->words[1].text, "spoe") || d->px->disabled)
+			continue;
+		file = filter_word(*line, "config");
+		engine = filter_word(*line, "engine");
+		found |= !engine || (d->spoe_engine && str_eq(engine->text, d->spoe_engine->text));
+		if (file)
+			check_spoe_file(k, d, engine ? engine->text : STR_NONE, file);
+	}
+	if (!d->spoe_engine || found)
 		return;
 	g = diag_add(k->d, D_SETTING_MISSING, d->spoe_engine->span,
 		     "no `filter spoe` line of this proxy brings the engine `%.*s`",

@@ -1,6 +1,7 @@
 /* `peers` sections: who they are and where one listens (manual, section 3.5). Their tables are in
  * check_table.c. Works on the state of one walk; one thread. */
 #include "grammar/address.h"
+#include "grammar/check_finish.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/model_preset.h"
@@ -39,6 +40,7 @@ bool check_peers_peer(const struct keyword_use *use)
 					who.ptr, &peer.addr) ||
 		    !check_options(use, 2, PLACE_SERVER, s, NULL))
 			return false;
+		check_resolve(k, use->words[1].span, &peer.addr, who.ptr);
 	}
 	if (k->named->peers)
 		*vec_push(k->a, &k->named->peers->peers) = peer;

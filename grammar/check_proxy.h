@@ -119,6 +119,8 @@ bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct
 /* errorfiles lines, once all http-errors sections are known. check_reply.c */
 void check_cache_end(struct checker *k, const struct named_section *s); /* check_cache.c */
 void check_fcgi_end(struct checker *k, const struct named_section *s); /* check_fcgi.c */
+/* The file of a `filter spoe` line; engine: empty without `engine`. check_spoe.c */
+void check_spoe_file(struct checker *k, const struct draft *d, struct str engine, const struct word *file);
 void check_finish_spoe(struct checker *k, struct draft *d);
 void check_finish_command(struct checker *k, struct draft *d);
 void check_finish_mailers(struct checker *k, struct draft *d); /* check_other_rows.c */

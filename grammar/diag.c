@@ -2,14 +2,35 @@
 #include "grammar/diag.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Whoever quotes a word of a megabyte shows its beginning. */
+enum { TEXT_MAX = 4000 };
+
+static struct str format_cut(struct diags *d, const char *format, va_list ap)
+{
+	char text[TEXT_MAX + 4];
+	int n = vsnprintf(text, TEXT_MAX + 1, format, ap);
+	size_t len = n < 0 ? 0 : (size_t)n;
+
+	if (len > TEXT_MAX) {
+		len = TEXT_MAX;
+		while (len && (text[len] & 0xc0) == 0x80)
+			len--; /* between characters of UTF-8 */
+		memcpy(text + len, "...", 3);
+		len += 3;
+	}
+	return arena_str(d->arena, str_make(text, len));
+}
 
 /* One formatted text in the arena, for functions with `format, ...`. */
 #define DIAG_FORMAT(result, d)                                                                                 \
 	do {                                                                                                   \
 		va_list ap;                                                                                    \
 		va_start(ap, format);                                                                          \
-		(result) = arena_vprintf((d)->arena, format, ap);                                              \
+		(result) = format_cut(d, format, ap);                                                          \
 		va_end(ap);                                                                                    \
 	} while (0)
 

@@ -66,7 +66,8 @@ static void block_if(struct expand *x, const struct line *line)
 	struct block block = {.opened = line->span};
 	struct diag *g;
 
-	if (x->blocks.n == BLOCK_DEPTH_MAX) {
+	if (x->blocks.n == BLOCK_DEPTH_MAX && !x->too_deep) {
+		x->too_deep = true;
 		g = diag_add(x->c->diags, D_BLOCK_DEPTH, line->span,
 			     "conditional blocks nested more than %d deep", BLOCK_DEPTH_MAX);
 		diag_haproxy(x->c->diags, g, ": too many nested '.if', max is %d.", BLOCK_DEPTH_MAX + 1);
@@ -259,11 +260,11 @@ void block_end(struct expand *x)
 	struct block *top = block_top(x);
 	struct diag *g;
 
-	if (!top)
+	if (!top || x->too_deep)
 		return;
 	g = diag_add(x->c->diags, D_BLOCK_UNCLOSED, top->opened, "`.if` without `.endif`");
 	diag_label(x->c->diags, g, "the block starts here");
-	for (uint32_t i = x->blocks.n - 1; i > 0; i--)
+	for (uint32_t i = x->blocks.n - 1; i > 0 && x->blocks.n - i < BLOCKS_SHOWN; i--)
 		diag_also(x->c->diags, g, x->blocks.v[i - 1].opened, "and this one is open as well");
 	diag_note(x->c->diags, g, "a block ends in the file in which it starts");
 	diag_haproxy(x->c->diags, g, ": non-terminated '.if' block.");

@@ -7,7 +7,7 @@
 #include "grammar/expand.h"
 #include "grammar/parse.h"
 
-enum { LINE_WORDS_MAX = 64, BLOCK_DEPTH_MAX = 99, EXPANSION_MAX = 16 << 20 };
+enum { LINE_WORDS_MAX = 64, BLOCK_DEPTH_MAX = 99, BLOCKS_SHOWN = 8, EXPANSION_MAX = 16 << 20 };
 
 enum block_state {
 	BLOCK_ACTIVE,  /* this branch is read */
@@ -37,6 +37,7 @@ struct expand {
 	struct parse *p;         /* of the source being read */
 	struct section *section; /* NULL at the start of a source */
 	VEC(struct block) blocks;
+	bool too_deep; /* they were, and it was said */
 	VEC(struct word) words; /* of the line at hand */
 	struct decoding decoding;
 	size_t expanded; /* bytes that came from variables */

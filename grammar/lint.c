@@ -17,6 +17,9 @@ struct span lint_span(const struct checker *k, struct conf_pos pos)
 void lint_run(struct checker *k)
 {
 	lint_binds(k);
+	lint_counters(k);
+	lint_expiry(k);
+	lint_names(k);
 	lint_tls_global(k);
 	lint_certificates(k);
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
@@ -28,6 +31,16 @@ void lint_run(struct checker *k)
 		lint_conditions(k, d);
 		lint_acls(k, d);
 		lint_servers(k, d);
+		lint_flow(k, d);
+		lint_rewrites(k, d);
+		lint_early(k, d);
+		lint_predefined(k, d);
+		lint_places(k, d);
+		lint_plain_paths(k, d);
+		lint_mixed_acls(k, d);
+		lint_tracking(k, d);
+		lint_backends(k, d);
+		lint_lines(k, d);
 		lint_tls(k, d);
 	}
 }

@@ -21,6 +21,29 @@ void lint_conditions(struct checker *k, const struct draft *d);
 void lint_acls(struct checker *k, const struct draft *d);
 /* The same for what stands between the braces of a condition. */
 void lint_acl_terms(struct checker *k, const struct draft *d, const struct cond *cond);
+/* lint_pattern.c: patterns of one test; paths that are refused in one spelling; unlike lines of one ACL. */
+void lint_patterns(struct checker *k, const struct draft *d, const struct acl_expr *x);
+void lint_plain_paths(struct checker *k, const struct draft *d);
+void lint_mixed_acls(struct checker *k, const struct draft *d);
+/* lint_flow.c: rules that can only meet what earlier ones took. */
+void lint_flow(struct checker *k, const struct draft *d);
+/* lint_rewrite.c: named ACLs that are asked again behind a rewrite. */
+void lint_rewrites(struct checker *k, const struct draft *d);
+/* lint_place.c: data that has not come yet; predefined names; operators and fields with commas. */
+void lint_early(struct checker *k, const struct draft *d);
+void lint_predefined(struct checker *k, const struct draft *d);
+void lint_places(struct checker *k, const struct draft *d);
+/* lint_stick.c: counters of all proxies; the order of tracking rules of one; tables. */
+void lint_counters(struct checker *k);
+void lint_tracking(struct checker *k, const struct draft *d);
+void lint_expiry(struct checker *k);
+/* lint_names.c: what nobody uses or sets. */
+void lint_names(struct checker *k);
+void lint_capture(struct checker *k, const struct draft *d, const struct acl_expr *x);
+/* lint_backend.c: frontends, backends and servers that cannot work as written. */
+void lint_backends(struct checker *k, const struct draft *d);
+/* lint_lines.c: lines of one section that undo each other. */
+void lint_lines(struct checker *k, const struct draft *d);
 /* lint_server.c: checks and cookies of which nothing is made; an open statistics page. */
 void lint_servers(struct checker *k, const struct draft *d);
 

@@ -49,13 +49,15 @@ static void lint_flag(struct checker *k, const struct acl_expr *x)
 	}
 }
 
-static void lint_exprs(struct checker *k, const struct acl *acl)
+static void lint_exprs(struct checker *k, const struct draft *d, const struct acl *acl)
 {
 	vec_each (x, &acl->exprs) {
 		if (!(*x)->pos.source)
 			continue; /* a predefined one */
 		lint_path(k, *x);
 		lint_flag(k, *x);
+		lint_patterns(k, d, *x);
+		lint_capture(k, d, *x);
 	}
 }
 
@@ -66,7 +68,7 @@ void lint_acl_terms(struct checker *k, const struct draft *d, const struct cond 
 			const struct acl *acl = cond->ors[i].terms[j].acl;
 
 			if (map_get(&d->px->acls, acl->name) != acl)
-				lint_exprs(k, acl);
+				lint_exprs(k, d, acl);
 		}
 }
 
@@ -76,5 +78,5 @@ void lint_acls(struct checker *k, const struct draft *d)
 
 	for (uint32_t i = 0; i < m->size; i++)
 		if (m->slots[i].value)
-			lint_exprs(k, m->slots[i].value);
+			lint_exprs(k, d, m->slots[i].value);
 }

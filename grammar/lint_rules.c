@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "grammar/lint.h"
+#include "grammar/lint_cover.h"
 
 /* Whether nothing but the terms themselves decides: no counter moves and no dice are thrown. */
 static bool acl_is_pure(const struct acl *acl)
@@ -62,19 +63,6 @@ void lint_conditions(struct checker *k, const struct draft *d)
 		lint_condition(k, d, rule->cond, rule->pos);
 }
 
-static bool always(const struct cond *cond)
-{
-	if (!cond)
-		return true;
-	for (uint32_t i = 0; i < cond->n && !cond->unless; i++)
-		if (cond->ors[i].n == 1 && !cond->ors[i].terms[0].negated &&
-		    (str_is(cond->ors[i].terms[0].acl->name, "TRUE") ||
-		     (cond->ors[i].terms[0].acl->exprs.n == 1 &&
-		      str_is(cond->ors[i].terms[0].acl->exprs.v[0]->text, "always_true"))))
-			return true;
-	return false;
-}
-
 /* use_backend lines behind one that takes everything. A dynamic name may find no backend and go on. */
 void lint_switches(struct checker *k, const struct draft *d)
 {
@@ -82,7 +70,7 @@ void lint_switches(struct checker *k, const struct draft *d)
 	struct diag *g;
 
 	for (uint32_t i = 0; i + 1 < d->px->use_backend.n; i++) {
-		if (v[i].dynamic || !always(v[i].cond))
+		if (v[i].dynamic || !cond_is_always(v[i].cond))
 			continue;
 		g = diag_add(k->d, D_DEAD_RULE, lint_span(k, v[i + 1].pos),
 			     "no request gets as far as this line");

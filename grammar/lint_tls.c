@@ -141,6 +141,10 @@ void lint_tls(struct checker *k, const struct draft *d)
 		versions_check(k, &b->tls.conf, lint_span(k, b->pos));
 	}
 	vec_each (s, &d->px->servers) {
+		/* a server-template makes many */
+		if (s != d->px->servers.v && (*s)->pos.line == s[-1]->pos.line &&
+		    (*s)->pos.source == s[-1]->pos.source)
+			continue;
 		if (http)
 			plain_server(k, *s);
 		unverified(k, *s);

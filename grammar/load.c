@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "grammar/check.h"
 #include "grammar/expand.h"
@@ -44,13 +45,45 @@ static void load_path(struct load *l, struct source_list *list, const char *path
 	}
 }
 
+/* A text with a line of this length is no configuration, and what is built from lines has bounds. */
+enum { LINE_MAX_LENGTH = 1 << 20 };
+
+/* The offset of the first line that is longer; SIZE_MAX: there is none. */
+static size_t long_line_find(struct str text)
+{
+	const char *p = text.ptr, *end = p + text.len;
+
+	while (end - p > LINE_MAX_LENGTH) {
+		const char *lf = memchr(p, '\n', LINE_MAX_LENGTH + 1);
+
+		if (!lf)
+			return (size_t)(p - text.ptr);
+		p = lf + 1;
+	}
+	return SIZE_MAX;
+}
+
+static void source_expand(struct load *l, struct expand *x, uint32_t source)
+{
+	size_t off = long_line_find(sources_get(l->c.sources, source)->text);
+	struct diag *g;
+
+	if (off == SIZE_MAX) {
+		expand_source(x, source);
+		return;
+	}
+	g = diag_add(l->c.diags, D_LINE_LENGTH, (struct span){source, (uint32_t)off, 0},
+		     "this line has more than a megabyte");
+	diag_note(l->c.diags, g, "the rest of the file is not looked at");
+}
+
 static void load_sources(struct load *l, struct expand *x)
 {
 	struct source_list list = {0};
 	uint32_t source;
 
 	if (!l->paths) {
-		expand_source(x, sources_add(l->c.sources, l->name, l->text, true));
+		source_expand(l, x, sources_add(l->c.sources, l->name, l->text, true));
 		return;
 	}
 	for (size_t i = 0; i < l->n; i++)
@@ -58,7 +91,7 @@ static void load_sources(struct load *l, struct expand *x)
 	vec_each (file, &list.files) {
 		source = sources_add_file_as(l->c.sources, file->name, file->path);
 		if (source)
-			expand_source(x, source);
+			source_expand(l, x, source);
 		else
 			report_unreadable(l, file->name, errno);
 	}

@@ -2,7 +2,7 @@
 #include "grammar/render.h"
 #include "grammar/render_glyph.h"
 
-enum { RENDERED_MAX = 1 << 20 };
+enum { RENDERED_MAX = 1 << 20, LINE_SHOWN = 8192 };
 
 static void json_field(struct out *o, const char *name, struct str value)
 {
@@ -25,12 +25,22 @@ static void json_text(struct out *o, const struct sources *s, struct span span, 
 		      struct position to)
 {
 	struct str line = sources_line(s, span.source, from.line);
+	uint32_t start = json_column(s, span.source, from), last;
 	uint32_t end = to.line == from.line ? json_column(s, span.source, to) : glyph_count(line) + 1;
 
+	if (line.len > LINE_SHOWN) { /* its beginning is enough */
+		size_t cut = LINE_SHOWN;
+
+		while (cut && (line.ptr[cut] & 0xc0) == 0x80)
+			cut--;
+		line = str_sub(line, 0, cut);
+		last = glyph_count(line) + 1;
+		start = start < last ? start : last;
+		end = end < last ? end : last;
+	}
 	out_puts(o, "\"text\":[{\"text\":");
 	out_json(o, line);
-	out_printf(o, ",\"highlight_start\":%u,\"highlight_end\":%u}],", json_column(s, span.source, from),
-		   end);
+	out_printf(o, ",\"highlight_start\":%u,\"highlight_end\":%u}],", start, end);
 }
 
 static void json_span(struct out *o, const struct sources *s, struct span span, bool primary, struct str label,

@@ -125,7 +125,12 @@ static bool place_check(const struct sample_reader *r, const struct call_ast *ca
 				     "sample fetch <%.*s> may not be reliably used here because it needs '%s' "
 				     "which is not available here",
 				     STR_ARG(str_tail(r->word->text, 0)), place_need(row->places))));
-	return false;
+	if (!scope->places_warn || !(row->places & PLACES_REQUEST))
+		return false;
+	g->severity = SEV_WARNING;
+	r->c->diags->errors--;
+	r->c->diags->warnings++;
+	return true;
 }
 
 /* lua.NAME(args) is read as lua.(NAME,args). */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_FIRST = 1 << 16, READ_MAX = 1 << 30 };
+enum { READ_FIRST = 1 << 16, READ_MAX = 128 << 20 };
 
 /* A file being read into the arena: buf has room for cap bytes, and a NUL behind them. */
 struct reading {

@@ -26,7 +26,7 @@ struct position {
 
 /* Adds a text (copied when `copy`) and returns its number for struct span. At most 4 GiB - 1. */
 uint32_t sources_add(struct sources *s, struct str name, struct str text, bool copy);
-/* Reads a whole file. 0 and errno on failure (EFBIG above 1 GiB, EISDIR for a directory). */
+/* Reads a whole file. 0 and errno on failure (EFBIG above 128 MiB, EISDIR for a directory). */
 uint32_t sources_add_file(struct sources *s, const char *path);
 /* The same with another name than the path. */
 uint32_t sources_add_file_as(struct sources *s, const char *name, const char *path);

@@ -54,7 +54,7 @@ int lbcheck_report(const struct lbcheck *l, const struct lbconf *conf)
 	return lbconf_errors(conf) ? LBCHECK_ERRORS : LBCHECK_CLEAN;
 }
 
-/* All of standard input, up to what a file may have (1 GiB). */
+/* All of standard input, up to what a file may have (128 MiB). */
 static struct lbconf *load_stdin(const struct lbcheck *l)
 {
 	size_t len = 0, cap = STDIN_FIRST;
@@ -64,7 +64,7 @@ static struct lbconf *load_stdin(const struct lbcheck *l)
 
 	while (buf && (n = read(STDIN_FILENO, buf + len, cap - len)) > 0) {
 		len += (size_t)n;
-		if (len == cap && cap < (size_t)1 << 30) {
+		if (len == cap && cap < (size_t)128 << 20) {
 			char *more = realloc(buf, cap *= 2);
 
 			if (!more)

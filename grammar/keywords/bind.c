@@ -8,7 +8,8 @@
 static const struct keyword rows[] = {
 	BIND("accept-proxy", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_FLAG, FIELD(accept_proxy),
 	     .summary = "connections begin with a PROXY protocol header"),
-	BIND("accept-netscaler-cip", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, FIELD(netscaler_cip), .args = "<number>",
+	BIND("accept-netscaler-cip", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, FIELD(netscaler_cip), .min = 1, .max = UINT32_MAX,
+	     .expects = "'accept-netscaler-cip' : invalid value 0, must be >= 0", .args = "<number>",
 	     .summary = "connections begin with a NetScaler client address header of this magic number"),
 	BIND("backlog", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, FIELD(backlog), .min = 0,
 	     .max = INT32_MAX, .args = "<number>", .summary = "how many connections may wait to be accepted"),

@@ -98,7 +98,7 @@ static const struct keyword rows[] = {
 	      .summary = "the most connections"),
 	OTHER("backlog", IN(LOG_FORWARD), .kind = VAL_UINT, FORWARD(backlog), .args = "<number>",
 	      .summary = "how many connections may wait"),
-	OTHER("timeout client", IN(LOG_FORWARD), .kind = VAL_TIME_MS, FORWARD(timeout_client), .args = "<time>",
+	OTHER("timeout client", IN(LOG_FORWARD), .kind = VAL_TIME_MS, FORWARD(timeout_client), .flags = KW_LOOSE, .args = "<time>",
 	      .summary = "how long a sender may be silent"),
 	OTHER("option assume-rfc6587-ntf", IN(LOG_FORWARD), .kind = VAL_FLAG, FORWARD(assume_ntf), .since = 302,
 	      .summary = "lines are not counted"),

@@ -65,7 +65,8 @@ class Folder:
         found = []
         for line in p.stdout.splitlines():
             d = json.loads(line)
-            if not d.get("code"):
+            # frontends of these cases have no backends, and what is pedantic is asked of certificates only
+            if not d.get("code") or d["code"]["code"] in ("LBW1026", "LBW1029", "LBW1037"):
                 continue
             places = [x for x in d["spans"] if x["is_primary"]]
             if not places:

@@ -197,7 +197,7 @@ START_TEST(test_acl_methods)
 		{"method GET", "method  GET"},
 		{"path,length 4", "path,length int 4:4"},
 		{"req.ssl_ver 3.1", "req.ssl_ver int 196609:196609"},
-		{"path -M -u 5 x", "path str x"},
+		{"path -M -u 5 x", "map-flag: `-M` says nothing without `-f` [path]"},
 		{"payload(0,2) 0aFF", "req.payload(0,2) bin \n\377"},
 	};
 
