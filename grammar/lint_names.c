@@ -4,7 +4,6 @@
 
 #include "grammar/lint.h"
 #include "grammar/rows.h"
-#include "grammar/suggest.h"
 
 enum { SEARCHES = 100 };
 
@@ -95,15 +94,26 @@ static void note_exprs(struct checker *k, struct names *names)
 		names->unknown_setters |= strncmp(k->global_seen.v[i].row->name, "lua", 3) == 0;
 }
 
-/* A variable that is set and whose name is much like this one. */
-static bool similar_set(struct checker *k, const struct names *names, const struct var_ref *var,
-			struct suggest *s)
+/* Whether two names differ in two neighbouring letters at most: a slip of the pen, not another word. */
+static bool names_close(struct str a, struct str b)
 {
-	suggest_start(s, var->name);
+	size_t from = 0, to = 0, least = a.len < b.len ? a.len : b.len, most = a.len > b.len ? a.len : b.len;
+
+	while (from < least && a.ptr[from] == b.ptr[from])
+		from++;
+	while (to < least - from && a.ptr[a.len - 1 - to] == b.ptr[b.len - 1 - to])
+		to++;
+	return least > 3 && most - from - to <= 2;
+}
+
+/* A variable that is set and whose name is much like this one, or NULL. */
+static const struct var_ref *similar_set(struct checker *k, const struct names *names,
+					 const struct var_ref *var)
+{
 	for (uint32_t i = 0; i < k->m->vars.n; i++)
-		if (names->var_set[i])
-			suggest_offer(s, k->m->vars.v[i]->name);
-	return s->n > 0 && var->name.len > 3;
+		if (names->var_set[i] && names_close(k->m->vars.v[i]->name, var->name))
+			return k->m->vars.v[i];
+	return NULL;
 }
 
 static void lint_unset(struct checker *k, const struct names *names)
@@ -113,9 +123,8 @@ static void lint_unset(struct checker *k, const struct names *names)
 	for (uint32_t i = 0; i < k->m->acl_exprs.n; i++) {
 		const struct acl_expr *x = k->m->acl_exprs.v[i];
 		const struct sample_expr *e = x->sample;
-		struct suggest s;
 		struct diag *g;
-		bool similar;
+		const struct var_ref *similar;
 
 		if (!e || e->fetch != FETCH_VAR || !x->pos.source || e->args[0].type != ARG_VAR)
 			continue;
@@ -123,11 +132,11 @@ static void lint_unset(struct checker *k, const struct names *names)
 		if (names->var_set[e->args[0].var->id] || e->args[0].var->scope == VAR_PROC ||
 		    (e->nargs > 1 && e->args[1].type != ARG_NONE))
 			continue;
-		similar = searched++ < SEARCHES && similar_set(k, names, e->args[0].var, &s);
+		similar = searched++ < SEARCHES ? similar_set(k, names, e->args[0].var) : NULL;
 		g = diag_add(k->d, similar ? D_MISSPELT_VARIABLE : D_UNSET_VARIABLE, lint_span(k, x->pos),
 			     "nobody sets the variable `%.*s`", STR_ARG(e->args[0].str));
 		if (similar)
-			diag_help(k->d, g, "`%.*s` is set", STR_ARG(s.names[0]));
+			diag_help(k->d, g, "`%.*s` is set", STR_ARG(similar->name));
 		diag_note(k->d, g, "it has no value, so this test never holds");
 	}
 }

@@ -72,6 +72,23 @@ static bool flag_parse(struct str text, bool recent, struct logfmt_flags_ast *fl
 	return false;
 }
 
+/* Once for a format: who writes %{Q}f does so all along the line. */
+static void flag_report(struct logfmt_scan *scan, size_t off, struct str flag)
+{
+	struct diag *g;
+
+	if (scan->flag_reported)
+		return;
+	scan->flag_reported = true;
+	g = diag_add(scan->c->diags, D_LOGFMT_FLAG, word_span(scan->word, off, flag.len), "`%.*s` is no flag",
+		     STR_ARG(flag));
+	diag_note(scan->c->diags, g, "HAProxy ignores it in silence");
+	diag_help(scan->c->diags, g,
+		  "the flags are +Q (quote), +X (hexadecimal), +E (escape), +json, +cbor and +bin, or with - "
+		  "to end "
+		  "them");
+}
+
 static void flags_parse(struct logfmt_scan *scan, struct str text, size_t off, struct logfmt_flags_ast *flags)
 {
 	size_t i = 0, end;
@@ -84,17 +101,8 @@ static void flags_parse(struct logfmt_scan *scan, struct str text, size_t off, s
 		end = i + 1;
 		while (end < text.len && !strchr(",+- \t", text.ptr[end]))
 			end++;
-		if (!flag_parse(str_sub(text, i, end - i), scan->c->model->compat >= ITEMS_SINCE, flags)) {
-			struct diag *g =
-				diag_add(scan->c->diags, D_LOGFMT_FLAG, word_span(scan->word, off + i, end - i),
-					 "`%.*s` is no flag", STR_ARG(str_sub(text, i, end - i)));
-
-			diag_note(scan->c->diags, g, "HAProxy ignores it in silence");
-			diag_help(scan->c->diags, g,
-				  "the flags are +Q (quote), +X (hexadecimal), +E (escape), +json, +cbor and "
-				  "+bin, or with - to end "
-				  "them");
-		}
+		if (!flag_parse(str_sub(text, i, end - i), scan->c->model->compat >= ITEMS_SINCE, flags))
+			flag_report(scan, off + i, str_sub(text, i, end - i));
 		i = end;
 	}
 }

@@ -17,6 +17,7 @@ struct logfmt_flags_ast {
 enum logfmt_state { LOGFMT_PLAIN, LOGFMT_PERCENT, LOGFMT_AFTER_FLAGS };
 
 struct logfmt_scan {
+	bool flag_reported; /* a flag that is none was named in this format */
 	struct compile *c;
 	const struct lang_scope *scope;
 	const struct word *word;
