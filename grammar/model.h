@@ -34,7 +34,7 @@ struct proc_var {
 };
 
 struct global_conf {
-	uint32_t maxconn, ulimit_n, nbthread;
+	uint32_t maxconn, ulimit_n, nbthread, maxconnrate, maxsessrate;
 	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base, state_file;
 	int uid, gid; /* -1: unset */
 	bool daemon, quiet, debug, master_worker, zero_warning;

@@ -93,7 +93,8 @@ struct proxy {
 	uint64_t arrivals;                 /* at all its queues, under lb_lock */
 	_Atomic uint64_t last_change, down_time; /* as the server's */
 	bool down; /* has no usable server, under lb_lock */
-	bool stopped;
+	atomic_bool paused;  /* of a frontend: by `disable frontend` */
+	atomic_bool stopped; /* by `shutdown frontend` */
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
 	struct deadline warming; /* on worker 0: backend/server_warm.h */
 	struct rate accepted; /* of a frontend with `rate-limit sessions`: sessions of all workers, under lb_lock */

@@ -252,11 +252,11 @@ static const char *track_fault(const struct server *t, const struct server_line 
 
 	if (l->checked)
 		return "unable to enable checks and tracking at the same time!";
+	if (t->dynamic)
+		return "as it is a dynamic server.";
 	while (end->track_server)
 		end = end->track_server;
-	if (!end->check && !end->agent_check)
-		return "as it does not have any check nor agent enabled.";
-	return t->dynamic ? "as it is a dynamic server." : NULL;
+	return !end->check && !end->agent_check ? "as it does not have any check nor agent enabled." : NULL;
 }
 
 static bool track_resolve(struct proxy *px, const struct server_line *l, struct server_conf *conf,

@@ -130,6 +130,8 @@ bool process_use(struct process *p, struct generation *g)
 		proc_vars_start(p, g);
 	p->generation = g;
 	p->maxconn = g->model->global.maxconn;
+	atomic_store(&p->rate_limits[RATE_CONNECTIONS], g->model->global.maxconnrate);
+	atomic_store(&p->rate_limits[RATE_SESSIONS], g->model->global.maxsessrate);
 	return true;
 }
 
@@ -143,6 +145,7 @@ struct process *process_new(uint32_t nworkers)
 	deadline_init(&p->hard_stop, hard_stop);
 	p->pid = getpid();
 	gettimeofday(&p->started, NULL);
+	pthread_mutex_init(&p->rate_lock, NULL);
 	p->isolation = isolation_new();
 	p->workers = calloc(nworkers, sizeof(*p->workers));
 	for (uint32_t i = 0; p->isolation && p->workers && i < nworkers; i++) {
@@ -242,6 +245,7 @@ void process_free(struct process **pp)
 	if (p->proc_vars)
 		eval_vars_free(&p->proc_vars);
 	isolation_free(&p->isolation);
+	pthread_mutex_destroy(&p->rate_lock);
 	free(p->workers);
 	free(p);
 }

@@ -8,6 +8,7 @@
 #include "grammar/base/list.h"
 #include "grammar/model.h"
 #include "runtime/core/worker.h"
+#include "runtime/stats/counters.h"
 #include "runtime/eval/pattern_lock.h"
 
 struct proxy;
@@ -37,6 +38,8 @@ struct generation {
 	atomic_uint pins;
 };
 
+/* Limits of the whole process, per second; 0: none. Compression in bytes. */
+enum process_rate { RATE_CONNECTIONS, RATE_SESSIONS, RATE_TLS, RATE_COMPRESSION, PROCESS_RATES };
 enum process_state { PROCESS_STARTING, PROCESS_RUNNING, PROCESS_STOPPING /* soft stop */, PROCESS_ENDING };
 
 struct process {
@@ -53,6 +56,9 @@ struct process {
 	atomic_uint unique_id; /* %rt */
 	atomic_uint maxconn;   /* effective */
 	uint32_t hard_maxconn, maxsock, ulimit_n, memory_mb; /* limits from the start, for `show info` and `set maxconn global` */
+	atomic_uint rate_limits[PROCESS_RATES];
+	struct rate accepted; /* while connections or sessions are limited; under rate_lock */
+	pthread_mutex_t rate_lock;
 	struct timeval started;
 	pid_t pid;
 	int compat; /* 206 ...: the version reported to clients and scripts */

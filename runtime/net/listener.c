@@ -78,12 +78,38 @@ static bool listener_has_room(struct listener *l)
 	       (!all || atomic_load(&l->process->connections) < all);
 }
 
+/* The lower one of two limits, of which 0 is none. */
+static uint32_t lower(uint32_t a, uint32_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* Connections and sessions of the process (maxconnrate, maxsessrate): every one that is accepted is both. */
+static bool process_rate_allows(struct worker *w, bool take)
+{
+	struct process *p = w->process;
+	uint32_t limit = lower(atomic_load_explicit(&p->rate_limits[RATE_CONNECTIONS], memory_order_relaxed),
+			       atomic_load_explicit(&p->rate_limits[RATE_SESSIONS], memory_order_relaxed));
+	bool allowed;
+
+	if (!limit)
+		return true;
+	pthread_mutex_lock(&p->rate_lock);
+	allowed = rate_read(&p->accepted, w->now) < limit;
+	if (allowed && take)
+		rate_add(&p->accepted, w->now, 1);
+	pthread_mutex_unlock(&p->rate_lock);
+	return allowed;
+}
+
 /* `rate-limit sessions`: may another one come now? If so, and `take`, it counts. */
 static bool rate_allows(struct worker *w, struct listener *l, bool take)
 {
 	uint32_t limit = l->proxy ? l->proxy->conf->rate_limit_sessions : 0;
 	bool allowed;
 
+	if (l->proxy && !process_rate_allows(w, take))
+		return false;
 	if (!limit)
 		return true;
 	pthread_mutex_lock(&l->proxy->lb_lock);
@@ -373,12 +399,12 @@ static void listener_set_state(struct listener *l, enum listener_state state)
 
 /* shutdown(2) takes a TCP socket out of the listening state and leaves it bound; unix sockets just are not
  * accepted from. */
-void listeners_pause(struct process *p)
+static void listeners_pause_of(struct process *p, const struct proxy *px)
 {
 	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
 		struct listener *l = LIST_OF(node, struct listener, node);
 
-		if (atomic_load(&l->state) == LI_CLOSED || !l->proxy)
+		if (atomic_load(&l->state) == LI_CLOSED || !l->proxy || (px && l->proxy != px))
 			continue;
 		listener_set_state(l, LI_PAUSED);
 		if (l->addr.ss_family != AF_UNIX && !l->inherited)
@@ -388,14 +414,14 @@ void listeners_pause(struct process *p)
 		worker_changed(p->workers[i]);
 }
 
-bool listeners_resume(struct process *p)
+static bool listeners_resume_of(struct process *p, const struct proxy *px)
 {
 	bool all = true;
 
 	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
 		struct listener *l = LIST_OF(node, struct listener, node);
 
-		if (atomic_load(&l->state) != LI_PAUSED)
+		if (atomic_load(&l->state) != LI_PAUSED || (px && l->proxy != px))
 			continue;
 		if (l->addr.ss_family != AF_UNIX && !l->inherited && listen(l->fd, (int)l->backlog)) {
 			all = false;
@@ -408,16 +434,51 @@ bool listeners_resume(struct process *p)
 	return all;
 }
 
-void listeners_close(struct process *p)
+void listeners_pause(struct process *p)
+{
+	listeners_pause_of(p, NULL);
+}
+
+bool listeners_resume(struct process *p)
+{
+	return listeners_resume_of(p, NULL);
+}
+
+void frontend_pause(struct process *p, const struct proxy *px)
+{
+	listeners_pause_of(p, px);
+}
+
+bool frontend_resume(struct process *p, const struct proxy *px)
+{
+	return listeners_resume_of(p, px);
+}
+
+static void listener_close(struct listener *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+	listener_set_state(l, LI_CLOSED);
+}
+
+void frontend_close(struct process *p, const struct proxy *px)
 {
 	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
 		struct listener *l = LIST_OF(node, struct listener, node);
 
-		if (l->fd >= 0)
-			close(l->fd);
-		l->fd = -1;
-		listener_set_state(l, LI_CLOSED);
+		if (l->proxy != px)
+			continue;
+		for (uint32_t i = 0; i < p->nworkers; i++)
+			ev_io_stop(p->workers[i]->loop, &l->watches[i].io);
+		listener_close(l);
 	}
+}
+
+void listeners_close(struct process *p)
+{
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next)
+		listener_close(LIST_OF(node, struct listener, node));
 }
 
 void listeners_free(struct process *p)

@@ -60,6 +60,11 @@ void listener_release(struct worker *w, struct listener *l);
  * that another process may bind its address. Main thread. False: some could not be resumed. */
 void listeners_pause(struct process *p);
 bool listeners_resume(struct process *p);
+/* The same for the listeners of one frontend. Any worker. */
+void frontend_pause(struct process *p, const struct proxy *px);
+bool frontend_resume(struct process *p, const struct proxy *px);
+/* Closes them for good. Isolated (core/isolation.h). */
+void frontend_close(struct process *p, const struct proxy *px);
 /* Closes for good (soft stop), once no worker watches them. The structs stay until the process is freed. */
 void listeners_close(struct process *p);
 /* Closes and frees all. Main thread, no workers running. */

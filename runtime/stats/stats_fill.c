@@ -232,7 +232,11 @@ static void frontend_row(struct walk *k, struct proxy *px)
 	begin(k, px, STR("FRONTEND"), 0, 0);
 	set_u32(k, ST_scur, now);
 	set_u32(k, ST_slim, most);
-	set_str(k, ST_status, px->stopped ? STR("STOP") : most && now >= most ? STR("FULL") : STR("OPEN"));
+	set_str(k, ST_status,
+		px->stopped           ? STR("STOP")
+		: px->paused          ? STR("PAUSED")
+		: most && now >= most ? STR("FULL")
+				      : STR("OPEN"));
 	fill_frontend_totals(k, px, &c);
 	fill_frontend_rates(k, px, &c);
 	end(k, STATS_FRONTEND, px, NULL);
