@@ -5,6 +5,7 @@
 #define LB_EVAL_EVAL_H
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 
 #include "grammar/model.h"
 #include "runtime/eval/log_record.h"
@@ -116,10 +117,12 @@ struct eval {
 	uint64_t uuid_seed[2];
 	const struct conn *client_conn, *server_conn; /* of the stream, for fc_nb_streams and the like; NULL: none */
 	const struct tls_conn *client_tls, *server_tls; /* for ssl_*: tls/fetch_tls.c; NULL: in clear, or no connection */
+	const atomic_uint *listener_conns; /* of the client's listener, or NULL */
+	bool server_dst_known; /* a server's connection came about */
 	int client_fd, server_fd; /* to ask the system about; 0: none */
 	const union addr *server_src, *server_dst; /* of the connection to the server; NULL: none */
 	struct eval_dates *dates; /* the worker's cache of formatted dates; NULL: none */
-	const struct rule *last_rule; /* the last one that decided; set by rules_run(), kept by the stream for its log */
+	const struct rule **last_rule; /* where a stream keeps the last one that decided; NULL: nowhere */
 	bool first_request;	      /* of its connection */
 	struct stick_tables *tables;  /* NULL: none */
 	struct stick_track **session_track, **stream_track; /* what they count in (NULL inside: nothing); NULL: there is no such thing here */

@@ -156,13 +156,13 @@ bool fetch_pid(struct eval *e, const struct fetch_call *call, struct sample *out
 bool fetch_last_rule_line(struct eval *e, const struct fetch_call *call, struct sample *out,
 			  struct sample_iter *iter)
 {
-	return e->last_rule && sample_set_int(out, e->last_rule->pos.line);
+	return e->last_rule && *e->last_rule && sample_set_int(out, (*e->last_rule)->pos.line);
 }
 
 bool fetch_last_rule_file(struct eval *e, const struct fetch_call *call, struct sample *out,
 			  struct sample_iter *iter)
 {
-	const struct conf_pos *pos = e->last_rule ? &e->last_rule->pos : NULL;
+	const struct conf_pos *pos = e->last_rule && *e->last_rule ? &(*e->last_rule)->pos : NULL;
 
 	return pos && pos->source && pos->source <= e->model->nsources &&
 	       sample_set_str(out, e->model->source_names[pos->source - 1]);

@@ -119,18 +119,13 @@ TCP_FIGURE(fc_reordering, tcpi_reordering)
 
 /* --- what went wrong with a connection: a stream only has ones that came about */
 
-static bool error_text(int fd, struct sample *out)
-{
-	return fd > 0 && sample_set_str(out, STR("Success"));
-}
-
 bool fetch_bc_err(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return e->server_fd > 0 && sample_set_int(out, 0);
+	return (e->server_fd > 0 || e->server_dst_known) && sample_set_int(out, 0);
 }
 
 bool fetch_bc_err_str(struct eval *e, const struct fetch_call *call, struct sample *out,
 		      struct sample_iter *iter)
 {
-	return error_text(e->server_fd, out);
+	return (e->server_fd > 0 || e->server_dst_known) && sample_set_str(out, STR("Success"));
 }

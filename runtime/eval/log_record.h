@@ -41,6 +41,10 @@ struct log_record {
 	uint32_t request_counter; /* %rt */
 	uint32_t log_counter;	  /* %lc: lines that the frontend logged before this one */
 	const struct cache_conf *cache; /* that the response came out of; NULL: none */
+	const char *conn_why;	/* what was wrong with the client's connection; NULL: nothing */
+	const char *compressed; /* the algorithm; NULL: it is not */
+	uint16_t server_status; /* as the server sent it; 0: it did not */
+	bool reused;		/* the server's connection had carried others before */
 	bool by_service; /* answered by a service of ours: statistics, exporter, cache */
 	int log_level; /* RFC 5424 number; -1: silent */
 };

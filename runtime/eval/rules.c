@@ -57,7 +57,8 @@ enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *inde
 		e->engine->generation++;
 		if (verdict == V_CONTINUE)
 			continue;
-		e->last_rule = rule;
+		if (e->last_rule)
+			*e->last_rule = rule;
 		return verdict;
 	}
 	*decider = NULL;

@@ -4,6 +4,7 @@
 
 #include "runtime/eval/pattern_lock.h"
 #include "runtime/eval/rules.h"
+#include "runtime/eval/vars.h"
 
 struct eval_vars {
 	struct eval_vars *next;
@@ -193,6 +194,36 @@ bool var_condition(struct eval *e, const struct var_ref *ref, const struct sampl
 	holds = condition_locked(e, ref, value, conditions);
 	unlock_read(e, ref);
 	return holds;
+}
+
+/* The list has the newest first. */
+static void each_reversed(struct eval *e, const struct eval_vars *v,
+			  void (*each)(void *ctx, struct str name, const struct sample *value), void *ctx)
+{
+	uint32_t n = 0;
+
+	for (const struct eval_vars *one = v; one; one = one->next)
+		n++;
+	while (n--) {
+		const struct eval_vars *one = v;
+
+		for (uint32_t i = 0; i < n; i++)
+			one = one->next;
+		if (one->set && one->id < e->model->vars.n)
+			each(ctx, e->model->vars.v[one->id]->name, &one->value);
+	}
+}
+
+void vars_each(struct eval *e, enum var_scope scope,
+	       void (*each)(void *ctx, struct str name, const struct sample *value), void *ctx)
+{
+	struct var_ref ref = {.scope = scope};
+
+	if (!e->vars[scope])
+		return;
+	lock_read(e, &ref);
+	each_reversed(e, *e->vars[scope], each, ctx);
+	unlock_read(e, &ref);
 }
 
 void eval_vars_free(struct eval_vars **vars)

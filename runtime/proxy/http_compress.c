@@ -231,6 +231,7 @@ static bool compress_begin_response(struct http_stream *hs, uint32_t most)
 	hs->down.compress = compress_new(algo, most);
 	if (!hs->down.compress || !head_edit(&hs->res, algo, true))
 		return false;
+	hs->s.log.compressed = compress_token(algo) ? compress_token(algo) : "identity";
 	counters_fe(w, hs->s.session->frontend->index)->comp_rsp++;
 	if (hs->s.backend != hs->s.session->frontend)
 		counters_be(w, hs->s.backend->index)->comp_rsp++;

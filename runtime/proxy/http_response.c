@@ -195,7 +195,7 @@ static enum http_next response_head(struct http_stream *hs)
 	if (hs->res.status >= 400)
 		count_status(hs);
 	hs->s.log.bytes_out += hs->res.counted;
-	hs->s.log.status = hs->res.status;
+	hs->s.log.status = hs->s.log.server_status = hs->res.status;
 	if (!hs->res.keep_alive)
 		hs->server_close = true;
 	if (http_frontend(hs)->capture_response_n)

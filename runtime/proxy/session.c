@@ -97,6 +97,7 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.scratch = scratch,
 		.frontend = s->frontend->conf,
 		.bind = s->listener->conf,
+		.listener_conns = &s->listener->conns,
 		.client_conn = &s->conn,
 		.client_tls = s->listener->tls ? session_root(s)->conn.transport_state : NULL,
 		.src = &s->src,

@@ -70,6 +70,7 @@ void session_complain(struct session *s, const char *why)
 
 		scratch_init(&scratch, &w->scratch);
 		session_eval(s, &e, AT(FE_LOG), &scratch);
+		record.conn_why = why;
 		e.log = &record;
 		log_traffic(w, s->frontend, &e);
 		scratch_reset(&scratch);

@@ -120,6 +120,8 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 	if (s->settings)
 		session_settings_eval(s->settings, e);
 	e->log = &s->log;
+	e->last_rule = &s->last_rule;
+	e->server_dst_known = s->log.t_connect >= 0;
 	e->req = s->req;
 	e->res = s->res;
 	e->cap_req = s->cap_req;
@@ -194,6 +196,9 @@ void stream_connected(struct stream *s)
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 
+	s->log.reused = !s->server.conn->fresh;
+	s->log.srv_queue = s->server.srv_queue_pos;
+	s->log.backend_queue = s->server.backend_queue_pos;
 	if (!s->session->frontend->logs_server_addrs)
 		return;
 	if (!getsockname(fd, (struct sockaddr *)&ss, &len))

@@ -25,6 +25,7 @@ struct stream {
 	uint64_t begun; /* worker->now at its first byte (http) or at accept (tcp) */
 	uint64_t counted_in, counted_out; /* bytes that the statistics have already */
 	struct stream_stores *stores; /* stream_stick.h: keys to store with the server; NULL: none */
+	const struct rule *last_rule; /* that decided */
 	struct stick_track *track; /* what its own rules track, or NULL */
 	struct server *cookie_server; /* the one that a valid cookie names */
 	bool counted_backend;

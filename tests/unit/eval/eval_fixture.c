@@ -46,6 +46,7 @@ void eval_fixture_start(struct eval_fixture *t)
 			     .src = &t->src,
 			     .dst = &t->dst,
 			     .log = &t->log,
+			     .last_rule = &t->last_rule,
 			     .place = AT(FE_REQ_HDR),
 			     .now = {1700000000, 123456},
 			     .cap_req = t->cap_req,

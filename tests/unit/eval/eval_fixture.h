@@ -12,6 +12,7 @@ struct eval_fixture {
 	struct scratch scratch;
 	struct http_msg req, res;
 	struct log_record log;
+	const struct rule *last_rule;
 	struct eval_vars *vars[VAR_SCOPES];
 	struct eval_host host;
 	union addr src, dst;

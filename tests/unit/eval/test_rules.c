@@ -182,7 +182,7 @@ START_TEST(test_verdicts)
 		ck_assert_int_eq(run(&l, RS_HTTP_REQ), all[i].verdict);
 		ck_assert_int_eq(decider ? decider - l.v[RS_HTTP_REQ] : -1, all[i].index);
 		if (decider)
-			ck_assert_ptr_eq(t.e.last_rule, decider);
+			ck_assert_ptr_eq(t.last_rule, decider);
 	}
 	ck_assert_int_eq(t.log.log_level, -1);
 }

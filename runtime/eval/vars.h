@@ -1,0 +1,11 @@
+/* All variables of a scope, one after the other. One thread; those of the process under their lock. */
+#ifndef LB_EVAL_VARS_H
+#define LB_EVAL_VARS_H
+
+#include "runtime/eval/sample.h"
+
+/* In the order in which they were first set. `each` must not set any. */
+void vars_each(struct eval *e, enum var_scope scope,
+	       void (*each)(void *ctx, struct str name, const struct sample *value), void *ctx);
+
+#endif
