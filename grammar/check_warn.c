@@ -1,6 +1,7 @@
 /* What HAProxy says when it has seen a whole proxy: settings that need mode http, missing timeouts, frontends
  * that cannot receive anything. Works on the state of one walk; one thread. */
 #include "grammar/check_finish.h"
+#include "grammar/rows.h"
 
 /* Something that only mode http has, and how HAProxy says that it is ignored. */
 struct http_thing {
@@ -71,6 +72,15 @@ static void warn_options(struct checker *k, const struct draft *d)
 static bool balance_is_layer7(enum balance_kind kind)
 {
 	return kind == BAL_URI || kind == BAL_URL_PARAM || kind == BAL_HDR;
+}
+
+/* Its connections may become HTTP (tcp-request content switch-mode). */
+static bool switches_mode(const struct proxy_conf *px)
+{
+	for (uint32_t i = 0; i < px->rules[RS_TCP_REQ_CONT].n; i++)
+		if (px->rules[RS_TCP_REQ_CONT].v[i].action == ACTION_SWITCH_MODE)
+			return true;
+	return false;
 }
 
 static void warn_tcp(struct checker *k, const struct draft *d)
@@ -305,7 +315,8 @@ void check_finish_warnings(struct checker *k, const struct draft *d)
 		warn_table(k, d);
 	}
 	if (d->px->mode == MODE_TCP && !(d->from_explicit && !d->from)) {
-		warn_tcp(k, d);
+		if (!switches_mode(d->px))
+			warn_tcp(k, d);
 		warn_servers(k, d);
 	}
 	warn_external(k, d);

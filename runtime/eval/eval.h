@@ -74,6 +74,8 @@ struct eval_live {
 	/* A field of a 103 response; last: none follows, it can go. False: no memory. */
 	bool (*early_hint)(void *ctx, struct str name, struct str value, bool last);
 	void (*log)(void *ctx); /* a log line now (action do-log) */
+	/* Mode tcp: makes e->req out of e->raw_req; else says in e->want_more whether more of it may help. */
+	void (*read_request)(void *ctx, struct eval *e);
 	bool (*cache_use)(void *ctx, const struct rule *rule); /* is there an answer? */
 	void (*cache_store)(void *ctx, const struct rule *rule);
 };
@@ -127,6 +129,7 @@ struct eval {
 	struct stick_tables *tables;  /* NULL: none */
 	struct stick_track **session_track, **stream_track; /* what they count in (NULL inside: nothing); NULL: there is no such thing here */
 	uint64_t now_ms;	      /* monotonic clock of the tables */
+	bool sniffed;		      /* `req` was read out of raw_req; the connection is mode tcp */
 	bool request_counted;	      /* mode http, and what counts requests has counted this one */
 	bool relaxed;		      /* `strict-mode off` was met in this rule set: failed rewrites are no errors */
 };
@@ -137,6 +140,7 @@ enum verdict {
 	V_ALLOW,	/* accept or allow: end of this list */
 	V_DENY,		/* *decider->reply or the status in rule->num */
 	V_TARPIT, V_RETURN, V_REDIRECT, V_REJECT, V_SILENT_DROP, V_AUTH, V_SERVICE,
+	V_SWITCH,	/* the connection goes on as HTTP */
 	V_WAIT,		/* see eval.wait. More data: call again with more, or with may_wait false; else call again with `resumed` when the wait is over */
 	V_INVALID,	/* the request is not what a rule has to insist on: 400 */
 	V_ERROR,	/* out of memory or a rewrite that did not fit: 500 */

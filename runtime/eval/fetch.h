@@ -25,6 +25,18 @@ typedef bool conv_fn(struct eval *e, const struct arg *args, struct sample *s);
 #include "grammar/keywords/converters.def"
 #undef CONV
 
+/* The request; in content rules of mode tcp the one that the bytes at hand are, if they are one (manual, section
+ * 7.3.6). NULL: there is none, or not yet, and then the fetch waits for it where it may. */
+static inline struct http_msg *fetch_request(struct eval *e)
+{
+	if (e->req)
+		return e->req;
+	e->want_more = e->may_wait;
+	if (e->live && e->live->read_request)
+		e->live->read_request(e->live_ctx, e);
+	return e->req;
+}
+
 static inline bool arg_is_set(const struct arg *arg)
 {
 	return arg->type != ARG_NONE;

@@ -101,7 +101,7 @@ static bool hdrs_bin(struct eval *e, const struct http_msg *m, struct sample *ou
 
 bool fetch_req_hdrs(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return hdrs_text(e, e->req, out);
+	return hdrs_text(e, fetch_request(e), out);
 }
 
 bool fetch_res_hdrs(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
@@ -112,7 +112,7 @@ bool fetch_res_hdrs(struct eval *e, const struct fetch_call *call, struct sample
 bool fetch_req_hdrs_bin(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return hdrs_bin(e, e->req, out);
+	return hdrs_bin(e, fetch_request(e), out);
 }
 
 bool fetch_res_hdrs_bin(struct eval *e, const struct fetch_call *call, struct sample *out,
@@ -149,7 +149,7 @@ static bool cook_names(struct eval *e, struct http_msg *m, const struct fetch_ca
 bool fetch_req_cook_names(struct eval *e, const struct fetch_call *call, struct sample *out,
 			  struct sample_iter *iter)
 {
-	return cook_names(e, e->req, call, false, out);
+	return cook_names(e, fetch_request(e), call, false, out);
 }
 
 bool fetch_res_cook_names(struct eval *e, const struct fetch_call *call, struct sample *out,

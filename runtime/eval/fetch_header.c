@@ -10,8 +10,7 @@
 
 static struct http_msg *request(struct eval *e)
 {
-	e->want_more = !e->req && e->may_wait;
-	return e->req;
+	return fetch_request(e);
 }
 
 static struct http_msg *response(struct eval *e)

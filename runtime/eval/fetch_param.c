@@ -8,8 +8,7 @@
 
 static struct http_msg *request(struct eval *e)
 {
-	e->want_more = !e->req && e->may_wait;
-	return e->req;
+	return fetch_request(e);
 }
 
 /* The query, or with a delimiter of its own (urlp(name,delim)) what follows that. */

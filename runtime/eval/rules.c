@@ -122,6 +122,13 @@ enum verdict rule_auth(struct eval *e, const struct rule *rule)
 	return V_AUTH;
 }
 
+/* What is HTTP already stays so. */
+enum verdict rule_switch_mode(struct eval *e, const struct rule *rule)
+{
+	(void)rule;
+	return e->req && !e->sniffed ? V_CONTINUE : V_SWITCH;
+}
+
 enum verdict rule_use_service(struct eval *e, const struct rule *rule)
 {
 	(void)e;

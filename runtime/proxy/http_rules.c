@@ -58,6 +58,7 @@ static enum http_next request_verdict(struct http_stream *hs, enum verdict v, co
 	switch (v) {
 	case V_CONTINUE:
 	case V_ALLOW:
+	case V_SWITCH:
 		return HTTP_AGAIN;
 	case V_DENY:
 		return deny(hs, rule);

@@ -65,6 +65,8 @@ static struct http_stream *stream_new(struct session *s)
 	hs->req.scratch = hs->res.scratch = &hs->s.scratch;
 	http_head_begin(hs, &hs->up.parser);
 	hs->client_seen = hs->server_seen = w->now;
+	if (s->switched && !s->requests)
+		hs->step = http_step_switched();
 	s->requests++;
 	return hs;
 }
@@ -315,6 +317,22 @@ void http_session_begin(struct session *s)
 	else
 		conn_try(&s->conn);
 	http_timer_idle(s);
+}
+
+void http_session_switch(struct session *s, struct str proto)
+{
+	s->conn.ready = client_ready;
+	s->deadline.expired = deadline_expired;
+	s->idle_since = s->conn.worker->now;
+	s->is_http = s->switched = true;
+	if (str_is(proto, "h2")) {
+		http_h2_begin(s);
+		return;
+	}
+	conn_want(&s->conn, EV_READ);
+	http_timer_idle(s);
+	if (s->in.len && (str_is(proto, "h1") || !begin_h2(s)))
+		begin_request(s);
 }
 
 /* Who has sent a request that we have not read yet would see a reset instead of an answer. */

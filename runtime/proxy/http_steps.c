@@ -106,7 +106,9 @@ static enum http_next choose_backend(struct http_stream *hs)
 	const struct switch_rule *decider;
 	struct eval e;
 
-	if (fe->use_backend.n) {
+	if (hs->s.session->switched_to && hs->s.session->requests == 1) {
+		be = hs->s.session->switched_to->conf;
+	} else if (fe->use_backend.n) {
 		stream_eval(&hs->s, &e, AT(FE_USE_BACKEND));
 		be = eval_backend(&e, fe, &decider);
 	}
@@ -198,6 +200,16 @@ static const struct step steps[] = {
 	{"header fields", headers},
 	{"server", http_server_start},
 };
+
+/* Of a connection that began in mode tcp, behind the content rules that have decided that. */
+uint8_t http_step_switched(void)
+{
+	uint8_t step = 0;
+
+	while (steps[step].run != monitor)
+		step++;
+	return step;
+}
 
 enum http_next http_steps_run(struct http_stream *hs)
 {

@@ -110,6 +110,8 @@ void http_head_again(const struct http_stream *hs, struct h1_parser *p, struct h
 uint16_t http_head_max_hdrs(const struct http_stream *hs);
 enum http_next http_request_head(struct http_stream *hs);
 enum http_next http_steps_run(struct http_stream *hs);
+/* Where the first request of a connection that was mode tcp begins. */
+uint8_t http_step_switched(void);
 enum http_next http_tarpit_run(struct http_stream *hs);
 /* The request's head leaves the buffer: what the log wants of it is copied. */
 void http_request_let_go(struct http_stream *hs);

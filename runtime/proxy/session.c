@@ -47,6 +47,9 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	s->expects = (l->conf->accept_proxy ? EXPECT_PROXY : 0) | (l->conf->netscaler_cip ? EXPECT_CIP : 0);
 	s->parent = NULL;
 	s->h2 = NULL;
+	s->switched_to = NULL;
+	s->switched = false;
+	s->is_http = s->frontend->conf->mode == MODE_HTTP;
 	list_append(&w->sessions_list, &s->node);
 	generation_pin(s->generation);
 	worker_job_begin(w);
@@ -67,6 +70,7 @@ struct session *session_child(struct session *parent)
 	s->in = (struct buf){0};
 	s->vars = NULL;
 	s->parent = parent;
+	s->switched = false;
 	s->h2 = NULL;
 	list_append(&w->sessions_list, &s->node);
 	generation_pin(s->generation);
@@ -179,7 +183,7 @@ static void session_begin(struct session *s)
 		stick_count(s->track, STICK_SESSION, w->now, 1);
 	fe->cum_sess++;
 	rate_add(&fe->sess_rate, w->now, 1);
-	if (s->frontend->conf->mode == MODE_HTTP)
+	if (s->is_http)
 		http_session_begin(s);
 	else
 		tcp_session_begin(s);
@@ -227,7 +231,7 @@ void session_free(struct session *s)
 		s->stream->abort(s->stream);
 	if (s->h2)
 		http_h2_end(s);
-	if (!child && s->frontend->conf->mode == MODE_HTTP)
+	if (!child && s->is_http)
 		srv_owner_left(w, s);
 	deadline_clear(&s->deadline);
 	conn_close(&s->conn,
@@ -274,6 +278,6 @@ const union addr *session_dst(struct session *s)
 
 void session_soft_stop(struct session *s)
 {
-	if (s->frontend->conf->mode == MODE_HTTP)
+	if (s->is_http)
 		http_session_soft_stop(s);
 }

@@ -33,6 +33,9 @@ struct session {
 	struct rule_settings *settings; /* of tcp-request session rules; ours, mostly NULL */
 	/* Of a stream in a multiplexed connection: the session of the connection, which outlives it. Else NULL. */
 	struct session *parent;
+	struct proxy *switched_to; /* the backend for whose mode a connection of mode tcp became HTTP; NULL: none */
+	bool is_http;  /* mode http, or switched to it */
+	bool switched; /* was mode tcp before: its first request has been through content rules */
 	struct h2_front *h2; /* proxy/http_h2.c: this connection carries streams; NULL: it does not */
 };
 
@@ -62,6 +65,8 @@ static inline struct session *session_of(struct conn *c)
  * May end the session. */
 void tcp_session_begin(struct session *s);
 void http_session_begin(struct session *s);
+/* The same for one that began in mode tcp and has bytes perhaps. proto: "h1", "h2", or empty for either. */
+void http_session_switch(struct session *s, struct str proto);
 /* The stream of a session_child(), whose connection has a request. May end it. */
 void http_session_begin_stream(struct session *s);
 /* Soft stop: an idle HTTP session closes, others finish their stream and then close. */

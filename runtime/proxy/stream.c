@@ -385,6 +385,24 @@ static void vars_free(struct eval_vars **vars)
 		eval_vars_free(vars);
 }
 
+void stream_discard(struct stream *s)
+{
+	struct session *session = s->session;
+
+	if (s->track && !session->track) {
+		session->track = s->track;
+		s->track = NULL;
+	}
+	if (s->track)
+		stick_track_end(session->generation->engines[session->conn.worker->id], &s->track,
+				session->conn.worker->now);
+	vars_free(&s->txn_vars);
+	vars_free(&s->req_vars);
+	vars_free(&s->res_vars);
+	scratch_reset(&s->scratch);
+	session->stream = NULL;
+}
+
 void stream_finish(struct stream *s)
 {
 	if (s->counted_backend)

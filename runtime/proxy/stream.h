@@ -57,6 +57,8 @@ bool rdp_address(struct str value, union addr *addr);
 /* Closes the log record (what times, counts and names were not noted yet), counts, logs unless told not to (dontlognull, dontlog-normal), and
  * gives back what the stream holds but the session. The server connection must be gone already (srv_request_finish). */
 void stream_finish(struct stream *s);
+/* Another stream takes over before there is a backend: neither counted nor logged. What it tracks is the session's now. */
+void stream_discard(struct stream *s);
 /* The server connection stands: notes its addresses if the log wants them. */
 void stream_connected(struct stream *s);
 /* Cause and state letters (manual, section 8.5), only if none was noted before (the first one wins). */

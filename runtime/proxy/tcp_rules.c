@@ -4,6 +4,7 @@
 #include "runtime/proxy/tcp_stream.h"
 #include "runtime/proxy/stream_stick.h"
 
+#include "runtime/http/h1_parse.h"
 #include "runtime/stats/counters.h"
 
 /* May the rules still wait? The delay begins with their first look. */
@@ -28,7 +29,33 @@ static void log_now(void *ctx)
 	stream_log_now(&((struct tcp_stream *)ctx)->s);
 }
 
-static const struct eval_live live = {.log = log_now};
+/* A copy is parsed: the bytes themselves are to go on as they came. */
+static void read_request(void *ctx, struct eval *e)
+{
+	const struct model *model = ((struct tcp_stream *)ctx)->s.session->generation->model;
+	struct scratch_mark mark = scratch_mark(e->scratch);
+	struct http_msg *m = scratch_alloc(e->scratch, sizeof(*m));
+	struct str copy = e->raw_req.len ? scratch_dup(e->scratch, e->raw_req) : STR_NONE;
+	enum h1_result result = H1_MORE;
+	struct h1_parser p;
+
+	if (m && copy.ptr) {
+		memset(m, 0, sizeof(*m));
+		m->scratch = e->scratch;
+		h1_parse_init(&p, m, (uint16_t)model->global.tune_http_maxhdr, UINT32_MAX);
+		result = h1_parse(&p, m, (char *)(uintptr_t)copy.ptr, (uint32_t)copy.len);
+	}
+	if (result == H1_DONE) {
+		m->body_seen = str_tail(copy, p.pos);
+		e->req = m;
+		e->sniffed = true;
+		return;
+	}
+	scratch_release(e->scratch, mark);
+	e->want_more = e->may_wait && result == H1_MORE && !e->raw_req_final;
+}
+
+static const struct eval_live live = {.log = log_now, .read_request = read_request};
 
 /* One list, from t->rule on. */
 static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct rules *rules)
@@ -56,6 +83,8 @@ static enum verdict request_list(struct tcp_stream *t, const struct proxy_conf *
 				 struct eval *e)
 {
 	stream_eval(&t->s, e, place);
+	e->live = &live;
+	e->live_ctx = t;
 	if (!conf->rules[RS_TCP_REQ_CONT].n)
 		return V_CONTINUE;
 	e->raw_req = at_hand(&t->up);
@@ -95,6 +124,10 @@ static enum tcp_next frontend_rules(struct tcp_stream *t)
 	struct eval e;
 	enum verdict v = request_list(t, fe, AT(FE_CONTENT), &e);
 
+	const struct proxy_conf *be;
+
+	if (v == V_SWITCH)
+		return TCP_SWITCH;
 	if (v != V_CONTINUE && v != V_ALLOW) {
 		count_denied(t, v);
 		return refuse(t, v, 'R');
@@ -102,7 +135,13 @@ static enum tcp_next frontend_rules(struct tcp_stream *t)
 	e.place = AT(FE_USE_BACKEND);
 	e.raw_req = at_hand(&t->up);
 	e.raw_req_final = t->up.eof;
-	if (!stream_set_backend(&t->s, eval_backend(&e, fe, &decider))) {
+	be = eval_backend(&e, fe, &decider);
+	if (be && be->mode == MODE_HTTP) {
+		t->s.session->switched_to = generation_proxy(t->s.session->generation, be);
+		t->s.last_rule = NULL;
+		return TCP_SWITCH;
+	}
+	if (!stream_set_backend(&t->s, be)) {
 		stream_end(&t->s, 'S', 'C');
 		return TCP_END;
 	}

@@ -152,6 +152,7 @@ static void response_rules(struct tcp_stream *t)
 		else
 			end_broken(t, false);
 		break;
+	case TCP_SWITCH:
 	case TCP_END:
 		end(t);
 		break;
@@ -224,6 +225,18 @@ static void find_server(struct tcp_stream *t)
 		server_done(&t->s.server, outcome);
 }
 
+/* What the rules decided was that this is HTTP: another kind of stream begins with the bytes at hand. */
+static void become_http(struct tcp_stream *t)
+{
+	const struct rule *rule = t->s.last_rule;
+	struct session *s = t->s.session;
+
+	stream_discard(&t->s);
+	pool_put(&s->conn.worker->tcp_streams, t);
+	deadline_clear(&s->deadline);
+	http_session_switch(s, rule ? rule->name : STR_NONE);
+}
+
 static void request_rules(struct tcp_stream *t)
 {
 	switch (tcp_rules_request(t)) {
@@ -233,6 +246,9 @@ static void request_rules(struct tcp_stream *t)
 	case TCP_WAIT:
 		tcp_rules_arm(t);
 		watch(t);
+		break;
+	case TCP_SWITCH:
+		become_http(t);
 		break;
 	case TCP_END:
 		end(t);

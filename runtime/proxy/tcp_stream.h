@@ -44,7 +44,7 @@ struct tcp_stream {
 	uint8_t timer_shape;               /* what the timers depended on when the deadline was set */
 };
 
-enum tcp_next { TCP_GO_ON, TCP_WAIT, TCP_END };
+enum tcp_next { TCP_GO_ON, TCP_WAIT, TCP_END, TCP_SWITCH /* it goes on in mode http */ };
 
 static inline struct tcp_stream *tcp_stream_of(struct session *s)
 {
