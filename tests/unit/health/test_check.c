@@ -68,7 +68,7 @@ static void rig_init(const char *weights, enum check_kind kind)
 	rig.f.proxy_conf.check.kind = kind;
 	if (kind == CHECK_HTTP)
 		plain_steps();
-	rig.f.proxy_conf.timeout[TMO_CHECK] = 40;
+	rig.f.proxy_conf.timeout[TMO_CHECK] = 400;
 	rig.g = farm_generation(&rig.f);
 	rig.g.model = model_new(206);
 	rig.g.engines = rig.engines;
