@@ -73,6 +73,9 @@ struct tls_global_conf {
 	uint32_t max_conn, max_rate;
 	uint8_t extra_files; /* TLS_EXTRA_* */
 	int8_t security_level; /* -1: the library's */
+	uint32_t ocsp_min, ocsp_max; /* seconds between updates of OCSP responses; 0: 300, 3600 */
+	struct str ocsp_proxy;	     /* address:port that is asked instead of responders; empty: none */
+	bool ocsp_mode, ocsp_disable;
 	bool private_cache, keylog, skip_self_issued_ca, del_ext;
 };
 

@@ -89,6 +89,7 @@ struct cli_visit {
 	uint32_t next;
 	void (*fn)(struct worker *w, struct cli_visit *v);
 	void (*home_fn)(struct cli_visit *v); /* at home, before the answer goes out; may be NULL */
+	bool waits; /* only worker 0 is visited, and fn, or what it begins there, calls cli_visit_return() */
 	struct out text;
 	/* what for: */
 	const void *pointer;
@@ -98,6 +99,8 @@ struct cli_visit {
 };
 /* False when memory is out: nothing was begun, a message was given. v_init: copied. */
 bool cli_visit(struct cli_call *c, const struct cli_visit *init);
+/* Sends a visit that waits home by mailbox; v is its home's from then on. Any worker. */
+void cli_visit_return(struct cli_visit *v);
 
 /* Shared by commands: the object that word i names, or NULL and a message. */
 struct server *cli_server(struct cli_call *c, uint32_t i);

@@ -16,6 +16,10 @@ static void visit_arrive(struct worker *w, void *arg)
 	struct cli_visit *v = arg;
 	struct process *p = w->process;
 
+	if (v->waits) {
+		v->fn(w, v);
+		return;
+	}
 	v->fn(w, v);
 	v->next++;
 	if (v->next < p->nworkers && mailbox_post(p->workers[v->next], visit_arrive, v))
@@ -23,8 +27,13 @@ static void visit_arrive(struct worker *w, void *arg)
 	if (w == v->home)
 		visit_home(w, v);
 	else
-		while (!mailbox_post(v->home, visit_home, v))
-			usleep(1000); /* memory comes back: other threads run on */
+		cli_visit_return(v);
+}
+
+void cli_visit_return(struct cli_visit *v)
+{
+	while (!mailbox_post(v->home, visit_home, v))
+		usleep(1000); /* memory comes back: other threads run on */
 }
 
 static void visit_home(struct worker *w, void *arg)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/cli/cmd_ssl.h"
+#include "runtime/tls/ocsp_text.h"
 #include "runtime/tls/tls_inside.h"
 
 /* --- session tickets */
@@ -140,22 +141,6 @@ static void put_id(struct out *o, const struct tls_pair *p, const char *key)
 	OCSP_CERTID_free(id);
 }
 
-static void put_response(struct out *o, const struct tls_bytes *der)
-{
-	const unsigned char *at = der->data;
-	OCSP_RESPONSE *r = der->len ? d2i_OCSP_RESPONSE(NULL, &at, (long)der->len) : NULL;
-	BIO *bio = r ? BIO_new(BIO_s_mem()) : NULL;
-	char *text;
-	long len;
-
-	if (bio && OCSP_RESPONSE_print(bio, r, 0)) {
-		len = BIO_get_mem_data(bio, &text);
-		out_bytes(o, text, (size_t)len);
-	}
-	BIO_free(bio);
-	OCSP_RESPONSE_free(r);
-}
-
 static void show_response(struct cli_call *c, struct tls_world *w)
 {
 	char key[2 * TLS_OCSP_KEY_MAX + 1];
@@ -165,7 +150,7 @@ static void show_response(struct cli_call *c, struct tls_world *w)
 
 		if (!has_response(cert, key) || !str_is(c->words[3], key))
 			continue;
-		put_response(c->out, &cert->pair->ocsp);
+		ocsp_put_response(c->out, &cert->pair->ocsp);
 		return;
 	}
 	cli_say(c, CLI_ERR, "Certificate ID does not match any certificate.");

@@ -21,6 +21,7 @@
 #include "runtime/log/rings.h"
 #include "runtime/stick/peers.h"
 #include "runtime/stick/sweep.h"
+#include "runtime/tls/ocsp_update.h"
 
 static void sessions_each(struct worker *w, void (*fn)(struct session *s))
 {
@@ -89,6 +90,8 @@ static void worker_begin(struct worker *w)
 	if (w->id == 0)
 		peers_start(w);
 	if (w->id == 0)
+		tls_ocsp_start(w);
+	if (w->id == 0)
 		rings_start(w);
 	forwards_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
@@ -103,6 +106,8 @@ static void worker_end(struct worker *w)
 	sessions_each(w, session_free);
 	cli_close_all(w);
 	forwards_stop(w);
+	if (w->id == 0)
+		tls_ocsp_stop(w);
 	if (w->id == 0)
 		peers_stop(w);
 	if (w->id == 0)

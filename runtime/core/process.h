@@ -69,6 +69,7 @@ struct process {
 	uint32_t hard_stop_after;   /* ms from the soft stop on; 0: never */
 	struct deadline hard_stop;  /* on worker 0 */
 	struct deadline sweep;      /* on worker 0: stick/sweep.c */
+	struct ocsp_updater *ocsp;  /* tls/ocsp_update.h, on worker 0; NULL: none */
 	struct peers_all *peers;    /* stick/peers.h; NULL: none */
 	struct forwards *forwards;  /* log/forward.h; NULL: none */
 	struct rings *rings;	    /* log/rings.h; NULL: none */

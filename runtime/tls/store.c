@@ -38,6 +38,7 @@ void tls_cert_free(struct tls_cert **cp)
 		return;
 	list_remove(&c->node);
 	tls_pair_free(&c->pair);
+	free(c->ocsp_state);
 	free(c->name);
 	free(c);
 }

@@ -33,6 +33,7 @@ struct tls_cert {
 	char *name;
 	struct tls_pair *pair; /* NULL: `new ssl cert`, still empty */
 	struct list users;     /* struct tls_use */
+	struct tls_ocsp_state *ocsp_state; /* ocsp_update.h, made on first use; under world->cli */
 };
 
 /* Authorities or revocations known by the name of their file. */

@@ -13,6 +13,7 @@
 #include "runtime/core/log.h"
 #include "runtime/health/check.h"
 #include "runtime/proxy/stream.h"
+#include "runtime/tls/ocsp_update.h"
 
 #define WEAK __attribute__((weak))
 
@@ -65,6 +66,18 @@ WEAK void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 	if (logbook.n < 64)
 		logbook.records[logbook.n++] = *e->log;
 	pthread_mutex_unlock(&logbook.lock);
+}
+
+/* --- stand-ins: no certificates, so no OCSP responses of theirs */
+
+WEAK void tls_ocsp_start(struct worker *w)
+{
+	(void)w;
+}
+
+WEAK void tls_ocsp_stop(struct worker *w)
+{
+	(void)w;
 }
 
 /* --- stand-ins: evaluator */
