@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -29,6 +30,13 @@ ROWS = {
     "tcp-8m": ("tcp", ["-c4"], "/big", "mode tcp, 8 MB bodies"),
     "idle": ("http", None, "/", "bytes per idle keep-alive connection"),
     "h2": ("http", ["-c16", "-m16"], "/", "HTTP/2 in clear, 16 streams on 16 connections, small answers"),
+    "tls": ("tls", ["-c32"], "/", "TLS, keep-alive, small answers"),
+    "tls-h2": ("tls", ["-c16", "-m16"], "/", "HTTP/2 over TLS, 16 streams on 16 connections, small answers"),
+    "tls-8m": ("tls", ["-c4"], "/big", "TLS, 8 MB bodies"),
+    "tls-p256": ("tls", ["-new"], "/", "full handshakes with P-256, a request on each"),
+    "tls-rsa": ("tls-rsa", ["-new"], "/", "full handshakes with RSA of 2048 bits, a request on each"),
+    "tls-resume": ("tls", ["-reuse", "-tls1_2"], "/", "handshakes that resume a session, a request on each"),
+    "tls-idle": ("tls", None, "/", "bytes per idle connection with TLS"),
     "track": ("track", ["-c32"], "/", "keep-alive, each request counted in one of a million keys"),
     **{f"rules-{n}": (f"rules-{n}", ["-c32"], "/", f"keep-alive, {n} use_backend lines by host, none of which holds")
        for n in (10, 100, 1000, 5000)},
@@ -43,10 +51,20 @@ def cores():
     return str(all_cores[0]), ",".join(map(str, rest))
 
 
-def run_h2load(port, path, options, seconds, load_cores):
+def run_s_time(port, path, options, seconds, load_cores, _scheme):
+    """The same by openssl s_time: one connection after the other."""
+    out = subprocess.run(["taskset", "-c", load_cores, "openssl", "s_time", "-connect", f"127.0.0.1:{port}", "-www", path,
+                          "-time", str(seconds), *options], capture_output=True, text=True, check=False).stdout
+    done = re.findall(r"(\d+) connections in (\d+) real seconds", out)
+    if not done:
+        raise SystemExit("bench: cannot read what openssl s_time says:\n" + out)
+    return int(done[-1][0]), float(seconds), 0
+
+
+def run_h2load(port, path, options, seconds, load_cores, scheme):
     """The same by h2load."""
     out = subprocess.run(["taskset", "-c", load_cores, "h2load", "-D", str(seconds), *options,
-                          f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
+                          f"{scheme}://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
     done = re.search(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed", out)
     if not done:
         raise SystemExit("bench: cannot read what h2load says:\n" + out)
@@ -54,14 +72,14 @@ def run_h2load(port, path, options, seconds, load_cores):
 
 
 def run_load(row, port, seconds, load_cores):
-    run = run_h2load if row == "h2" else run_wrk
-    return run(port, ROWS[row][2], ROWS[row][1], seconds, load_cores)
+    run = run_s_time if row in ("tls-p256", "tls-rsa", "tls-resume") else run_h2load if row.endswith("h2") else run_wrk
+    return run(port, ROWS[row][2], ROWS[row][1], seconds, load_cores, "https" if row.startswith("tls") else "http")
 
 
-def run_wrk(port, path, options, seconds, load_cores):
+def run_wrk(port, path, options, seconds, load_cores, scheme):
     """(requests, seconds, errors) of one run of wrk."""
     out = subprocess.run(["taskset", "-c", load_cores, "wrk", "-t1", f"-d{seconds}s", *options,
-                          f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
+                          f"{scheme}://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
     done = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", out)
     if not done:
         raise SystemExit("bench: cannot read what wrk says:\n" + out)
@@ -87,21 +105,25 @@ def one_request(conn):
         data += part
 
 
-def open_idle(port, count):
+def open_idle(port, count, tls):
     conns = []
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     for _ in range(count):
         conn = socket.create_connection(("127.0.0.1", port), 10)
+        if tls:
+            conn = context.wrap_socket(conn)
         conns.append(conn)
         one_request(conn)
     return conns
 
 
-def measure_idle(program, count):
+def measure_idle(program, count, tls):
     """Resident bytes that count connections add, after one request on each."""
-    warm = open_idle(program.port, 50)
+    warm = open_idle(program.port, 50, tls)
     time.sleep(0.2)
     before = proxies.rss_bytes(program.pid)
-    conns = open_idle(program.port, count)
+    conns = open_idle(program.port, count, tls)
     time.sleep(0.3)
     grown = proxies.rss_bytes(program.pid) - before
     for conn in warm + conns:
@@ -140,7 +162,7 @@ def bench_row(row, contestants, args, work):
                 run_load(row, program.port, 1, load_cores)
         for _ in range(args.rounds if ROWS[row][1] else 1):
             for program in running:
-                results[program.name].append(measure_idle(program, args.idle) if row == "idle" else
+                results[program.name].append(measure_idle(program, args.idle, row == "tls-idle") if row.endswith("idle") else
                                              measure_keys(program, 1000000) if row == "keys" else
                                              measure_load(program, row, args.seconds, load_cores))
     finally:

@@ -27,7 +27,7 @@ defaults
     {reuse}
 
 frontend in
-    bind 127.0.0.1:{port}
+    bind 127.0.0.1:{port} {tls}
     {rules}
     default_backend out
 
@@ -73,7 +73,8 @@ http {{
         keepalive_requests 100000000;
     }}
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{port} {tls} backlog=4096;
+        {certificate}
         location / {{
             proxy_pass http://out;
             proxy_http_version 1.1;
@@ -107,6 +108,19 @@ http {{
     }}
 }}
 """
+
+
+def make_certificate(workdir, mode):
+    """server.pem with certificate and key, server.crt and server.key with one of each: P-256, or RSA for mode "tls-rsa"."""
+    crt, key, pem = (os.path.join(workdir, "server." + end) for end in ("crt", "key", "pem"))
+    kind = ["rsa:2048"] if mode == "tls-rsa" else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-keyout", key, "-out", crt, "-days", "2",
+                    "-subj", "/CN=localhost"], check=True, stderr=subprocess.DEVNULL)
+    with open(pem, "w") as out:
+        for part in (crt, key):
+            with open(part) as f:
+                out.write(f.read())
+    return crt, key, pem
 
 
 def free_port():
@@ -211,7 +225,7 @@ class Proxy:
     def can(self, mode):
         if mode == "track" or mode.startswith("rules-"):
             return self.kind in ("lbd", "haproxy")
-        return mode == "http" or self.kind in ("lbd", "haproxy", "nghttpx-tcp")
+        return mode == "http" or mode.startswith("tls") or self.kind in ("lbd", "haproxy", "nghttpx-tcp")
 
     def start(self, mode, origin, workdir, cores, wrapper=()):
         os.makedirs(workdir, exist_ok=True)
@@ -221,8 +235,9 @@ class Proxy:
 
     def argv_haproxy(self, mode, port, origin, workdir):
         config = os.path.join(workdir, "cfg")
+        tls = f"ssl crt {make_certificate(workdir, mode)[2]} alpn h2,http/1.1" if mode.startswith("tls") else ""
         with open(config, "w") as f:
-            f.write(HAPROXY_CONFIG.format(mode="tcp" if mode == "tcp" else "http", port=port, origin=origin, dir=workdir,
+            f.write(HAPROXY_CONFIG.format(tls=tls, mode="tcp" if mode == "tcp" else "http", port=port, origin=origin, dir=workdir,
                                           rules=rules_of(mode),
                                           reuse="http-reuse always" if mode != "tcp" else ""))
             f.write(TRACK_TABLE if mode == "track" else "")
@@ -230,18 +245,26 @@ class Proxy:
 
     argv_lbd = argv_haproxy
 
-    def argv_nginx(self, _mode, port, origin, workdir):
-        return nginx_argv(self.path, NGINX_PROXY, port, origin, workdir)
+    def argv_nginx(self, mode, port, origin, workdir):
+        tls = certificate = ""
+        if mode.startswith("tls"):
+            crt, key, _ = make_certificate(workdir, mode)
+            tls = "ssl http2"
+            certificate = (f"ssl_certificate {crt}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3; "
+                           "ssl_session_cache shared:s:10m;")
+        return nginx_argv(self.path, NGINX_PROXY, port, origin, workdir, tls=tls, certificate=certificate)
 
-    def argv_nghttpx(self, _mode, port, origin, workdir):
-        return [self.path, f"-f127.0.0.1,{port};no-tls", f"-b127.0.0.1,{origin}", "--workers=1",
-                "--accesslog-file=/dev/null", f"--errorlog-file={workdir}/error.log", "--conf=/dev/null"]
+    def argv_nghttpx(self, mode, port, origin, workdir):
+        tls = make_certificate(workdir, mode)[1::-1] if mode.startswith("tls") else ()
+        front = f"-f127.0.0.1,{port}" + ("" if tls else ";no-tls")
+        return [self.path, front, f"-b127.0.0.1,{origin}", "--workers=1",
+                "--accesslog-file=/dev/null", f"--errorlog-file={workdir}/error.log", "--conf=/dev/null", *tls]
 
 
-def nginx_argv(path, template, port, origin, workdir):
+def nginx_argv(path, template, port, origin, workdir, **more):
     config = os.path.join(workdir, "nginx.conf")
     with open(config, "w") as f:
-        f.write(template.format(dir=workdir, port=port, origin=origin))
+        f.write(template.format(dir=workdir, port=port, origin=origin, **more))
     return [path, "-e", os.path.join(workdir, "error.log"), "-p", workdir, "-c", config]
 
 
