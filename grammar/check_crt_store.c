@@ -61,6 +61,12 @@ static bool value_missing(const struct keyword_use *use, const struct word *w)
 	return false;
 }
 
+bool check_ssl_provider(const struct keyword_use *use)
+{
+	*vec_push(use->k->a, &use->k->m->global.tls.providers) = check_keep(use->k, use->words[0].text);
+	return true;
+}
+
 /* One parameter at word i. *took: how many words; 0: it is none of these. */
 static bool load_word(const struct keyword_use *use, uint32_t i, struct tls_load_conf *l, uint32_t *took)
 {

@@ -12,7 +12,7 @@ enum proxy_role { ROLE_DEFAULTS = 0, ROLE_FRONTEND = 1, ROLE_BACKEND = 2, ROLE_L
 enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_SYSLOG };
 
 enum timeout_kind { TMO_CLIENT, TMO_CLIENT_FIN, TMO_SERVER, TMO_SERVER_FIN, TMO_CONNECT, TMO_CHECK, TMO_QUEUE, TMO_TUNNEL,
-		    TMO_HTTP_REQUEST, TMO_HTTP_KEEP_ALIVE, TMO_TARPIT, TMO_COUNT };
+		    TMO_HTTP_REQUEST, TMO_HTTP_KEEP_ALIVE, TMO_TARPIT, TMO_CLIENT_HS, TMO_COUNT };
 
 /* Bits of proxy_conf.options: the rows of keywords/options.def. Of HTTP_KEEP_ALIVE, HTTP_SERVER_CLOSE and HTTPCLOSE at most one is
  * set; of the options that choose a kind of check, too. */

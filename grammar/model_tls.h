@@ -21,6 +21,7 @@ struct tls_conf {
 	uint8_t verify;			  /* enum tls_verify */
 	uint8_t min_ver, max_ver;	  /* enum tls_version */
 	bool no_ver[TLSV_N], force_ver[TLSV_N];
+	bool renegotiate; /* servers may */
 	bool no_alpn, no_ca_names, allow_0rtt, no_tickets, tickets, prefer_client_ciphers, strict_sni, no_strict_sni;
 };
 
@@ -75,6 +76,10 @@ struct tls_global_conf {
 	int8_t security_level; /* -1: the library's */
 	uint32_t ocsp_min, ocsp_max; /* seconds between updates of OCSP responses; 0: 300, 3600 */
 	struct str ocsp_proxy;	     /* address:port that is asked instead of responders; empty: none */
+	VEC(struct str) providers;
+	struct str provider_path, propquery;
+	uint32_t ctx_cache_size; /* certificates made on demand that are kept */
+	uint8_t no_cert_compression;
 	bool ocsp_mode, ocsp_disable;
 	bool private_cache, keylog, skip_self_issued_ca, del_ext;
 };

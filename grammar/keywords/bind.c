@@ -111,7 +111,7 @@ static const struct keyword rows[] = {
 	     .summary = "elliptic curves"),
 	BIND("ecdhe", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, FIELD(tls.conf.ecdhe), .args = "<curve>",
 	     .summary = "the elliptic curve"),
-	BIND("npn", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, FIELD(tls.conf.npn), LATER, .args = "<list>",
+	BIND("npn", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, FIELD(tls.conf.npn), .args = "<list>",
 	     .summary = "protocols to announce, the old way"),
 	BIND("tls-ticket-keys", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, FIELD(tls.ticket_keys), .args = "<file>",
 	     .summary = "keys of session tickets"),

@@ -44,7 +44,7 @@ static const struct keyword rows[] = {
 	PROXY("timeout tarpit", IN_PROXY, .kind = VAL_TIME_MS, FIELD(timeout[TMO_TARPIT]), .args = "<time>",
 	      .expects = "'timeout tarpit' expects an integer value (in milliseconds)",
 	      .summary = "how long a tarpitted request is held", .example = "timeout tarpit 30s"),
-	PROXY("timeout client-hs", IN_FE, .kind = VAL_TIME_MS, LATER, .since = 300, .args = "<time>",
+	PROXY("timeout client-hs", IN_FE, .kind = VAL_TIME_MS, FIELD(timeout[TMO_CLIENT_HS]), .since = 300, .args = "<time>",
 	      .summary = "how long a TLS handshake may take"),
 	PROXY("timeout clitimeout", IN_PROXY, .kind = VAL_TIME_MS, .flags = KW_REMOVED, .args = "<time>",
 	      .replaced_by = "`timeout client`", .summary = "a word of old versions"),

@@ -113,7 +113,8 @@ static void handshake_late(struct worker *w, struct deadline *d)
 
 void session_secure(struct session *s)
 {
-	uint32_t patience = s->frontend->conf->timeout[TMO_CLIENT];
+	const uint32_t *t = s->frontend->conf->timeout;
+	uint32_t patience = t[TMO_CLIENT_HS] ? t[TMO_CLIENT_HS] : t[TMO_CLIENT];
 	struct worker *w = s->conn.worker;
 
 	if (!tls_conn_accept(&s->conn, s->listener->tls)) {

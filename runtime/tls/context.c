@@ -127,6 +127,12 @@ static void options_set(struct tls_world *w, SSL_CTX *ctx, const struct tls_sett
 
 	if (front && !NUMBER_OF(s, prefer_client_ciphers))
 		options |= SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA;
+	if (s->conf->renegotiate && !front)
+		options &= ~SSL_OP_NO_RENEGOTIATION;
+#ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION
+	if (w->model->global.tls.no_cert_compression)
+		options |= SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION;
+#endif
 	if (s->conf->no_tickets || (s->preset->no_tickets && !s->conf->tickets))
 		options |= SSL_OP_NO_TICKET;
 	SSL_CTX_set_options(ctx, options);
@@ -296,5 +302,5 @@ bool tls_context_setup(struct tls_world *w, SSL_CTX *ctx, const struct tls_setti
 {
 	options_set(w, ctx, s, front);
 	return versions_set(ctx, s, error) && verify_set(w, ctx, s, error) && lists_set(ctx, s, error) &&
-	       alpn_set(w, ctx, s, front);
+	       alpn_set(w, ctx, s, front) && tls_npn_set(w, ctx, TEXT_OF(s, npn), front);
 }

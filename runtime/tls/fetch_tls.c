@@ -79,6 +79,29 @@ bool fetch_ssl_alpn(struct eval *e, const struct fetch_call *call, struct sample
 	return name && sample_set_str(out, str_make((const char *)name, len));
 }
 
+bool fetch_ssl_npn(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
+{
+	SSL *ssl = ssl_of(e, call);
+	const unsigned char *name = NULL;
+	unsigned len = 0;
+
+	if (ssl)
+		SSL_get0_next_proto_negotiated(ssl, &name, &len);
+	return name && sample_set_str(out, str_make((const char *)name, len));
+}
+
+/* By the name that `show ssl cert` has for it. */
+bool fetch_ssl_fc_crtname(struct eval *e, const struct fetch_call *call, struct sample *out,
+			  struct sample_iter *iter)
+{
+	SSL *ssl = ssl_of(e, call);
+	struct tls_cert *c = NULL;
+
+	if (ssl)
+		SSL_CTX_get_tlsext_status_arg(SSL_get_SSL_CTX(ssl), &c);
+	return c && set_text(out, c->name);
+}
+
 bool fetch_ssl_protocol(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {

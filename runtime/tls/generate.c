@@ -8,7 +8,13 @@
 
 #include "runtime/tls/tls_inside.h"
 
-enum { CACHE_SLOTS = 1024, VALID_SECONDS = 86400 * 365, HOST_MAX = 253, CA_SIGN_LIMIT = 1 << 20 };
+enum {
+	CACHE_SLOTS = 1000,
+	CACHE_MAX = 1 << 20,
+	VALID_SECONDS = 86400 * 365,
+	HOST_MAX = 253,
+	CA_SIGN_LIMIT = 1 << 20
+};
 
 struct generated {
 	char *host;
@@ -19,8 +25,9 @@ struct tls_generator {
 	pthread_mutex_t lock;
 	X509 *ca;
 	EVP_PKEY *key;
-	struct generated slots[CACHE_SLOTS]; /* by hash of the host name; a newer one takes the place */
 	uint64_t serial;
+	uint32_t nslots;
+	struct generated slots[]; /* by hash of the host name; a newer one takes the place */
 };
 
 static int passphrase(char *buf, int size, int writing, void *user)
@@ -60,6 +67,7 @@ bool tls_generate_setup(struct tls_front *f)
 {
 	const struct tls_bind_conf *conf = &f->conf->tls;
 	struct tls_generator *g;
+	uint32_t nslots;
 
 	if (!conf->generate)
 		return true;
@@ -71,9 +79,12 @@ bool tls_generate_setup(struct tls_front *f)
 			  STR_ARG(tls_source(f->world, f->conf->pos)), f->conf->pos.line);
 		return false;
 	}
-	g = f->generator = calloc(1, sizeof(*g));
+	nslots = f->world->model->global.tls.ctx_cache_size;
+	nslots = !nslots || nslots > CACHE_MAX ? CACHE_SLOTS : nslots;
+	g = f->generator = calloc(1, sizeof(*g) + nslots * sizeof(g->slots[0]));
 	if (!g)
 		return false;
+	g->nslots = nslots;
 	pthread_mutex_init(&g->lock, NULL);
 	if (ca_load(g, conf))
 		return true;
@@ -92,7 +103,7 @@ void tls_generate_free(struct tls_front *f)
 	f->generator = NULL;
 	if (!g)
 		return;
-	for (int i = 0; i < CACHE_SLOTS; i++) {
+	for (int i = 0; (uint32_t)i < g->nslots; i++) {
 		free(g->slots[i].host);
 		SSL_CTX_free(g->slots[i].ctx);
 	}
@@ -196,7 +207,7 @@ static bool host_valid(struct str host)
 bool tls_generate(struct tls_front *f, SSL *ssl, struct str host)
 {
 	struct tls_generator *g = f->generator;
-	struct generated *slot = &g->slots[str_hash(host) % CACHE_SLOTS];
+	struct generated *slot = &g->slots[str_hash(host) % g->nslots];
 	bool ok;
 
 	if (!host_valid(host))

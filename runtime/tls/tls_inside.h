@@ -60,6 +60,10 @@ int tls_context_alpn_index(void);
 void tls_context_versions(const struct tls_settings *s, int *min, int *max);
 int tls_alpn_wire(struct str words, unsigned char **wire, uint32_t *len);
 extern const int tls_version_numbers[TLSV_N];
+/* provider.c, npn.c */
+void tls_providers_load(struct tls_world *w);
+int tls_context_npn_index(void);
+bool tls_npn_set(struct tls_world *w, SSL_CTX *ctx, struct str words, bool front);
 
 /* front.c, name.c, use.c */
 bool tls_front_build(struct tls_front *f);

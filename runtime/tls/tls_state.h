@@ -128,6 +128,7 @@ struct tls_world {
 	struct list certs, authorities, fronts, backs, tickets, lists; /* lists: struct crt_list */
 	pthread_rwlock_t lock;
 	EVP_PKEY *dh;
+	int ctx_npn;	/* the same for NPN */
 	int ctx_alpn;	/* SSL_CTX_get_ex_data(): protocols of the context */
 	struct tls_counters counters;
 	/* The transaction of the control socket: what `set ssl cert` prepared. */

@@ -265,10 +265,14 @@ struct tls_world *tls_world_new(const struct model *m, struct out *messages, boo
 	pthread_mutex_init(&w->cli, NULL);
 	pthread_rwlock_init(&w->lock, NULL);
 	*ok = true;
-	if (!wants_tls(m))
+	tls_providers_load(w);
+	if (!wants_tls(m)) {
+		*ok = !w->failed;
 		return w;
+	}
 	w->bio = tls_bio_new();
 	w->ctx_alpn = tls_context_alpn_index();
+	w->ctx_npn = tls_context_npn_index();
 	dh_load(w);
 	if (!w->bio || !tls_cert_load_stores(w) || !lines_build(w)) {
 		tls_world_free(&w);
