@@ -174,6 +174,8 @@ static bool request_line(struct http_msg *m, const char *line, const char *end, 
 	    uri[-1] != ' ')
 		m->start_edited = true;
 	m->method = method_of(m->method_name);
+	if (m->method == HTTP_M_OTHER && str_is(m->method_name, "PRI")) /* reserved: RFC 9113 section 11.6 */
+		return false;
 	return uri_end > uri && (relaxed ? version_relaxed : version_parse)(m, p, (size_t)(end - p));
 }
 
