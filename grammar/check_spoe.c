@@ -26,6 +26,7 @@ struct spoe {
 	struct spoe_item *item;
 	const struct word *agent, *backend;
 	struct map messages, groups; /* name -> struct spoe_item */
+	struct map given[2];         /* of the agent: messages, groups */
 	VEC(const struct word *) wanted_messages, wanted_groups;
 };
 
@@ -127,10 +128,8 @@ static void names_want(struct spoe *s, const struct line *line, bool groups)
 	for (uint32_t i = 1; i < line->nwords; i++) {
 		const struct word *w = &line->words[i];
 
-		for (uint32_t j = 0;
-		     s->section == SPOE_AGENT && j < (groups ? s->wanted_groups.n : s->wanted_messages.n); j++)
-			if (str_eq((groups ? s->wanted_groups.v : s->wanted_messages.v)[j]->text, w->text))
-				wrong(s, D_DUPLICATE_SECTION, w, "this name was given already");
+		if (s->section == SPOE_AGENT && map_put(s->k->scratch, &s->given[groups], w->text, s))
+			wrong(s, D_DUPLICATE_SECTION, w, "this name was given already");
 		if (groups)
 			*vec_push(s->k->scratch, &s->wanted_groups) = w;
 		else

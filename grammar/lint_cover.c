@@ -7,7 +7,7 @@
 #include "grammar/lint_cover.h"
 #include "grammar/rows.h"
 
-enum { KEY_MAX = 512 };
+enum { KEY_MAX = 512, PREFIX_MAX = 128, EXPRS_MAX = 64 };
 
 bool acl_is_stable(const struct acl *acl)
 {
@@ -18,6 +18,8 @@ bool acl_is_stable(const struct acl *acl)
 		FETCH_SSL_FC,  FETCH_STATUS,   FETCH_RES_HDR, FETCH_SSL_FC_SNI, FETCH_URL_PARAM,
 	};
 
+	if (acl->exprs.n > EXPRS_MAX)
+		return false; /* looked at for each rule that names it: not worth the time */
 	vec_each (x, &acl->exprs) {
 		bool found = false;
 
@@ -192,12 +194,11 @@ static const struct cover_by *prefix_find(const struct cover *cover, const struc
 {
 	const struct cover_by *by = NULL;
 	char buf[KEY_MAX];
+	struct str key = key_make(buf, x, 'b', icase, p->text);
+	size_t head = key.len - p->text.len; /* a key ends in the text */
 
-	for (size_t len = 0; len <= p->text.len && len < KEY_MAX / 2 && !by; len++) {
-		struct str key = key_make(buf, x, 'b', icase, str_sub(p->text, 0, len));
-
-		by = key.len ? map_get(&cover->taken, key) : NULL;
-	}
+	for (size_t len = 0; key.len && len <= p->text.len && len < PREFIX_MAX && !by; len++)
+		by = map_get(&cover->taken, str_sub(key, 0, head + len));
 	return by;
 }
 

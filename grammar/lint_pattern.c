@@ -108,12 +108,13 @@ static bool port_bound(const struct proxy_conf *px, const struct pattern *p)
 
 static void lint_ports(struct checker *k, const struct draft *d, const struct acl_expr *x)
 {
-	bool known = ports_known(d->px) && (d->px->role & ROLE_FRONTEND) && !d->rules[RS_TCP_REQ_CONN].n;
+	bool known;
 	struct diag *g;
 
 	if (x->sample->fetch != FETCH_DST_PORT || x->sample->nconvs || x->method != MATCH_INT || x->nfiles ||
 	    !x->npatterns)
 		return;
+	known = ports_known(d->px) && (d->px->role & ROLE_FRONTEND) && !d->rules[RS_TCP_REQ_CONN].n;
 	for (uint32_t i = 0; i < x->npatterns; i++)
 		if (x->patterns[i].min <= 65535 && (!known || port_bound(d->px, &x->patterns[i])))
 			return;
