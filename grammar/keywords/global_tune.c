@@ -432,7 +432,7 @@ static const struct keyword rows[] = {
 	       .args = "none|required", .preset = "required",
 	       .expects = "'ssl-server-verify' expects 'none' or 'required' as argument.",
 	       .summary = "whether certificates of servers are verified"),
-	GLOBAL("ssl-skip-self-issued-ca", .kind = VAL_FLAG, FIELD(tls.skip_self_issued_ca),
+	GLOBAL("ssl-skip-self-issued-ca", .kind = VAL_FLAG, FIELD(tls.skip_self_issued_ca), .flags = KW_LOOSE,
 	       .summary = "do not send self-issued authorities"),
 	GLOBAL("httpclient.resolvers.disabled", .kind = VAL_ON_OFF, LATER, .since = 208, .args = "on|off",
 	       .summary = "whether the built-in client resolves names"),
