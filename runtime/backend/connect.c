@@ -655,11 +655,16 @@ static void kill_up(struct worker *w, void *server)
 	kill_here(w, server, 'U');
 }
 
+static void kill_asked(struct worker *w, void *server)
+{
+	kill_here(w, server, 'K');
+}
+
 /* Also on the own worker from its loop: the caller may be in the middle of something. */
 void requests_kill(struct worker *w, struct server *s, char cause)
 {
 	struct process *p = w->process;
 
 	for (uint32_t i = 0; p && i < p->nworkers; i++)
-		mailbox_post(p->workers[i], cause == 'D' ? kill_down : kill_up, s);
+		mailbox_post(p->workers[i], cause == 'D' ? kill_down : cause == 'U' ? kill_up : kill_asked, s);
 }

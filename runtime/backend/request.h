@@ -116,7 +116,7 @@ void request_insecure(struct srv_request *r, struct srv_conn *sc);
 enum srv_outcome request_open(struct srv_request *r);
 /* Is this retry, counted from 1 in r->retries, one that goes to another server? (manual, "option redispatch") */
 bool request_redispatch_is_due(const struct srv_request *r);
-/* Tells every request that has a place at the server that it is over (srv_request.killed), on all workers. Any worker. */
+/* Tells every request that has a place at the server that it is over (srv_request.killed; 'K': an operator wants it), on all workers. Any worker. */
 void requests_kill(struct worker *w, struct server *s, char cause);
 /* Tells the requests of this worker which were granted a place. */
 void requests_granted(struct srv_desk *desk);

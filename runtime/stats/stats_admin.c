@@ -2,6 +2,7 @@
  * the same functions as the runtime API. Any worker. */
 #include "runtime/stats/stats_admin.h"
 
+#include "runtime/backend/request.h"
 #include "runtime/health/check.h"
 
 enum { WORD_MAX = 256 };
@@ -116,14 +117,42 @@ static enum done change_health(struct worker *w, struct server *s, enum srv_oper
 	return check_force(w, s, oper) ? DONE_CHANGED : DONE_SAME;
 }
 
+/* The newer words are done whether they change something or not. */
+static enum done set_admin(struct worker *w, struct server *s, unsigned set, unsigned clear)
+{
+	change_admin(w, s, set, clear);
+	return DONE_CHANGED;
+}
+
+static enum done act_on_checks(struct server *s, struct str action)
+{
+	if (str_is(action, "ehlth") || str_is(action, "dhlth"))
+		return check_enable(s, action.ptr[0] == 'e') ? DONE_CHANGED : DONE_SAME;
+	if (str_is(action, "eagent") || str_is(action, "dagent"))
+		return check_agent_enable(s, action.ptr[0] == 'e') ? DONE_CHANGED : DONE_SAME;
+	return DONE_NOT;
+}
+
 static enum done act(struct worker *w, struct server *s, struct str action)
 {
-	if (str_is(action, "ready") || str_is(action, "enable"))
+	if (str_is(action, "ready"))
+		return set_admin(w, s, 0, SRV_ADM_MAINT | SRV_ADM_DRAIN);
+	if (str_is(action, "maint"))
+		return set_admin(w, s, SRV_ADM_MAINT, SRV_ADM_DRAIN);
+	if (str_is(action, "drain"))
+		return set_admin(w, s, SRV_ADM_DRAIN, SRV_ADM_MAINT);
+	if (str_is(action, "enable"))
 		return change_admin(w, s, 0, SRV_ADM_MAINT | SRV_ADM_DRAIN);
-	if (str_is(action, "maint") || str_is(action, "disable"))
+	if (str_is(action, "disable"))
 		return change_admin(w, s, SRV_ADM_MAINT, SRV_ADM_DRAIN);
-	if (str_is(action, "drain") || str_is(action, "stop"))
+	if (str_is(action, "stop"))
 		return change_admin(w, s, SRV_ADM_DRAIN, SRV_ADM_MAINT);
+	if (str_is(action, "arunn") || str_is(action, "adown"))
+		return check_agent_force(w, s, action.ptr[1] == 'r') ? DONE_CHANGED : DONE_SAME;
+	if (str_is(action, "shutdown")) {
+		requests_kill(w, s, 'K');
+		return DONE_CHANGED;
+	}
 	if (str_is(action, "start"))
 		return change_admin(w, s, 0, SRV_ADM_DRAIN);
 	if (str_is(action, "hrunn"))
@@ -132,7 +161,7 @@ static enum done act(struct worker *w, struct server *s, struct str action)
 		return change_health(w, s, SRV_STOPPING);
 	if (str_is(action, "hdown"))
 		return change_health(w, s, SRV_STOPPED);
-	return DONE_NOT;
+	return act_on_checks(s, action);
 }
 
 const char *stats_admin(struct worker *w, struct str form)
@@ -144,7 +173,7 @@ const char *stats_admin(struct worker *w, struct str form)
 
 	if (!form_get(form, STR("b"), backend_space, &backend) ||
 	    !form_get(form, STR("action"), action_space, &action))
-		return "ERRP";
+		return "NONE";
 	px = find_backend(w->process->generation, backend);
 	if (!px)
 		return "ERRP";

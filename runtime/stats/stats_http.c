@@ -17,7 +17,9 @@ static struct str stats_uri(const struct proxy *px)
 
 bool stats_wanted(const struct proxy *px, const struct http_msg *req)
 {
-	return px->conf->stats.enabled && str_starts(http_uri_pathq(req->uri), stats_uri(px));
+	return px->conf->stats.enabled &&
+	       (req->method == HTTP_M_GET || req->method == HTTP_M_HEAD || req->method == HTTP_M_POST) &&
+	       str_starts(http_uri_pathq(req->uri), stats_uri(px));
 }
 
 /* --- who may see them ---------------------------------------------------------------------------------------
@@ -154,30 +156,37 @@ static void reply_get(struct worker *w, struct proxy *px, bool admin, struct str
 	view.filter.scope_of = px;
 	view.filter.legends = px->conf->stats.show_legends;
 	view.filter.up_only = asks_for(rest, STR("up"));
+	view.filter.no_maint = asks_for(rest, STR("no-maint"));
 	view.message = status_code(rest);
 	view.refresh = refresh && !asks_for(rest, STR("norefresh"));
+	refresh = view.refresh ? refresh : 0;
 	if (asks_for(rest, STR("csv"))) {
 		stats_csv(w, &view.filter, &body);
-		reply_document(out, "text/plain", 0, &body, head_len);
+		reply_document(out, "text/plain", refresh, &body, head_len);
 	} else if (asks_for(rest, STR("json"))) {
 		stats_json(w, &view.filter, &body);
-		reply_document(out, "application/json", 0, &body, head_len);
+		reply_document(out, "application/json", refresh, &body, head_len);
+	} else if (asks_for(rest, STR("typed"))) {
+		stats_typed(w, &view.filter, &body);
+		reply_document(out, "text/plain", refresh, &body, head_len);
 	} else {
 		stats_page(w, &view, &body);
-		reply_document(out, "text/html", view.refresh ? refresh : 0, &body, head_len);
+		reply_document(out, "text/html", refresh, &body, head_len);
 	}
 	out_free(&body);
 }
 
-static void reply_post(struct worker *w, struct proxy *px, bool admin, struct str body, struct out *out,
-		       size_t *head_len)
+/* What was asked for of the page stays so. */
+static void reply_post(struct worker *w, struct proxy *px, bool admin, struct str rest, struct str body,
+		       struct out *out, size_t *head_len)
 {
 	const char *result = admin ? stats_admin(w, body) : "DENY";
 
 	out_puts(out, "HTTP/1.1 303 See Other\r\ncache-control: no-cache\r\ncontent-type: "
 		      "text/plain\r\ncontent-length: 0\r\nlocation: ");
 	out_str(out, stats_uri(px));
-	out_printf(out, ";st=%s\r\n\r\n", result);
+	out_printf(out, ";st=%s%s%s\r\n\r\n", result, asks_for(rest, STR("up")) ? ";up" : "",
+		   asks_for(rest, STR("norefresh")) ? ";norefresh" : "");
 	*head_len = out->len;
 }
 
@@ -197,7 +206,7 @@ void stats_reply(struct worker *w, struct proxy *px, struct eval *e, struct str 
 		put_error(out, 403, "Forbidden", "Request forbidden by administrative rules.", head_len);
 	} else if (e->req->method == HTTP_M_POST) {
 		*status = 303;
-		reply_post(w, px, admin, body, out, head_len);
+		reply_post(w, px, admin, rest, body, out, head_len);
 	} else {
 		*status = 200;
 		reply_get(w, px, admin, rest, out, head_len);
