@@ -140,7 +140,7 @@ static struct check_report await_check(void)
 {
 	uint64_t last = report().last;
 
-	for (int i = 0; i < 2000 && report().last == last; i++) {
+	for (int i = 0; i < 20000 && report().last == last; i++) {
 		ev_run(rig.w->loop, EVRUN_NOWAIT);
 		usleep(1000);
 	}
@@ -220,6 +220,8 @@ START_TEST(verdicts)
 
 	rig_init("1", CHECK_HTTP);
 	atomic_store(&rig.answer, answers[_i].answer);
+	if (answers[_i].answer)
+		rig.f.proxy_conf.timeout[TMO_CHECK] = 10000; /* only silence is to be timed out */
 	checks_begin();
 	r = await_check();
 	ck_assert_int_eq(r.status, answers[_i].status);
@@ -263,6 +265,7 @@ START_TEST(expects)
 					.negated = expectations[_i].negated,
 					.text = str_from(expectations[_i].text)};
 	atomic_store(&rig.answer, expectations[_i].answer);
+	rig.f.proxy_conf.timeout[TMO_CHECK] = 10000;
 	checks_begin();
 	r = await_check();
 	ck_assert_int_eq(r.status, expectations[_i].status);
