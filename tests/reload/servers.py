@@ -119,15 +119,25 @@ def operator(sock, number, rounds):
         remove(sock, name)
 
 
+def await_listening(process, path):
+    deadline = time.time() + 60
+    while process.poll() is None and time.time() < deadline:
+        with socket.socket(socket.AF_UNIX) as s:
+            try:
+                s.connect(path)
+                return
+            except OSError:
+                time.sleep(0.01)
+
+
 def trial(program, algorithm, rounds):
     with tempfile.TemporaryDirectory(prefix="lbd-servers-") as folder:
         conf, sock = os.path.join(folder, "cfg"), os.path.join(folder, "sock")
         with open(conf, "w") as f:
             f.write(CONFIG.format(dir=folder, algorithm=algorithm))
         p = subprocess.Popen([program, "-db", "-f", conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        deadline = time.time() + 30
-        while not os.path.exists(sock) and p.poll() is None and time.time() < deadline:
-            time.sleep(0.01)
+        for name in "sock", "front", "origin":
+            await_listening(p, os.path.join(folder, name))
         stop = threading.Event()
         load = [Load(os.path.join(folder, "front"), i % 2 == 0, stop) for i in range(4)]
         operators = [threading.Thread(target=operator, args=(sock, i, rounds)) for i in range(3)]
