@@ -38,6 +38,7 @@ struct global_conf {
 	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base, state_file;
 	int uid, gid; /* -1: unset */
 	bool daemon, quiet, debug, master_worker, zero_warning;
+	bool h1_any_payload; /* h1-accept-payload-with-any-method */
 	uint32_t hard_stop_after, grace; /* ms */
 	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_http_logurilen /* bytes */, tune_maxpollevents, tune_idletimer;
 	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize, tune_stick_counters;

@@ -150,7 +150,7 @@ static const struct keyword rows[] = {
 	GLOBAL("expose-experimental-directives", .kind = VAL_FLAG, .parse = check_global_experimental, .summary = "allow keywords that are experimental"),
 	GLOBAL("expose-deprecated-directives", .kind = VAL_FLAG, .since = 302, .summary = "allow keywords that will be removed"),
 	GLOBAL("force-cfg-parser-pause", .kind = VAL_TIME_MS, .since = 300, LATER, .args = "<time>", .summary = "wait while reading the configuration"),
-	GLOBAL("h1-accept-payload-with-any-method", .kind = VAL_FLAG, LATER, .summary = "accept a body with GET, HEAD and DELETE"),
+	GLOBAL("h1-accept-payload-with-any-method", .kind = VAL_FLAG, FIELD(h1_any_payload), .summary = "accept a body with GET, HEAD and DELETE"),
 	GLOBAL("h1-case-adjust", .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_h1_case, .args = "<from> <to>",
 	       .summary = "the letter case that a header name gets"),
 	GLOBAL("h1-case-adjust-file", .kind = VAL_FILE, .parse = check_h1_case_file, .args = "<file>", .summary = "a list for h1-case-adjust"),

@@ -65,6 +65,19 @@ static void note_request(struct http_stream *hs)
 	log->bytes_in = hs->req.counted;
 }
 
+/* HTTP/1.0 does not say that these may have bodies: who stands in between may take one for the next request
+ * (manual, keyword "h1-accept-payload-with-any-method"). */
+static bool payload_is_doubtful(const struct http_stream *hs)
+{
+	const struct http_msg *m = &hs->req;
+
+	if (m->version != 10 || m->body == HTTP_BODY_NONE ||
+	    (m->body == HTTP_BODY_LENGTH && !m->content_length))
+		return false;
+	return (m->method == HTTP_M_GET || m->method == HTTP_M_HEAD || m->method == HTTP_M_DELETE) &&
+	       !hs->s.session->generation->model->global.h1_any_payload;
+}
+
 /* The head is complete. */
 static enum http_next head_done(struct http_stream *hs)
 {
@@ -72,6 +85,8 @@ static enum http_next head_done(struct http_stream *hs)
 	struct buf *in = up->buf;
 
 	hs->head_len = up->parser.pos;
+	if (payload_is_doubtful(hs))
+		return http_reply_raw(hs, 413, 'P', 'R');
 	http_flow_body(up, &hs->req);
 	if (up->body == HTTP_BODY_CHUNKED &&
 	    http_flow_is_bad(hs, up, in->data + in->off + hs->head_len, in->len - hs->head_len))

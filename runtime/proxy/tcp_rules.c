@@ -42,7 +42,9 @@ static void read_request(void *ctx, struct eval *e)
 	if (m && copy.ptr) {
 		memset(m, 0, sizeof(*m));
 		m->scratch = e->scratch;
-		h1_parse_init(&p, m, (uint16_t)model->global.tune_http_maxhdr, UINT32_MAX);
+		h1_parse_init(&p, m,
+			      model->global.tune_http_maxhdr ? (uint16_t)model->global.tune_http_maxhdr : 101,
+			      UINT32_MAX);
 		result = h1_parse(&p, m, (char *)(uintptr_t)copy.ptr, (uint32_t)copy.len);
 	}
 	if (result == H1_DONE) {
