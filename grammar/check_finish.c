@@ -509,6 +509,7 @@ static void finish_proxy(struct checker *k, struct draft *d)
 	finish_member_ids(d);
 	check_finish_mailers(k, d);
 	check_finish_spoe(k, d);
+	check_finish_email(k, d);
 	check_finish_command(k, d);
 	check_finish_certificates(k, d);
 	if (!d->px->disabled)

@@ -30,6 +30,10 @@ void check_other_begin(struct checker *k, struct named_section *named)
 	}
 	if (named->place == PLACE_RING && named->name)
 		map_put(k->scratch, &lang_state(k->c)->sinks, named->name->text, named);
+	if (named->place == PLACE_MAILERS) {
+		check_mailers_begin(k, named);
+		return;
+	}
 	if (named->place == PLACE_LOG_FORWARD) {
 		check_forward_begin(k, named);
 		return;
@@ -229,15 +233,6 @@ bool check_nameserver(const struct keyword_use *use)
 	}
 	return check_arity(use, 2, 2) &&
 	       named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_DATAGRAM);
-}
-
-bool check_mailer(const struct keyword_use *use)
-{
-	if (use->n < 2) {
-		check_missing(use, "a name and an address");
-		return false;
-	}
-	return named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST);
 }
 
 bool check_hold(const struct keyword_use *use)

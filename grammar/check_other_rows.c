@@ -85,20 +85,6 @@ void check_finish_mailers(struct checker *k, struct draft *d)
 			check_want_section(k, &line->words[i + 1], PLACE_MAILERS, "unable to find mailers");
 }
 
-/* email-alert level <level> */
-bool check_email_level(const struct keyword_use *use)
-{
-	uint32_t before = use->k->d->list.n;
-	int64_t value;
-
-	if (check_arity(use, 1, 1) &&
-	    check_choice(use, &use->words[0], "emerg|alert|crit|err|warning|notice|info|debug", &value))
-		return true;
-	diag_haproxy(use->k->d, use->k->d->list.v[before], "unknown log level '%.*s' after 'level'",
-		     STR_ARG(use->n ? use->words[0].text : STR_NONE));
-	return false;
-}
-
 /* The word behind `name` on a filter line, or NULL. */
 static const struct word *filter_word(const struct line *line, const char *name)
 {

@@ -121,6 +121,7 @@ void check_cache_end(struct checker *k, const struct named_section *s); /* check
 void check_fcgi_end(struct checker *k, const struct named_section *s); /* check_fcgi.c */
 /* The file of a `filter spoe` line; engine: empty without `engine`. check_spoe.c */
 void check_spoe_file(struct checker *k, const struct draft *d, struct str engine, const struct word *file);
+void check_finish_email(struct checker *k, struct draft *d); /* check_mail.c */
 void check_finish_spoe(struct checker *k, struct draft *d);
 void check_finish_command(struct checker *k, struct draft *d);
 void check_finish_mailers(struct checker *k, struct draft *d); /* check_other_rows.c */

@@ -45,6 +45,7 @@ struct named_section {
 	const struct line *max_reqs; /* fcgi-app: above one */
 	bool multiplexed, asked;     /* fcgi-app: option mpxs-conns, option get-values */
 	struct ring_conf *ring;      /* ring */
+	struct mailers_conf *mailers; /* mailers */
 	struct proxy_conf *acls;     /* fcgi-app: holds its ACLs */
 	uint64_t cache_size, cache_object;    /* cache: megabytes, bytes; 0: unset */
 	const struct line *cache_object_line; /* max-object-size */
@@ -135,6 +136,8 @@ void check_other_begin(struct checker *k, struct named_section *named);
 void check_other_end(struct checker *k);
 /* check_peers.c */
 void check_peers_begin(struct checker *k, struct named_section *named);
+/* check_mail.c */
+void check_mailers_begin(struct checker *k, struct named_section *named);
 /* check_forward.c */
 void check_forward_begin(struct checker *k, struct named_section *named);
 void check_forward_end(struct checker *k, struct named_section *named);

@@ -76,6 +76,7 @@ struct model {
 	VEC(const struct acl_expr *) acl_exprs; /* index: acl_expr.id */
 	VEC(struct peers_conf *) peers;
 	VEC(struct ring_conf *) rings;
+	VEC(struct mailers_conf *) mailers;
 	VEC(struct cache_conf *) caches; /* model_cache.h; index: cache_conf.id */
 	VEC(struct forward_conf *) forwards;
 	VEC(struct table_conf *) tables;	/* index: table_conf.id */

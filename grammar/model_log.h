@@ -7,6 +7,26 @@
 
 enum { RING_SIZE_DEFAULT = 16384, RING_FILE_HEADER = 72 };
 
+/* A `mailers` section (manual, section 3.6). */
+struct mailer_conf {
+	struct str name;
+	struct addr_conf addr;
+	struct conf_pos pos;
+};
+struct mailers_conf {
+	struct str name;
+	uint32_t timeout; /* ms, of a whole delivery */
+	VEC(struct mailer_conf) mailers;
+	struct conf_pos pos;
+};
+
+/* `email-alert` lines of a proxy. */
+struct email_conf {
+	struct str from, to, hostname, section;
+	const struct mailers_conf *mailers; /* NULL: not one that exists */
+	uint8_t level;			    /* the least urgent that is told, RFC 5424 */
+};
+
 /* `option host` of log-forward: what stands for the host of lines that are passed on (manual, section 3.10). */
 enum forward_host { FORWARD_HOST_KEEP, FORWARD_HOST_FILL, FORWARD_HOST_REPLACE, FORWARD_HOST_APPEND };
 /* A `log-forward` section: receives log lines and passes them on. */

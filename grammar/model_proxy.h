@@ -120,6 +120,7 @@ enum state_from { STATE_NONE, STATE_GLOBAL, STATE_LOCAL };
 /* Manual 3.4, "hash-preserve-affinity": until when a key stays with its server. */
 enum hash_preserve { HASH_PRESERVE_ALWAYS, HASH_PRESERVE_MAXCONN, HASH_PRESERVE_MAXQUEUE };
 
+struct email_conf;
 struct proxy_conf {
 	struct str name;
 	struct conf_pos pos;
@@ -165,6 +166,7 @@ struct proxy_conf {
 	const struct logfmt *log_format_sd; /* structured data of RFC 5424 lines; NULL: none */
 	const struct logfmt *log_format, *error_log_format; /* NULL: HAProxy's default log */
 	struct str log_tag;
+	const struct email_conf *email; /* model_log.h; NULL: no alerts */
 	struct logfmt *unique_id_format;
 	struct str unique_id_header;
 	/* forwardfor: PO_FORWARDFOR, PO_FORWARDFOR_IF_NONE */

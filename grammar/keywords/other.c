@@ -59,7 +59,7 @@ static const struct keyword rows[] = {
 	      .args = "<name> <address>:<port>",
 	      .expects = "'mailer' expects <name> and <addr>[:<port>] as arguments.",
 	      .summary = "a mail server"),
-	OTHER("timeout mail", IN(MAILERS), .kind = VAL_TIME_MS, .flags = KW_LOOSE, .args = "<time>",
+	OTHER("timeout mail", IN(MAILERS), .kind = VAL_TIME_MS, .flags = KW_LOOSE, KEYWORD_FIELD(mailers_conf, timeout), .preset = "10s", .args = "<time>",
 	      .expects = "'timeout mail' expects <time> as argument.", .summary = "how long delivery may take"),
 	OTHER("total-max-size", IN(CACHE), .kind = VAL_STRING, .parse = check_cache_size,
 	      .args = "<number>", .summary = "megabytes of the cache"),

@@ -62,7 +62,7 @@ static void say_online(const struct change *c, const char *what, const char *via
 {
 	struct proxy *px = c->s->proxy;
 
-	log_event(c->w, px->conf, LL_NOTICE,
+	log_event(c->w, px->conf, LL_NOTICE | LOG_BY_MAIL,
 		  "%s %s%s. %u active and %u backup servers online.%s %u sessions requeued, %u total in queue.",
 		  c->name, what, via, atomic_load(&px->usable), atomic_load(&px->usable_backup),
 		  !atomic_load(&px->usable) && atomic_load(&px->usable_backup) ? " Running on backup." : "",
@@ -111,7 +111,7 @@ static void say_drain(const struct change *c)
 	const char *via = c->after & SRV_ADM_DRAIN ? "" : c->via;
 
 	if (entered(c, ANY_DRAIN) && c->was_down)
-		say_left(c, LL_NOTICE, "enters drain state", via);
+		say_left(c, LL_NOTICE | LOG_BY_MAIL, "enters drain state", via);
 	else if (entered(c, ANY_DRAIN)) {
 		say_online(c, "enters drain state", via);
 		say_none_left(c);

@@ -12,7 +12,7 @@ static void say_down(struct worker *w, struct server *s, const char *name, const
 	unsigned active = atomic_load(&px->usable), backup = atomic_load(&px->usable_backup);
 	bool drains = atomic_load(&s->admin) & SRV_ADM_DRAIN;
 
-	log_event(w, px->conf, drains ? LL_NOTICE : LL_ALERT,
+	log_event(w, px->conf, (drains ? LL_NOTICE : LL_ALERT) | LOG_BY_MAIL,
 		  "%s is DOWN%s. %u active and %u backup servers left.%s %u sessions active, %u requeued, %u "
 		  "remaining in "
 		  "queue.",
@@ -26,11 +26,12 @@ static void say_up(struct worker *w, struct server *s, const char *name, const c
 {
 	struct proxy *px = s->proxy;
 	unsigned active = atomic_load(&px->usable), backup = atomic_load(&px->usable_backup);
+	bool stopping = atomic_load(&s->oper) == SRV_STOPPING;
 
 	log_event(
-		w, px->conf, LL_NOTICE,
+		w, px->conf, LL_NOTICE | (stopping ? 0 : LOG_BY_MAIL),
 		"%s is %s%s. %u active and %u backup servers online.%s 0 sessions requeued, %u total in queue.",
-		name, atomic_load(&s->oper) == SRV_STOPPING ? "stopping" : "UP", reason, active, backup,
+		name, stopping ? "stopping" : "UP", reason, active, backup,
 		!active && backup ? " Running on backup." : "", atomic_load(&s->queued));
 }
 

@@ -15,6 +15,7 @@
 #include "runtime/core/log_sink.h"
 #include "runtime/core/process.h"
 #include "runtime/core/worker.h"
+#include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
 #include "runtime/log/syslog.h"
 
@@ -371,6 +372,9 @@ void log_event(struct worker *w, const struct proxy_conf *proxy, int level, cons
 	va_start(ap, format);
 	event_send(&r, level, format, ap);
 	va_end(ap);
+	if (level & (LOG_BY_MAIL | LOG_BY_MAIL_INFO))
+		mail_alert(w->process, proxy, level & LOG_BY_MAIL_INFO ? LL_INFO : level & LL_DEBUG,
+			   out_get(&r.logger->line));
 }
 
 void log_global(struct process *p, int level, const char *format, ...)

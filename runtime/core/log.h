@@ -13,7 +13,7 @@ struct process;
 /* RFC 5424, section 6.2.1, under the names that the manual gives them. */
 enum log_level { LL_EMERG, LL_ALERT, LL_CRIT, LL_ERR, LL_WARNING, LL_NOTICE, LL_INFO, LL_DEBUG };
 /* Or'ed to a level of log_event(): to the log targets, not to standard error. */
-enum { LOG_TARGETS_ONLY = 0x100 };
+enum { LOG_TARGETS_ONLY = 0x100, LOG_BY_MAIL = 0x200 /* as a mail alert, too */, LOG_BY_MAIL_INFO = 0x400 /* of level info */ };
 
 bool log_init(struct worker *w);
 void log_free(struct worker *w);

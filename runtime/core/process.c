@@ -18,6 +18,7 @@
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
 #include "runtime/log/forward.h"
+#include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
 #include "runtime/stick/peers.h"
 #include "runtime/stick/sweep.h"
@@ -93,6 +94,8 @@ static void worker_begin(struct worker *w)
 		tls_ocsp_start(w);
 	if (w->id == 0)
 		rings_start(w);
+	if (w->id == 0)
+		mails_start(w);
 	forwards_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
 }
@@ -112,6 +115,8 @@ static void worker_end(struct worker *w)
 		peers_stop(w);
 	if (w->id == 0)
 		rings_stop(w);
+	if (w->id == 0)
+		mails_stop(w);
 }
 
 static bool worker_equip(struct worker *w, struct generation *g)
@@ -244,6 +249,7 @@ void process_free(struct process **pp)
 		pipes_free(w);
 		worker_free(&w);
 	}
+	mails_free(p);
 	forwards_free(p);
 	rings_free(p);
 	generation_free(&p->generation);

@@ -141,7 +141,7 @@ static void log_result(struct check *k, const struct check_report *r, const char
 							    : "succeeded";
 	int have = is_up(r) ? r->health - r->rise + 1 : r->health, of = is_up(r) ? r->fall : r->rise;
 
-	log_event(k->worker, conf->proxy, LL_NOTICE, "%s check for %sserver %.*s/%.*s %s%s, status: %d/%d %s.",
+	log_event(k->worker, conf->proxy, LL_NOTICE | LOG_BY_MAIL_INFO, "%s check for %sserver %.*s/%.*s %s%s, status: %d/%d %s.",
 		  k->agent ? "Agent" : "Health", conf->backup ? "backup " : "", STR_ARG(conf->proxy->name),
 		  STR_ARG(conf->name), how, reason, have, of, is_up(r) ? "UP" : "DOWN");
 }
