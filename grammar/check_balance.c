@@ -25,6 +25,7 @@ static const struct algorithm algorithms[] = {
 	{"rdp-cookie", BAL_RDP_COOKIE, 0},
 	{"hash", BAL_HASH, 0},
 	{"log-hash", BAL_HASH, 300},
+	{"sticky", BAL_STICKY, 300},
 	{"response-time", BAL_RESPONSE_TIME, 0},
 };
 
@@ -173,12 +174,27 @@ static bool balance_cookie(const struct keyword_use *use, struct balance_conf *b
 	return true;
 }
 
+/* log-hash: converters that are applied to the line; a text stands for it until then. */
+static bool balance_log_hash(const struct keyword_use *use, struct balance_conf *b)
+{
+	struct lang_scope scope = {.proxy = use->draft->px, .where = "balance log-hash"};
+	struct word w = use->words[1];
+	uint32_t i = 0;
+
+	w.text = arena_printf(use->k->scratch, "str(line),%.*s", STR_ARG(use->words[1].text));
+	b->hash = sample_parse_words(use->k->c, &w, 1, &i, &scope);
+	return b->hash != NULL;
+}
+
 static bool balance_hash(const struct keyword_use *use, struct balance_conf *b)
 {
 	struct lang_scope scope = {
 		.proxy = use->draft->px, .places = AT(BE_SET_SRV) | AT(BE_REQ_HDR), .where = "balance hash"};
+	bool of_logs = str_is(use->words[0].text, "log-hash");
 	uint32_t i = 1;
 
+	if (of_logs)
+		return use->n < 2 || balance_log_hash(use, b);
 	if (use->n < 2) {
 		balance_error(use, 1, "`hash` needs a sample expression");
 		return false;
@@ -314,14 +330,11 @@ bool check_mode(const struct keyword_use *use)
 			     "instead.");
 		return false;
 	}
-	if (px->mode == MODE_SYSLOG) {
-		g = diag_add(use->k->d, use->k->compat >= 300 ? D_NOT_EFFECTIVE : D_TOO_NEW, use->words[0].span,
-			     "`mode log` is %s",
-			     use->k->compat >= 300 ? "accepted, but has no effect yet"
-						   : "not known to this version of HAProxy");
-		if (use->k->compat < 300)
-			diag_haproxy(use->k->d, g, "unknown proxy mode 'log'.");
-		return use->k->compat >= 300;
+	if (px->mode == MODE_SYSLOG && use->k->compat < 300) {
+		g = diag_add(use->k->d, D_TOO_NEW, use->words[0].span,
+			     "`mode log` is not known to this version of HAProxy");
+		diag_haproxy(use->k->d, g, "unknown proxy mode 'log'.");
+		return false;
 	}
 	return true;
 }

@@ -234,8 +234,24 @@ void check_ring_implicit(struct checker *k, struct log_target *t, const struct l
 	t->ring_conf = r;
 }
 
+/* backend@NAME: a backend of mode log. */
+static void backend_resolve(struct checker *k, struct log_target *t)
+{
+	struct draft *d = map_get(&k->backends, t->ring);
+
+	if (d && d->px->mode == MODE_SYSLOG)
+		t->backend = d->px;
+	else
+		diag_add(k->d, D_NO_SUCH_BACKEND, (struct span){.source = t->pos.source},
+			 "`log` in line %u names no backend of mode log: `%.*s`", t->pos.line,
+			 STR_ARG(t->ring));
+}
+
 static void targets_resolve(struct checker *k, struct log_target *v, uint32_t n)
 {
+	for (uint32_t i = 0; i < n; i++)
+		if (str_starts(v[i].addr.text, STR("backend@")))
+			backend_resolve(k, &v[i]);
 	for (uint32_t i = 0; i < n; i++)
 		vec_each (r, &k->m->rings)
 			if (!(*r)->implicit && v[i].ring.len && str_eq((*r)->name, v[i].ring) &&

@@ -168,8 +168,10 @@ static bool server_address(const struct keyword_use *use, const struct word *w, 
 	uint32_t before = k->d->list.n;
 	struct diag *g;
 
-	if (address_parse_word(k->c, w, ADDRESS_PORT | ADDRESS_OFFSET | ADDRESS_STREAM | ADDRESS_HOST, "",
-			       &s->addr))
+	if (address_parse_word(k->c, w,
+			       ADDRESS_PORT | ADDRESS_OFFSET | ADDRESS_STREAM | ADDRESS_HOST |
+				       (use->draft->px->mode == MODE_SYSLOG ? ADDRESS_DATAGRAM : 0),
+			       "", &s->addr))
 		return true;
 	g = k->d->list.v[before];
 	if (g->haproxy.len)

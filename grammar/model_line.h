@@ -98,6 +98,7 @@ struct server_conf {
 	uint32_t agent_inter; /* ms; 0: inter */
 	uint32_t pool_purge_delay, max_reuse;
 	uint32_t tcp_ut; /* ms; 0: the system's */
+	uint32_t log_bufsize; /* bytes kept for a receiver of logs; 0: RING_SIZE_DEFAULT */
 	const struct addr_conf *socks4; /* NULL: no relay */
 	struct str cc, tcp_md5sig; /* empty: none */
 	struct str redir; /* prefix of the place where clients of GET and HEAD are sent; empty: none */

@@ -24,7 +24,7 @@ enum proxy_option {
 };
 
 enum balance_kind { BAL_ROUNDROBIN, BAL_STATIC_RR, BAL_LEASTCONN, BAL_FIRST, BAL_SOURCE, BAL_URI, BAL_URL_PARAM, BAL_HDR,
-		    BAL_RANDOM, BAL_RDP_COOKIE, BAL_HASH, BAL_RESPONSE_TIME };
+		    BAL_RANDOM, BAL_RDP_COOKIE, BAL_HASH, BAL_RESPONSE_TIME, BAL_STICKY /* mode log */ };
 struct balance_conf {
 	enum balance_kind kind;
 	struct str name;  /* url_param, hdr, rdp-cookie */
@@ -44,9 +44,11 @@ struct cookie_conf {
 /* Formats of log targets (manual, keyword "log"). */
 enum log_proto { LOGP_LOCAL, LOGP_RFC3164, LOGP_RFC5424, LOGP_PRIORITY, LOGP_SHORT, LOGP_TIMED, LOGP_ISO, LOGP_RAW };
 struct ring_conf;
+struct proxy_conf;
 struct log_target {
 	struct addr_conf addr; /* ADDR_FD 1 and 2: stdout and stderr */
 	struct str ring;
+	const struct proxy_conf *backend; /* of backend@; NULL: none, or no such backend of mode log */
 	const struct ring_conf *ring_conf; /* of ring@ and of stream addresses; NULL: none, or no such ring */
 	enum log_proto proto;
 	bool proto_given;

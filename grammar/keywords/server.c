@@ -114,7 +114,7 @@ static const struct keyword rows[] = {
 	       .summary = "the state at start"),
 	SERVER("ktls", IN_SRV, .kind = VAL_ON_OFF, LATER, .since = 303, .args = "on|off",
 	       .summary = "leave encryption to the kernel"),
-	SERVER("log-bufsize", IN_SRV, .kind = VAL_SIZE, LATER, .since = 300, .args = "<size>",
+	SERVER("log-bufsize", IN_SRV, .kind = VAL_SIZE, FIELD(log_bufsize), .since = 300, .min = 1, .max = 1 << 30, .args = "<size>",
 	       .summary = "bytes kept for log lines"),
 	SERVER("log-proto", IN_SRV, .kind = VAL_CHOICE, FIELD(log_proto), .choices = "legacy|octet-count",
 	       .args = "legacy|octet-count", .summary = "how log lines are framed"),

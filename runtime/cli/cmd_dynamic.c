@@ -91,6 +91,10 @@ static bool names_read(struct cli_call *c, uint32_t i, struct proxy **px, struct
 	*px = cli_backend(c, i);
 	if (!*px)
 		cli_say_open(c, CLI_ERR, "No such backend.");
+	if (*px && (*px)->conf->mode == MODE_SYSLOG) { /* runtime/log/log_backend.c keeps those that it began with */
+		cli_say_open(c, CLI_ERR, "Backend of mode log does not support dynamic servers.");
+		return false;
+	}
 	return *px != NULL;
 }
 

@@ -15,6 +15,7 @@
 #include "runtime/core/log_sink.h"
 #include "runtime/core/process.h"
 #include "runtime/core/worker.h"
+#include "runtime/log/log_backend.h"
 #include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
 #include "runtime/log/syslog.h"
@@ -50,6 +51,7 @@ bool log_init(struct worker *w)
 	if (!l)
 		return false;
 	logger_init(l);
+	l->worker = w->id;
 	w->log = l;
 	return true;
 }
@@ -109,7 +111,7 @@ static bool route_wants(const struct log_route *r, int level)
 /* What HAProxy says, once, of a target that cannot be reached. A full one is no failure. */
 static void failure_say(struct log_route *r, uint32_t index, int error)
 {
-	if (error == EAGAIN || error == ENOBUFS || !r->process->say_events ||
+	if (error == EAGAIN || error == ENOBUFS || error == EHOSTDOWN || !r->process->say_events ||
 	    atomic_exchange(&r->process->log_failure_said, true))
 		return;
 	fprintf(stderr, "[ALERT]    (%d) : sendmsg()/writev() failed in logger #%u: %s (errno=%d)\n",
@@ -203,13 +205,14 @@ static void route_line(struct log_route *r, const struct log_line *line)
 
 		if (!target_takes(t, line->level) || (t->sample.len && !log_sample_takes(r->process, t)))
 			continue;
-		if (t->ring.len || t->ring_conf) {
+		if (!t->backend && (t->ring.len || t->ring_conf)) {
 			route_ring(r, t, line);
 			continue;
 		}
 		l->head.len = 0;
 		line_head(r, t, line, t->proto, t->proto_given, &l->head);
-		error = logger_send(l, t, out_get(&l->head), line->text);
+		error = t->backend ? log_backend_send(r->process, l, t, out_get(&l->head), line->text)
+				   : logger_send(l, t, out_get(&l->head), line->text);
 		if (!error)
 			continue;
 		__atomic_store_n(&l->dropped, l->dropped + 1, __ATOMIC_RELAXED);

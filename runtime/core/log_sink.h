@@ -21,6 +21,7 @@ struct log_fd {
 };
 
 struct logger {
+	uint32_t worker; /* whose it is */
 	struct out line; /* text being formatted */
 	struct out head; /* the header in front of it */
 	int sockets[3];  /* AF_INET, AF_INET6, AF_UNIX datagram; -1: not open */

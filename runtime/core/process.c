@@ -18,6 +18,7 @@
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
 #include "runtime/log/forward.h"
+#include "runtime/log/log_backend.h"
 #include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
 #include "runtime/stick/peers.h"
@@ -96,6 +97,8 @@ static void worker_begin(struct worker *w)
 		rings_start(w);
 	if (w->id == 0)
 		mails_start(w);
+	if (w->id == 0)
+		log_backends_start(w);
 	forwards_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
 }
@@ -117,6 +120,8 @@ static void worker_end(struct worker *w)
 		rings_stop(w);
 	if (w->id == 0)
 		mails_stop(w);
+	if (w->id == 0)
+		log_backends_stop(w);
 }
 
 static bool worker_equip(struct worker *w, struct generation *g)
@@ -249,6 +254,7 @@ void process_free(struct process **pp)
 		pipes_free(w);
 		worker_free(&w);
 	}
+	log_backends_free(p);
 	mails_free(p);
 	forwards_free(p);
 	rings_free(p);

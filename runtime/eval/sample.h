@@ -26,6 +26,8 @@ struct sample_iter {
 
 /* The value of an expression; false when there is none (then e->want_more tells whether waiting may help). */
 bool sample_eval(struct eval *e, const struct sample_expr *x, struct sample *out);
+/* What the converters of an expression make of `text`, which stands in for what it fetches. */
+bool sample_convert_text(struct eval *e, const struct sample_expr *x, struct str text, struct str *out);
 /* The next value of an expression for an ACL; call it again while iter->more is set. */
 bool sample_next(struct eval *e, const struct sample_expr *x, struct sample *out, struct sample_iter *iter);
 

@@ -38,3 +38,14 @@ bool sample_text(struct eval *e, const struct sample_expr *expr, struct str *tex
 	*text = s.str;
 	return true;
 }
+
+bool sample_convert_text(struct eval *e, const struct sample_expr *x, struct str text, struct str *out)
+{
+	struct sample s;
+
+	if (!sample_set_str(&s, text) || !sample_convert(e, &e->engine->plans[x->id], &s) ||
+	    !sample_cast(e, &s, SMP_STR))
+		return false;
+	*out = s.str;
+	return true;
+}
