@@ -12,21 +12,40 @@
 
 /* --- numbers and addresses -------------------------------------------------------------------------------- */
 
+/* A log line has some twenty numbers: printf would cost more than all the rest of it. */
+static void put_decimal(struct out *out, uint64_t n)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	do
+		digits[--i] = (char)('0' + n % 10);
+	while (n /= 10);
+	out_bytes(out, digits + i, sizeof(digits) - i);
+}
+
 static void put_number(struct out *out, struct logfmt_style style, uint64_t n)
 {
-	out_printf(out, style.flags & LOGFMT_HEX ? "%04llX" : "%llu", (unsigned long long)n);
+	if (style.flags & LOGFMT_HEX)
+		out_printf(out, "%04llX", (unsigned long long)n);
+	else
+		put_decimal(out, n);
 }
 
 static void put_count(struct out *out, int64_t n)
 {
-	out_printf(out, "%lld", (long long)n);
+	if (n < 0)
+		out_char(out, '-');
+	put_decimal(out, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
 static void put_quoted(struct out *out, struct logfmt_style style, const char *text)
 {
 	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
 
-	out_printf(out, "%s%s%s", quote, text, quote);
+	out_puts(out, quote);
+	out_puts(out, text);
+	out_puts(out, quote);
 }
 
 /* Manual, flag X: addresses as hexadecimal digits, never quoted. */
@@ -111,7 +130,11 @@ static void put_date(struct eval *e, struct out *out, const struct timeval *when
 	if (zone)
 		out_printf(out, " %s", d->zone);
 	else
-		out_printf(out, ".%03u", (unsigned)(when->tv_usec / 1000) % 1000u);
+		out_bytes(out,
+			  (const char[]){'.', (char)('0' + when->tv_usec / 100000 % 10),
+					 (char)('0' + when->tv_usec / 10000 % 10),
+					 (char)('0' + when->tv_usec / 1000 % 10)},
+			  4);
 }
 
 /* --- the request --------------------------------------------------------------------------------------------
@@ -421,7 +444,8 @@ static bool put_figure(struct eval *e, unsigned alias, struct logfmt_style style
 		put_count(out, r->status ? r->status : e->frontend && e->frontend->mode == MODE_HTTP ? -1 : 0);
 		return true;
 	case LOGFMT_RC:
-		out_printf(out, "%s%u", r->redispatched ? "+" : "", r->retries);
+		out_puts(out, r->redispatched ? "+" : "");
+		put_decimal(out, r->retries);
 		return true;
 	case LOGFMT_RT:
 		put_number(out, style, r->request_counter);
@@ -443,7 +467,8 @@ static void put_name(struct out *out, struct logfmt_style style, struct str name
 
 	out_puts(out, quote);
 	logfmt_put_text(out, style, name);
-	out_printf(out, "%s%s", suffix, quote);
+	out_puts(out, suffix);
+	out_puts(out, quote);
 }
 
 static bool put_string(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
