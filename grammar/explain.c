@@ -7,6 +7,7 @@ static const struct explanation explanations[D_COUNT] = {
 #include "grammar/check_explanations.def"
 #include "grammar/rule_explanations.def"
 #include "grammar/lint_explanations.def"
+#include "grammar/suite_explanations.def"
 #undef EXPLAIN
 };
 

@@ -12,10 +12,10 @@ struct command {
 static int command_run(struct lbcheck *l)
 {
 	static const struct command commands[] = {
-		{"check", lbcheck_check}, {"explain", lbcheck_explain}, {"dump", lbcheck_dump},
-		{"fmt", lbcheck_fmt},     {"diff", lbcheck_diff},       {"features", lbcheck_features},
-		{"graph", lbcheck_graph}, {"lsp", lbcheck_lsp},         {"order", lbcheck_order},
-		{"simulate", lbcheck_simulate},
+		{"check", lbcheck_check},       {"explain", lbcheck_explain}, {"dump", lbcheck_dump},
+		{"fmt", lbcheck_fmt},           {"diff", lbcheck_diff},       {"features", lbcheck_features},
+		{"graph", lbcheck_graph},       {"lsp", lbcheck_lsp},         {"order", lbcheck_order},
+		{"simulate", lbcheck_simulate}, {"trace", lbcheck_trace},     {"test", lbcheck_test},
 	};
 
 	for (size_t i = 0; l->nargs && i < sizeof(commands) / sizeof(*commands); i++) {

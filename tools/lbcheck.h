@@ -14,6 +14,9 @@ struct lbcheck {
 	enum lbcheck_color color;
 	struct lbconf_options *options;
 	bool fix, unsafe, diff, check, json;
+	bool tap, junit, coverage; /* of test */
+	const char *oracle;        /* path of a HAProxy, or NULL */
+	int fail_under;            /* percent of coverage; -1: any will do */
 	const char *view; /* of dump: "tree", "model", "effective", "program"; NULL: as usual */
 	uint32_t max_errors;
 	const char *svg;    /* of simulate: where the picture goes, or NULL */
@@ -21,6 +24,7 @@ struct lbcheck {
 	char lines[4096];   /* of simulate: lines of the scenario from the command line */
 	const char *const *args; /* behind the options */
 	size_t nargs;
+	int rest; /* how many of them stand behind `--` */
 };
 
 /* Reads the options into `l`; false: usage, which was reported on standard error, or `*status` is what to exit
@@ -57,5 +61,7 @@ int lbcheck_order(const struct lbcheck *l);
 int lbcheck_program(const struct lbcheck *l);
 int lbcheck_lsp(const struct lbcheck *l);
 int lbcheck_simulate(const struct lbcheck *l);
+int lbcheck_trace(const struct lbcheck *l);
+int lbcheck_test(const struct lbcheck *l);
 
 #endif

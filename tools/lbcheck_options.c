@@ -35,6 +35,11 @@ enum {
 	OPT_ALGORITHM,
 	OPT_CONFIG,
 	OPT_BACKEND,
+	OPT_TAP,
+	OPT_JUNIT,
+	OPT_COVERAGE,
+	OPT_FAIL_UNDER,
+	OPT_ORACLE,
 	OPT_MERMAID,
 	OPT_HELP,
 	OPT_VERSION
@@ -65,6 +70,11 @@ static const struct option long_options[] = {
 	{"algorithm", required_argument, NULL, OPT_ALGORITHM},
 	{"config", required_argument, NULL, OPT_CONFIG},
 	{"backend", required_argument, NULL, OPT_BACKEND},
+	{"tap", no_argument, NULL, OPT_TAP},
+	{"junit", no_argument, NULL, OPT_JUNIT},
+	{"coverage", no_argument, NULL, OPT_COVERAGE},
+	{"fail-under", required_argument, NULL, OPT_FAIL_UNDER},
+	{"oracle", required_argument, NULL, OPT_ORACLE},
 	{"help", no_argument, NULL, OPT_HELP},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
@@ -79,13 +89,18 @@ static const char help[] =
 	"       lbcheck graph [--dot|--mermaid] [options] FILE...\n"
 	"       lbcheck order [options] PROXY FILE...\n"
 	"       lbcheck simulate [--svg=FILE] [--json] [options] [SCENARIO]\n"
+	"       lbcheck trace [options] FILE... -- 'GET URL' [-H 'Name: value'] [--src IP] ...\n"
+	"       lbcheck test [--tap|--junit] [--coverage] [--fail-under=N] [--oracle=PATH]\n"
+	"                    [options] SUITE...\n"
 	"       lbcheck lsp [options]\n"
 	"       lbcheck features\n"
 	"\n"
 	"Checks configurations of HAProxy, all files together as one. `-` is standard input.\n"
 	"`lbcheck fmt` lays files out anew, `lbcheck diff` says what a reload would change.\n"
 	"`lbcheck graph` draws it, `lbcheck lsp` is a language server for editors.\n"
-	"`lbcheck order` shows the lines of a proxy as a request meets them.\n"
+	"`lbcheck order` shows the lines of a proxy as a request meets them, `lbcheck trace`\n"
+	"what becomes of one request, and why; `lbcheck test` plays suites of requests with\n"
+	"what is expected of them.\n"
 	"`lbcheck simulate` compares ways of balancing; lbcheck(1) describes scenarios.\n"
 	"\n"
 	"  --format=text|json|sarif|github|gcc|haproxy\n"
@@ -107,6 +122,10 @@ static const char help[] =
 	"                              with simulate: servers and algorithm from a configuration\n"
 	"  --algorithm=WORDS           with simulate: compare this one, too\n"
 	"  --line=LINE                 with simulate: a line of the scenario\n"
+	"  --tap, --junit              with test: how to report\n"
+	"  --coverage                  with test: the rules and conditions that no request covers\n"
+	"  --fail-under=N              with test: fail when less than N percent are covered\n"
+	"  --oracle=PATH               with test: compare with a real HAProxy\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 no errors (warnings perhaps), 1 errors, or differences, 2 usage.\n";
@@ -142,6 +161,16 @@ static bool option_number(const char *value, uint32_t *number)
 	if (*value < '0' || *value > '9' || *end || errno || n > UINT32_MAX)
 		return false;
 	*number = (uint32_t)n;
+	return true;
+}
+
+static bool option_percent(const char *value, int *percent)
+{
+	uint32_t n;
+
+	if (!option_number(value, &n) || n > 100)
+		return false;
+	*percent = (int)n;
 	return true;
 }
 
@@ -195,6 +224,22 @@ static void option_config(struct lbcheck *l)
 		line_add(l, " backend ", l->backend);
 }
 
+/* Those of `lbcheck test`. */
+static bool option_take_test(struct lbcheck *l, int option, const char *value)
+{
+	if (option == OPT_FAIL_UNDER)
+		return option_percent(value, &l->fail_under);
+	if (option == OPT_ORACLE)
+		l->oracle = value;
+	else if (option == OPT_COVERAGE)
+		l->coverage = true;
+	else {
+		l->tap = option == OPT_TAP;
+		l->junit = option == OPT_JUNIT;
+	}
+	return true;
+}
+
 /* One option; false when its value makes no sense. */
 static bool option_take(struct lbcheck *l, int option, const char *value)
 {
@@ -202,6 +247,10 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 	static const char *const colors[] = {"auto", "always", "never", NULL};
 	int i = 0;
 
+	if (option >= OPT_SVG && option <= OPT_BACKEND)
+		return option_simulate(l, option, value);
+	if (option >= OPT_TAP && option <= OPT_ORACLE)
+		return option_take_test(l, option, value);
 	switch (option) {
 	case OPT_FORMAT:
 		if (!choose(value, formats, &i))
@@ -245,12 +294,6 @@ static bool option_take(struct lbcheck *l, int option, const char *value)
 	case OPT_MERMAID:
 		l->view = option_name(option);
 		return true;
-	case OPT_SVG:
-	case OPT_LINE:
-	case OPT_ALGORITHM:
-	case OPT_CONFIG:
-	case OPT_BACKEND:
-		return option_simulate(l, option, value);
 	case OPT_STDIO: /* what editors pass to a language server; there is no other way */
 		return true;
 	default:
@@ -266,6 +309,7 @@ static void options_preset(struct lbcheck *l)
 	lbconf_set_environ(l->options, (const char *const *)environ);
 	l->format = "text";
 	l->max_errors = 50;
+	l->fail_under = -1;
 	if (compat && *compat && !lbconf_set_compat(l->options, compat))
 		fprintf(stderr, "lbcheck: LBD_COMPAT=%s is none of 2.6, 2.8, 3.0, 3.2, 3.4: ignored\n", compat);
 }
@@ -275,6 +319,9 @@ bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status)
 	int option;
 
 	options_preset(l);
+	for (int i = 1; i < argc && !l->rest; i++)
+		if (strcmp(argv[i], "--") == 0)
+			l->rest = argv[i + 1] ? argc - i - 1 : 0;
 	while ((option = getopt_long(argc, argv, "W:", long_options, NULL)) != -1) {
 		if (option == OPT_HELP) {
 			fputs(help, stdout);

@@ -1,40 +1,32 @@
 /* `lbcheck order`: the lines of one proxy in the order in which a request, and then its response, meets them.
- * Files are written in the order in which people think; rules are run by phase. The phases stand below as data,
- * in the order of the steps in runtime/proxy. Knows the public header only. One thread. */
+ * Files are written in the order in which people think; rules are run by phase. The phases are those that
+ * runtime/proxy makes its steps of. One thread. */
 #include "tools/lbcheck.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { IN_TCP = 1, IN_HTTP = 2, IN_BOTH = IN_TCP | IN_HTTP };
+enum { SIDE_FRONTEND = 1, SIDE_BACKEND = 2 };
 
 struct phase {
+	int side, modes;
 	const char *title;
-	int modes;
 	const char *keywords[6]; /* the lines of all of them, as written; NULL behind the last */
 };
 
 /* What keywords[] of one phase name is met in the order of the file; phases are met one after the other. */
 static const struct phase phases[] = {
-	{"connection: accepted at", IN_BOTH, {"bind"}},
-	{"connection: tcp-request connection", IN_BOTH, {"tcp-request connection"}},
-	{"connection: tcp-request session", IN_BOTH, {"tcp-request session"}},
-	{"request: waits for its body", IN_HTTP, {"option http-buffer-request"}},
-	{"request: tcp-request content", IN_BOTH, {"tcp-request inspect-delay", "tcp-request content"}},
-	{"request: monitor", IN_HTTP, {"monitor-uri", "monitor fail"}},
-	{"request: http-request", IN_HTTP, {"http-request"}},
-	{"request: redirect", IN_HTTP, {"redirect"}},
-	{"request: use_backend, the first that holds", IN_BOTH, {"use_backend"}},
-	{"request: default_backend, when none did", IN_BOTH, {"default_backend"}},
-	{"server: use-server, the first that holds", IN_BOTH, {"use-server"}},
-	{"server: persistence forced or ignored", IN_HTTP, {"force-persist", "ignore-persist"}},
-	{"server: cookie", IN_HTTP, {"cookie"}},
-	{"server: stick tables", IN_BOTH, {"stick on", "stick match", "stick store-request"}},
-	{"server: balanced", IN_BOTH, {"balance", "server", "server-template"}},
-	{"response: tcp-response content", IN_BOTH, {"tcp-response inspect-delay", "tcp-response content"}},
-	{"response: stored in stick tables", IN_BOTH, {"stick store-response"}},
-	{"response: http-response", IN_HTTP, {"http-response"}},
-	{"response: http-after-response", IN_HTTP, {"http-after-response"}},
+#define PHASE_NOTE(side, modes, ...) {SIDE_##side, IN_##modes, PHASE_LINES(__VA_ARGS__, NULL)},
+#define PHASE_STEP(function, ...) PHASE_NOTE(__VA_ARGS__)
+#define PHASE_PART(function, ...) PHASE_NOTE(__VA_ARGS__)
+#define PHASE_RESPONSE(proxy, set, place, ...) PHASE_NOTE(__VA_ARGS__)
+#define PHASE_LINES(title, ...)                                                                                \
+	title,                                                                                                 \
+	{                                                                                                      \
+		__VA_ARGS__                                                                                    \
+	}
+#include "runtime/proxy/phases.def"
 };
 
 static bool phase_has(const struct phase *p, const struct lbconf_setting *s)
@@ -78,16 +70,35 @@ static int mode_of(const struct lbconf_section *section)
 	return mode && strcmp(lbconf_setting_value(mode), "http") == 0 ? IN_HTTP : IN_TCP;
 }
 
+static int sides_of(const struct lbconf_section *section)
+{
+	const char *kind = lbconf_section_kind(section);
+
+	return (strcmp(kind, "backend") != 0 ? SIDE_FRONTEND : 0) |
+	       (strcmp(kind, "frontend") != 0 ? SIDE_BACKEND : 0);
+}
+
+/* A listen is both sides, and meets its lines once. */
+static bool is_met(size_t i, int sides)
+{
+	if (!(phases[i].side & sides))
+		return false;
+	for (size_t k = 0; k < i && sides == (SIDE_FRONTEND | SIDE_BACKEND); k++)
+		if (strcmp(phases[k].title, phases[i].title) == 0)
+			return false;
+	return true;
+}
+
 static void print_proxy(const struct lbconf_section *section)
 {
-	int mode = mode_of(section);
+	int mode = mode_of(section), sides = sides_of(section);
 
 	printf("%s %s\n", lbconf_section_kind(section), lbconf_section_name(section));
 	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++)
-		if (phases[i].modes & mode)
+		if (phases[i].modes & mode && is_met(i, sides))
 			print_phase(section, &phases[i], phases[i].title, "");
 	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++)
-		if (!(phases[i].modes & mode))
+		if (!(phases[i].modes & mode) && is_met(i, sides))
 			print_phase(section, &phases[i], phases[i].title, " (never met: mode tcp)");
 }
 

@@ -333,6 +333,17 @@ static bool relay_of(const struct server_conf *conf, union addr *to, socklen_t *
 	return true;
 }
 
+/* Played traffic has its servers inside the process. */
+static int connect_played(struct srv_request *r, struct srv_conn *sc, void (*ready)(struct conn *, int))
+{
+	int fd = r->worker->dial(r->worker, r->server);
+
+	if (fd < 0)
+		return -fd;
+	conn_init(&sc->conn, r->worker, fd, ready);
+	return 0;
+}
+
 static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)(struct conn *, int))
 {
 	const struct server *s = r->server;
@@ -396,7 +407,7 @@ static enum srv_outcome open_failed(struct srv_request *r)
 /* All that comes before the first byte of the request is done. */
 static enum srv_outcome request_ready(struct srv_request *r, struct srv_conn *sc)
 {
-	if (h2_server_is_spoken(r, sc) && !(sc = h2_server_begin(r, sc)))
+	if (!r->worker->dial && h2_server_is_spoken(r, sc) && !(sc = h2_server_begin(r, sc)))
 		return request_failed(r, SRV_RESOURCES);
 	return request_connected(r, sc);
 }
@@ -431,7 +442,7 @@ static enum srv_outcome reached(struct srv_request *r, struct srv_conn *sc)
 
 static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
 {
-	if (!r->server->conf->socks4)
+	if (!r->server->conf->socks4 || r->worker->dial)
 		return reached(r, sc);
 	if (!request_relay(r, sc)) {
 		srv_conn_free(sc);
@@ -508,7 +519,7 @@ static enum srv_outcome open_new(struct srv_request *r)
 	r->connected_us = r->worker->now_us;
 	srv_counters_of(r)->connect++;
 	be_counters_of(r)->connect++;
-	error = connect_now(r, sc, connecting);
+	error = r->worker->dial ? connect_played(r, sc, connecting) : connect_now(r, sc, connecting);
 	if (error) {
 		pool_put(&r->worker->srv_conns, sc);
 		return is_shortage(error) ? request_failed(r, SRV_RESOURCES) : open_failed(r);

@@ -69,6 +69,14 @@ void log_free(struct worker *w)
 	w->log = NULL;
 }
 
+void log_capture(struct worker *w, void (*take)(void *ctx, int level, struct str line), void *ctx)
+{
+	struct logger *l = w->log;
+
+	l->capture = take;
+	l->capture_ctx = ctx;
+}
+
 uint64_t log_dropped(struct process *p)
 {
 	uint64_t n = 0;
@@ -199,6 +207,10 @@ static void route_line(struct log_route *r, const struct log_line *line)
 {
 	struct logger *l = r->logger;
 
+	if (l->capture) {
+		l->capture(l->capture_ctx, line->level, line->text);
+		return;
+	}
 	for (uint32_t i = 0; i < r->ntargets; i++) {
 		const struct log_target *t = &r->targets[i];
 		int error;

@@ -28,6 +28,8 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e);
 /* A stream that did not go as it should: error, timeout, retry, redispatch or a status of 5xx (manual, `option
  * log-separate-errors`, `option dontlog-normal`). */
 bool log_is_failure(const struct log_record *r);
+/* From now on lines go to `take` instead of the targets that want them, without header and line feed. On the worker. */
+void log_capture(struct worker *w, void (*take)(void *ctx, int level, struct str line), void *ctx);
 /* An event of a proxy ("Server b/s is DOWN ...") to its targets, with the header of each format, and to
  * standard error when the process says its events there. level: RFC 5424. */
 void log_event(struct worker *w, const struct proxy_conf *proxy, int level, const char *format, ...)

@@ -28,6 +28,8 @@ struct logger {
 	struct log_fd fds[LOG_FDS];
 	uint32_t nfds;
 	char hostname[256];
+	void (*capture)(void *ctx, int level, struct str line); /* in place of all targets; NULL: none */
+	void *capture_ctx;
 	uint64_t dropped; /* written by this thread with relaxed atomics, read by any */
 	/* dates of the current second */
 	time_t second;

@@ -35,6 +35,8 @@ void worker_clock(struct worker *w)
 {
 	uint64_t wall;
 
+	if (w->clock_is_set)
+		return;
 	w->now_us = clock_us(CLOCK_MONOTONIC);
 	w->now = w->now_us / 1000;
 	if (!w->wall_offset_us || w->now - w->wall_checked >= WORKER_WALL_MS) {
@@ -69,7 +71,7 @@ static void deadlines_turn(struct worker *w)
 /* One turn of the loop after the system has reported events, in place of libev's own function: the clocks
  * first, then the events, then deadlines. Two watchers (ev_check, ev_prepare) would do the same for three times
  * the instructions. */
-static void turn(struct ev_loop *loop)
+void worker_turn(struct ev_loop *loop)
 {
 	struct worker *w = worker_of(loop);
 
@@ -79,7 +81,7 @@ static void turn(struct ev_loop *loop)
 	deadlines_turn(w);
 }
 
-/* Only wakes the loop: turn() does the work. */
+/* Only wakes the loop: worker_turn() does the work. */
 static void tick_expired(struct ev_loop *loop, ev_timer *tick, int revents)
 {
 	(void)tick, (void)revents;
@@ -142,7 +144,7 @@ void worker_set_bufsize(struct worker *w, uint32_t size)
 static void watchers_init(struct worker *w)
 {
 	ev_set_userdata(w->loop, w);
-	ev_set_invoke_pending_cb(w->loop, turn);
+	ev_set_invoke_pending_cb(w->loop, worker_turn);
 	ev_async_init(&w->wake, woken);
 	ev_async_start(w->loop, &w->wake);
 	ev_init(&w->tick, tick_expired);

@@ -15,6 +15,7 @@
 
 struct process;
 struct generation;
+struct server;
 
 struct worker {
 	uint32_t id; /* 0 to nbthread - 1 */
@@ -54,6 +55,12 @@ struct worker {
 	struct eval_host host;	      /* live figures for the evaluator: proxy/stream_host.c */
 	uint64_t random[2];	      /* state of worker_random() */
 	struct pipes *pipes; /* net/splice.h: spare pipes */
+	/* For traffic that is played inside one process (stage/): NULL and false in live traffic. */
+	void *stage;
+	const struct eval_observer *observer;
+	int (*dial)(struct worker *w, struct server *server); /* in place of connecting: a connected socket, or minus an errno */
+	void (*stream_over)(struct worker *w, struct eval *e); /* all is known of it, and nothing gone yet */
+	bool clock_is_set; /* somebody else sets now, now_us and wall */
 	/* Set by the process before the thread runs; all called on the worker. */
 	void (*on_begin)(struct worker *w), (*on_end)(struct worker *w); /* around the loop */
 	void (*on_changed)(struct worker *w);                            /* after worker_changed() */
@@ -78,6 +85,8 @@ void worker_set_bufsize(struct worker *w, uint32_t size);
 bool worker_set_backend(struct worker *w, unsigned backend);
 /* Reads the clocks now: once per iteration by the loop itself, and by what has taken long. */
 void worker_clock(struct worker *w);
+/* One turn of the loop after events were reported; libev calls it. */
+void worker_turn(struct ev_loop *loop);
 /* A random number that nobody should rely on for secrets. */
 uint64_t worker_random(struct worker *w);
 /* A job more or less; the last one of a stopping worker calls on_drained. */

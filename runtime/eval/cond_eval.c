@@ -46,21 +46,28 @@ const struct expr_memo *cond_memo(struct eval *e, const struct sample_expr *x)
 static enum tri acl_expr_walk(struct eval *e, const struct acl_expr *expr, const struct matcher *m)
 {
 	struct sample_iter iter = {0};
-	struct sample s;
+	struct sample s, seen;
 	bool may_change = false;
 
 	e->want_more = false;
 	do {
 		bool there = sample_next(e, expr->sample, &s, &iter);
+		int64_t found = -1;
 
 		may_change |= e->want_more;
-		if (there && matcher_find(e, m, &s, NULL, NULL) >= 0)
+		if (e->observer && there)
+			seen = s;
+		if (there)
+			found = matcher_find(e, m, &s, NULL, NULL);
+		if (e->observer && e->observer->match)
+			e->observer->match(e->observer->ctx, e, expr, there ? &seen : NULL, found);
+		if (found >= 0)
 			return TRI_TRUE;
 	} while (iter.more);
 	return may_change && e->may_wait ? TRI_UNKNOWN : TRI_FALSE;
 }
 
-/* Gives back what one line of an ACL took, unless some of it is to stay. */
+/* Gives back what one line of an ACL took, unless some of it is to stay. memo: NULL to look for oneself. */
 static enum tri acl_expr_slow(struct eval *e, const struct acl_expr *expr, const struct matcher *m,
 			      const struct expr_memo *memo)
 {
@@ -69,7 +76,7 @@ static enum tri acl_expr_slow(struct eval *e, const struct acl_expr *expr, const
 	struct sample s;
 	enum tri result;
 
-	if (memo->state == MEMO_VALUE) {
+	if (memo && memo->state == MEMO_VALUE) {
 		s = memo->value;
 		result = matcher_find(e, m, &s, NULL, NULL) >= 0 ? TRI_TRUE : TRI_FALSE;
 	} else {
@@ -94,10 +101,12 @@ static enum tri acl_expr_eval(struct eval *e, const struct acl_expr *expr)
 
 static enum tri acl_eval(struct eval *e, const struct acl *acl)
 {
+	bool watched = e->observer && e->observer->match;
 	enum tri result = TRI_FALSE, one;
 
 	for (uint32_t i = 0; i < acl->exprs.n && result != TRI_TRUE; i++) {
-		one = acl_expr_eval(e, acl->exprs.v[i]);
+		one = watched ? acl_expr_slow(e, acl->exprs.v[i], &e->engine->acls[acl->exprs.v[i]->id], NULL)
+			      : acl_expr_eval(e, acl->exprs.v[i]);
 		if (one > result)
 			result = one;
 	}
@@ -111,7 +120,7 @@ static enum tri term_eval(struct eval *e, const struct cond_term *term)
 	if (term->negated)
 		result = TRI_TRUE - result;
 	if (e->observer && e->observer->term)
-		e->observer->term(e->observer->ctx, term, result == TRI_TRUE);
+		e->observer->term(e->observer->ctx, e, term, result == TRI_TRUE);
 	return result;
 }
 
@@ -146,6 +155,12 @@ bool cond_eval(struct eval *e, const struct cond *cond)
 {
 	e->engine->generation++;
 	return cond_tri(e, cond) == TRI_TRUE;
+}
+
+bool cond_term_holds(struct eval *e, const struct cond_term *term)
+{
+	e->engine->generation++;
+	return term_eval(e, term) == TRI_TRUE;
 }
 
 /* Whether a place is one of the frontend's, before there is a backend. */

@@ -46,12 +46,30 @@ struct eval_host {
 	void *ctx;
 };
 
-/* Sees every step; NULL in live traffic. */
+struct sample;
+/* Sees every step, in their order; a member may be NULL. There is none in live traffic: rules are then looked up where that pays. `e` and
+ * what hangs on it may be read, and lives no longer than the call. */
 struct eval_observer {
-	void (*rule)(void *ctx, const struct rule *rule, bool matched);
-	void (*term)(void *ctx, const struct cond_term *term, bool result);
+	/* Before the evaluator is used for something; `e` may be changed, and variables set. */
+	void (*prepare)(void *ctx, struct eval *e);
+	/* A condition was true or false; the action comes next. */
+	void (*rule)(void *ctx, struct eval *e, const struct rule *rule, bool matched);
+	/* The action of the rule of the last call is done; v: enum verdict. */
+	void (*acted)(void *ctx, struct eval *e, const struct rule *rule, int v);
+	/* Before use_backend rules are looked at. */
+	void (*choosing)(void *ctx, struct eval *e, const struct proxy_conf *frontend);
+	/* use_backend, use-server */
+	void (*switched)(void *ctx, struct eval *e, const struct switch_rule *rule, bool matched);
+	/* One ACL of a condition, behind its matches; the negation is part of the result. */
+	void (*term)(void *ctx, struct eval *e, const struct cond_term *term, bool result);
+	/* One value that one line of an ACL saw (NULL: there was none), and the index of the pattern that it matched; -1: none did. Behind
+	 * the line's own patterns: one of a file. */
+	void (*match)(void *ctx, struct eval *e, const struct acl_expr *line, const struct sample *value, int64_t pattern);
+	bool walks; /* wants to see every condition: nothing is looked up */
 	void *ctx;
 };
+#define eval_switched(e, rule, matched) \
+	((e)->observer && (e)->observer->switched ? (e)->observer->switched((e)->observer->ctx, e, rule, matched) : (void)0)
 
 /* State of the evaluator that outlives one request: compiled regular expressions, match data, caches. One per worker; made from a
  * model (eval_engine_new), freed by eval_engine_free. */
@@ -160,6 +178,8 @@ void eval_engine_free(struct eval_engine **e);
 enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *index, const struct rule **decider);
 /* NULL is true. */
 bool cond_eval(struct eval *e, const struct cond *cond);
+/* One ACL with its negation, by itself: what is not known yet does not hold. */
+bool cond_term_holds(struct eval *e, const struct cond_term *term);
 /* The text of a format string, appended to `out`. */
 struct out;
 void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out);

@@ -22,7 +22,7 @@ enum verdict rule_none(struct eval *e, const struct rule *rule)
 /* Who observes wants to see every condition. */
 static const struct cond_index *index_of(const struct eval *e, uint32_t list)
 {
-	return list && !e->observer ? e->engine->lists[list] : NULL;
+	return list && (!e->observer || !e->observer->walks) ? e->engine->lists[list] : NULL;
 }
 
 enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *index, const struct rule **decider)
@@ -49,12 +49,14 @@ enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *inde
 			return V_WAIT;
 		}
 		if (e->observer && e->observer->rule)
-			e->observer->rule(e->observer->ctx, rule, matched == TRI_TRUE);
+			e->observer->rule(e->observer->ctx, e, rule, matched == TRI_TRUE);
 		if (matched == TRI_FALSE)
 			continue;
 		e->next_rule = *index + 1 < rules->n ? rule + 1 : NULL;
 		verdict = rule_functions[rule->action](e, rule);
 		e->engine->generation++;
+		if (e->observer && e->observer->acted)
+			e->observer->acted(e->observer->ctx, e, rule, verdict);
 		if (verdict == V_CONTINUE)
 			continue;
 		if (e->last_rule)
@@ -235,6 +237,7 @@ static const struct switch_rule *switch_rule_find(struct eval *e, const struct p
 			break;
 		if (cond_tri(e, frontend->use_backend.v[i].cond) == TRI_TRUE)
 			found = &frontend->use_backend.v[i];
+		eval_switched(e, &frontend->use_backend.v[i], found != NULL);
 	}
 	e->engine->memo_scratch = false;
 	if (kept == e->engine->kept)
@@ -246,10 +249,14 @@ static const struct switch_rule *switch_rule_find(struct eval *e, const struct p
 const struct proxy_conf *eval_backend(struct eval *e, const struct proxy_conf *frontend,
 				      const struct switch_rule **decider)
 {
-	const struct switch_rule *rule = switch_rule_find(e, frontend);
-	const struct proxy_conf *be = rule ? rule->backend : NULL;
+	const struct switch_rule *rule;
+	const struct proxy_conf *be;
 	struct str name;
 
+	if (e->observer && e->observer->choosing)
+		e->observer->choosing(e->observer->ctx, e, frontend);
+	rule = switch_rule_find(e, frontend);
+	be = rule ? rule->backend : NULL;
 	*decider = rule;
 	if (rule && rule->dynamic) {
 		name = logfmt_text(e, rule->dynamic);

@@ -121,6 +121,7 @@ enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 
 	stream_end(&hs->s, 'L', 'R');
 	hs->s.log.server = STR("<STATS>");
+	hs->s.log.by_service = true;
 	eval_here(hs, &e);
 	hs->page = out_growing(SIZE_MAX / 2);
 	stats_reply(http_worker(hs), px, &e, hs->req.body_seen, &hs->page, &head_len, &status);

@@ -242,9 +242,8 @@ enum http_next http_rules_response(struct http_stream *hs)
 		const struct rules *rules;
 		uint32_t place;
 	} lists[] = {
-		{&be->rules[RS_TCP_RES_CONT], AT(BE_RES_CONTENT)},
-		{&be->rules[RS_HTTP_RES], AT(BE_RES_HDR)},
-		{&fe->rules[RS_HTTP_RES], AT(FE_RES_HDR)},
+#define PHASE_RESPONSE(proxy, set, place, ...) {&proxy->rules[set], place},
+#include "runtime/proxy/phases.def"
 	};
 	unsigned n = be == fe ? 2 : 3;
 

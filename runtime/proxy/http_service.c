@@ -23,8 +23,9 @@ static unsigned prometheus(struct http_stream *hs, struct out *document)
 
 static const struct service {
 	const char *name, *type;
+	const char *logged; /* in place of a server */
 	service_fn *run;
-} services[] = {{"prometheus-exporter", "text/plain; version=0.0.4", prometheus}};
+} services[] = {{"prometheus-exporter", "text/plain; version=0.0.4", "<PROMEX>", prometheus}};
 
 static const struct service *service_find(struct str name)
 {
@@ -43,6 +44,8 @@ enum http_next http_service_run(struct http_stream *hs, const struct rule *rule)
 	if (!s)
 		return http_reply_error(hs, 500);
 	hs->page = out_growing(SIZE_MAX / 2);
+	hs->s.log.server = str_from(s->logged);
+	hs->s.log.by_service = true;
 	status = s->run(hs, &hs->page);
 	if (status != 200)
 		return http_reply_error(hs, status);

@@ -1,5 +1,5 @@
-/* What happens to a request between its head and its server, as a table of named steps (manual, section 2.4 and
- * the descriptions of the keywords): the frontend's rules, the choice of a backend, the backend's rules,
+/* What happens to a request between its head and its server, as the steps of phases.def (manual, section 2.4
+ * and the descriptions of the keywords): the frontend's rules, the choice of a backend, the backend's rules,
  * persistence, a server. A step that has to wait is called again; rules go on where they stood. */
 #include "runtime/proxy/http_fields.h"
 #include "runtime/proxy/stream_stick.h"
@@ -7,11 +7,6 @@
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 #include "runtime/stats/stats_http.h"
-
-struct step {
-	const char *name;
-	enum http_next (*run)(struct http_stream *hs);
-};
 
 /* Are the backend's own settings to be gone through? Not for a `listen`. */
 static bool other_backend(const struct http_stream *hs)
@@ -139,11 +134,23 @@ static enum http_next be_redirects(struct http_stream *hs)
 	return other_backend(hs) ? http_redirects(hs, http_proxy(hs)) : HTTP_AGAIN;
 }
 
-/* force-persist and ignore-persist: the first rule that matches decides. */
-static void persist_rules(struct http_stream *hs, const struct proxy_conf *px)
+static inline void use_server(struct http_stream *hs, const struct proxy_conf *px)
 {
 	struct eval e;
 
+	if (!px->use_server.n)
+		return;
+	stream_eval(&hs->s, &e, AT(BE_SET_SRV));
+	stream_use_server(&hs->s, &e);
+}
+
+/* force-persist and ignore-persist: the first rule that matches decides. */
+static inline void persist_rules(struct http_stream *hs, const struct proxy_conf *px)
+{
+	struct eval e;
+
+	if (!px->persist_rules.n)
+		return;
 	stream_eval(&hs->s, &e, AT(BE_SET_SRV));
 	for (uint32_t i = 0; i < px->persist_rules.n; i++) {
 		if (!cond_eval(&e, px->persist_rules.v[i].cond))
@@ -154,23 +161,29 @@ static void persist_rules(struct http_stream *hs, const struct proxy_conf *px)
 	}
 }
 
+static inline void request_cookie(struct http_stream *hs, const struct proxy_conf *px)
+{
+	if (px->cookie.mode != COOKIE_NONE)
+		http_cookie_request(hs);
+}
+
+static inline void stick_request(struct http_stream *hs, const struct proxy_conf *px)
+{
+	struct eval e;
+
+	(void)px;
+	if (!stream_sticks(&hs->s))
+		return;
+	stream_eval(&hs->s, &e, AT(BE_SET_SRV));
+	stream_stick_request(&hs->s, &e);
+}
+
 static enum http_next persistence(struct http_stream *hs)
 {
 	const struct proxy_conf *px = http_proxy(hs);
-	struct eval e;
 
-	if (px->use_server.n) {
-		stream_eval(&hs->s, &e, AT(BE_SET_SRV));
-		stream_use_server(&hs->s, &e);
-	}
-	if (px->persist_rules.n)
-		persist_rules(hs, px);
-	if (px->cookie.mode != COOKIE_NONE)
-		http_cookie_request(hs);
-	if (stream_sticks(&hs->s)) {
-		stream_eval(&hs->s, &e, AT(BE_SET_SRV));
-		stream_stick_request(&hs->s, &e);
-	}
+#define PHASE_PART(function, ...) function(hs, px);
+#include "runtime/proxy/phases.def"
 	return HTTP_AGAIN;
 }
 
@@ -181,24 +194,9 @@ static enum http_next headers(struct http_stream *hs)
 	return http_headers_request(hs) ? HTTP_AGAIN : http_reply_failure(hs, 500, 'P', 'R');
 }
 
-static const struct step steps[] = {
-	{"frontend: body", fe_body},
-	{"frontend: tcp-request content", fe_tcp_rules},
-	{"counting, monitor-uri", monitor},
-	{"frontend: http-request", fe_http_rules},
-	{"frontend: names of fields", fe_names},
-	{"frontend: statistics", fe_statistics},
-	{"frontend: redirect", fe_redirects},
-	{"use_backend", choose_backend},
-	{"backend: body", be_body},
-	{"backend: tcp-request content", be_tcp_rules},
-	{"backend: http-request", be_http_rules},
-	{"backend: names of fields", be_names},
-	{"backend: statistics", be_statistics},
-	{"backend: redirect", be_redirects},
-	{"persistence", persistence},
-	{"header fields", headers},
-	{"server", http_server_start},
+static enum http_next (*const steps[])(struct http_stream *hs) = {
+#define PHASE_STEP(function, ...) function,
+#include "runtime/proxy/phases.def"
 };
 
 /* Of a connection that began in mode tcp, behind the content rules that have decided that. */
@@ -206,7 +204,7 @@ uint8_t http_step_switched(void)
 {
 	uint8_t step = 0;
 
-	while (steps[step].run != monitor)
+	while (steps[step] != monitor)
 		step++;
 	return step;
 }
@@ -214,7 +212,7 @@ uint8_t http_step_switched(void)
 enum http_next http_steps_run(struct http_stream *hs)
 {
 	while (hs->phase == HTTP_STEPS) {
-		enum http_next next = steps[hs->step].run(hs);
+		enum http_next next = steps[hs->step](hs);
 
 		if (next != HTTP_AGAIN)
 			return next;

@@ -98,6 +98,7 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.engine = s->generation->engines[w->id],
 		.model = s->generation->model,
 		.host = &w->host,
+		.observer = w->observer,
 		.scratch = scratch,
 		.frontend = s->frontend->conf,
 		.bind = s->listener->conf,

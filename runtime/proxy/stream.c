@@ -131,6 +131,8 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 	e->vars[VAR_TXN] = &s->txn_vars;
 	e->vars[VAR_REQ] = &s->req_vars;
 	e->vars[VAR_RES] = &s->res_vars;
+	if (e->observer && e->observer->prepare)
+		e->observer->prepare(e->observer->ctx, e);
 }
 
 struct proxy *stream_set_backend(struct stream *s, const struct proxy_conf *conf)
@@ -163,8 +165,10 @@ void stream_use_server(struct stream *s, struct eval *e)
 	for (uint32_t i = 0; i < conf->use_server.n; i++) {
 		const struct switch_rule *rule = &conf->use_server.v[i];
 		struct server *server;
+		bool matched = cond_eval(e, rule->cond);
 
-		if (!cond_eval(e, rule->cond))
+		eval_switched(e, rule, matched);
+		if (!matched)
 			continue;
 		server = generation_server(s->session->generation, rule->server);
 		if (!server || !(server_is_reachable(server) || proxy_option_is_set(conf, PO_PERSIST)))
@@ -403,6 +407,14 @@ void stream_discard(struct stream *s)
 	session->stream = NULL;
 }
 
+static void tell_stage(struct stream *s)
+{
+	struct eval e;
+
+	stream_eval(s, &e, AT(FE_LOG));
+	s->session->conn.worker->stream_over(s->session->conn.worker, &e);
+}
+
 void stream_finish(struct stream *s)
 {
 	if (s->counted_backend)
@@ -410,6 +422,8 @@ void stream_finish(struct stream *s)
 	log_close(s);
 	stream_count_bytes(s);
 	count_times(s);
+	if (s->session->conn.worker->stream_over)
+		tell_stage(s);
 	if (!s->logged && log_wanted(s))
 		log_emit(s);
 	if (s->track)
