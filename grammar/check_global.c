@@ -32,6 +32,7 @@ bool check_global_master_worker(const struct keyword_use *use)
 		return false;
 	check_store_number(use, 1);
 	use->k->master_worker = use->line;
+	use->k->m->global.no_exit_on_failure = use->n > 0;
 	return use->n == 0 || check_choice(use, &use->words[0], "no-exit-on-failure", &choice);
 }
 

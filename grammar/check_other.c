@@ -48,6 +48,10 @@ void check_other_begin(struct checker *k, struct named_section *named)
 		check_cache_begin(k, named);
 		return;
 	}
+	if (named->place == PLACE_PROGRAM) {
+		check_program_begin(k, named);
+		return;
+	}
 	g = diag_add(k->d, D_NOT_EFFECTIVE, named->header->words[0].span,
 		     "`%s` sections are accepted, but have no effect yet", keyword_place_name(named->place));
 	diag_note(k->d, g,
@@ -271,23 +275,6 @@ bool check_default_server_elsewhere(const struct keyword_use *use)
 {
 	return check_options(use, 0, PLACE_DEFAULT_SERVER, ARENA_NEW(use->k->scratch, struct server_conf),
 			     NULL);
-}
-
-/* Only a master process can start programs; -W makes one, too. */
-bool check_program_command(const struct keyword_use *use)
-{
-	struct checker *k = use->k;
-	struct diag *g;
-
-	k->named->sized = true;
-	if (!k->master_worker && !k->programs_reported) {
-		k->programs_reported = true;
-		g = diag_add(k->d, D_NEEDS_MASTER, k->named->header->span, "programs need a master process");
-		diag_help(k->d, g, "write `master-worker` in the global section, or start with -W");
-		diag_haproxy_unplaced(k->d, check_environment(k, g),
-				      "Can't use a 'program' section without master worker mode.");
-	}
-	return check_arity(use, 1, CHECK_ANY);
 }
 
 static struct diag *report_lacking(struct checker *k, const struct named_section *s, const char *what,

@@ -192,7 +192,12 @@ bool check_spread_time(const struct keyword_use *use)
 {
 	int64_t value;
 
-	return str_is(use->words[0].text, "infinite") || check_time(use, &use->words[0], UNIT_MS, &value);
+	if (str_is(use->words[0].text, "infinite"))
+		value = UINT32_MAX;
+	else if (!check_time(use, &use->words[0], UNIT_MS, &value))
+		return false;
+	use->k->m->global.close_spread_time = (uint32_t)value;
+	return true;
 }
 
 /* external-check command <file>: found by its own path, or by `external-check path`. */

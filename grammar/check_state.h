@@ -54,6 +54,7 @@ struct named_section {
 	struct peers_conf *peers;    /* peers */
 	struct str crt_base, key_base; /* crt-store */
 	struct cache_conf *cache;    /* cache */
+	struct program_conf *program;
 	VEC(struct group_ref) groups;
 };
 
@@ -134,6 +135,8 @@ void check_want_table(struct checker *k, const struct word *name);
 /* Sections other than global and proxies: check_other.c */
 void check_other_begin(struct checker *k, struct named_section *named);
 void check_other_end(struct checker *k);
+/* check_program.c */
+void check_program_begin(struct checker *k, struct named_section *named);
 /* check_peers.c */
 void check_peers_begin(struct checker *k, struct named_section *named);
 /* check_mail.c */

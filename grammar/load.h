@@ -13,6 +13,7 @@ struct load_options {
 	int compat;
 	bool strict_env;            /* missing files, users, names are errors, as for HAProxy */
 	bool inspect;               /* lints look into the certificates that lines name */
+	bool master_worker;         /* -W: there is a master process whatever the configuration says */
 	bool offline;               /* do not look at users, files, names of this machine at all */
 	bool unresolved_ok; /* -dr: a server whose name has no address starts without one */
 	const char *const *environ; /* "NAME=value" list ended by NULL; NULL: empty */

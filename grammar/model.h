@@ -33,13 +33,24 @@ struct proc_var {
 	const struct logfmt *fmt;
 };
 
+/* A program section: what the master process starts beside its worker (manual, section 3.7). */
+struct program_conf {
+	struct str name;
+	VEC(const char *) argv; /* ended by NULL */
+	struct str user, group; /* to run as, or empty */
+	int uid, gid;           /* theirs; -1: stay what the master is */
+	bool not_on_reload;     /* `no option start-on-reload` */
+};
+
 struct global_conf {
 	uint32_t maxconn, ulimit_n, nbthread, maxconnrate, maxsessrate;
 	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base, state_file;
 	int uid, gid; /* -1: unset */
-	bool daemon, quiet, debug, master_worker, zero_warning;
+	bool daemon, quiet, debug, master_worker, no_exit_on_failure, zero_warning;
 	bool h1_any_payload; /* h1-accept-payload-with-any-method */
 	uint32_t hard_stop_after, grace; /* ms */
+	uint32_t close_spread_time;      /* ms; UINT32_MAX: infinite */
+	uint32_t mworker_max_reloads;    /* UINT32_MAX: any number */
 	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_http_logurilen /* bytes */, tune_maxpollevents, tune_idletimer;
 	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize, tune_stick_counters;
 	uint32_t spread_checks, max_spread_checks;
@@ -79,6 +90,7 @@ struct model {
 	VEC(struct mailers_conf *) mailers;
 	VEC(struct cache_conf *) caches; /* model_cache.h; index: cache_conf.id */
 	VEC(struct forward_conf *) forwards;
+	VEC(struct program_conf *) programs;
 	VEC(struct table_conf *) tables;	/* index: table_conf.id */
 	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
 	VEC(struct pattern_file *) pattern_files; /* index: pattern_file.index */

@@ -5,6 +5,7 @@ void model_preset_global(struct global_conf *g)
 {
 	memset(g, 0, sizeof(*g));
 	g->uid = g->gid = -1;
+	g->mworker_max_reloads = UINT32_MAX;
 	g->tune_bufsize = 16384;
 	g->tune_maxrewrite = 1024;
 	g->tune_http_maxhdr = 101;

@@ -57,6 +57,7 @@ static bool load(struct lbd *l)
 	struct load_options options = {.compat = l->options.compat, .strict_env = true};
 
 	environment_begin(&l->options);
+	options.master_worker = l->options.master;
 	options.unresolved_ok = l->options.no_resolve;
 	options.environ = (const char *const *)environ;
 	l->loaded = load_files(l->options.files, l->options.nfiles, &options);
@@ -177,6 +178,8 @@ int program_end(struct lbd *l, int status)
 	tls_world_free(&l->tls);
 	loaded_free(&l->loaded);
 	options_free(&l->options);
+	out_free(&l->report.log);
+	free(l->report.said);
 	free(l->argv);
 	free(l->start_dir);
 	fflush(NULL);
@@ -192,7 +195,7 @@ int main(int argc, char **argv)
 	int status;
 
 	l.argv = argv_for_reload(argc, argv);
-	l.report = (struct report){.pid = getpid(), .compat = l.options.compat};
+	l.report = (struct report){.pid = getpid(), .compat = l.options.compat, .copy_fd = -1};
 	l.report.quiet = l.options.quiet && !l.options.verbose;
 	status = answer(&l, understood, argc ? argv[0] : "lbd");
 	if (status < 0)

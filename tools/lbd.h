@@ -39,6 +39,9 @@ struct report {
 	bool plain; /* the two lines have been said, or are not wanted */
 	pid_t pid;
 	int compat;
+	struct out log;	 /* what was said so far, for `show startup-logs` */
+	char *said;	 /* a copy of it: report_log() */
+	int copy_fd;	 /* a starting worker tells its master as well; -1: none */
 };
 
 struct lbd {
@@ -92,6 +95,8 @@ bool report_loaded(struct report *r, const struct loaded *l, bool zero_warning);
  * afterwards. */
 void environment_begin(const struct lbd_options *options);
 void environment_loaded(const struct model *m);
+/* HAPROXY_MASTER_CLI, out of the master's own configuration. */
+void environment_master(const struct model *m);
 
 /* lbd_limits.c. Works out maxconn and the number of descriptors (management guide, section 5) and raises the
  * limits. False: reported. */
@@ -127,6 +132,10 @@ void signal_die(int signal);
 int serve(struct lbd *l);
 uint32_t serve_threads(const struct model *m);
 uint32_t serve_listeners(const struct model *m);
+
+/* The text of `show startup-logs`: what was said up to now. The report's own, until the next call. NULL: no
+ * memory. */
+const char *report_log(struct report *r);
 
 /* lbd_master.c. Master-worker mode: the exit status of the master. loaded: the configuration is valid; without
  * it a reload keeps the workers that there are. */

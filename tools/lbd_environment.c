@@ -54,13 +54,9 @@ static void put_socket(struct out *o, const struct addr_conf *a)
 		out_printf(o, "%.*s", STR_ARG(a->text));
 }
 
-void environment_loaded(const struct model *m)
+static void set_sockets(const char *variable, const struct model *m)
 {
-	struct out o = out_growing(1 << 16), peer = out_growing(1 << 10);
-
-	out_str(&peer, m->global.localpeer);
-	if (peer.len)
-		set_out("HAPROXY_LOCALPEER", &peer);
+	struct out o = out_growing(1 << 16);
 
 	vec_each (bind, &m->global.stats_sockets) {
 		if (o.len)
@@ -68,7 +64,24 @@ void environment_loaded(const struct model *m)
 		put_socket(&o, &(*bind)->addr);
 	}
 	if (o.len)
-		set_out("HAPROXY_CLI", &o);
+		set_out(variable, &o);
 	else
 		out_free(&o);
+}
+
+void environment_loaded(const struct model *m)
+{
+	struct out peer = out_growing(1 << 10);
+
+	out_str(&peer, m->global.localpeer);
+	if (peer.len)
+		set_out("HAPROXY_LOCALPEER", &peer);
+	else
+		out_free(&peer);
+	set_sockets("HAPROXY_CLI", m);
+}
+
+void environment_master(const struct model *m)
+{
+	set_sockets("HAPROXY_MASTER_CLI", m);
 }

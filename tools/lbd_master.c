@@ -1,47 +1,43 @@
-/* Master-worker mode (management guide, sections 3 and 4): the master keeps its pid and the terminal, loads the
- * configuration, forks one worker and watches it. A reload executes the program anew in the same process: the
- * list of workers survives in an environment variable, the new worker takes the sockets of the old one by its
- * pid and then tells it to finish. A configuration or a start that fails leaves the old worker as it is.
- * Nothing but this file runs in the master; it sleeps in sigwaitinfo(). */
+/* Master-worker mode (management guide, sections 3, 4 and 9.4): the master keeps its pid and the terminal,
+ * loads the configuration, forks one worker and watches it. A reload executes the program anew in the same
+ * process: the list of children survives in the environment, the new worker takes the sockets of the old one by
+ * its pid and then tells it to finish. A configuration or a start that fails leaves the old worker as it is.
+ * Signals stay blocked all the time, so that none is lost while the program executes itself: they are read from
+ * a descriptor. The master's loop is that of its control socket. */
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tools/lbd.h"
+#include "runtime/core/process.h"
+#include "tools/lbd_master.h"
 
-#define MASTER_VARIABLE "LBD_MASTER_WORKERS" /* "PID,PID,...", the current worker first, or empty */
-
-enum { WORKERS_MAX = 256 };
-
-struct master {
-	struct lbd *lbd;
-	pid_t workers[WORKERS_MAX]; /* [0] is the current one; the others are leaving */
-	uint32_t n;
-	bool has_current;
-	int ending; /* signal that ends it; 0: none */
-	int status; /* exit status to be */
-	sigset_t signals;
-};
+enum { REPLY_TIMEOUT_MS = 1000, CODE_TERM = 128 + SIGTERM };
 
 /* --- the service manager (sd_notify(3))
  * --------------------------------------------------------------------------- */
 
-static void notify(const struct lbd *l, const char *text)
+void notify(const struct lbd *l, const char *format, ...)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	size_t n = path ? strlen(path) : 0;
+	char text[256];
+	va_list ap;
 	int fd;
 
 	if (!l->options.notify || !n || n >= sizeof(un.sun_path))
 		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
 	memcpy(un.sun_path, path, n);
 	if (un.sun_path[0] == '@')
 		un.sun_path[0] = 0;
@@ -53,204 +49,125 @@ static void notify(const struct lbd *l, const char *text)
 	close(fd);
 }
 
-static void notify_ready(const struct lbd *l)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "READY=1\nMAINPID=%d", (int)getpid());
-	notify(l, text);
-}
-
-/* --- the list of workers across a reload
- * --------------------------------------------------------------------------- */
-
-bool master_is_reload(void)
-{
-	return getenv(MASTER_VARIABLE) != NULL;
-}
-
-static void workers_recall(struct master *m)
-{
-	const char *at = getenv(MASTER_VARIABLE);
-	char *end;
-
-	while (at && *at && m->n < WORKERS_MAX) {
-		m->workers[m->n++] = (pid_t)strtol(at, &end, 10);
-		at = *end == ',' ? end + 1 : NULL;
-	}
-	m->has_current = m->n > 0;
-	unsetenv(MASTER_VARIABLE);
-}
-
-static void workers_remember(const struct master *m)
-{
-	char text[WORKERS_MAX * 12];
-	struct out o = out_fixed(text, sizeof(text) - 1);
-
-	for (uint32_t i = 0; i < m->n; i++)
-		out_printf(&o, "%s%d", i ? "," : "", (int)m->workers[i]);
-	text[o.len] = 0;
-	setenv(MASTER_VARIABLE, text, 1);
-}
-
-static void workers_signal(const struct master *m, int number)
-{
-	for (uint32_t i = 0; i < m->n; i++)
-		kill(m->workers[i], number);
-}
-
-/* --- starting a worker
- * --------------------------------------------------------------------------------------------- */
-
-/* Waits until the worker serves or is gone. */
-static bool worker_serves(int fd)
-{
-	char ready;
-	ssize_t n;
-
-	do
-		n = read(fd, &ready, 1);
-	while (n < 0 && errno == EINTR);
-	close(fd);
-	return n == 1;
-}
-
-/* The workers before it are what the new one takes over from. */
-static void worker_inherit(struct master *m, struct pid_list *old)
-{
-	pid_t *pids = m->n ? malloc(m->n * sizeof(*pids)) : NULL;
-
-	if (!pids)
-		return;
-	memcpy(pids, m->workers, m->n * sizeof(*pids));
-	free(old->v);
-	old->v = pids;
-	old->n = m->n;
-	m->lbd->options.old_signal = SIGUSR1;
-}
-
-/* In the worker. Never returns. */
-static void worker_main(struct master *m, int ready_fd)
-{
-	struct lbd *l = m->lbd;
-
-	if (l->ready_fd >= 0)
-		close(l->ready_fd);
-	l->ready_fd = ready_fd;
-	l->report.pid = getpid();
-	l->report.plain = true;
-	worker_inherit(m, &l->options.old);
-	sigprocmask(SIG_UNBLOCK, &m->signals, NULL);
-	exit(program_end(l, serve(l)));
-}
-
-static void workers_prepend(struct master *m, pid_t pid)
-{
-	if (m->n == WORKERS_MAX)
-		m->n--;
-	memmove(m->workers + 1, m->workers, m->n * sizeof(*m->workers));
-	m->workers[0] = pid;
-	m->n++;
-	m->has_current = true;
-}
-
-static bool worker_start(struct master *m)
-{
-	int ends[2];
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return false;
-	fflush(NULL);
-	pid = fork();
-	if (!pid) {
-		close(ends[0]);
-		worker_main(m, ends[1]);
-	}
-	close(ends[1]);
-	if (pid < 0 || !worker_serves(ends[0])) {
-		if (pid < 0)
-			close(ends[0]);
-		else
-			waitpid(pid, NULL, 0);
-		return false;
-	}
-	workers_prepend(m, pid);
-	report_raw(&m->lbd->report, REPORT_NOTICE, "New worker (%d) forked", (int)pid);
-	report_raw(&m->lbd->report, REPORT_NOTICE, "Loading success.");
-	return true;
-}
-
-/* --- signals
- * ------------------------------------------------------------------------------------------------------- */
+/* --- reload
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void reload(struct master *m)
 {
 	struct lbd *l = m->lbd;
 
+	if (m->ending)
+		return;
 	report_raw(&l->report, REPORT_NOTICE, "Reloading HAProxy");
-	notify(l, "RELOADING=1");
-	workers_remember(m);
+	notify(l, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)m->process->workers[0]->now_us);
 	fflush(NULL);
 	if (l->start_dir && chdir(l->start_dir))
 		report_say(&l->report, REPORT_WARNING, "Could not change to directory %s : %s", l->start_dir,
 			   strerror(errno));
-	execvp(l->argv[0], l->argv);
-	execv("/proc/self/exe", l->argv);
-	unsetenv(MASTER_VARIABLE);
+	if (master_remember(m)) {
+		execvp(l->argv[0], l->argv);
+		execv("/proc/self/exe", l->argv);
+	}
 	report_say(&l->report, REPORT_WARNING, "Failed to reexecute the master process [%d]: %s", (int)getpid(),
 		   strerror(errno));
-	notify_ready(l);
+	m->failed++;
+	m->cli.reload_failed = true;
+	notify(l, "READY=1\nMAINPID=%d", (int)getpid());
 }
+
+static void reload_now(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop, (void)revents;
+	reload(timer->data);
+}
+
+/* What came of the reload that somebody asked for on the control socket and waits for. */
+static void reply(struct master *m, bool success)
+{
+	const char *log = report_log(&m->lbd->report);
+	struct out o = out_growing(2 << 20);
+	struct pollfd p = {m->reply, POLLOUT, 0};
+	size_t sent = 0;
+	ssize_t n;
+
+	if (m->reply < 0)
+		return;
+	out_printf(&o, "Success=%d\n--\n%s\n", success, log ? log : "");
+	while (sent < o.len && poll(&p, 1, REPLY_TIMEOUT_MS) > 0) {
+		n = send(m->reply, o.buf + sent, o.len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		sent += (size_t)n;
+	}
+	out_free(&o);
+	close(m->reply);
+	m->reply = -1;
+}
+
+/* --- the end
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void end(struct master *m, int number)
 {
-	if (!m->ending)
-		report_say(&m->lbd->report, REPORT_WARNING, "Exiting Master process...");
+	report_say(&m->lbd->report, REPORT_WARNING, "Exiting Master process...");
 	notify(m->lbd, "STOPPING=1");
 	m->ending = number;
-	workers_signal(m, number);
+	master_signal(m, number);
 }
 
-/* A worker is gone. The current one must not go by itself: then all is over, unless `master-worker
- * no-exit-on-failure`. */
-static void worker_gone(struct master *m, uint32_t i, int status)
+/* A child that must not go has gone. A worker that was told to is no failure. */
+static void failure(struct master *m, int code)
 {
-	bool current = i == 0 && m->has_current;
-	int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	const char *how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "Exit";
-	enum report_level level = current && code ? REPORT_ALERT : REPORT_WARNING;
+	bool terminated = code == CODE_TERM;
 
-	report_say(&m->lbd->report, level, "%s worker (%d) exited with code %d (%s)",
-		   current ? "Current" : "Former", (int)m->workers[i], code, how);
-	m->n--;
-	memmove(m->workers + i, m->workers + i + 1, (m->n - i) * sizeof(*m->workers));
-	if (!current)
+	if (code && (!terminated || m->lbd->options.compat >= 300) && !m->status)
+		m->status = code;
+	if (!code || terminated || m->ending || m->no_exit)
 		return;
-	m->has_current = false;
-	if (m->ending) {
-		if (code != 143 || m->lbd->options.compat >= 300)
-			m->status = code;
-		return;
-	}
-	m->status = code ? code : 1;
 	m->ending = SIGTERM;
 	report_say(&m->lbd->report, REPORT_ALERT, "exit-on-failure: killing every processes with SIGTERM");
-	workers_signal(m, SIGTERM);
+	master_signal(m, SIGTERM);
 }
 
+static void child_gone(struct master *m, uint32_t i, int status)
+{
+	struct child *c = &m->children.v[i];
+	bool current = !c->leaving, program = c->kind == CHILD_PROGRAM;
+	int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	const char *how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "Exit";
+	enum report_level level = current && (code || program) ? REPORT_ALERT : REPORT_WARNING;
+	const char *which = current ? "Current" : "Former";
+
+	if (program)
+		report_say(&m->lbd->report, level, "%s program '%s' (%d) exited with code %d (%s)", which,
+			   c->name, (int)c->pid, code, how);
+	else
+		report_say(&m->lbd->report, level, "%s worker (%d) exited with code %d (%s)", which,
+			   (int)c->pid, code, how);
+	children_remove(&m->children, i);
+	if (current)
+		failure(m, code);
+}
+
+/* Without children there is nothing to watch over, unless the next reload is to bring a new worker. */
 static void reap(struct master *m)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (uint32_t i = 0; i < m->n; i++)
-			if (m->workers[i] == pid) {
-				worker_gone(m, i, status);
+		for (uint32_t i = 0; i < m->children.n; i++)
+			if (m->children.v[i].pid == pid) {
+				child_gone(m, i, status);
 				break;
 			}
+	if (m->children.n || (m->no_exit && !m->ending && m->status))
+		return;
+	process_stop(m->process);
 }
+
+/* --- signals
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void received(struct master *m, int number)
 {
@@ -260,17 +177,27 @@ static void received(struct master *m, int number)
 		break;
 	case SIGUSR2:
 	case SIGHUP:
-		if (!m->ending)
-			reload(m);
+		reload(m);
 		break;
 	case SIGUSR1:
 	case SIGTERM:
 	case SIGINT:
 		end(m, number);
+		reap(m);
 		break;
 	default: /* TTOU, TTIN: the worker's business */
-		workers_signal(m, number);
+		master_signal(m, number);
 	}
+}
+
+static void signals_ready(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct master *m = io->data;
+	struct signalfd_siginfo info;
+
+	(void)loop, (void)revents;
+	if (read(io->fd, &info, sizeof(info)) == sizeof(info))
+		received(m, (int)info.ssi_signo);
 }
 
 static void signals_block(struct master *m)
@@ -286,44 +213,86 @@ static void signals_block(struct master *m)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static bool signals_watch(struct master *m)
+{
+	int fd = signalfd(-1, &m->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	ev_io_init(&m->signal_watch, signals_ready, fd, EV_READ);
+	m->signal_watch.data = m;
+	ev_io_start(m->process->workers[0]->loop, &m->signal_watch);
+	ev_timer_init(&m->reload_timer, reload_now, 0., 0.);
+	m->reload_timer.data = m;
+	return true;
+}
+
+/* --- life
+ * ---------------------------------------------------------------------------------------------------------- */
+
 static int master_loop(struct master *m)
 {
-	do {
-		int number = sigwaitinfo(&m->signals, NULL);
+	struct lbd *l = m->lbd;
 
-		if (number > 0)
-			received(m, number);
-	} while (m->n);
-	report_say(&m->lbd->report, REPORT_WARNING, "All workers exited. Exiting... (%d)", m->status);
+	if (!signals_watch(m) || !process_start(m->process))
+		return 1;
+	reap(m); /* somebody may have gone while there was no list */
+	if (m->children.n || m->no_exit)
+		process_run(m->process);
+	report_say(&l->report, REPORT_WARNING, "All workers exited. Exiting... (%d)", m->status);
+	close(m->signal_watch.fd);
 	return m->status;
+}
+
+/* What follows from the attempt to start a worker. False: the end. */
+static bool started(struct master *m, bool success)
+{
+	struct lbd *l = m->lbd;
+
+	if (!success && !m->is_reload)
+		return false;
+	if (success) {
+		m->failed = 0;
+		m->status = 0;
+		m->no_exit = l->model->global.no_exit_on_failure;
+	} else {
+		m->failed++;
+		report_say(&l->report, REPORT_WARNING, "Loading failure!");
+	}
+	m->cli.reload_failed = !success;
+	reply(m, success);
+	return true;
+}
+
+static int master_main(struct master *m, bool loaded)
+{
+	struct lbd *l = m->lbd;
+	int pidfile = -1;
+
+	if (!master_socket_open(m) || (loaded && !m->is_reload && !pidfile_open(l, &pidfile)))
+		return 1;
+	if (!started(m, loaded && master_start_children(m)))
+		return 1;
+	loaded_free(&l->loaded);
+	l->model = NULL;
+	l->report.plain = false; /* so that the two lines come with what the master says later */
+	m->process->startup_logs = report_log(&l->report);
+	pidfile_write(pidfile, getpid());
+	notify(l, "READY=1\nMAINPID=%d", (int)getpid());
+	daemon_ready(l);
+	if (daemon_prepare(l))
+		daemon_detach(l);
+	return master_loop(m);
 }
 
 int master_run(struct lbd *l, bool loaded)
 {
 	struct master m = {.lbd = l};
-	int pidfile = -1;
-	bool started;
+	int status;
 
 	signals_block(&m);
-	workers_recall(&m);
-	if (l->options.master_socket && !l->options.quiet)
-		report_raw(&l->report, REPORT_NOTICE,
-			   "The master's control socket (-S %s) is not available yet.",
-			   l->options.master_socket);
-	if (loaded && !m.n && !pidfile_open(l, &pidfile))
-		return 1;
-	started = loaded && worker_start(&m);
-	if (!started && !m.n)
-		return 1;
-	if (!started)
-		report_say(&l->report, REPORT_WARNING, "Loading failure!");
-	loaded_free(&l->loaded);
-	l->model = NULL;
-	l->report.plain = false; /* so that the two lines come with what the master says later */
-	pidfile_write(pidfile, getpid());
-	notify_ready(l);
-	daemon_ready(l);
-	if (daemon_prepare(l))
-		daemon_detach(l);
-	return master_loop(&m);
+	master_recall(&m);
+	status = master_main(&m, loaded);
+	master_forget(&m);
+	return status;
 }

@@ -16,6 +16,48 @@ static const char *const levels[] = {
 	[REPORT_ALERT] = "[ALERT]    ",
 };
 
+/* Every message passes here. The log is bounded; nobody waits for the master. */
+static void say_text(struct report *r, const char *format, va_list ap)
+{
+	struct out line = out_growing(1 << 20);
+
+	out_vprintf(&line, format, ap);
+	fwrite(line.buf, 1, line.len, stderr);
+	if (!r->log.limit)
+		r->log = out_growing(1 << 20);
+	out_str(&r->log, out_get(&line));
+	if (r->copy_fd >= 0 && write(r->copy_fd, line.buf, line.len) < 0)
+		r->copy_fd = -1;
+	out_free(&line);
+}
+
+static void say(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct report *r, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_text(r, format, ap);
+	va_end(ap);
+}
+
+/* "[ALERT]    (pid) : text". */
+static void say_level(struct report *r, enum report_level level, const char *format, va_list ap)
+{
+	struct out text = out_growing(1 << 20);
+
+	out_vprintf(&text, format, ap);
+	say(r, "%s(%d) : %.*s\n", levels[level], (int)r->pid, (int)text.len, text.buf ? text.buf : "");
+	out_free(&text);
+}
+
+const char *report_log(struct report *r)
+{
+	free(r->said);
+	r->said = strndup(r->log.buf ? r->log.buf : "", r->log.len);
+	return r->said;
+}
+
 static void say_who(struct report *r)
 {
 	char path[512];
@@ -25,10 +67,10 @@ static void say_who(struct report *r)
 		return;
 	r->plain = true;
 	path[n < 0 ? 0 : n] = 0;
-	fprintf(stderr, "[NOTICE]   (%d) : haproxy version is %s-lbd%s\n", (int)r->pid,
-		predicate_version(r->compat), PACKAGE_VERSION);
+	say(r, "[NOTICE]   (%d) : haproxy version is %s-lbd%s\n", (int)r->pid, predicate_version(r->compat),
+	    PACKAGE_VERSION);
 	if (n > 0)
-		fprintf(stderr, "[NOTICE]   (%d) : path to executable is %s\n", (int)r->pid, path);
+		say(r, "[NOTICE]   (%d) : path to executable is %s\n", (int)r->pid, path);
 }
 
 void report_say(struct report *r, enum report_level level, const char *format, ...)
@@ -38,11 +80,9 @@ void report_say(struct report *r, enum report_level level, const char *format, .
 	if (r->quiet)
 		return;
 	say_who(r);
-	fprintf(stderr, "%s(%d) : ", levels[level], (int)r->pid);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	say_level(r, level, format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 }
 
 void report_raw(struct report *r, enum report_level level, const char *format, ...)
@@ -51,11 +91,9 @@ void report_raw(struct report *r, enum report_level level, const char *format, .
 
 	if (r->quiet)
 		return;
-	fprintf(stderr, "%s(%d) : ", levels[level], (int)r->pid);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	say_level(r, level, format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 }
 
 void report_note(struct report *r, const char *format, ...)
@@ -94,7 +132,7 @@ void report_diags(struct report *r, const struct diags *d, const struct sources 
 		return;
 	say_who(r);
 	render_haproxy(&text, d, s, &options);
-	fwrite(text.buf, 1, text.len, stderr);
+	say(r, "%.*s", (int)text.len, text.buf ? text.buf : "");
 	out_free(&text);
 }
 

@@ -220,6 +220,7 @@ static bool process_prepare(struct lbd *l)
 	if (!daemon_prepare(l) || !privileges_drop(l))
 		return false;
 	pidfile_write(pidfile, getpid());
+	l->process->startup_logs = report_log(&l->report);
 	return signals_init(l) && process_start(l->process);
 }
 
@@ -230,6 +231,8 @@ int serve(struct lbd *l)
 	if (started) {
 		old_signal(l, l->options.old_signal);
 		handover_watch(l->process);
+		l->report.copy_fd = -1;
+		l->report.pid = getpid();
 		daemon_ready(l);
 		daemon_detach(l);
 		l->report.plain = true;

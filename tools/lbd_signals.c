@@ -28,6 +28,7 @@ enum { SIGNALS = 7 };
 struct signals {
 	struct lbd *lbd;
 	ev_signal watchers[SIGNALS];
+	bool paused;
 	ev_timer grace; /* between SIGUSR1 and the soft stop (manual, keyword "grace") */
 };
 
@@ -156,6 +157,7 @@ static void soft_stop_asked(struct lbd *l)
 	struct signals *s = l->signals;
 	uint32_t grace = l->model->global.grace;
 
+	atomic_store(&l->process->stop_asked, true);
 	if (!grace) {
 		soft_stop(l);
 		return;
@@ -165,6 +167,20 @@ static void soft_stop_asked(struct lbd *l)
 	ev_timer_init(&s->grace, grace_over, grace / 1000., 0.);
 	s->grace.data = l;
 	ev_timer_start(main_worker(l)->loop, &s->grace);
+}
+
+/* Who starts anew asks again and again while an address is busy: said once. */
+static void pause_or_resume(struct lbd *l, bool pause)
+{
+	struct signals *s = l->signals;
+
+	if (s->paused != pause)
+		say_listeners(l, pause ? "Paused" : "Resumed");
+	s->paused = pause;
+	if (pause)
+		listeners_pause(l->process);
+	else
+		listeners_resume(l->process);
 }
 
 static void received(struct ev_loop *loop, ev_signal *watcher, int revents)
@@ -185,12 +201,10 @@ static void received(struct ev_loop *loop, ev_signal *watcher, int revents)
 		dump_states(l);
 		break;
 	case SIGTTOU:
-		say_listeners(l, "Paused");
-		listeners_pause(l->process);
+		pause_or_resume(l, true);
 		break;
 	case SIGTTIN:
-		say_listeners(l, "Resumed");
-		listeners_resume(l->process);
+		pause_or_resume(l, false);
 		break;
 	case SIGQUIT:
 		cli_dump_pools(l->process, stderr);

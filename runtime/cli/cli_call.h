@@ -1,6 +1,6 @@
-/* Inside of the CLI: one session, one call of a command, and the table of commands. A command appends its whole answer to `out` and
- * returns; one that needs other workers goes there with cli_visit() and its answer follows. Worker of the session only, but for
- * the functions of a visit. */
+/* Inside of the CLI: one session, one call of a command, and the table of commands. A command appends its whole
+ * answer to `out` and returns; one that needs other workers goes there with cli_visit() and its answer follows.
+ * Worker of the session only, but for the functions of a visit. */
 #ifndef LB_CLI_CLI_CALL_H
 #define LB_CLI_CLI_CALL_H
 
@@ -17,6 +17,7 @@ enum cli_severity { CLI_ERR = 3, CLI_WARNING = 4, CLI_NOTICE = 5, CLI_INFO = 6 }
 enum cli_severity_form { CLI_SEVERITY_NONE, CLI_SEVERITY_NUMBER, CLI_SEVERITY_STRING };
 
 struct cli_visit;
+struct cli_relay;
 
 /* An answer in pieces, which may go on until something is entered (show events). The session owns it. */
 struct cli_stream {
@@ -37,12 +38,15 @@ struct cli_session {
 	struct out command, payload; /* a line and its payload while that arrives */
 	struct cli_visit *visit;     /* under way */
 	struct cli_stream *stream;   /* under way */
-	struct str rest;	     /* commands of the line behind the one that is visiting: in `command` */
-	uint32_t timeout;	     /* ms */
+	struct cli_relay *relay;     /* cli_master.h: a worker process is answering */
+	pid_t target;     /* of a master's session: which worker gets its commands; 0: the master itself */
+	struct str rest;  /* commands of the line behind the one that is visiting: in `command` */
+	uint32_t timeout; /* ms */
 	uint8_t level, severity_form;
-	bool prompt, expert, experimental;
+	bool prompt, expert, experimental, master_debug;
+	bool unanswered;                      /* this command gives no answer, not even an empty line */
 	bool in_payload, answered, eof, over; /* over: closes once everything is sent */
-	bool quitting, silent;		      /* by the command; silent: nothing more may be sent */
+	bool quitting, silent;                /* by the command; silent: nothing more may be sent */
 };
 
 struct cli_call {
@@ -74,15 +78,20 @@ void cli_unknown(struct cli_call *c);
 
 /* cli_session.c */
 /* A short message, with its severity where the session wants that. The message brings no line feed. */
-void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* The same without a line feed, as some of HAProxy's messages are. */
 void cli_say_open(struct cli_call *c, enum cli_severity severity, const char *message);
 /* There is more of the session's stream. */
 void cli_stream_go_on(struct cli_session *s);
 /* A visit came home: its answer is in session->out. */
 void cli_resume(struct cli_session *s);
+/* A relay has something for the session's client, in session->out, or has come to its end (relay NULL): goes
+ * on. The session may be gone afterwards. */
+void cli_relay_progress(struct cli_session *s);
 
-/* cli_visit.c: runs fn on every worker, one after the other, each with that worker; then the session goes on. `text` collects the answer. */
+/* cli_visit.c: runs fn on every worker, one after the other, each with that worker; then the session goes on.
+ * `text` collects the answer. */
 struct cli_visit {
 	struct cli_session *session; /* NULL: gone meanwhile; only the home worker looks */
 	struct worker *home;
@@ -110,6 +119,7 @@ bool cli_level_is(struct cli_call *c, enum cli_level level); /* else says "Permi
 
 #define CLI_COMMAND(words, level, usage, function) void function(struct cli_call *c);
 #include "runtime/cli/commands.def"
+#include "runtime/cli/commands_master.def"
 #undef CLI_COMMAND
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/cli/cli_call.h"
+#include "runtime/cli/cli_master.h"
 #include "runtime/reload/handover.h"
 
 enum { LINE_MAX_BYTES = 16384 };
@@ -26,6 +27,7 @@ static void session_end(struct cli_session *s)
 		s->visit->session = NULL;
 	if (s->stream)
 		s->stream->free(s->stream);
+	cli_relay_free(s);
 	conn_close(&s->conn, false);
 	deadline_clear(&s->deadline);
 	list_remove(&s->node);
@@ -36,6 +38,19 @@ static void session_end(struct cli_session *s)
 	listener_release(w, s->listener);
 	free(s);
 	worker_job_end(w);
+}
+
+/* A master's sessions never expire. */
+static void session_touch(struct cli_session *s)
+{
+	if (s->timeout)
+		deadline_set(s->conn.worker, &s->deadline, s->conn.worker->now + s->timeout);
+}
+
+/* Another worker, or another process, has the word. */
+static bool is_waiting(const struct cli_session *s)
+{
+	return s->visit || s->relay || s->stream;
 }
 
 static void session_expired(struct worker *w, struct deadline *d)
@@ -77,8 +92,12 @@ static void answer_end(struct cli_session *s)
 {
 	if (s->silent)
 		return;
-	out_puts(&s->out, s->prompt ? "\n> " : "\n");
-	s->answered = true;
+	if (!s->unanswered)
+		out_char(&s->out, '\n');
+	if (s->prompt)
+		cli_prompt(s);
+	s->answered = !s->unanswered;
+	s->unanswered = false;
 }
 
 /* --- commands
@@ -155,8 +174,11 @@ static void command_run(struct cli_session *s, struct str command)
 static bool line_run(struct cli_session *s)
 {
 	while (s->rest.ptr && !s->quitting) {
-		command_run(s, command_next(&s->rest));
-		if (s->visit || s->stream)
+		struct str command = command_next(&s->rest);
+
+		if (!s->conn.worker->process->cli_master || cli_master_takes(s, &command))
+			command_run(s, command);
+		if (is_waiting(s))
 			return false;
 		answer_end(s);
 	}
@@ -215,7 +237,7 @@ static bool line_take(struct cli_session *s, struct str line)
 /* Handles the lines at hand, until an answer waits to be sent. False: the session cannot go on. */
 static bool lines_handle(struct cli_session *s)
 {
-	while (!s->visit && !s->stream && !s->quitting) {
+	while (!is_waiting(s) && !s->quitting) {
 		struct str in = str_make(s->in.data ? s->in.data + s->in.off : NULL, s->in.len);
 		size_t end = str_chr(in, '\n');
 		bool runs;
@@ -266,8 +288,10 @@ static bool out_pending(const struct cli_session *s)
  * answers. */
 static bool is_over(const struct cli_session *s)
 {
-	if (s->visit || s->stream || out_pending(s))
+	if (is_waiting(s) || out_pending(s))
 		return false;
+	if (s->conn.worker->process->cli_master)
+		return s->quitting || s->eof;
 	return s->quitting || s->eof || (s->answered && !s->prompt && !s->in_payload);
 }
 
@@ -302,14 +326,13 @@ static bool session_send(struct cli_session *s)
 /* Runs what has arrived and sends what is to be sent. Ends the session when it is over. */
 static void session_go_on(struct cli_session *s)
 {
-	struct worker *w = s->conn.worker;
-
 	if ((!out_pending(s) && !lines_handle(s)) || !session_send(s) || s->out.truncated || is_over(s)) {
 		session_end(s);
 		return;
 	}
-	deadline_set(w, &s->deadline, w->now + s->timeout);
-	conn_want(&s->conn, out_pending(s) ? EV_WRITE : s->visit || s->eof ? 0 : EV_READ);
+	session_touch(s);
+	cli_relay_want(s, !out_pending(s));
+	conn_want(&s->conn, out_pending(s) ? EV_WRITE : s->visit || s->relay || s->eof ? 0 : EV_READ);
 }
 
 static void session_ready(struct conn *conn, int revents)
@@ -342,6 +365,18 @@ void cli_resume(struct cli_session *s)
 		session_go_on(s);
 }
 
+/* The answer of a worker process ends with an empty line of its own. */
+void cli_relay_progress(struct cli_session *s)
+{
+	if (!s->relay) {
+		s->unanswered = true;
+		answer_end(s);
+		if (!line_run(s))
+			s->answered = true;
+	}
+	session_go_on(s);
+}
+
 /* --- life
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -361,13 +396,13 @@ void cli_accept(struct worker *w, struct listener *l, int fd, const union addr *
 	list_append(&w->clis, &s->node);
 	s->listener = l;
 	s->level = l->conf->level;
-	s->timeout = timeout ? timeout : 10000;
+	s->timeout = w->process->cli_master ? 0 : timeout ? timeout : 10000;
 	s->out = out_growing(CLI_ANSWER_MAX);
 	s->command = out_growing(LINE_MAX_BYTES);
 	s->payload = out_growing(LINE_MAX_BYTES);
 	deadline_init(&s->deadline, session_expired);
-	deadline_set(w, &s->deadline, w->now + s->timeout);
 	conn_init(&s->conn, w, fd, session_ready);
+	session_touch(s);
 	worker_job_begin(w);
 	conn_want(&s->conn, EV_READ);
 }

@@ -1,4 +1,6 @@
 /* Finding commands by their words, and telling what there is. The table is commands.def. No state. */
+#include <string.h>
+
 #include "runtime/cli/cli_call.h"
 
 enum { LIKE_MAX = 5, WORD_MAX = 32 };
@@ -9,6 +11,43 @@ static const struct cli_command commands[] = {
 #undef CLI_COMMAND
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static const struct cli_command master_commands[] = {
+#define CLI_COMMAND(words, level, usage, function) {words, usage, function, level},
+#include "runtime/cli/commands_master.def"
+#undef CLI_COMMAND
+};
+enum { MASTER_COMMANDS = sizeof(master_commands) / sizeof(*master_commands), LAST = 3 };
+
+/* The i-th command that this session may know; NULL: no more. A master knows its own; with mcli-debug-mode a
+ * worker's as well, behind them. The last three of either list are shown with every help. */
+static const struct cli_command *command_at(const struct cli_call *c, uint32_t i)
+{
+	if (!c->process->cli_master)
+		return i < COMMANDS ? &commands[i] : NULL;
+	if (!c->session->master_debug)
+		return i < MASTER_COMMANDS ? &master_commands[i] : NULL;
+	if (i < MASTER_COMMANDS - LAST)
+		return &master_commands[i];
+	i -= MASTER_COMMANDS - LAST;
+	return i < COMMANDS ? &commands[i] : NULL;
+}
+
+/* A worker's row says the same. */
+static bool is_shown_below(const struct cli_call *c, uint32_t i)
+{
+	if (!c->process->cli_master || !c->session->master_debug || i >= MASTER_COMMANDS - LAST)
+		return false;
+	for (uint32_t k = 0; k < COMMANDS; k++)
+		if (!strcmp(commands[k].words, master_commands[i].words))
+			return true;
+	return false;
+}
+
+static bool is_last(const struct cli_call *c, uint32_t i)
+{
+	return !command_at(c, i + LAST);
+}
 
 static struct str next_word(struct str *text)
 {
@@ -39,9 +78,11 @@ const struct cli_command *cli_find(const struct cli_call *c)
 {
 	bool all;
 
-	for (uint32_t i = 0; i < COMMANDS; i++)
-		if (words_match(&commands[i], c, 0, &all) && all)
-			return &commands[i];
+	const struct cli_command *cmd;
+
+	for (uint32_t i = 0; (cmd = command_at(c, i)); i++)
+		if (words_match(cmd, c, 0, &all) && all)
+			return cmd;
 	return NULL;
 }
 
@@ -62,10 +103,12 @@ static void put_usage(struct cli_call *c, const struct cli_command *cmd)
 
 void cli_help(struct cli_call *c, const char *title)
 {
+	const struct cli_command *cmd;
+
 	out_puts(c->out, title);
-	for (uint32_t i = 0; i < COMMANDS; i++)
-		if (is_visible(c, &commands[i]))
-			put_usage(c, &commands[i]);
+	for (uint32_t i = 0; (cmd = command_at(c, i)); i++)
+		if (is_visible(c, cmd) && !is_shown_below(c, i))
+			put_usage(c, cmd);
 }
 
 /* Letters to insert, delete or replace to turn one word into the other. */
@@ -144,6 +187,7 @@ static bool like_holds(const struct like *l, uint32_t index)
 void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, const char *title_all)
 {
 	uint32_t best = 0, n;
+	const struct cli_command *cmd;
 	struct like like = {.n = 0};
 	bool all, more;
 
@@ -151,20 +195,20 @@ void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, c
 		cli_help(c, title_all);
 		return;
 	}
-	for (uint32_t i = 0; i < COMMANDS; i++)
-		if (is_visible(c, &commands[i]) && (n = words_match(&commands[i], c, first, &all)) > best)
+	for (uint32_t i = 0; (cmd = command_at(c, i)); i++)
+		if (is_visible(c, cmd) && (n = words_match(cmd, c, first, &all)) > best)
 			best = n;
 	more = c->n > first + best;
 	out_puts(c->out, title_some);
-	for (uint32_t i = 0; i < COMMANDS; i++)
-		if (is_visible(c, &commands[i]) && words_match(&commands[i], c, first, &all) == best)
-			like_offer(&like, i,
-				   more && !all ? word_cost(&commands[i], best, c->words[first + best]) : 0);
-	for (uint32_t i = 0; i < COMMANDS; i++) {
-		bool same = best && !more && words_match(&commands[i], c, first, &all) == best;
+	for (uint32_t i = 0; (cmd = command_at(c, i)); i++)
+		if (is_visible(c, cmd) && words_match(cmd, c, first, &all) == best)
+			like_offer(&like, i, more && !all ? word_cost(cmd, best, c->words[first + best]) : 0);
+	for (uint32_t i = 0; (cmd = command_at(c, i)); i++) {
+		bool same = best && !more && words_match(cmd, c, first, &all) == best;
 
-		if (is_visible(c, &commands[i]) && (same || like_holds(&like, i) || i + 3 >= COMMANDS))
-			put_usage(c, &commands[i]);
+		if (is_visible(c, cmd) && !is_shown_below(c, i) &&
+		    (same || like_holds(&like, i) || is_last(c, i)))
+			put_usage(c, cmd);
 	}
 }
 

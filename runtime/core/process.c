@@ -12,6 +12,7 @@
 #include "runtime/cli/cli.h"
 #include "runtime/core/isolation.h"
 #include "runtime/core/log.h"
+#include "runtime/core/spread.h"
 #include "runtime/health/check.h"
 #include "runtime/http/h2.h"
 #include "runtime/net/splice.h"
@@ -62,6 +63,7 @@ static void worker_soft_stop(struct worker *w)
 		return;
 	}
 	w->stopping = true;
+	spread_begin(w, p->generation->model->global.close_spread_time);
 	w->on_drained = worker_drained;
 	listeners_unwatch(w);
 	forwards_unwatch(w);
@@ -217,6 +219,7 @@ void process_soft_stop(struct process *p, uint32_t hard_stop_after)
 	int state = atomic_load(&p->state);
 
 	p->hard_stop_after = hard_stop_after;
+	atomic_store(&p->stop_asked, true);
 	do {
 		if (state >= PROCESS_STOPPING)
 			return;

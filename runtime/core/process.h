@@ -51,6 +51,7 @@ struct process {
 	struct list listeners;
 	uint32_t nlisteners;
 	_Atomic int state;       /* enum process_state */
+	atomic_bool stop_asked;  /* a soft stop begins now or after `grace` */
 	atomic_uint connections; /* open client connections, all frontends */
 	atomic_uint_fast64_t cum_connections, cum_requests;
 	atomic_uint unique_id; /* %rt */
@@ -63,6 +64,8 @@ struct process {
 	pid_t pid;
 	int compat; /* 206 ...: the version reported to clients and scripts */
 	void *log_samples; /* core/log_sample.c */
+	struct cli_master *cli_master; /* cli/cli_master.h: this is a master process; else NULL */
+	const char *startup_logs; /* what was said while starting; the program's, NULL: nothing */
 	void *handover; /* reload/handover.h: where it offers its sockets */
 	bool say_events; /* events go to standard error as well: in the foreground and not quiet; set before workers run */
 	atomic_bool log_failure_said; /* a log target that cannot be reached is reported once */

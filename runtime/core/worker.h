@@ -42,6 +42,8 @@ struct worker {
 	atomic_bool changed;     /* another thread wants on_changed to be called */
 	atomic_bool stop_asked;
 	bool started;        /* has a thread of its own */
+	uint64_t spread_end; /* core/spread.h */
+	uint32_t spread_ms;
 	bool stopping;       /* soft stop: no new connections, ends with its last job */
 	void *stats;         /* this worker's counters: stats/counters.h */
 	void *log;           /* core/log.h: sockets, line buffer */

@@ -14,6 +14,7 @@
 #include "runtime/backend/server.h"
 #include "runtime/core/log.h"
 #include "runtime/net/address.h"
+#include "runtime/net/sockpair.h"
 
 enum { RETRY_MS = 100, COMPLAIN_MS = 1000, RATE_RETRY_MS = 10, GIVE_ABOVE = 4 };
 
@@ -247,9 +248,16 @@ static bool accept_failed(struct worker *w, struct listener *l, int error)
 
 static int accept_from(const struct listener *l, union addr *from)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = {.ss_family = AF_UNIX};
 	socklen_t len = sizeof(ss);
-	int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd;
+
+	if (l->channel) {
+		fd = sockpair_accept(l->fd);
+		address_pack(from, &ss);
+		return fd;
+	}
+	fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0)
 		address_pack(from, &ss);
@@ -342,8 +350,10 @@ static bool accept_one(struct worker *w, struct listener *l)
 	fd = accept_from(l, &from);
 	error = errno;
 	if (fd < 0) {
+		if (fd == -2) /* the other end of a channel is gone: there will be no more */
+			atomic_store(&l->state, LI_CLOSED);
 		listener_release(w, l);
-		return accept_failed(w, l, error);
+		return fd == -2 || accept_failed(w, l, error);
 	}
 	w->accepted++;
 	rate_allows(w, l, true);
@@ -383,12 +393,22 @@ void listeners_watch(struct worker *w)
 	}
 }
 
+/* The master's channel outlives a soft stop: it may look at a process that is leaving (`@!<pid>`). */
+static bool stays(const struct listener *l)
+{
+	return l->channel && !l->proxy && atomic_load(&l->process->state) < PROCESS_ENDING;
+}
+
 void listeners_unwatch(struct worker *w)
 {
 	struct process *p = w->process;
 
-	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next)
-		ev_io_stop(w->loop, &LIST_OF(node, struct listener, node)->watches[w->id].io);
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next) {
+		struct listener *l = LIST_OF(node, struct listener, node);
+
+		if (!stays(l))
+			ev_io_stop(w->loop, &l->watches[w->id].io);
+	}
 }
 
 static void listener_set_state(struct listener *l, enum listener_state state)
@@ -478,7 +498,8 @@ void frontend_close(struct process *p, const struct proxy *px)
 void listeners_close(struct process *p)
 {
 	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next)
-		listener_close(LIST_OF(node, struct listener, node));
+		if (!stays(LIST_OF(node, struct listener, node)))
+			listener_close(LIST_OF(node, struct listener, node));
 }
 
 void listeners_free(struct process *p)

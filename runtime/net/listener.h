@@ -33,6 +33,7 @@ struct listener {
 	uint16_t port;	/* actual; conf may hold a range */
 	int fd;
 	_Atomic int state; /* enum listener_state */
+	bool channel;	   /* sockpair@: connections arrive as descriptors (net/sockpair.h) */
 	bool inherited;	   /* fd@, -x or handed over: never unlinked or rebound */
 	atomic_uint conns; /* open connections accepted here */
 	uint32_t maxaccept, backlog; /* connections per wake-up; listen(2) */

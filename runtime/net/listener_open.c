@@ -40,8 +40,9 @@ static void say(struct opening *o, const struct listener *l, bool fatal, const c
 	const struct conf_pos *pos = &l->conf->pos;
 	struct str source =
 		pos->source && pos->source <= m->nsources ? m->source_names[pos->source - 1] : STR_NONE;
-	struct str name = l->proxy ? l->proxy->conf->name : STR("GLOBAL");
-	bool listen = l->proxy && l->proxy->conf->role == ROLE_LISTEN;
+	bool master = o->process->cli_master != NULL;
+	struct str name = l->proxy ? l->proxy->conf->name : master ? STR("MASTER") : STR("GLOBAL");
+	bool listen = master || (l->proxy && l->proxy->conf->role == ROLE_LISTEN);
 	va_list ap;
 
 	o->failed |= fatal;
@@ -258,6 +259,10 @@ static int listener_socket(struct opening *o, struct listener *l)
 
 	if (l->conf->addr.kind == ADDR_FD)
 		return inherited_open(o, l);
+	if (l->channel) {
+		fcntl(l->conf->addr.fd, F_SETFD, FD_CLOEXEC);
+		return l->conf->addr.fd;
+	}
 	fd = kept_open(o, l);
 	if (fd >= 0) {
 		l->inherited = true;
@@ -305,6 +310,13 @@ static bool listener_locate(struct listener *l, uint16_t port)
 	union addr packed;
 
 	l->addr_len = sizeof(l->addr);
+	l->channel = l->conf->addr.kind == ADDR_SOCKPAIR;
+	if (l->channel) {
+		l->addr.ss_family = AF_UNIX;
+		l->addr_len = sizeof(sa_family_t);
+		l->inherited = true;
+		return true;
+	}
 	if (l->conf->addr.kind != ADDR_FD && !address_from_conf(&l->conf->addr, port, &l->addr, &l->addr_len))
 		return false;
 	if (l->conf->addr.kind == ADDR_FD &&

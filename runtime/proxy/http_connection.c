@@ -1,6 +1,7 @@
 /* Keep-alive on both sides: which connections end, and what the Connection field says of it, as HAProxy 2.6
  * does for option http-keep-alive, http-server-close, httpclose and http-pretend-keepalive (manual,
  * section 4.2; RFC 9112 section 9.3). */
+#include "runtime/core/spread.h"
 #include "runtime/proxy/http_stream.h"
 
 bool http_server_closes(const struct http_stream *hs)
@@ -52,7 +53,7 @@ static bool client_may_stay(const struct http_stream *hs)
 		return false;
 	if (hs->res.version < 11 && hs->res.body == HTTP_BODY_CHUNKED)
 		return false;
-	return !http_worker(hs)->stopping;
+	return !spread_closes(http_worker(hs));
 }
 
 struct str http_connection_response(struct http_stream *hs)

@@ -2,6 +2,7 @@
  * the client becomes a session and a stream of mode http of its own (session_child), which know nothing of
  * frames. The connection is timed here: idle between streams, and silent while one of them is sent (manual:
  * timeout http-keep-alive, http-request, client, client-fin). Worker thread only. */
+#include "runtime/core/spread.h"
 #include "runtime/proxy/http_h2.h"
 
 #include <stdlib.h>
@@ -14,7 +15,8 @@
 struct h2_front {
 	struct session *session;
 	struct h2_conn *h2;
-	bool ending; /* freed from within */
+	bool ending;            /* freed from within */
+	struct deadline spread; /* during a soft stop: when the client is told to go */
 };
 
 enum h2_preface http_h2_preface(const char *data, uint32_t len)
@@ -126,6 +128,14 @@ static struct h2_settings settings_of(const struct session *s)
 	};
 }
 
+static void spread_over(struct worker *w, struct deadline *d)
+{
+	struct h2_front *f = LIST_OF(d, struct h2_front, spread);
+
+	(void)w;
+	h2_conn_shutdown(f->h2, NGHTTP2_NO_ERROR);
+}
+
 void http_h2_begin(struct session *s)
 {
 	struct h2_settings settings = settings_of(s);
@@ -140,6 +150,7 @@ void http_h2_begin(struct session *s)
 		return;
 	}
 	f->session = s;
+	deadline_init(&f->spread, spread_over);
 	f->h2->bad_client = s->generation->model->global.h2.bogus_websockets;
 	s->h2 = f;
 	s->conn.ready = ready;
@@ -153,7 +164,14 @@ void http_h2_begin(struct session *s)
 
 void http_h2_soft_stop(struct session *s)
 {
-	h2_conn_shutdown(s->h2->h2, NGHTTP2_NO_ERROR);
+	uint64_t at = spread_idle(s->conn.worker);
+
+	if (at == SPREAD_NOW) {
+		h2_conn_shutdown(s->h2->h2, NGHTTP2_NO_ERROR);
+	} else if (at != SPREAD_NEVER) {
+		s->h2->spread.expired = spread_over;
+		deadline_set(s->conn.worker, &s->h2->spread, at);
+	}
 }
 
 void http_h2_end(struct session *s)
@@ -162,6 +180,7 @@ void http_h2_end(struct session *s)
 	struct list *node, *next;
 
 	f->ending = true;
+	deadline_clear(&f->spread);
 	for (node = f->h2->streams.next; node != &f->h2->streams; node = next) {
 		struct h2_stream *st = LIST_OF(node, struct h2_stream, node);
 

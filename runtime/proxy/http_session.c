@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "runtime/core/spread.h"
 #include "runtime/proxy/http_h2.h"
 #include "runtime/stats/counters.h"
 
@@ -150,18 +151,30 @@ static void close_client(struct session *s)
 	session_free(s);
 }
 
+/* A soft stop is under way: an idle connection ends a little earlier than its time-out says. */
+static void idle_spread(struct session *s)
+{
+	struct worker *w = s->conn.worker;
+	uint64_t at = spread_idle(w);
+
+	if (at != SPREAD_NEVER && (!deadline_is_set(&s->deadline) || at < s->deadline.at))
+		deadline_set(w, &s->deadline, at);
+}
+
 static void idle(struct session *s)
 {
 	struct worker *w = s->conn.worker;
 
 	buf_drop(w, &s->in);
 	s->idle_since = w->now;
-	if (s->conn.flags & (CONN_EOF | CONN_ERROR) || w->stopping) {
+	if (s->conn.flags & (CONN_EOF | CONN_ERROR) || (w->stopping && spread_idle(w) == SPREAD_NOW)) {
 		session_free(s);
 		return;
 	}
 	conn_want(&s->conn, EV_READ);
 	http_timer_idle(s);
+	if (w->stopping)
+		idle_spread(s);
 }
 
 static void child_settle(struct session *s, enum http_next next)
@@ -280,7 +293,10 @@ static void deadline_expired(struct worker *w, struct deadline *d)
 	struct http_stream *hs = http_stream_of(s);
 	enum http_next next;
 
-	(void)w;
+	if (!hs && w->stopping && s->requests) {
+		session_free(s);
+		return;
+	}
 	if (!hs) {
 		idle_ended(s, 408, 'c');
 		return;
@@ -354,6 +370,10 @@ void http_session_soft_stop(struct session *s)
 	}
 	if (proxy_option_is_set(s->frontend->conf, PO_IDLE_CLOSE_ON_RESPONSE))
 		return;
-	if (!s->stream && s->requests && !request_waits(s))
+	if (s->stream || !s->requests)
+		return;
+	if (spread_idle(s->conn.worker) != SPREAD_NOW)
+		idle_spread(s);
+	else if (!request_waits(s))
 		session_free(s);
 }

@@ -111,7 +111,7 @@ static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf
 	if (what == ES_UPTIME)
 		return w->wall.tv_sec - w->process->started.tv_sec;
 	if (what == ES_STOPPING)
-		return atomic_load(&w->process->state) >= PROCESS_STOPPING;
+		return atomic_load(&w->process->stop_asked);
 	if (what == ES_ACTCONN)
 		return atomic_load(&w->process->connections);
 	if (s)

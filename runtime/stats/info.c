@@ -62,7 +62,7 @@ static void fill_limits(struct info *v, struct process *p)
 	v->number[INFO_SESSRATELIMIT] = atomic_load(&p->rate_limits[RATE_SESSIONS]);
 	v->number[INFO_SSLRATELIMIT] = atomic_load(&p->rate_limits[RATE_TLS]);
 	v->number[INFO_COMPRESSBPSRATELIM] = atomic_load(&p->rate_limits[RATE_COMPRESSION]);
-	v->number[INFO_STOPPING] = atomic_load(&p->state) >= PROCESS_STOPPING;
+	v->number[INFO_STOPPING] = atomic_load(&p->stop_asked);
 	v->number[INFO_DROPPEDLOGS] = log_dropped(p);
 	v->number[INFO_CUMRECVLOGS] = forwards_received(p);
 }

@@ -602,22 +602,23 @@ def test_cli(t):
     need(t.cli("nonsense").startswith("Unknown command"), "unknown command")
 
 
-def main():
+def main(where=None, area="process"):
     pattern = sys.argv[2] if len(sys.argv) > 2 else ""
-    tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and pattern in n]
+    tests = [(n, f) for n, f in (where or globals()).items() if n.startswith("test_") and pattern in n]
     failed = 0
     for name, test in tests:
         place = Place()
         try:
             skip = test(place)
-            print("ok - process: %s%s" % (name[5:], " # SKIP " + skip if skip else ""), flush=True)
+            print("ok - %s: %s%s" % (area, name[5:], " # SKIP " + skip if skip else ""), flush=True)
         except (Failed, OSError, subprocess.SubprocessError, ValueError, IndexError) as e:
             failed += 1
-            print("not ok - process: %s" % name[5:])
+            print("not ok - %s: %s" % (area, name[5:]))
             print("\n".join("# " + x for x in str(e).splitlines()[:20]), flush=True)
         finally:
             place.close()
     return failed != 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
