@@ -330,10 +330,13 @@ static enum http_next send_response(struct http_stream *hs)
 enum http_next http_exchange(struct http_stream *hs)
 {
 	enum http_next next = hs->up_broken ? HTTP_AGAIN : send_request(hs);
+	uint32_t tries = hs->s.server.retries;
 
 	if (next != HTTP_AGAIN || hs->phase != HTTP_EXCHANGE)
 		return next;
 	next = receive_heads(hs);
+	if (hs->s.server.retries != tries) /* on a new connection, perhaps at once: the request goes out first */
+		return next == HTTP_WAIT && hs->phase == HTTP_EXCHANGE ? HTTP_AGAIN : next;
 	if (hs->phase != HTTP_EXCHANGE || (next != HTTP_AGAIN && !hs->down.taken))
 		return next;
 	next = send_response(hs);

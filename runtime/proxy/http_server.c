@@ -49,6 +49,7 @@ static enum http_next connected(struct http_stream *hs)
 
 	c->ready = server_ready;
 	hs->up.to = hs->down.from = c;
+	hs->up_broken = false; /* of a connection before this one */
 	hs->server_seen = hs->client_seen = http_worker(hs)->now;
 	hs->s.log.t_connect = (int32_t)(r->connected - r->assigned);
 	stream_connected(&hs->s);

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""Reloads of a master process under load: short, long and upgraded connections, of which none may fail; memory that stays flat.
+
+usage: master.py PROGRAM [--reloads N]
+
+Short connections carry one request; long ones many, until an answer says that it is the last; upgraded ones echo for a while and
+outlive reloads. Reloads are asked for by signal and by the master's socket in turn; every tenth has a file that is broken. Prints
+TAP with the figures; stays on 127.0.0.1 and in a temporary folder.
+"""
+import argparse
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+CONFIG = """
+global
+    stats socket {dir}/stats level admin
+    hard-stop-after 20s
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+    timeout tunnel 20s
+frontend fe
+    bind 127.0.0.1:{port}
+    option idle-close-on-response
+    use_backend echo if {{ hdr(upgrade) -m found }}
+    default_backend be
+backend be
+    server s1 {dir}/inner
+backend echo
+    server s1 {dir}/echo
+frontend inner
+    bind {dir}/inner
+    http-request return status 200 content-type text/plain string generation-{generation}
+"""
+WAIT = 20
+
+
+class Echo:
+    """The server behind upgraded connections."""
+
+    def __init__(self, path):
+        self.s = socket.socket(socket.AF_UNIX)
+        self.s.bind(path)
+        self.s.listen(64)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                c, _ = self.s.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(c,), daemon=True).start()
+
+    @staticmethod
+    def serve(c):
+        with c:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                part = c.recv(4096)
+                if not part:
+                    return
+                head += part
+            c.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+            while part := c.recv(4096):
+                c.sendall(part)
+
+
+class Client(threading.Thread):
+    """Makes connections of one kind until it is stopped."""
+
+    def __init__(self, load):
+        super().__init__()
+        self.load, self.done, self.failed = load, 0, []
+
+    def run(self):
+        while not self.load.stop.is_set():
+            try:
+                with socket.create_connection(("127.0.0.1", self.load.port), WAIT) as s:
+                    s.settimeout(WAIT)
+                    self.connection(s)
+            except (OSError, ValueError) as e:
+                self.failed.append("%s: %r" % (type(self).__name__, e))
+
+    def answer(self, s, want):
+        """Reads one answer with a length; says whether the connection stays."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            part = s.recv(4096)
+            if not part:
+                raise ValueError("closed after %r" % data[:60])
+            data += part
+        head, _, body = data.partition(b"\r\n\r\n")
+        length = int(re.search(rb"(?i)content-length: (\d+)", head).group(1))
+        while len(body) < length:
+            part = s.recv(4096)
+            if not part:
+                raise ValueError("closed within a body")
+            body += part
+        if not head.startswith(b"HTTP/1.1 200") or not body.startswith(want):
+            raise ValueError("answer %r" % data[:80])
+        self.done += 1
+        return not re.search(rb"(?i)connection: close", head)
+
+
+class Short(Client):
+    def connection(self, s):
+        s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        self.answer(s, b"generation-")
+
+
+class Long(Client):
+    def connection(self, s):
+        while not self.load.stop.is_set():
+            s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            if not self.answer(s, b"generation-"):
+                return
+            time.sleep(0.002)
+
+
+class Upgraded(Client):
+    def connection(self, s):
+        s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+        data = b""
+        while b"\r\n\r\n" not in data:
+            part = s.recv(4096)
+            if not part:
+                raise ValueError("closed instead of upgraded")
+            data += part
+        if not data.startswith(b"HTTP/1.1 101"):
+            raise ValueError("answer %r" % data[:60])
+        until = self.load.reloads + 3
+        while self.load.reloads < until and not self.load.stop.is_set():
+            s.sendall(b"ping")
+            got = b""
+            while len(got) < 4:
+                part = s.recv(4 - len(got))
+                if not part:
+                    raise ValueError("tunnel closed")
+                got += part
+            self.done += 1
+            time.sleep(0.005)
+
+
+class Load:
+    def __init__(self, port):
+        self.port, self.stop, self.reloads = port, threading.Event(), 0
+        self.clients = [kind(self) for kind in (Short, Short, Long, Long, Upgraded, Upgraded)]
+        for c in self.clients:
+            c.start()
+
+    def end(self):
+        self.stop.set()
+        for c in self.clients:
+            c.join()
+
+    def done(self, kind):
+        return sum(c.done for c in self.clients if isinstance(c, kind))
+
+    def failed(self):
+        return [e for c in self.clients for e in c.failed]
+
+
+class Master:
+    def __init__(self, program, folder):
+        self.dir = folder
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.write(0)
+        self.log = open(folder + "/log", "wb")
+        self.p = subprocess.Popen([program, "-W", "-db", "-S", folder + "/master", "-f", folder + "/cfg"], stdout=self.log, stderr=self.log)
+        self.until(lambda: self.reloads() == 0)
+
+    def write(self, generation, broken=False):
+        with open(self.dir + "/cfg", "w") as f:
+            f.write(CONFIG.format(dir=self.dir, port=self.port, generation=generation) + ("nonsense\n" if broken else ""))
+
+    def ask(self, command):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(WAIT)
+            try:
+                s.connect(self.dir + "/master")
+                s.sendall(command + b"\n")
+                s.shutdown(socket.SHUT_WR)
+                answer = b""
+                while part := s.recv(65536):
+                    answer += part
+                return answer.decode()
+            except OSError:
+                return ""
+
+    def row(self, pattern):
+        found = re.search(pattern, self.ask(b"show proc"), re.M)
+        return int(found.group(1)) if found else None
+
+    def reloads(self):
+        return self.row(r"^\d+ +master +(\d+) ")
+
+    def worker(self):
+        return self.row(r"^# workers\n(\d+) ")
+
+    def until(self, what):
+        end = time.time() + WAIT
+        while not what():
+            if time.time() > end or self.p.poll() is not None:
+                raise SystemExit("not ok - reload: the master does not answer: " + open(self.dir + "/log").read()[-2000:])
+            time.sleep(0.005)
+
+    def reload(self, n):
+        self.write(n, broken=n % 10 == 0)
+        if n % 2:
+            self.p.send_signal(signal.SIGUSR2)
+        else:
+            self.ask(b"reload")
+        self.until(lambda: self.reloads() == n)
+
+    def old_workers(self):
+        return "# old workers" in self.ask(b"show proc")
+
+    def end(self):
+        self.p.send_signal(signal.SIGTERM)
+        try:
+            self.p.wait(WAIT)
+        finally:
+            self.p.kill()
+            self.log.close()
+
+
+def memory(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--reloads", type=int, default=1000)
+    args = parser.parse_args()
+    failed = False
+
+    def check(good, what):
+        nonlocal failed
+        failed |= not good
+        print("ok" if good else "not ok", "- reload:", what, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="lbd-master.") as folder:
+        Echo(folder + "/echo")
+        master = Master(os.path.abspath(args.program), folder)
+        load = Load(master.port)
+        times, first, settle = [], None, min(10, args.reloads // 2)
+        try:
+            for n in range(1, args.reloads + 1):
+                began = time.time()
+                master.reload(n)
+                times.append(time.time() - began)
+                load.reloads = n
+                if n == settle:
+                    master.until(lambda: master.worker())
+                    first = (memory(master.p.pid), memory(master.worker()), len(os.listdir("/proc/%d/fd" % master.p.pid)))
+            load.end()
+            master.until(lambda: not master.old_workers())
+            last = (memory(master.p.pid), memory(master.worker()), len(os.listdir("/proc/%d/fd" % master.p.pid)))
+        finally:
+            load.end()
+            master.end()
+        errors, done = load.failed(), [load.done(kind) for kind in (Short, Long, Upgraded)]
+        check(not errors, "%d failures of %d requests (%d short, %d long, %d through tunnels) during %d reloads" %
+              (len(errors), sum(done), *done, args.reloads))
+        for e in errors[:10]:
+            print("#", e)
+        check(min(done) > args.reloads // 2, "there was load of every kind")
+        check(last[0] < first[0] * 1.1 + 512, "memory of the master stays: %d and %d kB" % (first[0], last[0]))
+        check(last[1] < first[1] * 1.25 + 1024, "memory of a worker stays: %d and %d kB" % (first[1], last[1]))
+        check(last[2] <= first[2] + 1, "descriptors of the master stay: %d and %d" % (first[2], last[2]))
+        times.sort()
+        print("# time of a reload: median %.0f ms, longest %.0f ms" % (times[len(times) // 2] * 1000, times[-1] * 1000))
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
