@@ -162,6 +162,7 @@ bool check_multi_queue(const struct keyword_use *use)
 {
 	struct diag *g;
 
+	use->k->m->global.single_queue = str_is(use->words[0].text, "off");
 	if (use->k->compat > 206 || !str_is(use->words[0].text, "fair"))
 		return true;
 	g = diag_add(use->k->d, D_BAD_CHOICE, use->words[0].span, "HAProxy 2.6 knows `on` and `off` here");

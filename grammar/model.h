@@ -56,6 +56,11 @@ struct global_conf {
 	uint32_t spread_checks, max_spread_checks;
 	bool external_check_env; /* external-check preserve-env */
 	struct h2_conf h2;
+	uint32_t tune_notsent_lowat_client, tune_notsent_lowat_server; /* bytes */
+	uint32_t thread_hard_limit; /* 0: none */
+	uint64_t *cpu_map; /* by thread: bits of processors, 0: any; NULL: no thread is bound */
+	bool single_queue; /* tune.listener.multi-queue off */
+	bool busy_polling, no_memory_trimming, prealloc_fd, nopoll;
 	bool noepoll, nosplice, noreuseport, nogetaddrinfo;
 	bool insecure_fork_wanted;
 	struct tls_global_conf tls;

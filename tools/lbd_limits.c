@@ -1,8 +1,11 @@
 /* How many connections and descriptors the process may have, worked out as HAProxy 2.6 does (management guide,
  * section 5; figures compared with it): two descriptors per connection, one per listener and checked server,
  * three per thread, and a reserve. Main thread. */
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "runtime/backend/server.h"
 #include "tools/lbd.h"
@@ -54,6 +57,18 @@ static bool fds_raise(struct lbd *l, uint32_t wanted)
 	return !setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* prealloc-fd: the kernel's table of descriptors grows now and not while there is traffic. */
+static void fds_prealloc(void)
+{
+	struct rlimit limit;
+	int fd = -1;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur <= INT_MAX)
+		fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (int)limit.rlim_cur - 1);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* What malloc may still get: -m. */
 static bool memory_limit(struct lbd *l)
 {
@@ -86,7 +101,11 @@ bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads)
 	l->ulimit_n = g->ulimit_n ? g->ulimit_n : l->maxsock;
 	if (l->options.verbose && !(l->options.maxconn ? l->options.maxconn : g->maxconn))
 		report_note(&l->report, "Note: setting global.maxconn to %u.", l->maxconn);
-	return fds_raise(l, l->ulimit_n) && memory_limit(l);
+	if (!fds_raise(l, l->ulimit_n))
+		return false;
+	if (g->prealloc_fd)
+		fds_prealloc();
+	return memory_limit(l);
 }
 
 /* --- fullconn (manual, keyword "fullconn")

@@ -23,17 +23,25 @@
 
 enum { THREADS_MAX = 64, BIND_TRIES = 200, BIND_PAUSE_US = 10000, MAX_ERRORS = 1 << 20 };
 
+/* thread-hard-limit: whatever is asked for or derived. */
+static uint32_t serve_threads_limit(const struct model *m, uint32_t n)
+{
+	uint32_t limit = m->global.thread_hard_limit;
+
+	return limit && n > limit ? limit : n;
+}
+
 uint32_t serve_threads(const struct model *m)
 {
 	cpu_set_t cpus;
 	int n;
 
 	if (m->global.nbthread)
-		return m->global.nbthread;
+		return serve_threads_limit(m, m->global.nbthread);
 	if (sched_getaffinity(0, sizeof(cpus), &cpus))
 		return 1;
 	n = CPU_COUNT(&cpus);
-	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (uint32_t)n;
+	return serve_threads_limit(m, n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (uint32_t)n);
 }
 
 static uint32_t binds_count(const struct bind_conf *b)

@@ -351,6 +351,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 	struct connect_options options = {
 		.rcvbuf = global->tune_rcvbuf_server,
 		.sndbuf = global->tune_sndbuf_server,
+		.notsent_lowat = global->tune_notsent_lowat_server,
 		.keepalive = proxy_option_is_set(r->backend->conf, PO_SRVTCPKA) ||
 					     proxy_option_is_set(r->backend->conf, PO_TCPKA)
 				     ? &r->backend->conf->srv_keepalive

@@ -3,6 +3,8 @@
  * The main thread owns the process and is worker 0. */
 #include "runtime/core/process.h"
 
+#include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -63,6 +65,8 @@ static void worker_soft_stop(struct worker *w)
 		return;
 	}
 	w->stopping = true;
+	if (w->id == 0 && !p->generation->model->global.no_memory_trimming)
+		malloc_trim(0); /* what loading left behind; others will need it */
 	spread_begin(w, p->generation->model->global.close_spread_time);
 	w->on_drained = worker_drained;
 	listeners_unwatch(w);
@@ -86,8 +90,40 @@ static void worker_look(struct worker *w)
 		listeners_watch(w);
 }
 
+/* On the worker's own thread. A set without any of this machine's processors binds nothing. */
+static void worker_pin(uint64_t cpus)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int i = 0; i < 64; i++)
+		if (cpus >> i & 1)
+			CPU_SET(i, &set);
+	if (cpus)
+		pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+/* With a watcher of this kind the loop never sleeps (busy-polling). */
+static void spin(struct ev_loop *loop, ev_idle *idle, int revents)
+{
+	(void)loop, (void)idle, (void)revents;
+}
+
+static void worker_adapt(struct worker *w)
+{
+	const struct global_conf *g = &w->process->generation->model->global;
+
+	if (g->cpu_map && w->id < 64)
+		worker_pin(g->cpu_map[w->id]);
+	if (g->busy_polling) {
+		ev_idle_init(&w->spin, spin);
+		ev_idle_start(w->loop, &w->spin);
+	}
+}
+
 static void worker_begin(struct worker *w)
 {
+	worker_adapt(w);
 	checks_start(w, w->process->generation);
 	if (w->id == 0)
 		stick_sweep_start(w);
@@ -133,7 +169,7 @@ static bool worker_equip(struct worker *w, struct generation *g)
 	stream_host_init(w);
 	if (conf->tune_bufsize)
 		worker_set_bufsize(w, conf->tune_bufsize);
-	if (conf->noepoll && !worker_set_backend(w, EVBACKEND_POLL))
+	if (conf->noepoll && !worker_set_backend(w, conf->nopoll ? EVBACKEND_SELECT : EVBACKEND_POLL))
 		return false;
 	return counters_init(w, g) && (w->log || log_init(w)) && (w->servers || srv_conns_init(w));
 }

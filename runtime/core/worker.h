@@ -27,6 +27,7 @@ struct worker {
 	struct timeval wall; /* wall clock of this iteration */
 	struct deadlines *deadlines;
 	ev_timer tick;
+	ev_idle spin; /* busy-polling */
 	ev_async wake;
 	void *inbox; /* mailbox.c */
 	struct pool buffers, sessions, streams, tcp_streams, srv_conns, chunks;

@@ -237,6 +237,8 @@ static int socket_prepare(int fd, const union addr *to, const struct connect_opt
 	sockopt_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (o->user_timeout)
 		sockopt_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)o->user_timeout);
+	if (o->notsent_lowat)
+		sockopt_int(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)o->notsent_lowat);
 	if (o->keepalive)
 		conn_keepalive(fd, o->keepalive);
 	if (o->settings)

@@ -88,6 +88,7 @@ void conn_drop(struct conn *c);
 struct connect_options {
 	const union addr *src;   /* local address to come from, its port 0 for any; NULL: the system's choice */
 	uint32_t rcvbuf, sndbuf; /* of the socket; 0: the system's */
+	uint32_t notsent_lowat;	 /* bytes (tcp(7)); 0: the system's */
 	uint32_t user_timeout;   /* ms for which data may stay unacknowledged (tcp(7): TCP_USER_TIMEOUT); 0: the system's */
 	const struct keepalive_conf *keepalive; /* NULL: no probes */
 	const struct rule_settings *settings;   /* marks of packets, or NULL */

@@ -324,7 +324,7 @@ static bool given_away(struct worker *w, struct listener *l, int fd, const union
 	uint32_t mine = w->jobs, theirs;
 	struct worker *other;
 
-	if (p->nworkers < 2 || !l->proxy || mine < GIVE_ABOVE)
+	if (p->nworkers < 2 || p->generation->model->global.single_queue || !l->proxy || mine < GIVE_ABOVE)
 		return false;
 	other = p->workers[worker_random(w) % p->nworkers];
 	theirs = atomic_load_explicit(&other->load, memory_order_relaxed);

@@ -103,6 +103,8 @@ static void options_before_listen(struct opening *o, const struct listener *l, i
 		sockopt_int(fd, SOL_TCP, TCP_QUICKACK, 0);
 	if (px && (proxy_option_is_set(px, PO_TCPKA) || proxy_option_is_set(px, PO_CLITCPKA)))
 		conn_keepalive(fd, &px->cli_keepalive);
+	if (global->tune_notsent_lowat_client)
+		sockopt_int(fd, SOL_TCP, TCP_NOTSENT_LOWAT, (int)global->tune_notsent_lowat_client);
 	if (global->tune_rcvbuf_client)
 		sockopt_int(fd, SOL_SOCKET, SO_RCVBUF, (int)global->tune_rcvbuf_client);
 	if (global->tune_sndbuf_client)
