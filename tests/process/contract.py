@@ -18,7 +18,7 @@ import time
 
 PROGRAM = os.path.abspath(sys.argv[1]) if "/" in sys.argv[1] else sys.argv[1]
 IS_HAPROXY = "haproxy" in os.path.basename(PROGRAM)
-WAIT = 5.0
+WAIT = 20.0  # a busy machine may take its time; nothing waits that long when all is well
 
 
 class Failed(Exception):
