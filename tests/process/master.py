@@ -270,6 +270,11 @@ def test_sockets_survive(t):
 
 # --- programs ----------------------------------------------------------------------------------------------------------
 
+def is_nobody(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return re.search(r"Uid:\t65534\t65534", f.read())
+
+
 def test_programs(t):
     if os.geteuid():
         return "needs root to change users"
@@ -278,8 +283,7 @@ def test_programs(t):
     rows = procs(t)["programs"]
     need([r[1] for r in rows] == ["stays", "comes"] and rows[0][4] == "-", rows)
     first = [int(r[0]) for r in rows]
-    with open("/proc/%d/status" % first[1]) as f:
-        need(re.search(r"Uid:\t65534\t65534", f.read()), "runs as nobody")
+    until(lambda: is_nobody(first[1]), "runs as nobody")
     reload(t, p)
     until(lambda: not alive(first[0]) and not alive(first[1]), "the old ones get SIGUSR1")
     until(lambda: [r[1] for r in procs(t)["programs"]] == ["comes"], "one starts anew")
