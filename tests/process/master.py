@@ -102,12 +102,15 @@ def failures(t):
     return int(re.search(r"failed: (\d+)", procs(t)[""][0][2]).group(1))
 
 
-def hold(t):
-    """A connection that has begun a request, which keeps its worker from ending."""
-    s = socket.create_connection(("127.0.0.1", t.port), contract.WAIT)
-    s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT")
-    s.recv(1000)
-    return s
+def hold(t, text="ok"):
+    """A connection that has begun a request, which keeps its worker from ending: the one that answers with this text. Right after a
+    reload it may be the old one that accepts."""
+    while True:
+        s = socket.create_connection(("127.0.0.1", t.port), contract.WAIT)
+        s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT")
+        if s.recv(1000).endswith(text.encode()):
+            return s
+        s.close()
 
 
 # --- the control socket ------------------------------------------------------------------------------------------------
@@ -231,10 +234,11 @@ def test_reload_port_taken(t):
 
 
 def test_old_workers(t):
-    p = start(t, extra="    mworker-max-reloads 2")
+    p = start(t, extra="    mworker-max-reloads 2", text="worker-0")
     held, pids = [], []
     for i in range(3):
-        held.append(hold(t))
+        held.append(hold(t, "worker-%d" % i))
+        t.config(extra="    mworker-max-reloads 2", text="worker-%d" % (i + 1))
         pids.append(children(p.pid)[0] if i == 0 else int(procs(t)["workers"][0][0]))
         reload(t, p)
         if i < 2:
