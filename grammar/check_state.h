@@ -135,13 +135,10 @@ void check_want_table(struct checker *k, const struct word *name);
 /* Sections other than global and proxies: check_other.c */
 void check_other_begin(struct checker *k, struct named_section *named);
 void check_other_end(struct checker *k);
-/* check_program.c */
+/* check_peers.c, check_program.c, check_mail.c, check_forward.c */
 void check_program_begin(struct checker *k, struct named_section *named);
-/* check_peers.c */
 void check_peers_begin(struct checker *k, struct named_section *named);
-/* check_mail.c */
 void check_mailers_begin(struct checker *k, struct named_section *named);
-/* check_forward.c */
 void check_forward_begin(struct checker *k, struct named_section *named);
 void check_forward_end(struct checker *k, struct named_section *named);
 /* check_ring.c: rings; the targets that name them get them at the end of the walk. */
