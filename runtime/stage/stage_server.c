@@ -97,7 +97,7 @@ void stage_links_free(struct stage *st)
 
 static size_t text_find(struct str s, const char *what)
 {
-	const char *at = s.len ? memmem(s.ptr, s.len, what, strlen(what)) : NULL;
+	const char *at = s.ptr && s.len ? memmem(s.ptr, s.len, what, strlen(what)) : NULL;
 
 	return at ? (size_t)(at - s.ptr) : s.len;
 }
