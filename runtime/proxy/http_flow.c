@@ -293,13 +293,22 @@ static void note_activity(struct http_stream *hs, const struct http_flow *f)
 	*(f == &hs->up ? &hs->server_seen : &hs->client_seen) = http_worker(hs)->now;
 }
 
+/* The client's connection is shut as soon as this is sent: the end may travel with the data. */
+static bool end_follows(const struct http_stream *hs, const struct http_flow *f)
+{
+	const struct http_flow *up = &hs->up;
+
+	return f == &hs->down && f->state == FLOW_DONE && !hs->client_keep && f->to->transport == &transport_raw &&
+	       up->state == FLOW_DONE && (!up->out || h1_out_empty(up->out)) && !up->pipe;
+}
+
 static enum flow_result send_queue(struct http_stream *hs, struct http_flow *f)
 {
 	ssize_t n;
 
 	if (f->blocked)
 		return FLOW_BLOCKED;
-	n = conn_sendv(f->to, f->out->iov + f->out->first, f->out->n - f->out->first, false);
+	n = conn_sendv(f->to, f->out->iov + f->out->first, f->out->n - f->out->first, end_follows(hs, f));
 	if (n < 0 && errno != EAGAIN)
 		return FLOW_BROKEN;
 	if (n > 0) {
