@@ -29,6 +29,14 @@ static const struct algorithm algorithms[] = {
 	{"response-time", BAL_RESPONSE_TIME, 0},
 };
 
+const char *balance_name(enum balance_kind kind)
+{
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++)
+		if (algorithms[i].kind == kind)
+			return algorithms[i].name;
+	return "";
+}
+
 static const char names[] =
 	"roundrobin|static-rr|leastconn|first|source|uri|url_param|hdr|random|rdp-cookie|hash";
 

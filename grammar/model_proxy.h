@@ -33,6 +33,9 @@ struct balance_conf {
 	const struct sample_expr *hash;
 };
 
+/* The word behind `balance`, as the configuration and the statistics have it. Any thread. */
+const char *balance_name(enum balance_kind kind);
+
 enum cookie_mode { COOKIE_NONE, COOKIE_INSERT, COOKIE_REWRITE, COOKIE_PREFIX };
 struct cookie_conf {
 	enum cookie_mode mode;

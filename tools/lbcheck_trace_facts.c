@@ -35,26 +35,6 @@ const struct witness_step *trace_backend_step(const struct trace *t)
 	return NULL;
 }
 
-static const char *algorithm(enum balance_kind kind)
-{
-	static const char *const names[] = {
-		[BAL_ROUNDROBIN] = "roundrobin",
-		[BAL_STATIC_RR] = "static-rr",
-		[BAL_LEASTCONN] = "leastconn",
-		[BAL_FIRST] = "first",
-		[BAL_SOURCE] = "source",
-		[BAL_URI] = "uri",
-		[BAL_URL_PARAM] = "url_param",
-		[BAL_HDR] = "hdr",
-		[BAL_RANDOM] = "random",
-		[BAL_RDP_COOKIE] = "rdp-cookie",
-		[BAL_HASH] = "hash",
-		[BAL_RESPONSE_TIME] = "response-time",
-	};
-
-	return names[kind];
-}
-
 static void put_use_server(struct out *o, const struct trace *t)
 {
 	for (uint32_t i = t->witness.steps.n; i-- > 0;) {
@@ -96,7 +76,7 @@ void trace_put_choice(struct out *o, const struct trace *t)
 
 		usable += s && server_is_usable(s);
 	}
-	out_printf(o, "balance %s, %u of %u servers can take requests", algorithm(be->balance.kind), usable,
+	out_printf(o, "balance %s, %u of %u servers can take requests", balance_name(be->balance.kind), usable,
 		   be->servers.n);
 }
 

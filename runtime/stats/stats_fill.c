@@ -383,26 +383,6 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 
 /* --- backends --------------------------------------------------------------------------------------------- */
 
-const char *stats_algorithm(const struct proxy_conf *px)
-{
-	static const char *const names[] = {
-		[BAL_ROUNDROBIN] = "roundrobin",
-		[BAL_STATIC_RR] = "static-rr",
-		[BAL_LEASTCONN] = "leastconn",
-		[BAL_FIRST] = "first",
-		[BAL_SOURCE] = "source",
-		[BAL_URI] = "uri",
-		[BAL_URL_PARAM] = "url_param",
-		[BAL_HDR] = "hdr",
-		[BAL_RANDOM] = "random",
-		[BAL_RDP_COOKIE] = "rdp-cookie",
-		[BAL_HASH] = "hash",
-		[BAL_RESPONSE_TIME] = "response-time",
-	};
-
-	return names[px->balance.kind];
-}
-
 /* Sixteenths. */
 static uint32_t scaled_weight(const struct server *s)
 {
@@ -474,7 +454,7 @@ static void backend_row(struct walk *k, struct proxy *px)
 	if (px->conf->cookie.name.len && k->filter->legends)
 		set_str(k, ST_cookie, px->conf->cookie.name);
 	if (k->filter->legends)
-		set_str(k, ST_algo, str_from(stats_algorithm(px->conf)));
+		set_str(k, ST_algo, str_from(balance_name(px->conf->balance.kind)));
 	set_u32(k, ST_agg_server_status, 0);
 	set_u32(k, ST_agg_server_check_status, 0);
 	set_u32(k, ST_agg_check_status, 0);

@@ -284,7 +284,7 @@ static void open_table(struct page *p, const struct proxy *px)
 	stats_escape(out, px->conf->name);
 	out_printf(out, "</h2><span class=dim>%s", px->conf->mode == MODE_HTTP ? "http" : "tcp");
 	if (px->conf->role & ROLE_BACKEND && px->nservers)
-		out_printf(out, ", balance %s", stats_algorithm(px->conf));
+		out_printf(out, ", balance %s", balance_name(px->conf->balance.kind));
 	out_puts(out, "</span>");
 	if (conf->show_desc && px->conf->description.len) {
 		out_puts(out, "<span>");

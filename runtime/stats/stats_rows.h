@@ -56,7 +56,4 @@ void stats_csv(struct worker *w, const struct stats_filter *f, struct out *out);
 void stats_typed(struct worker *w, const struct stats_filter *f, struct out *out);
 void stats_json(struct worker *w, const struct stats_filter *f, struct out *out);
 
-/* Name of a balancing algorithm as configured. */
-const char *stats_algorithm(const struct proxy_conf *px);
-
 #endif

@@ -235,6 +235,15 @@ START_TEST(test_dump_of_samples)
 }
 END_TEST
 
+START_TEST(test_balance_names)
+{
+	ck_assert_str_eq(balance_name(BAL_ROUNDROBIN), "roundrobin");
+	ck_assert_str_eq(balance_name(BAL_HASH), "hash");
+	for (int kind = BAL_ROUNDROBIN; kind <= BAL_STICKY; kind++)
+		ck_assert_str_ne(balance_name((enum balance_kind)kind), "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model");
@@ -244,6 +253,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, test_global);
+	tcase_add_test(tc, test_balance_names);
 	tcase_add_test(tc, test_inheritance);
 	tcase_add_test(tc, test_servers);
 	tcase_add_test(tc, test_binds);
