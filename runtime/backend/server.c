@@ -1,5 +1,19 @@
-/* Servers: how many connections one may have. Any worker. */
+/* Servers: how one begins, and how many connections one may have. Any worker. */
 #include "runtime/backend/server.h"
+
+void server_init(struct server *s, const struct server_conf *conf, struct proxy *px, uint32_t index)
+{
+	s->conf = conf;
+	s->proxy = px;
+	s->index = index;
+	list_init(&s->queue);
+	atomic_store(&s->weight, conf->weight);
+	atomic_store(&s->warmth, SERVER_WARM);
+	s->shown = conf->disabled ? SHOWN_MAINT : SHOWN_UP;
+	atomic_store(&s->maxconn, conf->maxconn);
+	atomic_store(&s->oper, conf->disabled ? SRV_STOPPED : SRV_RUNNING);
+	atomic_store(&s->admin, conf->disabled ? SRV_ADM_MAINT | SRV_ADM_CMAINT : 0);
+}
 
 static uint32_t limit_of(const struct server *s)
 {

@@ -103,6 +103,9 @@ struct proxy {
 	bool logs_server_addrs; /* a frontend whose log format tells the addresses of the connection to the server */
 };
 
+/* As the configuration has it; the rest of *s is zero before. Nobody else may know it yet. */
+void server_init(struct server *s, const struct server_conf *conf, struct proxy *px, uint32_t index);
+
 /* May be picked by balancing: up, not in maintenance, neither draining nor weightless. Any worker.
  * CMAINT only remembers that the configuration disabled it. */
 static inline bool server_is_usable(struct server *s)

@@ -124,18 +124,9 @@ static bool server_set_addr(struct server *s)
 	return s->unix_addr != NULL;
 }
 
-static bool server_init(struct server *s, const struct server_conf *conf, struct proxy *px, uint32_t index)
+static bool server_make(struct server *s, const struct server_conf *conf, struct proxy *px, uint32_t index)
 {
-	s->conf = conf;
-	s->proxy = px;
-	s->index = index;
-	list_init(&s->queue);
-	atomic_store(&s->weight, conf->weight);
-	atomic_store(&s->warmth, SERVER_WARM);
-	s->shown = conf->disabled ? SHOWN_MAINT : SHOWN_UP;
-	atomic_store(&s->maxconn, conf->maxconn);
-	atomic_store(&s->oper, conf->disabled ? SRV_STOPPED : SRV_RUNNING);
-	atomic_store(&s->admin, conf->disabled ? SRV_ADM_MAINT | SRV_ADM_CMAINT : 0);
+	server_init(s, conf, px, index);
 	conf_put(px->generation, conf, index);
 	return server_set_addr(s);
 }
@@ -171,7 +162,7 @@ static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct g
 		struct server *s = &g->server_block[g->nservers];
 
 		g->servers[g->nservers] = px->servers[px->nservers] = s;
-		if (!server_init(s, conf->servers.v[px->nservers++], px, g->nservers++))
+		if (!server_make(s, conf->servers.v[px->nservers++], px, g->nservers++))
 			return false;
 	}
 	px->dynamic_cookies = conf->cookie.dynamic;
@@ -314,7 +305,7 @@ bool generation_add_server(struct generation *g, struct proxy *px, const struct 
 
 	if ((index == g->nservers && !servers_grow(g)) || !list_grow(px) || !confs_grow(g))
 		return false;
-	if (!server_init(s, conf, px, index)) {
+	if (!server_make(s, conf, px, index)) {
 		conf_remove(g, conf);
 		return false;
 	}

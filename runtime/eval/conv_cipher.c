@@ -12,18 +12,14 @@ enum { AEAD_TAG_MAX = 16, AES_BLOCK = 16 };
 /* The bytes of an argument that is base64 or names a variable that holds some; empty when it is absent. */
 static bool bytes_arg(struct eval *e, const struct arg *arg, struct str *bytes)
 {
-	struct str text = arg->str;
-	struct sample v;
+	struct str text;
 	char *buf;
 
 	*bytes = STR("");
 	if (!arg_is_set(arg))
 		return true;
-	if (arg->type == ARG_VAR) {
-		if (!var_get(e, arg->var, &v) || !sample_cast(e, &v, SMP_STR))
-			return false;
-		text = v.str;
-	}
+	if (!arg_text(e, arg, &text))
+		return false;
 	buf = scratch_alloc(e->scratch, text.len + 1);
 	if (!buf || !base64_decode(text, buf, text.len, &bytes->len))
 		return false;

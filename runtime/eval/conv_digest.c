@@ -58,20 +58,6 @@ bool conv_digest(struct eval *e, const struct arg *args, struct sample *s)
 	return digest(e, s, digest_named(args[0].str));
 }
 
-/* The text of an argument that may be a variable's. */
-static bool text_arg(struct eval *e, const struct arg *arg, struct str *text)
-{
-	struct sample v;
-
-	*text = arg->str;
-	if (arg->type != ARG_VAR)
-		return true;
-	if (!var_get(e, arg->var, &v) || !sample_cast(e, &v, SMP_STR))
-		return false;
-	*text = v.str;
-	return true;
-}
-
 /* hmac(algorithm,key): the key in base64, or a variable that holds that. */
 bool conv_hmac(struct eval *e, const struct arg *args, struct sample *s)
 {
@@ -82,7 +68,7 @@ bool conv_hmac(struct eval *e, const struct arg *args, struct sample *s)
 	size_t key_len;
 	unsigned len;
 
-	if (!md || !text_arg(e, &args[1], &text))
+	if (!md || !arg_text(e, &args[1], &text))
 		return false;
 	key = scratch_alloc(e->scratch, text.len + 1);
 	if (!key || !base64_decode(text, key, text.len, &key_len))

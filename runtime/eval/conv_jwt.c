@@ -4,26 +4,12 @@
 #include "runtime/eval/jwe.h"
 #include "runtime/eval/jwt.h"
 
-/* An argument that is a text or the name of a variable with one. */
-static bool text_of(struct eval *e, const struct arg *arg, struct str *text)
-{
-	struct sample v;
-
-	*text = arg->str;
-	if (arg->type != ARG_VAR)
-		return true;
-	if (!var_get(e, arg->var, &v) || !sample_cast(e, &v, SMP_STR))
-		return false;
-	*text = v.str;
-	return true;
-}
-
 /* PS* algorithms came with HAProxy 2.7. */
 bool conv_jwt_verify(struct eval *e, const struct arg *args, struct sample *s)
 {
 	struct str alg, key;
 
-	return text_of(e, &args[0], &alg) && text_of(e, &args[1], &key) &&
+	return arg_text(e, &args[0], &alg) && arg_text(e, &args[1], &key) &&
 	       sample_set_int(
 		       s, jwt_verify(s->str, alg, key, e->engine->jwt_keys, e->engine->model->compat >= 207));
 }
@@ -54,7 +40,7 @@ bool conv_jwt_decrypt_secret(struct eval *e, const struct arg *args, struct samp
 	struct str text;
 	char *room;
 
-	if (!text_of(e, &args[0], &text) || !(room = scratch_alloc(e->scratch, text.len + 1)))
+	if (!arg_text(e, &args[0], &text) || !(room = scratch_alloc(e->scratch, text.len + 1)))
 		return false;
 	if (!base64url_decode(text, room, text.len, &key.secret.len) &&
 	    !base64_decode(text, room, text.len, &key.secret.len))
@@ -68,7 +54,7 @@ bool conv_jwt_decrypt_cert(struct eval *e, const struct arg *args, struct sample
 	struct jwe_key key = {.pkey = NULL};
 	struct str file;
 
-	if (!text_of(e, &args[0], &file))
+	if (!arg_text(e, &args[0], &file))
 		return false;
 	key.pkey = jwt_keys_find(e->engine->jwt_keys, file);
 	return key.pkey && decrypt(e, &key, s);
@@ -81,7 +67,7 @@ bool conv_jwt_decrypt_jwk(struct eval *e, const struct arg *args, struct sample 
 	char *room;
 	bool done;
 
-	if (!text_of(e, &args[0], &text) || !(room = scratch_alloc(e->scratch, text.len + 1)))
+	if (!arg_text(e, &args[0], &text) || !(room = scratch_alloc(e->scratch, text.len + 1)))
 		return false;
 	done = jwe_key_read(text, room, &key) && decrypt(e, &key, s);
 	EVP_PKEY_free(key.pkey);

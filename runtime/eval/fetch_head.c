@@ -29,26 +29,40 @@ static struct str hdr_name(struct eval *e, const struct http_hdr *h)
 	return str_make(p, p ? h->name_len : 0);
 }
 
-/* All fields as lines, an empty one behind them; names in lower case. */
-static bool hdrs_text(struct eval *e, const struct http_msg *m, struct sample *out)
+/* Writes one field. */
+typedef void (*put_field)(struct out *o, struct str name, struct str value);
+
+/* All fields, in scratch memory with room for `extra` bytes each and behind the last. False: no message, or no
+ * memory. */
+static bool hdrs_put(struct eval *e, const struct http_msg *m, size_t extra, put_field put, struct out *o)
 {
-	size_t cap = m ? head_size(m, 4) : 0;
+	size_t cap = m ? head_size(m, extra) : 0;
 	char *buf = m ? scratch_alloc(e->scratch, cap + 1) : NULL;
-	struct out o;
 
 	if (!buf)
 		return false;
-	o = out_fixed(buf, cap + 1);
-	for (uint16_t i = 0; i < m->nhdrs; i++) {
-		const struct http_hdr *h = &m->hdrs[i];
+	*o = out_fixed(buf, cap + 1);
+	for (uint16_t i = 0; i < m->nhdrs; i++)
+		if (!m->hdrs[i].deleted)
+			put(o, hdr_name(e, &m->hdrs[i]), str_make(m->hdrs[i].value, m->hdrs[i].value_len));
+	return true;
+}
 
-		if (h->deleted)
-			continue;
-		out_str(&o, hdr_name(e, h));
-		out_str(&o, STR(": "));
-		out_bytes(&o, h->value, h->value_len);
-		out_str(&o, STR("\r\n"));
-	}
+static void put_line(struct out *o, struct str name, struct str value)
+{
+	out_str(o, name);
+	out_str(o, STR(": "));
+	out_str(o, value);
+	out_str(o, STR("\r\n"));
+}
+
+/* All fields as lines, an empty one behind them; names in lower case. */
+static bool hdrs_text(struct eval *e, const struct http_msg *m, struct sample *out)
+{
+	struct out o;
+
+	if (!hdrs_put(e, m, 4, put_line, &o))
+		return false;
 	out_str(&o, STR("\r\n"));
 	return !o.truncated && sample_set_str(out, out_get(&o));
 }
@@ -75,24 +89,19 @@ static void put_counted(struct out *o, struct str text)
 	out_str(o, text);
 }
 
+static void put_pair(struct out *o, struct str name, struct str value)
+{
+	put_counted(o, name);
+	put_counted(o, value);
+}
+
 /* Names and values, each behind its length; two lengths of zero end it. */
 static bool hdrs_bin(struct eval *e, const struct http_msg *m, struct sample *out)
 {
-	size_t cap = m ? head_size(m, 12) : 0;
-	char *buf = m ? scratch_alloc(e->scratch, cap + 1) : NULL;
 	struct out o;
 
-	if (!buf)
+	if (!hdrs_put(e, m, 12, put_pair, &o))
 		return false;
-	o = out_fixed(buf, cap + 1);
-	for (uint16_t i = 0; i < m->nhdrs; i++) {
-		const struct http_hdr *h = &m->hdrs[i];
-
-		if (h->deleted)
-			continue;
-		put_counted(&o, hdr_name(e, h));
-		put_counted(&o, str_make(h->value, h->value_len));
-	}
 	out_bytes(&o, "\0\0", 2);
 	out->type = SMP_BIN;
 	out->str = out_get(&o);

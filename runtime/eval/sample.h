@@ -68,6 +68,8 @@ bool sample_set_addr(struct sample *s, const union addr *addr);
 
 /* Variables. vars.c */
 bool var_get(struct eval *e, const struct var_ref *ref, struct sample *out);
+/* An argument of a converter that is a text, or the name of a variable with one. False: the variable has none. */
+bool arg_text(struct eval *e, const struct arg *arg, struct str *text);
 /* Copies the value; false when memory is out or the scope has no place here. */
 bool var_set(struct eval *e, const struct var_ref *ref, const struct sample *value);
 void var_unset(struct eval *e, const struct var_ref *ref);

@@ -120,6 +120,19 @@ bool var_get(struct eval *e, const struct var_ref *ref, struct sample *out)
 	return found;
 }
 
+bool arg_text(struct eval *e, const struct arg *arg, struct str *text)
+{
+	struct sample v;
+
+	*text = arg->str;
+	if (arg->type != ARG_VAR)
+		return true;
+	if (!var_get(e, arg->var, &v) || !sample_cast(e, &v, SMP_STR))
+		return false;
+	*text = v.str;
+	return true;
+}
+
 static bool set_locked(struct eval *e, const struct var_ref *ref, const struct sample *value)
 {
 	struct eval_vars *v = var_lookup(e, ref);

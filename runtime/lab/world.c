@@ -40,14 +40,8 @@ static void server_make(struct world *w, uint32_t i)
 	struct machine *m = &w->machines[i];
 
 	w->order[i] = s;
-	*s = (struct server){.conf = conf, .proxy = &w->proxy, .index = i};
-	list_init(&s->queue);
-	atomic_store(&s->weight, conf->weight);
-	atomic_store(&s->warmth, SERVER_WARM);
-	s->shown = conf->disabled ? SHOWN_MAINT : SHOWN_UP;
-	atomic_store(&s->maxconn, conf->maxconn);
-	atomic_store(&s->oper, conf->disabled ? SRV_STOPPED : SRV_RUNNING);
-	atomic_store(&s->admin, conf->disabled ? SRV_ADM_MAINT | SRV_ADM_CMAINT : 0);
+	*s = (struct server){0};
+	server_init(s, conf, &w->proxy, i);
 	*m = (struct machine){.conf = scenario_machine(w->s, conf->name), .server = s, .slow = 1};
 	list_init(&m->waiting);
 	list_init(&m->running);
@@ -63,7 +57,8 @@ static bool servers_make(struct world *w)
 	w->machines = calloc(n, sizeof(*w->machines));
 	w->result->servers = calloc(n, sizeof(*w->result->servers));
 	w->result->nservers = n;
-	if (!w->servers || !w->order || !w->machines || !w->result->servers || !series_init(&w->result->load, n))
+	if (!w->servers || !w->order || !w->machines || !w->result->servers ||
+	    !series_init(&w->result->load, n))
 		return false;
 	w->proxy.conf = &w->proxy_conf;
 	w->proxy.generation = &w->generation;

@@ -164,11 +164,14 @@ frontend fe
         self.pids.append(pid)
         return pid
 
-    def cli(self, command, name="sock"):
+    def cli(self, command, name="sock", last=False):
+        """The answer to one command. last: says that it is all, where the other side would keep the connection."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(WAIT)
             s.connect(self.path(name))
             s.sendall(command.encode() + b"\n")
+            if last:
+                s.shutdown(socket.SHUT_WR)
             answer = b""
             while True:
                 part = s.recv(65536)

@@ -46,17 +46,7 @@ class Prompt:
 
 def ask(t, command, name="master"):
     """One command; the master keeps the connection, so this says that it is all."""
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(contract.WAIT)
-        s.connect(t.path(name))
-        s.sendall(command.encode() + b"\n")
-        s.shutdown(socket.SHUT_WR)
-        answer = b""
-        while True:
-            part = s.recv(65536)
-            if not part:
-                return answer.decode()
-            answer += part
+    return t.cli(command, name, last=True)
 
 
 def procs(t):
