@@ -63,6 +63,8 @@ struct worker {
 	const struct eval_observer *observer;
 	int (*dial)(struct worker *w, struct server *server); /* in place of connecting: a connected socket, or minus an errno */
 	void (*stream_over)(struct worker *w, struct eval *e); /* all is known of it, and nothing gone yet */
+	bool paced;        /* it may wait a moment between two turns: worker_turn() */
+	uint64_t turn_us;  /* now_us of the turn before */
 	bool clock_is_set; /* somebody else sets now, now_us and wall */
 	/* Set by the process before the thread runs; all called on the worker. */
 	void (*on_begin)(struct worker *w), (*on_end)(struct worker *w); /* around the loop */
@@ -70,6 +72,9 @@ struct worker {
 	void (*on_drained)(struct worker *w); /* stopping, and the last job is gone */
 };
 
+/* Pacing: in microseconds, how long a turn of the loop lasts at least, and how soon after each other turns have to come; from how
+ * many jobs on. */
+enum { WORKER_PACE_US = 40, WORKER_NEAR_US = 150, WORKER_PACE_JOBS = 8 };
 enum { WORKER_WALL_MS = 100, WORKER_STREAM_SIZE = 2048 /* pieces of pool `streams`: no stream of mode http is larger */ };
 
 /* Makes a worker with its loop; does not start the thread. NULL when memory is out. Main thread. */

@@ -116,6 +116,61 @@ START_TEST(letters_arrive_in_order)
 }
 END_TEST
 
+struct turns {
+	ev_io io;
+	unsigned left;
+};
+
+/* There is always something to read: the next turn may begin at once. */
+static void turn_passes(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct turns *t = (struct turns *)io;
+
+	(void)revents;
+	if (!--t->left)
+		ev_break(loop, EVBREAK_ALL);
+}
+
+/* Microseconds that `n` short turns of a worker with so many jobs take. */
+static uint64_t turns_last(unsigned n, uint32_t jobs, bool paced)
+{
+	struct worker *w = worker_new(NULL, 0);
+	struct turns t = {.left = n};
+	uint64_t begun;
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(write(ends[1], "", 1), 1);
+	ev_io_init(&t.io, turn_passes, ends[0], EV_READ);
+	ev_io_start(w->loop, &t.io);
+	w->paced = paced;
+	w->jobs = jobs;
+	begun = w->now_us;
+	ev_run(w->loop, 0);
+	worker_clock(w);
+	begun = w->now_us - begun;
+	close(ends[0]), close(ends[1]);
+	worker_free(&w);
+	return begun;
+}
+
+/* A machine that is busy may make any turn long: one quick run is enough. */
+static bool some_run_is_quick(unsigned n, uint32_t jobs, bool paced)
+{
+	for (int i = 0; i < 20; i++)
+		if (turns_last(n, jobs, paced) < n * WORKER_PACE_US)
+			return true;
+	return false;
+}
+
+START_TEST(short_turns_are_paced)
+{
+	ck_assert_uint_ge(turns_last(501, WORKER_PACE_JOBS, true), 500 * WORKER_PACE_US);
+	ck_assert(some_run_is_quick(501, WORKER_PACE_JOBS - 1, true));
+	ck_assert(some_run_is_quick(501, WORKER_PACE_JOBS, false));
+}
+END_TEST
+
 static void never_run(struct worker *w, void *arg)
 {
 	(void)w, (void)arg;
@@ -228,6 +283,7 @@ int main(void)
 	tcase_add_test(t, pool_keeps_what_it_may);
 	tcase_add_test(t, buffers_come_and_go);
 	tcase_add_test(t, letters_arrive_in_order);
+	tcase_add_test(t, short_turns_are_paced);
 	tcase_add_test(t, letters_that_nobody_reads_are_freed);
 	tcase_add_test(t, loop_wakes_for_deadlines);
 	tcase_add_test(t, hooks_are_called);
