@@ -1,4 +1,4 @@
-/* `lbcheck dump`, `graph` and `diff`: the configuration as it was understood, and what differs between two. */
+/* `lbcheck dump` and `graph`: the configuration as it was understood. */
 #include "tools/lbcheck.h"
 
 #include <stdio.h>
@@ -33,39 +33,4 @@ int lbcheck_dump(const struct lbcheck *l)
 int lbcheck_graph(const struct lbcheck *l)
 {
 	return dump_view(l, l->view ? l->view : "dot");
-}
-
-/* Errors of a side are reported: differences of what could not be read would mislead. */
-static struct lbconf *load_side(const struct lbcheck *l, size_t i)
-{
-	struct lbconf *conf = lbcheck_load_args(l, &l->args[i], 1);
-
-	if (conf && lbconf_errors(conf)) {
-		lbcheck_report(l, conf);
-		lbconf_free(conf);
-		return NULL;
-	}
-	return conf;
-}
-
-int lbcheck_diff(const struct lbcheck *l)
-{
-	struct lbconf *old, *new_ = NULL;
-	struct lbconf_text text;
-	bool differs = true;
-
-	if (l->nargs != 2) {
-		fputs("lbcheck: diff needs two configurations, the old one and the new one\n", stderr);
-		return LBCHECK_USAGE;
-	}
-	old = load_side(l, 0);
-	if (old)
-		new_ = load_side(l, 1);
-	if (new_) {
-		text = lbconf_diff(old, new_, l->json, &differs);
-		lbcheck_print(&text);
-	}
-	lbconf_free(new_);
-	lbconf_free(old);
-	return !new_ ? LBCHECK_USAGE : differs ? LBCHECK_ERRORS : LBCHECK_CLEAN;
 }
