@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "grammar/lbconf_state.h"
+#include "runtime/stage/stage.h"
 #include "tools/fate.h"
 #include "tools/lbcheck_trace.h"
 
