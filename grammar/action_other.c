@@ -407,24 +407,39 @@ bool action_args_do_log(struct action_reader *r)
 	       take_text(r, &r->out->name, "missing profile", "the name of a log profile");
 }
 
-/* set-bandwidth-limit <name> [limit <sample>] [period <time or sample>] */
+/* A number read from a word, or an expression: then *sample is set. False after an error. */
+static bool take_amount(struct action_reader *r, bool (*read)(struct str, int64_t *), int64_t *value,
+			const struct sample_expr **sample)
+{
+	const struct word *w = action_peek(r);
+
+	if (!w)
+		return action_missing(r, "missing value", "a value");
+	if (read(w->text, value)) {
+		r->i++;
+		return true;
+	}
+	*sample = action_sample(r);
+	return *sample != NULL;
+}
+
+/* set-bandwidth-limit <name> [limit <size or sample>] [period <time or sample>] */
 bool action_args_bandwidth(struct action_reader *r)
 {
+	int64_t period = 0;
+
 	if (!take_text(r, &r->out->name, "missing limit name", "the name of a limit"))
 		return false;
-	while (action_take_word(r, "limit") || action_take_word(r, "period")) {
-		const struct word *w = action_peek(r);
-		int64_t value;
-
-		if (!w)
-			return action_missing(r, "missing value", "a value");
-		if (time_read(w->text, &value)) {
-			r->i++;
-			continue;
+	for (;;) {
+		if (action_take_word(r, "limit")) {
+			if (!take_amount(r, size_read, &r->out->num, &r->out->sample))
+				return false;
+		} else if (action_take_word(r, "period")) {
+			if (!take_amount(r, time_read, &period, &r->out->sample2))
+				return false;
+			r->out->num2 = period > UINT32_MAX ? UINT32_MAX : (uint32_t)period;
+		} else {
+			return true;
 		}
-		r->out->sample = action_sample(r);
-		if (!r->out->sample)
-			return false;
 	}
-	return true;
 }

@@ -544,6 +544,7 @@ void check_finish(struct checker *k)
 	check_ring_targets(k);
 	check_finish_servers(k);
 	check_finish_stick(k);
+	check_finish_filters(k);
 	wanted_resolve(k);
 	lang_resolve(k->c);
 	check_finish_listeners(k);

@@ -20,5 +20,7 @@ const struct server_conf *check_server_find(const struct draft *d, struct str na
 
 /* Tables of sticking and tracking rules. check_finish_stick.c */
 void check_finish_stick(struct checker *k);
+/* Filters, and the rules that name one. check_filter.c */
+void check_finish_filters(struct checker *k);
 
 #endif

@@ -1,5 +1,5 @@
-/* Sticking rules go to the model; compression and filters are read and checked in shape (manual, sections 4.2
- * and 9). Works on the state of one walk; references to tables are looked up at the end. One thread. */
+/* Sticking rules go to the model (manual, section 4.2). Works on the state of one walk; references to tables
+ * are looked up at the end. One thread. */
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
@@ -52,43 +52,6 @@ bool check_stick(const struct keyword_use *use)
 	g = check_extra(use, i);
 	diag_haproxy(use->k->d, g, "'stick': unknown keyword '%.*s'.", STR_ARG(use->words[i].text));
 	return false;
-}
-
-bool check_filter(const struct keyword_use *use)
-{
-	uint32_t before = use->k->d->list.n;
-	bool config = false;
-	int64_t word;
-
-	if (use->n == 0) {
-		check_missing(use, "the name of a filter");
-		return false;
-	}
-	if (!check_choice(use, &use->words[0],
-			  use->k->compat >= 208 ? "trace|compression|cache|spoe|fcgi-app|opentracing|bwlim-in|"
-						  "bwlim-out|comp-req|comp-res"
-						: "trace|compression|cache|spoe|fcgi-app|opentracing",
-			  &word)) {
-		diag_haproxy(use->k->d, use->k->d->list.v[before], "'filter' : unknown keyword '%.*s'.",
-			     STR_ARG(use->words[0].text));
-		return false;
-	}
-	use->draft->filters = true;
-	use->draft->filter_compression |= word == 1 || word > 7;
-	if (word == 2 && use->n < 2) {
-		check_missing(use, "the name of a cache section");
-		return false;
-	}
-	if (word == 2)
-		check_want_section(use->k, &use->words[1], PLACE_CACHE, "unable to find the cache");
-	for (uint32_t i = 1; word == 3 && i < use->n; i++)
-		config |= str_is(use->words[i].text, "config") && i + 1 < use->n;
-	if (word == 3 && !config) {
-		diag_haproxy(use->k->d, check_missing(use, "`config` and a file"),
-			     "'filter' : ''spoe' : missing config file'");
-		return false;
-	}
-	return true;
 }
 
 bool check_use_fcgi(const struct keyword_use *use)

@@ -375,10 +375,19 @@ static void features_keywords(struct out *o)
 				feature(o, areas[i]->name, areas[i]->rows[j].name, areas[i]->rows[j].summary);
 }
 
+/* Words of lines that have an effect otherwise. */
+static void features_words(struct out *o)
+{
+	feature(o, "filter", "fcgi-app", "the filter of a FastCGI application");
+	feature(o, "filter", "opentracing", "tells a tracing system of requests");
+	feature(o, "filter", "spoe", "asks offload agents");
+}
+
 void manual_features(struct out *o)
 {
 	out_puts(o, "Accepted and checked, but without effect in lbd yet:\n\n");
 	features_keywords(o);
+	features_words(o);
 	for (enum action_id a = 0; a < ACTION_COUNT; a++)
 		if (!action_row(a)->effective)
 			feature(o, "action", action_row(a)->name, action_row(a)->summary);

@@ -195,6 +195,8 @@ struct proxy_conf {
 	const struct table_conf *table; /* its `stick-table`, or NULL */
 	struct stick_rule *stick_rules;
 	uint32_t nstick_rules;
+	const struct filter_conf *const *filters; /* model_filter.h, in their order */
+	uint32_t nfilters;
 	uint32_t capture_request_n, capture_response_n; /* `capture request|response header NAME len N` */
 	const struct reply_header *capture_request, *capture_response; /* name; value NULL */
 	const uint32_t *capture_request_len, *capture_response_len;

@@ -11,6 +11,7 @@ struct proxy_conf;
 struct server_conf;
 struct userlist_conf;
 struct table_conf;
+struct filter_conf;
 struct rule;
 
 /* Where something stands, kept when the texts are gone. line 0: nowhere. */
@@ -247,15 +248,17 @@ struct rule {
 	 * set-status: num, fmt (reason) or NULL. deny tarpit return: reply. auth: name (realm) or empty. redirect: see
 	 * enum redirect_kind. set-var: var, sample, flags. set-var-fmt: var, fmt,
 	 * flags. track-scN: num (N), sample, table. sc-inc-gpc sc-add-gpc sc-set-gpt and their short forms: num2 (N), flags (index), num
-	 * or sample (value). unset-var: var. capture: sample, num (slot). set-log-level: num, -1 silent. strict-mode: num. */
+	 * or sample (value). unset-var: var. capture: sample, num (slot). set-log-level: num, -1 silent. strict-mode: num.
+	 * set-bandwidth-limit: name, filter, sample or num (limit, 0: the filter's), sample2 or num2 (period, the same). */
 	struct str name;	    /* header name, realm ... */
 	const struct logfmt *fmt;   /* value */
 	const struct logfmt *fmt2;  /* set-map: value of the key that fmt gives; str: the file */
-	const struct sample_expr *sample;
+	const struct sample_expr *sample, *sample2;
 	const struct regex *regex;
 	const struct var_ref *var;
 	const struct reply_conf *reply;
 	const struct table_conf *table;
+	const struct filter_conf *filter; /* model_filter.h */
 	enum redirect_kind redirect;
 	int64_t num; /* status, level, milliseconds ... */
 	uint32_t num2;

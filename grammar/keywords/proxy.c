@@ -169,7 +169,7 @@ static const struct keyword rows[] = {
 	      .parse = check_compression, .args = "algo|type|offload|direction ...",
 	      .summary = "compress responses"),
 	PROXY("filter", IN(FRONTEND) | IN(LISTEN) | IN(BACKEND), .kind = VAL_CUSTOM,
-	      .flags = KW_REPEAT | KW_NOT_EFFECTIVE, .parse = check_filter, .args = "<name> [<argument>...]",
+	      .flags = KW_REPEAT, .parse = check_filter, .args = "<name> [<argument>...]",
 	      .summary = "a filter on the traffic"),
 	PROXY("filter-sequence", IN(FRONTEND) | IN(LISTEN) | IN(BACKEND), .kind = VAL_WORDS, .min = 2, LATER,
 	      .since = 303, .args = "request|response <names>", .summary = "the order of filters"),

@@ -96,6 +96,7 @@ struct eval_live {
 	void (*read_request)(void *ctx, struct eval *e);
 	bool (*cache_use)(void *ctx, const struct rule *rule); /* is there an answer? */
 	void (*cache_store)(void *ctx, const struct rule *rule);
+	void (*limit)(void *ctx, struct eval *e, const struct rule *rule); /* rule->filter holds from now on */
 };
 
 /* What a list waits for that said V_WAIT. */

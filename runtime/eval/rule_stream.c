@@ -309,3 +309,10 @@ enum verdict rule_do_log(struct eval *e, const struct rule *rule)
 		e->live->log(e->live_ctx);
 	return V_CONTINUE;
 }
+
+enum verdict rule_set_bandwidth_limit(struct eval *e, const struct rule *rule)
+{
+	if (rule->filter && e->live && e->live->limit)
+		e->live->limit(e->live_ctx, e, rule);
+	return V_CONTINUE;
+}

@@ -15,6 +15,7 @@ void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, str
 	f->to = to;
 	f->buf = buf;
 	f->bytes = bytes;
+	f->most = UINT32_MAX;
 }
 
 struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f)
@@ -71,6 +72,16 @@ static bool at_end(const struct http_flow *f)
 static struct str at_hand(const struct http_flow *f)
 {
 	return str_make(f->buf->data + f->buf->off + f->taken, f->buf->len - f->taken);
+}
+
+/* As much of them as may be taken. */
+static struct str to_take(const struct http_flow *f)
+{
+	struct str data = at_hand(f);
+
+	if (data.len > f->most)
+		data.len = f->most;
+	return data;
 }
 
 /* A piece of a body whose length is not known. */
@@ -137,7 +148,7 @@ static void queue_trailers(struct http_flow *f, struct http_msg *trailers)
 
 static enum flow_result take_plain(struct http_flow *f)
 {
-	struct str data = at_hand(f);
+	struct str data = to_take(f);
 
 	if (f->body == HTTP_BODY_LENGTH && data.len > f->left)
 		data.len = f->left;
@@ -152,7 +163,7 @@ static enum flow_result take_plain(struct http_flow *f)
 	}
 	if (f->body == HTTP_BODY_LENGTH && !(f->left -= data.len))
 		f->state = FLOW_DONE;
-	else if (f->body != HTTP_BODY_LENGTH && f->from->flags & CONN_EOF)
+	else if (f->body != HTTP_BODY_LENGTH && f->from->flags & CONN_EOF && f->buf->len == f->taken)
 		f->state = FLOW_DONE;
 	if (f->compress && f->state == FLOW_DONE)
 		queue_trailers(f, NULL);
@@ -170,7 +181,7 @@ static bool drops_trailers(const struct http_stream *hs, const struct http_flow 
 /* From a connection that frames bodies itself. */
 static enum flow_result take_message(struct http_stream *hs, struct http_flow *f)
 {
-	struct str data = f->buf->len > f->taken ? at_hand(f) : STR_NONE;
+	struct str data = f->buf->len > f->taken ? to_take(f) : STR_NONE;
 
 	f->taken += (uint32_t)data.len;
 	if (f->body == HTTP_BODY_CHUNKED || f->compress) {
@@ -181,7 +192,7 @@ static enum flow_result take_message(struct http_stream *hs, struct http_flow *f
 		h1_out_slice(f->out, data.ptr, data.len);
 		*f->bytes += data.len;
 	}
-	if (f->from->mux->ended(f->from)) {
+	if (f->buf->len == f->taken && f->from->mux->ended(f->from)) {
 		f->state = FLOW_DONE;
 		queue_trailers(f, drops_trailers(hs, f) ? NULL : f->from->mux->trailers(f->from));
 	}
@@ -190,7 +201,7 @@ static enum flow_result take_message(struct http_stream *hs, struct http_flow *f
 
 static enum flow_result take_chunks(struct http_stream *hs, struct http_flow *f)
 {
-	struct str data = at_hand(f), body;
+	struct str data = to_take(f), body;
 	uint32_t used;
 	enum h1_chunk_result result =
 		h1_chunks_decode(&f->chunks, (char *)(uintptr_t)data.ptr, (uint32_t)data.len, &body, &used);
@@ -241,6 +252,34 @@ bool http_flow_is_bad(struct http_stream *hs, const struct http_flow *f, const c
 	return used < len && h1_parse(&p, &trailers, (char *)(uintptr_t)data + used, len - used) == H1_BAD;
 }
 
+/* What is at hand of the body, in its coding. */
+static enum flow_result take_body(struct http_stream *hs, struct http_flow *f)
+{
+	if (is_muxed(f->from) && f->body != HTTP_BODY_TUNNEL)
+		return take_message(hs, f);
+	return f->body == HTTP_BODY_CHUNKED ? take_chunks(hs, f) : take_plain(f);
+}
+
+/* The same as far as limits let it pass. */
+static enum flow_result take_limited(struct http_stream *hs, struct http_flow *f)
+{
+	uint64_t now = http_worker(hs)->now, bytes = *f->bytes;
+	size_t queued = f->out->bytes;
+	uint32_t n = f->buf->len - f->taken, wait;
+	enum flow_result result;
+
+	f->paced_until = 0;
+	if (n && !(f->most = bandwidth_allows(f->limits, n, now, &wait))) {
+		f->paced_until = now + wait;
+		f->most = UINT32_MAX;
+		return FLOW_HUNGRY;
+	}
+	result = take_body(hs, f);
+	f->most = UINT32_MAX;
+	bandwidth_passed(f->limits, (uint32_t)(*f->bytes - bytes), (uint32_t)(f->out->bytes - queued), now);
+	return result;
+}
+
 /* Queues what is at hand of the body. */
 static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 {
@@ -254,12 +293,8 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 		f->pieces = true;
 		compress_begin(f->compress);
 	}
-	if (f->state == FLOW_BODY && is_muxed(f->from) && f->body != HTTP_BODY_TUNNEL)
-		result = take_message(hs, f);
-	else if (f->state == FLOW_BODY && f->body == HTTP_BODY_CHUNKED)
-		result = take_chunks(hs, f);
-	else if (f->state == FLOW_BODY)
-		result = take_plain(f);
+	if (f->state == FLOW_BODY)
+		result = f->limits ? take_limited(hs, f) : take_body(hs, f);
 	if (result == FLOW_HUNGRY && f->state == FLOW_TRAILERS)
 		result = take_trailers(hs, f);
 	if (f->compress && result == FLOW_HUNGRY && f->state == FLOW_BODY)
@@ -298,8 +333,9 @@ static bool end_follows(const struct http_stream *hs, const struct http_flow *f)
 {
 	const struct http_flow *up = &hs->up;
 
-	return f == &hs->down && f->state == FLOW_DONE && !hs->client_keep && f->to->transport == &transport_raw &&
-	       up->state == FLOW_DONE && (!up->out || h1_out_empty(up->out)) && !up->pipe;
+	return f == &hs->down && f->state == FLOW_DONE && !hs->client_keep &&
+	       f->to->transport == &transport_raw && up->state == FLOW_DONE &&
+	       (!up->out || h1_out_empty(up->out)) && !up->pipe;
 }
 
 static enum flow_result send_queue(struct http_stream *hs, struct http_flow *f)
@@ -332,7 +368,7 @@ static enum flow_result send_pipe(struct http_stream *hs, struct http_flow *f)
 	}
 	if (f->blocked)
 		return FLOW_BLOCKED;
-	if (f->state == FLOW_DONE || (f->body == HTTP_BODY_LENGTH && f->left < BULK_BYTES)) {
+	if (f->state == FLOW_DONE || f->limits || (f->body == HTTP_BODY_LENGTH && f->left < BULK_BYTES)) {
 		pipe_put(f->to->worker, f->pipe);
 		f->pipe = NULL;
 	}
@@ -348,6 +384,8 @@ static enum flow_result ended(struct http_flow *f)
 		}
 		return FLOW_SENT;
 	}
+	if (f->paced_until)
+		return FLOW_BLOCKED;
 	return at_end(f) ? FLOW_CUT : FLOW_HUNGRY;
 }
 
@@ -401,7 +439,7 @@ void http_flow_drain(struct http_stream *hs, struct http_flow *f)
 /* Bulk with an empty buffer and an empty queue: the next bytes go through a pipe. */
 static bool wants_pipe(const struct http_flow *f)
 {
-	if (f->compress || f->tap || f->full_reads < BULK_READS || f->state != FLOW_BODY ||
+	if (f->compress || f->tap || f->limits || f->full_reads < BULK_READS || f->state != FLOW_BODY ||
 	    f->body == HTTP_BODY_CHUNKED || !f->to || f->buf->len)
 		return false;
 	if (f->body == HTTP_BODY_LENGTH && f->left < BULK_BYTES)
@@ -440,6 +478,8 @@ ssize_t http_flow_read(struct http_flow *f)
 void http_flow_drop(struct http_flow *f, struct worker *w)
 {
 	compress_free(&f->compress);
+	if (f->limits)
+		bandwidth_end(&f->limits);
 	if (f->pipe)
 		pipe_put(w, f->pipe);
 	f->pipe = NULL;

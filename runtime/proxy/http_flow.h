@@ -8,13 +8,14 @@
 #include "runtime/http/h1_write.h"
 #include "runtime/http/mux.h"
 #include "runtime/net/splice.h"
+#include "runtime/proxy/bandwidth.h"
 
 struct http_stream;
 
 enum flow_state { FLOW_NONE, FLOW_BODY, FLOW_TRAILERS, FLOW_DONE };
 enum flow_result {
 	FLOW_HUNGRY,  /* all at hand is sent, more is to come */
-	FLOW_BLOCKED, /* `to` takes no more now */
+	FLOW_BLOCKED, /* `to` takes no more now, or a limit lets nothing pass */
 	FLOW_SENT,    /* the message is complete and sent */
 	FLOW_BROKEN,  /* `to` is broken */
 	FLOW_BAD,     /* the body's coding is */
@@ -30,9 +31,12 @@ struct http_flow {
 	struct h1_out *out;
 	struct http_cache *tap;	   /* gets the body too, as it came; NULL: nobody does */
 	struct compress *compress; /* the body goes out compressed; owned. NULL: as it is */
+	struct bandwidth *limits; /* NULL: none */
+	uint64_t paced_until;	  /* worker->now when a limit lets something pass again; 0: nothing waits for that */
 	struct http_msg *trailers;
 	uint64_t left;       /* bytes of the body that are to come, for HTTP_BODY_LENGTH */
 	uint64_t *bytes;     /* count of the log record */
+	uint32_t most;       /* bytes that may be taken at once; a limit sets it */
 	uint32_t taken;      /* bytes of buf that are queued or sent and still lie there */
 	uint8_t state, body; /* enum flow_state, http_body */
 	uint8_t full_reads;  /* reads in a row that filled the buffer */

@@ -111,8 +111,8 @@ bool http_client_has_room(const struct http_stream *hs)
 	return !in->data || buf_room(in) > 0;
 }
 
-/* Its request is complete, and what it sends from now on is for later: a client that has not been watched so far need not be
- * (most connections of a single request never are). */
+/* Its request is complete, and what it sends from now on is for later: a client that has not been watched so
+ * far need not be (most connections of a single request never are). */
 static bool client_may_rest(const struct http_stream *hs)
 {
 	bool complete = hs->up.state == FLOW_DONE || (hs->req.body == HTTP_BODY_NONE && !hs->responding);
@@ -126,14 +126,16 @@ static bool client_may_rest(const struct http_stream *hs)
 static void watch(struct http_stream *hs)
 {
 	struct conn *c = &hs->s.session->conn;
-	bool read = !(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->up.blocked && http_client_has_room(hs);
+	bool read = !(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->up.blocked && !hs->up.paced_until &&
+		    http_client_has_room(hs);
 
 	if (!client_may_rest(hs))
 		conn_want(c, (read ? EV_READ : 0) | (hs->down.blocked ? EV_WRITE : 0));
 	c = hs->up.to;
 	if (c)
-		conn_want(c, (!(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->down.blocked ? EV_READ : 0) |
-				     (hs->up.blocked ? EV_WRITE : 0));
+		read = !(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->down.blocked && !hs->down.paced_until;
+	if (c)
+		conn_want(c, (read ? EV_READ : 0) | (hs->up.blocked ? EV_WRITE : 0));
 	http_timer_update(hs);
 }
 

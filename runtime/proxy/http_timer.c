@@ -77,18 +77,29 @@ static uint32_t server_ms(const struct http_stream *hs)
  * the server that time runs against, and each piece of the request begins it anew. */
 static uint64_t client_due(const struct http_stream *hs)
 {
-	bool reads = hs->up.state != FLOW_DONE && !hs->up.blocked && (hs->responding || !server_ms(hs));
+	bool reads = hs->up.state != FLOW_DONE && !hs->up.blocked && !hs->up.paced_until &&
+		     (hs->responding || !server_ms(hs));
 
 	return reads || hs->down.blocked ? after(hs->client_seen, client_ms(hs)) : UINT64_MAX;
 }
 
 static uint64_t server_due(const struct http_stream *hs)
 {
-	bool reads = hs->down.state != FLOW_DONE && !hs->down.blocked;
+	bool reads = hs->down.state != FLOW_DONE && !hs->down.blocked && !hs->down.paced_until;
 
 	if (hs->wait != HTTP_NO_WAIT)
 		return hs->wait_until;
 	return hs->up.to && (reads || hs->up.blocked) ? after(hs->server_seen, server_ms(hs)) : UINT64_MAX;
+}
+
+/* When a limit lets something pass again. */
+static uint64_t paced_due(const struct http_stream *hs)
+{
+	uint64_t up = hs->up.paced_until, down = hs->down.paced_until;
+
+	if (up && down)
+		return up < down ? up : down;
+	return up | down ? up | down : UINT64_MAX;
 }
 
 static uint64_t due(const struct http_stream *hs)
@@ -112,7 +123,25 @@ static uint64_t due(const struct http_stream *hs)
 	}
 	client = client_due(hs);
 	server = server_due(hs);
+	if (server > client)
+		server = client;
+	client = paced_due(hs);
 	return client < server ? client : server;
+}
+
+/* Whoever was not listened to in the meantime is silent from now on. */
+static void paced_on(struct http_stream *hs)
+{
+	uint64_t now = http_worker(hs)->now;
+
+	if (hs->up.paced_until && hs->up.paced_until <= now) {
+		hs->up.paced_until = 0;
+		hs->client_seen = now;
+	}
+	if (hs->down.paced_until && hs->down.paced_until <= now) {
+		hs->down.paced_until = 0;
+		hs->server_seen = now;
+	}
 }
 
 void http_timer_update(struct http_stream *hs)
@@ -166,6 +195,10 @@ enum http_next http_timer_expired(struct http_stream *hs)
 	case HTTP_TARPIT:
 		return HTTP_AGAIN;
 	case HTTP_EXCHANGE:
+		if (paced_due(hs) <= now) {
+			paced_on(hs);
+			return HTTP_AGAIN;
+		}
 		return client_due(hs) <= now ? client_expired(hs) : server_expired(hs);
 	default:
 		stream_end(&hs->s, 'c', 'D');

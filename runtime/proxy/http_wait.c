@@ -227,5 +227,15 @@ static void cache_store(void *ctx, const struct rule *rule)
 	http_cache_store(ctx, rule);
 }
 
-const struct eval_live http_live = {
-	.early_hint = early_hint, .log = log_now, .cache_use = cache_use, .cache_store = cache_store};
+static void limit(void *ctx, struct eval *e, const struct rule *rule)
+{
+	struct http_stream *hs = ctx;
+
+	bandwidth_begin(&hs->s, &hs->up.limits, &hs->down.limits, e, rule);
+}
+
+const struct eval_live http_live = {.early_hint = early_hint,
+				    .log = log_now,
+				    .cache_use = cache_use,
+				    .cache_store = cache_store,
+				    .limit = limit};

@@ -22,8 +22,8 @@ static void flow_ended(struct tcp_flow *f)
 /* Bulk, with nothing left to send out of the buffer: the next bytes go through a pipe. */
 static void flow_try_pipe(struct tcp_flow *f)
 {
-	if (!f->splice || f->held || f->full_reads < (f->splice_eager ? 1 : BULK_READS) || f->buf->len ||
-	    !f->to)
+	if (!f->splice || f->held || f->limits || f->full_reads < (f->splice_eager ? 1 : BULK_READS) ||
+	    f->buf->len || !f->to)
 		return;
 	if (!f->from->transport->splice || !f->to->transport->splice)
 		return;
@@ -83,9 +83,40 @@ static void flow_pipe_empty(struct tcp_flow *f)
 	f->pipe = NULL;
 }
 
+/* What limits let pass of the bytes at hand: one send. */
+static ssize_t send_limited(struct tcp_flow *f)
+{
+	uint64_t now = f->to->worker->now;
+	struct iovec iov = {.iov_base = f->buf->data + f->buf->off};
+	uint32_t wait;
+	ssize_t n;
+
+	f->paused &= (uint8_t)~PAUSE_RATE;
+	iov.iov_len = bandwidth_allows(f->limits, f->buf->len, now, &wait);
+	if (!iov.iov_len) {
+		f->paused |= PAUSE_RATE;
+		f->paced_until = now + wait;
+		errno = EAGAIN;
+		return -1;
+	}
+	n = conn_sendv(f->to, &iov, 1, false);
+	if (n > 0) {
+		buf_eat(f->buf, (uint32_t)n);
+		bandwidth_passed(f->limits, (uint32_t)n, (uint32_t)n, now);
+	}
+	return n;
+}
+
+static ssize_t flow_send_once(struct tcp_flow *f)
+{
+	if (f->pipe)
+		return pipe_drain(f->pipe, f->to, false);
+	return f->limits ? send_limited(f) : conn_send(f->to, f->buf, false);
+}
+
 static bool flow_send(struct tcp_flow *f)
 {
-	ssize_t n = f->pipe ? pipe_drain(f->pipe, f->to, false) : conn_send(f->to, f->buf, false);
+	ssize_t n = flow_send_once(f);
 
 	if (n < 0)
 		return errno == EAGAIN;
@@ -122,8 +153,8 @@ bool tcp_flow_write(struct tcp_flow *f, bool last)
 
 bool tcp_flow_forward(struct tcp_flow *f)
 {
-	if (f->paused || f->pipe || f->to->wants & EV_WRITE || conn_send(f->to, f->buf, false) < 0 ||
-	    f->buf->len)
+	if (f->paused || f->pipe || f->limits || f->to->wants & EV_WRITE ||
+	    conn_send(f->to, f->buf, false) < 0 || f->buf->len)
 		return false;
 	*f->to_seen = f->to->worker->now;
 	buf_drop(f->to->worker, f->buf);
@@ -133,6 +164,8 @@ bool tcp_flow_forward(struct tcp_flow *f)
 void tcp_flow_drop(struct tcp_flow *f, struct worker *w)
 {
 	buf_drop(w, f->buf);
+	if (f->limits)
+		bandwidth_end(&f->limits);
 	if (f->pipe)
 		pipe_put(w, f->pipe);
 	f->pipe = NULL;

@@ -57,7 +57,14 @@ static void read_request(void *ctx, struct eval *e)
 	e->want_more = e->may_wait && result == H1_MORE && !e->raw_req_final;
 }
 
-static const struct eval_live live = {.log = log_now, .read_request = read_request};
+static void limit(void *ctx, struct eval *e, const struct rule *rule)
+{
+	struct tcp_stream *t = ctx;
+
+	bandwidth_begin(&t->s, &t->up.limits, &t->down.limits, e, rule);
+}
+
+static const struct eval_live live = {.log = log_now, .read_request = read_request, .limit = limit};
 
 /* One list, from t->rule on. */
 static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct rules *rules)

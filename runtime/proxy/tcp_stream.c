@@ -20,9 +20,10 @@ static struct tcp_stream *of_request(struct srv_request *r)
 static void watch(struct tcp_stream *t)
 {
 	conn_want(&t->s.session->conn,
-		  (t->up.paused ? 0 : EV_READ) | (!t->down.held && tcp_flow_pending(&t->down) ? EV_WRITE : 0));
+		  (t->up.paused ? 0 : EV_READ) | (tcp_flow_wants_room(&t->down) ? EV_WRITE : 0));
 	if (t->up.to)
-		conn_want(t->up.to, (t->down.paused ? 0 : EV_READ) | (tcp_flow_pending(&t->up) ? EV_WRITE : 0));
+		conn_want(t->up.to,
+			  (t->down.paused ? 0 : EV_READ) | (tcp_flow_wants_room(&t->up) ? EV_WRITE : 0));
 	tcp_timer_update(t);
 }
 
@@ -310,6 +311,11 @@ static void server_ready(struct conn *c, int revents)
 		go_on(t);
 }
 
+static bool is_paced(const struct tcp_stream *t)
+{
+	return (t->up.paused | t->down.paused) & PAUSE_RATE;
+}
+
 static void deadline_expired(struct worker *w, struct deadline *d)
 {
 	struct session *s = LIST_OF(d, struct session, deadline);
@@ -324,6 +330,8 @@ static void deadline_expired(struct worker *w, struct deadline *d)
 		request_rules(t);
 	else if (t->up.to && tcp_timer_expired(t))
 		end_counted(t, t->s.log.cause == 'c');
+	else if (t->state == TCP_OPEN && is_paced(t))
+		go_on(t);
 	else if (t->state == TCP_RES_RULES)
 		response_rules(t);
 }

@@ -5,6 +5,7 @@
 #define LB_PROXY_TCP_STREAM_H
 
 #include "runtime/net/splice.h"
+#include "runtime/proxy/bandwidth.h"
 #include "runtime/proxy/stream.h"
 
 enum tcp_state {
@@ -20,6 +21,8 @@ struct tcp_flow {
 	struct buf *buf;
 	struct pipe *pipe;         /* NULL: copying */
 	uint64_t *bytes;           /* count of the log record */
+	struct bandwidth *limits; /* NULL: none */
+	uint64_t paced_until;	  /* PAUSE_RATE: when a limit lets something pass again */
 	uint64_t *to_seen; /* last activity of `to` */
 	uint8_t paused;    /* enum pause_reason bits: why nothing is read */
 	uint8_t full_reads;        /* reads in a row that filled the buffer: it is bulk */
@@ -58,6 +61,11 @@ bool tcp_flow_write(struct tcp_flow *f, bool last);
 static inline bool tcp_flow_pending(const struct tcp_flow *f)
 {
 	return f->buf->len || (f->pipe && f->pipe->len);
+}
+/* Its bytes wait for `to`, not for a limit. */
+static inline bool tcp_flow_wants_room(const struct tcp_flow *f)
+{
+	return tcp_flow_pending(f) && !f->held && !(f->paused & PAUSE_RATE);
 }
 /* The short way after a read, for a flow that is open at both ends: sends everything on, so that nothing else has changed. False:
  * more has to be looked at, perhaps with bytes left. */

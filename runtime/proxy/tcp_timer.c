@@ -14,7 +14,7 @@ enum timer_shape {
 
 static unsigned side_shape(const struct tcp_flow *from_it, const struct tcp_flow *to_it)
 {
-	return (!from_it->paused ? CLIENT_READING : 0) | (tcp_flow_pending(to_it) ? CLIENT_PENDING : 0) |
+	return (!from_it->paused ? CLIENT_READING : 0) | (tcp_flow_wants_room(to_it) ? CLIENT_PENDING : 0) |
 	       (from_it->eof ? CLIENT_EOF : 0) | (to_it->shut ? CLIENT_SHUT : 0);
 }
 
@@ -58,6 +58,15 @@ static void arm(struct tcp_stream *t, unsigned shape)
 		deadline_set(s->conn.worker, &s->deadline, first);
 }
 
+/* When a limit lets something pass again. */
+static void arm_paced(struct tcp_stream *t, const struct tcp_flow *f)
+{
+	struct session *s = t->s.session;
+
+	if (f->paused & PAUSE_RATE && (!deadline_is_set(&s->deadline) || f->paced_until < s->deadline.at))
+		deadline_set(s->conn.worker, &s->deadline, f->paced_until);
+}
+
 static unsigned shape_of(const struct tcp_stream *t)
 {
 	return side_shape(&t->up, &t->down) | side_shape(&t->down, &t->up) << SERVER_SHIFT;
@@ -69,6 +78,8 @@ void tcp_timer_update(struct tcp_stream *t)
 	unsigned shape = shape_of(t), begun = shape & ~t->timer_shape;
 	uint64_t now = t->s.session->conn.worker->now;
 
+	arm_paced(t, &t->up);
+	arm_paced(t, &t->down);
 	if (shape == t->timer_shape || !t->up.to)
 		return;
 	if (begun & 15)
