@@ -39,7 +39,9 @@ static void fill_identity(struct info *v, const struct worker *w, const struct g
 	info_text(v, INFO_BUILD_INFO, v->version);
 	info_text(v, INFO_RELEASE_DATE, "2026/11/22");
 	info_text(v, INFO_UPTIME, v->lasted);
-	info_text(v, INFO_TAINTED, "0");
+	snprintf(v->tainted, sizeof(v->tainted), "%#x", atomic_load(&p->tainted));
+	info_text(v, INFO_TAINTED, v->tainted);
+	v->number[INFO_DEBUGCOMMANDSISSUED] = atomic_load(&p->debug_commands);
 	v->number[INFO_UPTIME_SEC] = up;
 	v->number[INFO_START_TIME_SEC] = (uint64_t)p->started.tv_sec;
 	v->number[INFO_NBTHREAD] = p->nworkers;

@@ -469,6 +469,8 @@ static bool in_scope(const struct stats_filter *f, const struct proxy *px)
 {
 	const struct stats_conf *conf = f->scope_of ? &f->scope_of->conf->stats : NULL;
 
+	if (f->named.len && !memmem(px->conf->name.ptr, px->conf->name.len, f->named.ptr, f->named.len))
+		return false;
 	if (!conf || !conf->scopes.n)
 		return true;
 	for (uint32_t i = 0; i < conf->scopes.n; i++) {

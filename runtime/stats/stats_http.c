@@ -6,7 +6,7 @@
 #include "runtime/stats/stats_admin.h"
 #include "runtime/stats/stats_page.h"
 
-enum { PAGE_LIMIT = 256 << 20 };
+enum { PAGE_LIMIT = 256 << 20, SCOPE_MAX = 20 };
 
 #define REALM_DEFAULT "HAProxy Statistics"
 
@@ -131,8 +131,8 @@ static bool asks_for(struct str rest, struct str what)
 		size_t at = str_chr(rest, ';');
 
 		rest = str_tail(rest, at + 1);
-		if (str_starts(rest, what) &&
-		    (rest.len == what.len || rest.ptr[what.len] == ';' || rest.ptr[what.len] == '='))
+		if (str_starts(rest, what) && (rest.len == what.len || rest.ptr[what.len] == ';' ||
+					       rest.ptr[what.len] == '=' || rest.ptr[what.len] == '?'))
 			return true;
 	}
 	return false;
@@ -143,6 +143,24 @@ static struct str status_code(struct str rest)
 	for (size_t i = 0; i + 4 <= rest.len; i++)
 		if (str_eq(str_sub(rest, i, 4), STR(";st=")))
 			return str_sub(rest, i + 4, 4);
+	return STR_NONE;
+}
+
+/* "scope=TEXT" anywhere behind the uri: part of the names of the proxies that are wanted, at most as long as
+ * HAProxy takes. */
+static struct str scope_of(struct str rest)
+{
+	struct str word = STR("scope=");
+
+	for (size_t i = 1; i + word.len <= rest.len; i++)
+		if (str_eq(str_sub(rest, i, word.len), word)) {
+			struct str text = str_tail(rest, i + word.len);
+			size_t n = 0;
+
+			while (n < text.len && n < SCOPE_MAX && text.ptr[n] != ';' && text.ptr[n] != '&')
+				n++;
+			return str_sub(text, 0, n);
+		}
 	return STR_NONE;
 }
 
@@ -158,9 +176,13 @@ static void reply_get(struct worker *w, struct proxy *px, bool admin, struct str
 	view.filter.up_only = asks_for(rest, STR("up"));
 	view.filter.no_maint = asks_for(rest, STR("no-maint"));
 	view.message = status_code(rest);
+	view.filter.named = scope_of(rest);
 	view.refresh = refresh && !asks_for(rest, STR("norefresh"));
 	refresh = view.refresh ? refresh : 0;
-	if (asks_for(rest, STR("csv"))) {
+	if (asks_for(rest, STR("json-schema"))) {
+		stats_schema(&body);
+		reply_document(out, "application/json", refresh, &body, head_len);
+	} else if (asks_for(rest, STR("csv"))) {
 		stats_csv(w, &view.filter, &body);
 		reply_document(out, "text/plain", refresh, &body, head_len);
 	} else if (asks_for(rest, STR("json"))) {
@@ -185,8 +207,11 @@ static void reply_post(struct worker *w, struct proxy *px, bool admin, struct st
 	out_puts(out, "HTTP/1.1 303 See Other\r\ncache-control: no-cache\r\ncontent-type: "
 		      "text/plain\r\ncontent-length: 0\r\nlocation: ");
 	out_str(out, stats_uri(px));
-	out_printf(out, ";st=%s%s%s\r\n\r\n", result, asks_for(rest, STR("up")) ? ";up" : "",
+	out_printf(out, ";st=%s%s%s", result, asks_for(rest, STR("up")) ? ";up" : "",
 		   asks_for(rest, STR("norefresh")) ? ";norefresh" : "");
+	if (scope_of(rest).len)
+		out_printf(out, "?scope=%.*s", STR_ARG(scope_of(rest)));
+	out_puts(out, "\r\n\r\n");
 	*head_len = out->len;
 }
 

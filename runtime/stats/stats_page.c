@@ -5,6 +5,8 @@
 
 #include "runtime/stats/stats_page.h"
 
+#include <stdio.h>
+
 #include "runtime/core/process.h"
 #include "runtime/stats/counters.h"
 
@@ -138,8 +140,11 @@ static void put_table_head(struct out *out, bool admin)
 {
 	out_puts(out, "<thead><tr>");
 	if (admin)
-		out_puts(out, "<th rowspan=2><span title=\"select\">&#10003;</span></th>");
-	out_puts(out, "<th rowspan=2 scope=col>Name</th><th rowspan=2 scope=col>Status</th><th rowspan=2 "
+		out_puts(
+			out,
+			"<th rowspan=2><input type=checkbox class=all aria-label=\"select all servers\"></th>");
+	out_puts(out, "<th rowspan=2 scope=col>Name</th><th rowspan=2 scope=col>Trend</th><th rowspan=2 "
+		      "scope=col>Status</th><th rowspan=2 "
 		      "scope=col>Last check</th>");
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
 		out_printf(out, "<th colspan=%u scope=colgroup>%s</th>", groups[i].columns, groups[i].title);
@@ -195,13 +200,15 @@ static void put_check(struct out *out, const struct stats_row *r)
 
 static void put_select(struct page *p, const struct stats_row *r)
 {
-	if (!p->view->admin)
+	if (!p->view->admin || !r->proxy->nservers)
 		return;
 	if (!r->server) {
 		out_puts(p->out, "<td></td>");
 		return;
 	}
-	out_puts(p->out, "<td><input type=checkbox name=s aria-label=\"select\" value=\"");
+	out_puts(p->out, "<td><input type=checkbox name=s aria-label=\"select ");
+	stats_escape(p->out, r->server->conf->name);
+	out_puts(p->out, "\" value=\"");
 	stats_escape(p->out, r->server->conf->name);
 	out_puts(p->out, "\"></td>");
 }
@@ -223,6 +230,21 @@ static void put_row_name(struct page *p, const struct stats_row *r)
 	out_puts(p->out, "</th>");
 }
 
+/* The name by which the script remembers the row's figures, and the two that it draws; the cell is its own. */
+static void put_trend(struct page *p, const struct stats_row *r)
+{
+	const struct stats_value *rate = &r->values[ST_req_rate], *time = &r->values[ST_rtime];
+
+	if (rate->kind == STATS_EMPTY)
+		rate = &r->values[ST_rate];
+	out_printf(p->out, "<td class=t data-row=\"%u.%u.%d\" data-rate=\"", r->proxy->conf->id,
+		   r->server ? r->server->conf->id : 0, r->type);
+	put_value(p->out, rate);
+	out_puts(p->out, "\" data-time=\"");
+	put_value(p->out, time);
+	out_puts(p->out, "\"></td>");
+}
+
 static void put_row(struct page *p, const struct stats_row *r)
 {
 	out_printf(p->out, "<tr class=%s>",
@@ -231,6 +253,7 @@ static void put_row(struct page *p, const struct stats_row *r)
 					      : "v");
 	put_select(p, r);
 	put_row_name(p, r);
+	put_trend(p, r);
 	out_printf(p->out, "<td class=\"s %s\">", status_class(r));
 	if (r->type != STATS_FRONTEND) {
 		out_puts(p->out, "<span class=dim>");
@@ -248,9 +271,13 @@ static void put_row(struct page *p, const struct stats_row *r)
 static void put_actions(struct page *p, const struct proxy *px)
 {
 	static const char *const actions[][2] = {
-		{"ready", "Set state to READY"}, {"drain", "Set state to DRAIN"},
-		{"maint", "Set state to MAINT"}, {"hrunn", "Health: force UP"},
-		{"hnolb", "Health: force NOLB"}, {"hdown", "Health: force DOWN"}};
+		{"ready", "Set state to READY"},     {"drain", "Set state to DRAIN"},
+		{"maint", "Set state to MAINT"},     {"dhlth", "Health: disable checks"},
+		{"ehlth", "Health: enable checks"},  {"hrunn", "Health: force UP"},
+		{"hnolb", "Health: force NOLB"},     {"hdown", "Health: force DOWN"},
+		{"dagent", "Agent: disable checks"}, {"eagent", "Agent: enable checks"},
+		{"arunn", "Agent: force UP"},        {"adown", "Agent: force DOWN"},
+		{"shutdown", "Kill Sessions"}};
 
 	out_puts(p->out, "<div class=acts><label>Action on selected servers <select name=action><option "
 			 "value=\"\"></option>");
@@ -267,7 +294,7 @@ static void close_table(struct page *p)
 	if (!p->open)
 		return;
 	out_puts(p->out, "</tbody></table></div>\n");
-	if (p->view->admin)
+	if (p->view->admin && p->open->nservers)
 		put_actions(p, p->open);
 	out_puts(p->out, "</section>\n");
 	p->open = NULL;
@@ -292,10 +319,10 @@ static void open_table(struct page *p, const struct proxy *px)
 		out_puts(out, "</span>");
 	}
 	out_puts(out, "</div>\n");
-	if (p->view->admin)
+	if (p->view->admin && px->nservers)
 		out_puts(out, "<form method=post>");
 	out_puts(out, "<div class=scroll><table>");
-	put_table_head(out, p->view->admin);
+	put_table_head(out, p->view->admin && px->nservers);
 	p->open = px;
 }
 
@@ -330,18 +357,42 @@ static void put_title(struct page *p)
 	out_puts(out, "</style></head>\n<body>");
 }
 
+/* An address of the page with some of what was asked for. */
+static void put_link(struct page *p, const char *options, const char *text)
+{
+	out_puts(p->out, "<a href=\"");
+	stats_escape(p->out, p->view->proxy->conf->stats.uri);
+	out_puts(p->out, options);
+	if (p->view->filter.named.len) {
+		out_puts(p->out, "?scope=");
+		stats_escape(p->out, p->view->filter.named);
+	}
+	out_printf(p->out, "\">%s</a>\n", text);
+}
+
+/* What the page shows, as the name of options behind the uri. */
 static void put_links(struct page *p)
 {
-	const struct str uri = p->view->proxy->conf->stats.uri;
-	static const char *const links[][2] = {
-		{"", "refresh now"}, {";up", "hide DOWN servers"}, {";csv", "CSV"}, {";json", "JSON"}};
+	const struct stats_view *v = p->view;
+	bool refreshes = v->proxy->conf->stats.refresh != 0;
+	char now[64], other[64];
 
-	out_puts(p->out, "<nav class=bar>");
-	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
-		out_puts(p->out, "<a href=\"");
-		stats_escape(p->out, uri);
-		out_printf(p->out, "%s\">%s</a> ", links[i][0], links[i][1]);
-	}
+	snprintf(now, sizeof(now), "%s%s", v->filter.up_only ? ";up" : "",
+		 refreshes && !v->refresh ? ";norefresh" : "");
+	snprintf(other, sizeof(other), "%s%s", v->filter.up_only ? "" : ";up",
+		 refreshes && !v->refresh ? ";norefresh" : "");
+	out_puts(p->out, "<nav class=bar aria-label=\"display\"><form method=get class=scope><label>Scope "
+			 "<input name=scope "
+			 "size=10 maxlength=20 value=\"");
+	stats_escape(p->out, v->filter.named);
+	out_puts(p->out, "\"></label><button>Show</button></form>\n");
+	put_link(p, now, "refresh now");
+	put_link(p, other, v->filter.up_only ? "show all servers" : "hide DOWN servers");
+	if (refreshes)
+		put_link(p, v->refresh ? ";norefresh" : "", v->refresh ? "disable refresh" : "enable refresh");
+	put_link(p, ";csv;norefresh", "CSV");
+	put_link(p, ";json;norefresh", "JSON");
+	put_link(p, ";json-schema", "JSON schema");
 	out_puts(p->out, "</nav>\n");
 }
 
@@ -396,10 +447,11 @@ void stats_page(struct worker *w, const struct stats_view *view, struct out *out
 	struct page p = {.worker = w, .view = view, .out = out};
 
 	put_title(&p);
-	out_printf(out, "<main data-refresh=%u data-url=\"",
+	out_printf(out,
+		   "<div class=live><button type=button id=live aria-pressed=false hidden>Live</button> <span "
+		   "id=said "
+		   "class=dim role=status></span></div>\n<main data-refresh=%u>\n",
 		   view->refresh ? view->proxy->conf->stats.refresh : 0);
-	stats_escape(out, view->proxy->conf->stats.uri);
-	out_puts(out, "\">\n");
 	put_process(&p);
 	stats_each(w, &view->filter, page_row, &p);
 	close_table(&p);

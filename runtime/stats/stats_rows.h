@@ -43,6 +43,7 @@ struct stats_filter {
 	uint32_t types;
 	bool up_only, no_maint;
 	bool legends; /* addresses, cookies, algorithms: `stats show-legends`, operators on the CLI */
+	struct str named; /* part of the name of proxies; empty: all */
 	const struct proxy *scope_of; /* its `stats scope` limits the rows; NULL: none does */
 };
 #define STATS_FILTER_ALL ((struct stats_filter){.proxy_id = -1, .server_id = -1, .types = STATS_ALL})
@@ -55,5 +56,7 @@ void stats_each(struct worker *w, const struct stats_filter *f,
 void stats_csv(struct worker *w, const struct stats_filter *f, struct out *out);
 void stats_typed(struct worker *w, const struct stats_filter *f, struct out *out);
 void stats_json(struct worker *w, const struct stats_filter *f, struct out *out);
+/* What the JSON forms of `show info` and `show stat` look like, as a JSON schema. stats_schema.c */
+void stats_schema(struct out *out);
 
 #endif
