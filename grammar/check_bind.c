@@ -60,6 +60,9 @@ static void bind_preset(struct bind_conf *b, const struct keyword_use *use)
 {
 	model_preset_bind(b);
 	b->proxy = use->draft ? use->draft->px : NULL;
+	if (use->draft && use->k->unix_bind_seen)
+		b->unix_bind =
+			arena_dup(use->k->a, &use->k->m->global.unix_bind, sizeof(struct unix_bind_conf));
 	b->pos = check_pos(use->k, use->line);
 }
 

@@ -40,32 +40,54 @@ static bool number_at(struct str s, size_t *i)
 /* [group/]all, odd, even, 3, 1-4, 2-; several with commas. */
 enum { THREADS_MAX = 64 };
 
-static bool threads_valid(struct str s, bool one_group)
+/* One part: which threads it names, a bit each. False: it is none. */
+static bool threads_part(struct str part, uint64_t *set)
+{
+	uint64_t first = 0, last;
+	size_t i = 0, at;
+
+	*set = str_is(part, "all")    ? UINT64_MAX
+	       : str_is(part, "odd")  ? 0x5555555555555555ULL
+	       : str_is(part, "even") ? 0xaaaaaaaaaaaaaaaaULL
+				      : 0;
+	if (*set)
+		return true;
+	if (!number_at(part, &i) || !str_to_u64(str_sub(part, 0, i), &first) || !first || first > THREADS_MAX)
+		return false;
+	last = first;
+	if (i < part.len && part.ptr[i++] != '-')
+		return false;
+	at = i;
+	if (number_at(part, &i))
+		str_to_u64(str_sub(part, at, i - at), &last);
+	else if (i && part.ptr[i - 1] == '-')
+		last = THREADS_MAX;
+	last = last > THREADS_MAX ? THREADS_MAX : last;
+	for (uint64_t n = first; n <= last; n++)
+		*set |= 1ULL << (n - 1);
+	return i >= part.len;
+}
+
+/* *set: all of them, 0 when no thread is excluded. */
+static bool threads_read(struct str s, bool one_group, uint64_t *set)
 {
 	size_t slash = str_chr(s, '/');
+	uint64_t part;
 
+	*set = 0;
 	if (slash < s.len && !str_is(str_sub(s, 0, slash), "1") && one_group)
 		return false;
 	if (slash < s.len)
 		s = str_tail(s, slash + 1);
 	while (s.len) {
-		size_t len = str_chr(s, ','), i = 0;
-		struct str part = str_sub(s, 0, len);
+		size_t len = str_chr(s, ',');
 
-		if (!str_is(part, "all") && !str_is(part, "odd") && !str_is(part, "even")) {
-			uint64_t first;
-
-			if (!number_at(part, &i) || !str_to_u64(str_sub(part, 0, i), &first) || !first ||
-			    first > THREADS_MAX)
-				return false;
-			if (i < part.len && part.ptr[i++] != '-')
-				return false;
-			number_at(part, &i);
-			if (i < part.len)
-				return false;
-		}
+		if (!threads_part(str_sub(s, 0, len), &part))
+			return false;
+		*set |= part;
 		s = str_tail(s, len + 1);
 	}
+	*set = *set == UINT64_MAX ? 0 : *set;
 	return true;
 }
 
@@ -96,19 +118,26 @@ bool check_bind_process(const struct keyword_use *use)
 
 bool check_bind_threads(const struct keyword_use *use)
 {
-	if (strcmp(use->row->name, "process") == 0 && threads_valid(use->words[0].text, false) &&
-	    !process_valid(use->words[0].text))
+	struct bind_conf *b = use->object;
+	bool process = strcmp(use->row->name, "process") == 0;
+	struct str text = use->n ? use->words[0].text : STR_NONE;
+
+	*use->taken = use->n ? 1 : 0;
+	if (text.len && process && threads_read(text, false, &b->threads) && !process_valid(text))
 		return bind_error(use, "there is only process 1",
 				  arena_printf(use->k->scratch,
 					       "'process' : '%.*s' is not a valid number/range. It supports "
 					       "numbers from 1 to 1.",
-					       STR_ARG(use->words[0].text))
+					       STR_ARG(text))
 					  .ptr);
-	if (threads_valid(use->words[0].text, use->k->compat <= 206))
+	if (text.len && threads_read(text, use->k->compat <= 206, &b->threads)) {
+		if (process && str_chr(text, '/') >= text.len)
+			b->threads = 0;
 		return true;
+	}
 	return bind_error(use, "threads are given as `all`, `odd`, `even`, a number or a range",
 			  arena_printf(use->k->scratch, "'%s' : '%.*s' is not a valid number/range.",
-				       use->row->name, STR_ARG(use->words[0].text))
+				       use->row->name, STR_ARG(text))
 				  .ptr);
 }
 

@@ -151,15 +151,46 @@ bool check_global_hostname(const struct keyword_use *use)
 }
 
 /* "WORD VALUE" pairs. */
+static bool unix_bind_value(const struct keyword_use *use, int64_t choice, const struct word *w)
+{
+	struct unix_bind_conf *u = &use->k->m->global.unix_bind;
+	int64_t n = 0;
+
+	switch (choice) {
+	case 0:
+		u->prefix = check_keep(use->k, w->text);
+		return true;
+	case 1:
+		for (size_t i = 0;
+		     i < w->text.len && w->text.ptr[i] >= '0' && w->text.ptr[i] <= '7' && n < 07777; i++)
+			n = n * 8 + (w->text.ptr[i] - '0');
+		u->mode = (int)n;
+		return true;
+	case 2:
+	case 3:
+		if (!check_number(use, w, 0, INT32_MAX, &n))
+			return false;
+		*(choice == 2 ? &u->uid : &u->gid) = (int)n;
+		return true;
+	case 4:
+		return check_owner_user(use->k, w, &u->uid);
+	default:
+		return check_owner_group(use->k, w, &u->gid);
+	}
+}
+
 bool check_global_unix_bind(const struct keyword_use *use)
 {
 	int64_t choice;
 
+	use->k->unix_bind_seen = true;
 	for (uint32_t i = 0; i < use->n; i += 2) {
 		if (!check_choice(use, &use->words[i], "prefix|mode|uid|gid|user|group", &choice))
 			return false;
 		if (i + 1 == use->n)
 			check_severity(use->k, check_missing(use, "a value behind each word"), SEV_WARNING);
+		else if (!unix_bind_value(use, choice, &use->words[i + 1]))
+			return false;
 	}
 	return true;
 }

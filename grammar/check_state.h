@@ -91,6 +91,7 @@ struct checker {
 	const struct line *master_worker;
 	bool programs_reported; /* that they need a master process */
 	bool external_check;    /* the global line */
+	bool unix_bind_seen;    /* the same */
 	bool experimental;      /* expose-experimental-directives came before */
 	uint32_t foreign_comments;
 	struct error_table *errors;  /* of the http-errors section being read */

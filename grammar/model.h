@@ -42,6 +42,12 @@ struct program_conf {
 	bool not_on_reload;     /* `no option start-on-reload` */
 };
 
+/* `unix-bind`: for unix sockets of `bind` and `stats socket` lines. */
+struct unix_bind_conf {
+	struct str prefix; /* of paths */
+	int mode, uid, gid; /* -1: unset */
+};
+
 struct global_conf {
 	uint32_t maxconn, ulimit_n, nbthread, maxconnrate, maxsessrate;
 	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base, state_file;
@@ -54,6 +60,14 @@ struct global_conf {
 	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_http_logurilen /* bytes */, tune_maxpollevents, tune_idletimer;
 	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize, tune_stick_counters;
 	uint32_t spread_checks, max_spread_checks;
+	uint8_t profiling_tasks; /* enum profile_mode of runtime/core/profile.h: 0 auto, 1 on, 2 off */
+	uint32_t anon_key;       /* 0: none */
+	uint32_t fd_hard_limit;  /* 0: none */
+	bool strict_limits, insecure_setuid_wanted, set_dumpable, pp2_never_local, reject_low_ports;
+	int8_t renice_startup, renice_runtime; /* nice values; 0: as it was */
+	uint32_t cli_max_payload;	       /* bytes */
+	struct str setcap;		       /* names with commas between them */
+	struct unix_bind_conf unix_bind;
 	bool external_check_env; /* external-check preserve-env */
 	struct h2_conf h2;
 	uint32_t tune_notsent_lowat_client, tune_notsent_lowat_server; /* bytes */

@@ -117,7 +117,10 @@ static void write_rows(struct out *o, enum keyword_place place, const void *obje
 				continue;
 			if (!model_field_differs(row, object, preset))
 				continue;
-			out_printf(o, lines ? "    %s" : " %s", row->name);
+			out_puts(o, lines ? "    " : " ");
+			if (row->kind == VAL_FLAG && !model_field_number(row, object))
+				out_puts(o, "no ");
+			out_puts(o, row->name);
 			write_value(o, row, object);
 			if (lines)
 				out_char(o, '\n');

@@ -42,6 +42,9 @@ struct bind_conf {
 	uint8_t mux; /* enum mux_proto */
 	bool certificate; /* some crt, crt-list or default-crt */
 	uint8_t level;	       /* of a stats socket: 0 user, 1 operator, 2 admin */
+	uint8_t severity_form; /* of a stats socket: 0 none, 1 number, 2 string */
+	const struct unix_bind_conf *unix_bind; /* what `unix-bind` said before this line; NULL: nothing */
+	uint64_t threads;      /* that accept: a bit each from 1 on; 0: all */
 	bool expose_fd;
 	uint32_t tcp_ut;
 	struct tls_bind_conf tls;

@@ -5,6 +5,9 @@ void model_preset_global(struct global_conf *g)
 {
 	memset(g, 0, sizeof(*g));
 	g->uid = g->gid = -1;
+	g->strict_limits = true;
+	g->unix_bind.mode = g->unix_bind.uid = g->unix_bind.gid = -1;
+	g->cli_max_payload = 128 << 10;
 	g->mworker_max_reloads = UINT32_MAX;
 	g->tune_bufsize = 16384;
 	g->tune_maxrewrite = 1024;

@@ -48,10 +48,14 @@ static bool fds_raise(struct lbd *l, uint32_t wanted)
 
 		if (!setrlimit(RLIMIT_NOFILE, &both))
 			return true;
-		report_say(&l->report, REPORT_ALERT,
+		bool strict = l->model->global.strict_limits;
+
+		report_say(&l->report, strict ? REPORT_ALERT : REPORT_WARNING,
 			   "[haproxy.main()] Cannot raise FD limit to %u, limit is %lu.", wanted,
 			   (unsigned long)limit.rlim_max);
-		return false;
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		return !strict;
 	}
 	limit.rlim_cur = wanted;
 	return !setrlimit(RLIMIT_NOFILE, &limit);
@@ -80,23 +84,30 @@ static bool memory_limit(struct lbd *l)
 	limit.rlim_cur = limit.rlim_max = bytes;
 	if (!setrlimit(RLIMIT_DATA, &limit))
 		return true;
-	report_say(&l->report, REPORT_ALERT, "[haproxy.main()] Cannot fix MEM limit to %u megs.",
-		   l->options.memory_mb);
-	return false;
+	report_say(&l->report, l->model->global.strict_limits ? REPORT_ALERT : REPORT_WARNING,
+		   "[haproxy.main()] Cannot fix MEM limit to %u megs.", l->options.memory_mb);
+	return !l->model->global.strict_limits;
+}
+
+/* How many descriptors there can be: what the system allows, or fd-hard-limit if that is less. */
+static uint64_t fds_allowed(const struct global_conf *g)
+{
+	struct rlimit limit;
+	uint64_t n = 1024;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit))
+		n = limit.rlim_max == RLIM_INFINITY ? 1048576 : limit.rlim_max;
+	return g->fd_hard_limit && g->fd_hard_limit < n ? g->fd_hard_limit : n;
 }
 
 bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads)
 {
 	const struct global_conf *g = &l->model->global;
 	uint32_t overhead = fds_overhead(l->model, nlisteners, nthreads);
-	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		limit.rlim_max = 1024;
 	l->maxconn = l->options.maxconn ? l->options.maxconn : g->maxconn;
 	if (!l->maxconn)
-		l->maxconn = maxconn_fitting(limit.rlim_max == RLIM_INFINITY ? 1048576 : limit.rlim_max,
-					     overhead, l->options.memory_mb);
+		l->maxconn = maxconn_fitting(fds_allowed(g), overhead, l->options.memory_mb);
 	l->maxsock = l->maxconn * 2 + overhead;
 	l->ulimit_n = g->ulimit_n ? g->ulimit_n : l->maxsock;
 	if (l->options.verbose && !(l->options.maxconn ? l->options.maxconn : g->maxconn))

@@ -3,6 +3,7 @@
  * threads. Main thread. */
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -170,12 +171,20 @@ static bool rings_make(struct lbd *l)
 	return ok;
 }
 
+/* tune.renice.*; what is not allowed stays as it was. */
+static void renice(int to)
+{
+	if (to)
+		setpriority(PRIO_PROCESS, 0, to);
+}
+
 static bool process_make(struct lbd *l)
 {
 	uint32_t threads = serve_threads(l->model);
 	struct generation *g;
 	struct process *p;
 
+	renice(l->model->global.renice_startup);
 	if (!limits_apply(l, serve_listeners(l->model), threads))
 		return false;
 	p = l->process = process_new(threads);
@@ -229,6 +238,7 @@ static bool process_prepare(struct lbd *l)
 		return false;
 	pidfile_write(pidfile, getpid());
 	l->process->startup_logs = report_log(&l->report);
+	renice(l->model->global.renice_runtime);
 	return signals_init(l) && process_start(l->process);
 }
 

@@ -63,7 +63,7 @@ static const struct keyword rows[] = {
 	      .expects = ": custom id has to be > 0.", .summary = "the number of this proxy in statistics"),
 	PROXY("guid", IN(FRONTEND) | IN(LISTEN) | IN(BACKEND), .kind = VAL_STRING, LATER, .since = 300,
 	      .args = "<text>", .summary = "a unique name for this proxy"),
-	PROXY("bind-process", IN_PROXY, .kind = VAL_WORDS, LATER, .until = 300, .parse = check_bind_process,
+	PROXY("bind-process", IN_PROXY, .kind = VAL_WORDS, .until = 300, .parse = check_bind_process,
 	      .args = "all|odd|even|<set>", .summary = "on which processes the proxy ran"),
 	PROXY("balance", IN_BE, .kind = VAL_CUSTOM, .parse = check_balance,
 	      .args = "<algorithm> [<argument>...]", .preset = "roundrobin",

@@ -141,16 +141,20 @@ static bool send_header(struct check *k)
 	char header[PROXY_HEADER_MAX];
 	struct iovec iov = {.iov_base = header};
 	struct sockaddr_storage here = {0}, there = {0};
+	union addr from, to;
 	socklen_t here_len = sizeof(here), there_len = sizeof(there);
 
 	if (!sends_header(k))
 		return true;
-	if (k->server->conf->send_proxy_v2) {
+	if (k->server->conf->send_proxy_v2 && !k->worker->process->generation->model->global.pp2_never_local) {
 		iov.iov_len = proxy_header_local(header);
 	} else {
 		getsockname(k->conn.io.fd, (struct sockaddr *)&here, &here_len);
 		getpeername(k->conn.io.fd, (struct sockaddr *)&there, &there_len);
-		iov.iov_len = proxy_header_v1(header, (union addr *)&here, (union addr *)&there);
+		address_pack(&from, &here);
+		address_pack(&to, &there);
+		iov.iov_len = k->server->conf->send_proxy_v2 ? proxy_header_v2(header, &from, &to)
+							     : proxy_header_v1(header, &from, &to);
 	}
 	return conn_sendv(&k->conn, &iov, 1, k->at < k->nsteps) == (ssize_t)iov.iov_len;
 }

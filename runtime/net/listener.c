@@ -246,6 +246,15 @@ static bool accept_failed(struct worker *w, struct listener *l, int error)
 	}
 }
 
+/* RFC 6335, section 6: system ports; such a client is more likely to be a service that was made to talk to us.
+ */
+static bool has_low_port(const union addr *from)
+{
+	uint16_t port = address_port(from);
+
+	return (from->family == AF_INET || from->family == AF_INET6) && port && port < 1024;
+}
+
 static int accept_from(const struct listener *l, union addr *from)
 {
 	struct sockaddr_storage ss = {.ss_family = AF_UNIX};
@@ -276,6 +285,12 @@ static uint32_t burst_of(struct worker *w, struct listener *l)
 	if (watch->burst > l->maxaccept)
 		watch->burst = l->maxaccept;
 	return watch->burst;
+}
+
+/* `thread`: does this worker accept here? */
+static inline bool serves(const struct listener *l, const struct worker *w)
+{
+	return !l->mine || l->mine >> w->id & 1;
 }
 
 /* A connection on its way to the worker that will serve it. */
@@ -327,6 +342,8 @@ static bool given_away(struct worker *w, struct listener *l, int fd, const union
 	if (p->nworkers < 2 || p->generation->model->global.single_queue || !l->proxy || mine < GIVE_ABOVE)
 		return false;
 	other = p->workers[worker_random(w) % p->nworkers];
+	if (!serves(l, other))
+		return false;
 	theirs = atomic_load_explicit(&other->load, memory_order_relaxed);
 	if (mine <= theirs + GIVE_ABOVE + theirs / 8)
 		return false;
@@ -357,6 +374,11 @@ static bool accept_one(struct worker *w, struct listener *l)
 	}
 	w->accepted++;
 	rate_allows(w, l, true);
+	if (l->high_ports_only && has_low_port(&from)) {
+		close(fd);
+		listener_release(w, l);
+		return true;
+	}
 	if (!given_away(w, l, fd, &from))
 		l->accept(w, l, fd, &from);
 	return true;
@@ -383,7 +405,7 @@ void listeners_watch(struct worker *w)
 		struct listener *l = LIST_OF(node, struct listener, node);
 		ev_io *io = &l->watches[w->id].io;
 
-		if (atomic_load(&l->state) != LI_LISTENING) {
+		if (atomic_load(&l->state) != LI_LISTENING || !serves(l, w)) {
 			ev_io_stop(w->loop, io);
 		} else if (!ev_is_active(io)) {
 			ev_io_init(io, listener_ready, l->fd, EV_READ);

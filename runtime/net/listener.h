@@ -34,6 +34,8 @@ struct listener {
 	int fd;
 	_Atomic int state; /* enum listener_state */
 	bool channel;	   /* sockpair@: connections arrive as descriptors (net/sockpair.h) */
+	bool high_ports_only; /* harden.reject-privileged-ports.tcp */
+	uint64_t mine; /* workers that accept here: a bit each; 0: all */
 	bool inherited;	   /* fd@, -x or handed over: never unlinked or rebound */
 	atomic_uint conns; /* open connections accepted here */
 	uint32_t maxaccept, backlog; /* connections per wake-up; listen(2) */

@@ -163,11 +163,21 @@ static bool temporary_path(const struct listener *l, struct sockaddr_un *un)
 	return n > 0 && (size_t)n < sizeof(un->sun_path);
 }
 
+static int either(int own, int otherwise)
+{
+	return own >= 0 ? own : otherwise;
+}
+
+/* As the line says, or `unix-bind`. */
 static bool unix_owner(const struct bind_conf *b, const char *path)
 {
-	if ((b->uid >= 0 || b->gid >= 0) && chown(path, (uid_t)b->uid, (gid_t)b->gid))
+	const struct unix_bind_conf none = {.mode = -1, .uid = -1, .gid = -1},
+				    *u = b->unix_bind ? b->unix_bind : &none;
+	int uid = either(b->uid, u->uid), gid = either(b->gid, u->gid), mode = either(b->mode, u->mode);
+
+	if ((uid >= 0 || gid >= 0) && chown(path, (uid_t)uid, (gid_t)gid))
 		return false;
-	return b->mode < 0 || !chmod(path, (mode_t)b->mode);
+	return mode < 0 || !chmod(path, (mode_t)mode);
 }
 
 /* A path that is something else than a socket stays what it is. */
@@ -300,15 +310,35 @@ static struct listener *listener_new(struct opening *o, const struct bind_conf *
 	l->maxaccept = b->maxaccept ? b->maxaccept : maxaccept ? maxaccept : MAXACCEPT;
 	l->accept = !px ? cli_accept : px->conf->mode == MODE_SYSLOG ? forward_accept : session_accept;
 	l->watches = calloc(o->process->nworkers, sizeof(*l->watches));
+	l->mine = b->threads;
+	if (o->process->nworkers < 64 && !(l->mine & ((1ULL << o->process->nworkers) - 1)))
+		l->mine = 0; /* those that it names do not exist */
+	l->high_ports_only = px && o->generation->model->global.reject_low_ports;
 	if (l->watches)
 		return l;
 	free(l);
 	return NULL;
 }
 
+/* `unix-bind prefix`. False: the path is too long. */
+static bool prefix_path(const struct listener *l, struct addr_conf *addr, char *path, size_t room)
+{
+	struct str prefix = l->conf->unix_bind ? l->conf->unix_bind->prefix : STR_NONE;
+	int n;
+
+	*addr = l->conf->addr;
+	if (addr->kind != ADDR_UNIX || !prefix.len)
+		return true;
+	n = snprintf(path, room, "%.*s%.*s", STR_ARG(prefix), STR_ARG(addr->path));
+	addr->path = str_make(path, n > 0 ? (size_t)n : 0);
+	return n > 0 && (size_t)n < room;
+}
+
 /* Where it is, or will be, bound. */
 static bool listener_locate(struct listener *l, uint16_t port)
 {
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct addr_conf addr;
 	union addr packed;
 
 	l->addr_len = sizeof(l->addr);
@@ -319,7 +349,8 @@ static bool listener_locate(struct listener *l, uint16_t port)
 		l->inherited = true;
 		return true;
 	}
-	if (l->conf->addr.kind != ADDR_FD && !address_from_conf(&l->conf->addr, port, &l->addr, &l->addr_len))
+	if (!prefix_path(l, &addr, path, sizeof(path)) ||
+	    (addr.kind != ADDR_FD && !address_from_conf(&addr, port, &l->addr, &l->addr_len)))
 		return false;
 	if (l->conf->addr.kind == ADDR_FD &&
 	    getsockname(l->conf->addr.fd, (struct sockaddr *)&l->addr, &l->addr_len))
