@@ -237,14 +237,16 @@ static bool is_busy(const struct server *s)
 	       !list_empty(&s->queue);
 }
 
-static const char *why_not(struct generation *g, const struct server *s)
+const char *server_dynamic_why_not(struct generation *g, const struct server *s, bool *passing)
 {
+	*passing = false;
 	if (is_referenced(g, s))
 		return "This server cannot be removed at runtime due to other configuration elements pointing "
 		       "to it.";
 	if (!(atomic_load(&s->admin) & SRV_ADM_MAINT))
 		return "Only servers in maintenance mode can be deleted.";
-	return is_busy(s) ? "Server still has connections attached to it, cannot remove it." : NULL;
+	*passing = is_busy(s);
+	return *passing ? "Server still has connections attached to it, cannot remove it." : NULL;
 }
 
 bool server_dynamic_remove(struct worker *w, struct proxy *px, struct str name, struct out *error)
@@ -252,9 +254,10 @@ bool server_dynamic_remove(struct worker *w, struct proxy *px, struct str name, 
 	struct process *p = w->process;
 	struct server *s = server_named(px, name);
 	const char *reason;
+	bool passing;
 
 	graves_open(p);
-	reason = s ? why_not(p->generation, s) : "No such server.";
+	reason = s ? server_dynamic_why_not(p->generation, s, &passing) : "No such server.";
 	if (reason) {
 		out_puts(error, reason);
 		return false;

@@ -28,6 +28,8 @@ void server_dynamic_free(struct dynamic_server **d);
 bool server_dynamic_add(struct worker *w, struct dynamic_server *d, struct out *error);
 /* Takes a server out, of the configuration or not. False: it may not go, `error` says why. Isolated. */
 bool server_dynamic_remove(struct worker *w, struct proxy *px, struct str name, struct out *error);
+/* Why a server may not be removed, in HAProxy's words; NULL: it may. *passing: only because it has connections still. Any worker. */
+const char *server_dynamic_why_not(struct generation *g, const struct server *s, bool *passing);
 /* Has every engine know the expressions of its line (sni, usesrc). False: as above. Isolated.
  * server_dynamic_expr.c */
 bool server_dynamic_exprs(struct process *p, struct dynamic_server *d, struct out *error);

@@ -12,17 +12,20 @@
 
 enum { CLI_WORDS = 64, CLI_ANSWER_MAX = 256 << 20 };
 enum cli_level { CLI_USER, CLI_OPERATOR, CLI_ADMIN };
+/* With a level in commands.def: only in that mode of the session. */
+enum cli_modes { CLI_LEVELS = 3, CLI_EXPERT = 4, CLI_EXPERIMENTAL = 8 };
 /* RFC 5424 severities of short messages, shown after `set severity-output`. */
 enum cli_severity { CLI_ERR = 3, CLI_WARNING = 4, CLI_NOTICE = 5, CLI_INFO = 6 };
 enum cli_severity_form { CLI_SEVERITY_NONE, CLI_SEVERITY_NUMBER, CLI_SEVERITY_STRING };
 
 struct cli_visit;
 struct cli_relay;
+struct cli_wait;
 
 /* An answer in pieces, which may go on until something is entered (show events). The session owns it. */
 struct cli_stream {
-	/* Appends some of what there is; nothing: it waits, and calls cli_stream_go_on() when there is more. False: that
-	 * was the end. */
+	/* Appends some of what there is; nothing: it waits, and calls cli_stream_go_on() when there is more.
+	 * False: that was the end. */
 	bool (*fill)(struct cli_stream *stream, struct out *out);
 	void (*free)(struct cli_stream *stream);
 };
@@ -38,10 +41,12 @@ struct cli_session {
 	struct out command, payload; /* a line and its payload while that arrives */
 	struct cli_visit *visit;     /* under way */
 	struct cli_stream *stream;   /* under way */
+	struct cli_wait *wait;       /* cmd_wait.c: under way */
 	struct cli_relay *relay;     /* cli_master.h: a worker process is answering */
-	pid_t target;     /* of a master's session: which worker gets its commands; 0: the master itself */
-	struct str rest;  /* commands of the line behind the one that is visiting: in `command` */
-	uint32_t timeout; /* ms */
+	pid_t target;      /* of a master's session: which worker gets its commands; 0: the master itself */
+	struct str rest;   /* commands of the line behind the one that is visiting: in `command` */
+	uint32_t timeout;  /* ms */
+	uint32_t anon_key; /* cli_anon.h; 0: names are told */
 	uint8_t level, severity_form;
 	bool prompt, expert, experimental, master_debug;
 	bool unanswered;                      /* this command gives no answer, not even an empty line */
@@ -65,7 +70,7 @@ struct cli_command {
 	const char *words; /* that it begins with, joined by a blank */
 	const char *usage; /* line of the help; NULL: not shown */
 	void (*run)(struct cli_call *c);
-	uint8_t level;
+	uint8_t level; /* and modes */
 };
 
 /* cli_table.c */
@@ -89,6 +94,12 @@ void cli_resume(struct cli_session *s);
 /* A relay has something for the session's client, in session->out, or has come to its end (relay NULL): goes
  * on. The session may be gone afterwards. */
 void cli_relay_progress(struct cli_session *s);
+
+/* cmd_wait.c. Ends a wait; harmless without one. */
+void cli_wait_free(struct cli_session *s);
+/* cmd_session.c. A time as the configuration writes it (manual, section 2.5), in ms; unit_us: of a number
+ * without one. */
+bool cli_time(struct str text, uint64_t unit_us, uint64_t *ms);
 
 /* cli_visit.c: runs fn on every worker, one after the other, each with that worker; then the session goes on.
  * `text` collects the answer. */

@@ -198,5 +198,7 @@ void cmd_startup_logs(struct cli_call *c)
 		cli_unknown(c);
 		return;
 	}
-	out_str(c->out, str_from(c->process->startup_logs ? c->process->startup_logs : ""));
+	out_str(c->out, c->process->startup_logs && *c->process->startup_logs
+				? str_from(c->process->startup_logs)
+				: STR("\n"));
 }

@@ -28,6 +28,7 @@ static void session_end(struct cli_session *s)
 	if (s->stream)
 		s->stream->free(s->stream);
 	cli_relay_free(s);
+	cli_wait_free(s);
 	conn_close(&s->conn, false);
 	deadline_clear(&s->deadline);
 	list_remove(&s->node);
@@ -47,17 +48,17 @@ static void session_touch(struct cli_session *s)
 		deadline_set(s->conn.worker, &s->deadline, s->conn.worker->now + s->timeout);
 }
 
-/* Another worker, or another process, has the word. */
+/* Another worker, another process or time has the word. */
 static bool is_waiting(const struct cli_session *s)
 {
-	return s->visit || s->relay || s->stream;
+	return s->visit || s->relay || s->stream || s->wait;
 }
 
 static void session_expired(struct worker *w, struct deadline *d)
 {
 	struct cli_session *s = LIST_OF(d, struct cli_session, deadline);
 
-	if (s->visit || s->stream)
+	if (s->visit || s->stream || s->wait)
 		deadline_set(w, d, w->now + s->timeout);
 	else
 		session_end(s);
@@ -153,6 +154,15 @@ bool cli_level_is(struct cli_call *c, enum cli_level level)
 	return false;
 }
 
+/* `show info` tells that somebody has used what may have side effects. */
+static void taint_note(struct process *p, uint8_t level)
+{
+	if (level & CLI_EXPERT)
+		atomic_fetch_or(&p->tainted, TAINTED_EXPERT);
+	if (level & CLI_EXPERIMENTAL)
+		atomic_fetch_or(&p->tainted, TAINTED_EXPERIMENTAL);
+}
+
 static void command_run(struct cli_session *s, struct str command)
 {
 	struct worker *w = s->conn.worker;
@@ -166,8 +176,14 @@ static void command_run(struct cli_session *s, struct str command)
 	cmd = cli_find(&c);
 	if (!cmd)
 		cli_unknown(&c);
-	else if (cli_level_is(&c, cmd->level))
+	else if (cmd->level & CLI_EXPERT && !s->expert)
+		cli_say(&c, CLI_ERR, "This command is restricted to expert mode only.");
+	else if (cmd->level & CLI_EXPERIMENTAL && !s->experimental)
+		cli_say(&c, CLI_ERR, "This command is restricted to experimental mode only.");
+	else if (cli_level_is(&c, cmd->level & CLI_LEVELS)) {
+		taint_note(w->process, cmd->level);
 		cmd->run(&c);
+	}
 }
 
 /* Runs what is left of the line. False: a command visits other workers; it goes on when that is back. */
@@ -332,7 +348,9 @@ static void session_go_on(struct cli_session *s)
 	}
 	session_touch(s);
 	cli_relay_want(s, !out_pending(s));
-	conn_want(&s->conn, out_pending(s) ? EV_WRITE : s->visit || s->relay || s->eof ? 0 : EV_READ);
+	conn_want(&s->conn, out_pending(s)                              ? EV_WRITE
+			    : s->visit || s->relay || s->wait || s->eof ? 0
+									: EV_READ);
 }
 
 static void session_ready(struct conn *conn, int revents)
@@ -396,10 +414,12 @@ void cli_accept(struct worker *w, struct listener *l, int fd, const union addr *
 	list_append(&w->clis, &s->node);
 	s->listener = l;
 	s->level = l->conf->level;
+	s->severity_form = l->conf->severity_form;
 	s->timeout = w->process->cli_master ? 0 : timeout ? timeout : 10000;
 	s->out = out_growing(CLI_ANSWER_MAX);
 	s->command = out_growing(LINE_MAX_BYTES);
-	s->payload = out_growing(LINE_MAX_BYTES);
+	s->payload = out_growing(w->process->generation ? w->process->generation->model->global.cli_max_payload
+							: LINE_MAX_BYTES);
 	deadline_init(&s->deadline, session_expired);
 	conn_init(&s->conn, w, fd, session_ready);
 	session_touch(s);

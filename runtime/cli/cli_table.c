@@ -91,7 +91,9 @@ const struct cli_command *cli_find(const struct cli_call *c)
 
 static bool is_visible(const struct cli_call *c, const struct cli_command *cmd)
 {
-	return cmd->usage && cmd->level <= c->session->level;
+	return cmd->usage && (cmd->level & CLI_LEVELS) <= c->session->level &&
+	       (c->session->expert || !(cmd->level & CLI_EXPERT)) &&
+	       (c->session->experimental || !(cmd->level & CLI_EXPERIMENTAL));
 }
 
 static void put_usage(struct cli_call *c, const struct cli_command *cmd)
@@ -203,6 +205,8 @@ void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, c
 	for (uint32_t i = 0; (cmd = command_at(c, i)); i++)
 		if (is_visible(c, cmd) && words_match(cmd, c, first, &all) == best)
 			like_offer(&like, i, more && !all ? word_cost(cmd, best, c->words[first + best]) : 0);
+	while (more && like.n > 1 && !like.cost[0] && like.cost[like.n - 1])
+		like.n--; /* the word is the beginning of some: the others are not meant */
 	for (uint32_t i = 0; (cmd = command_at(c, i)); i++) {
 		bool same = best && !more && words_match(cmd, c, first, &all) == best;
 

@@ -1,76 +1,17 @@
-/* Commands that look into the process (management manual, section 9.3): its variables, threads and libraries.
+/* Commands that look into the process (management manual, section 9.3): its threads and libraries.
  * Texts are HAProxy 2.6's as far as there is the same to tell. */
+#include <gnu/libc-version.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "config.h"
+#include "grammar/predicate.h"
 #include "runtime/cli/cli_call.h"
-#include "runtime/eval/sample.h"
 
 #include <link.h> /* behind ev.h: both name EV_NONE */
-
-/* --- get var */
-
-static const struct var_ref *proc_var(const struct model *m, struct str name)
-{
-	if (!str_starts(name, STR("proc.")))
-		return NULL;
-	name = str_tail(name, 5);
-	vec_each (v, &m->vars)
-		if ((*v)->scope == VAR_PROC && str_eq((*v)->name, name))
-			return *v;
-	return NULL;
-}
-
-static const char *type_name(const struct sample *s)
-{
-	static const char *const names[SMP_TYPES] = {
-		[SMP_BOOL] = "bool", [SMP_SINT] = "sint", [SMP_IPV4] = "ipv4", [SMP_IPV6] = "ipv6",
-		[SMP_STR] = "str",   [SMP_BIN] = "bin",   [SMP_METH] = "meth",
-	};
-
-	return names[s->type] ? names[s->type] : "any";
-}
-
-static bool put_var(struct cli_call *c, struct eval *e, const struct var_ref *ref)
-{
-	struct sample s;
-	const char *type;
-
-	if (!var_get(e, ref, &s))
-		return false;
-	type = type_name(&s);
-	if (s.type == SMP_BOOL)
-		s.type = SMP_SINT; /* told as 0 or 1 */
-	if (s.type != SMP_BIN && !sample_cast(e, &s, SMP_STR))
-		return false;
-	out_printf(c->out, "%.*s: type=%s value=<", STR_ARG(c->words[2]), type);
-	out_str(c->out, s.str);
-	out_puts(c->out, ">");
-	return true;
-}
-
-void cmd_get_var(struct cli_call *c)
-{
-	const struct var_ref *ref = proc_var(c->generation->model, c->words[2]);
-	struct worker *w = c->worker;
-	struct scratch scratch;
-	struct eval e = {.engine = c->generation->engines[w->id],
-			 .model = c->generation->model,
-			 .host = &w->host,
-			 .scratch = &scratch,
-			 .place = AT(CLI),
-			 .now = w->wall,
-			 .proc_lock = &c->process->proc_lock,
-			 .vars = {[VAR_PROC] = &c->process->proc_vars}};
-
-	if (!c->words[2].len) {
-		cli_say(c, CLI_ERR, "Missing process-wide variable identifier.");
-		return;
-	}
-	scratch_init(&scratch, &w->scratch);
-	if (!ref || !put_var(c, &e, ref))
-		cli_say(c, CLI_ERR, "Variable not found.");
-	scratch_reset(&scratch);
-}
 
 /* --- show libs */
 
@@ -118,4 +59,55 @@ static void put_thread(struct worker *w, struct cli_visit *v)
 void cmd_show_threads(struct cli_call *c)
 {
 	cli_visit(c, &(struct cli_visit){.fn = put_thread});
+}
+
+/* --- show dev: what somebody needs to know who is to find out what went wrong */
+
+static void put_file(struct out *out, const char *title, const char *path)
+{
+	char text[4096];
+	FILE *f = fopen(path, "re");
+	size_t n = f ? fread(text, 1, sizeof(text), f) : 0;
+
+	if (f)
+		fclose(f);
+	for (size_t i = 0; i < n; i++)
+		if (!text[i] || text[i] == '\n')
+			text[i] = ' ';
+	if (n)
+		out_printf(out, "  %s: %.*s\n", title, STR_ARG(str_trim(str_make(text, n))));
+}
+
+static void put_limit(struct out *out, const char *title, int resource)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(resource, &limit))
+		out_printf(out, "  %s: soft %lld, hard %lld\n", title, (long long)limit.rlim_cur,
+			   (long long)limit.rlim_max);
+}
+
+void cmd_show_dev(struct cli_call *c)
+{
+	struct out *out = c->out;
+	struct utsname u;
+
+	out_printf(out, "Version\n  %s-lbd%s\nFeatures\n  ", predicate_version(c->process->compat),
+		   PACKAGE_VERSION);
+	predicate_features(out);
+	out_puts(out, "\nPlatform info\n");
+	if (!uname(&u))
+		out_printf(out,
+			   "  OS name: %s\n  OS release: %s\n  OS version: %s\n  OS architecture: %s\n  node "
+			   "name: %s\n",
+			   u.sysname, u.release, u.version, u.machine, u.nodename);
+	put_file(out, "machine vendor", "/sys/class/dmi/id/sys_vendor");
+	put_file(out, "machine family", "/sys/class/dmi/id/product_family");
+	out_printf(out, "Process info\n  pid: %d\n", (int)c->process->pid);
+	put_file(out, "cmdline", "/proc/self/cmdline");
+	out_printf(out, "  uid: %d\n  gid: %d\n  threads: %u\n", (int)geteuid(), (int)getegid(),
+		   c->process->nworkers);
+	put_limit(out, "fd limit", RLIMIT_NOFILE);
+	put_limit(out, "memory limit", RLIMIT_AS);
+	out_printf(out, "  allocator: %s\n", gnu_get_libc_version());
 }

@@ -21,6 +21,7 @@ static void level_lower(struct cli_call *c, enum cli_level level)
 {
 	if (c->session->level > level)
 		c->session->level = level;
+	c->session->expert = c->session->experimental = false;
 }
 
 void cmd_user(struct cli_call *c)
@@ -45,13 +46,12 @@ void cmd_set_severity(struct cli_call *c)
 	cli_say(c, CLI_ERR, "one of 'none', 'number', 'string' is a required argument");
 }
 
-/* A time as the configuration writes it (manual, section 2.5); the default unit is the second. Milliseconds. */
-static bool time_parse(struct str text, uint64_t *ms)
+bool cli_time(struct str text, uint64_t unit_us, uint64_t *ms)
 {
-	static const struct {
+	const struct {
 		const char *unit;
 		uint64_t us;
-	} units[] = {{"", 1000000},   {"us", 1},         {"ms", 1000},      {"s", 1000000},
+	} units[] = {{"", unit_us},   {"us", 1},         {"ms", 1000},      {"s", 1000000},
 		     {"m", 60000000}, {"h", 3600000000}, {"d", 86400000000}};
 	size_t digits = 0;
 	uint64_t n;
@@ -76,7 +76,7 @@ void cmd_set_timeout(struct cli_call *c)
 		cli_say(c, CLI_ERR, "'set timeout' only supports 'cli'.");
 	else if (!c->words[3].len)
 		cli_say(c, CLI_ERR, "Expects an integer value.");
-	else if (!time_parse(c->words[3], &ms) || !ms)
+	else if (!cli_time(c->words[3], 1000000, &ms) || !ms)
 		cli_say(c, CLI_ERR, "Invalid timeout value.");
 	else
 		c->session->timeout = (uint32_t)ms;

@@ -1,5 +1,5 @@
 /* Commands that show what the process is and has: version, environment, sockets of the CLI, backends, errors,
- * pools, activity. */
+ * pools. */
 #include <arpa/inet.h>
 #include <string.h>
 #include <time.h>
@@ -171,7 +171,12 @@ void cmd_show_stat(struct cli_call *c)
 		stats_csv(c->worker, &f, c->out);
 }
 
-/* --- pools and activity
+void cmd_show_schema(struct cli_call *c)
+{
+	stats_schema(c->out);
+}
+
+/* --- pools
  * ------------------------------------------------------------------------------------------ */
 
 struct pool_sum {
@@ -230,30 +235,4 @@ void cli_dump_pools(struct process *p, FILE *to)
 	fwrite(out.buf, 1, out.len, to);
 	fflush(to);
 	out_free(&out);
-}
-
-static READS_RUNNING uint64_t running_value(const struct worker *w, size_t offset)
-{
-	return *(const volatile uint64_t *)((const char *)w + offset);
-}
-
-/* "accepted: 5 [ 2 3 ]" */
-static void put_activity(struct cli_call *c, const char *name, size_t offset)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < c->process->nworkers; i++)
-		sum += running_value(c->process->workers[i], offset);
-	out_printf(c->out, "%s: %llu [", name, (unsigned long long)sum);
-	for (uint32_t i = 0; i < c->process->nworkers; i++)
-		out_printf(c->out, " %llu", (unsigned long long)running_value(c->process->workers[i], offset));
-	out_puts(c->out, " ]\n");
-}
-
-void cmd_show_activity(struct cli_call *c)
-{
-	out_printf(c->out, "thread_id: %u (1..%u)\ndate_now: %lld.%06ld\n", c->worker->id + 1,
-		   c->process->nworkers, (long long)c->worker->wall.tv_sec, (long)c->worker->wall.tv_usec);
-	put_activity(c, "loops", offsetof(struct worker, loops));
-	put_activity(c, "accepted", offsetof(struct worker, accepted));
 }

@@ -1,18 +1,30 @@
-/* Variables of the process that the global section sets before any traffic (manual, section 3.1: set-var,
- * set-var-fmt). Main thread. */
+/* Variables of the process (manual, section 3.1: set-var, set-var-fmt; management manual: `set var`). Those
+ * that the running model knows have its ids; further names, which only the control socket has used, get ids
+ * above all models'. They are few, and stay. proc_lock guards names and values. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "runtime/core/process.h"
 #include "runtime/eval/sample.h"
 
-static void set(struct eval *e, const struct proc_var *conf)
+enum { FIRST_ID = 1 << 24 };
+
+struct proc_name {
+	struct proc_name *next;
+	uint32_t id, len;
+	char text[];
+};
+
+bool proc_var_assign(struct eval *e, const struct proc_var *conf)
 {
 	struct sample s;
 	bool found =
 		conf->fmt ? sample_set_str(&s, logfmt_text(e, conf->fmt)) : sample_eval(e, conf->sample, &s);
 
-	if (found)
-		var_set(e, conf->var, &s);
+	return found && var_set(e, conf->var, &s);
 }
 
+/* Main thread, before any traffic. */
 void proc_vars_start(struct process *p, struct generation *g)
 {
 	struct worker *w = p->workers[0];
@@ -28,6 +40,77 @@ void proc_vars_start(struct process *p, struct generation *g)
 
 	scratch_init(&scratch, &w->scratch);
 	for (uint32_t i = 0; i < g->model->global.proc_vars.n; i++)
-		set(&e, &g->model->global.proc_vars.v[i]);
+		proc_var_assign(&e, &g->model->global.proc_vars.v[i]);
 	scratch_reset(&scratch);
+}
+
+static bool find_in_model(const struct model *m, struct var_ref *ref)
+{
+	vec_each (v, &m->vars)
+		if ((*v)->scope == VAR_PROC && str_eq((*v)->name, ref->name)) {
+			ref->id = (*v)->id;
+			return true;
+		}
+	return false;
+}
+
+/* Under the lock. */
+static bool find_further(const struct process *p, struct var_ref *ref)
+{
+	for (const struct proc_name *n = p->proc_names; n; n = n->next)
+		if (str_eq(str_make(n->text, n->len), ref->name)) {
+			ref->id = n->id;
+			return true;
+		}
+	return false;
+}
+
+bool proc_var_find(struct process *p, struct var_ref *ref)
+{
+	bool found;
+
+	if (find_in_model(p->generation->model, ref))
+		return true;
+	pattern_lock_read(&p->proc_lock);
+	found = find_further(p, ref);
+	pattern_unlock_read(&p->proc_lock);
+	return found;
+}
+
+/* Under the lock. */
+static bool name_add(struct process *p, struct var_ref *ref)
+{
+	struct proc_name *n = malloc(sizeof(*n) + ref->name.len);
+
+	if (!n)
+		return false;
+	n->next = p->proc_names;
+	n->id = p->proc_names ? p->proc_names->id + 1 : FIRST_ID;
+	n->len = (uint32_t)ref->name.len;
+	memcpy(n->text, ref->name.ptr, ref->name.len);
+	p->proc_names = n;
+	ref->id = n->id;
+	return true;
+}
+
+bool proc_var_make(struct process *p, struct var_ref *ref)
+{
+	bool found;
+
+	if (find_in_model(p->generation->model, ref))
+		return true;
+	pattern_lock_write(&p->proc_lock);
+	found = find_further(p, ref) || name_add(p, ref);
+	pattern_unlock_write(&p->proc_lock);
+	return found;
+}
+
+void proc_names_free(struct process *p)
+{
+	while (p->proc_names) {
+		struct proc_name *n = p->proc_names;
+
+		p->proc_names = n->next;
+		free(n);
+	}
 }

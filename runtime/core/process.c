@@ -189,6 +189,8 @@ bool process_use(struct process *p, struct generation *g)
 	p->maxconn = g->model->global.maxconn;
 	atomic_store(&p->rate_limits[RATE_CONNECTIONS], g->model->global.maxconnrate);
 	atomic_store(&p->rate_limits[RATE_SESSIONS], g->model->global.maxsessrate);
+	atomic_store(&p->profiling, g->model->global.profiling_tasks);
+	atomic_store(&p->anon_key, g->model->global.anon_key);
 	return true;
 }
 
@@ -304,6 +306,7 @@ void process_free(struct process **pp)
 	generation_free(&p->generation);
 	if (p->proc_vars)
 		eval_vars_free(&p->proc_vars);
+	proc_names_free(p);
 	isolation_free(&p->isolation);
 	pthread_mutex_destroy(&p->rate_lock);
 	free(p->workers);

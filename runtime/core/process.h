@@ -42,6 +42,8 @@ struct generation {
 enum process_rate { RATE_CONNECTIONS, RATE_SESSIONS, RATE_TLS, RATE_COMPRESSION, PROCESS_RATES };
 enum process_state { PROCESS_STARTING, PROCESS_RUNNING, PROCESS_STOPPING /* soft stop */, PROCESS_ENDING };
 
+enum { TAINTED_EXPERT = 4, TAINTED_EXPERIMENTAL = 8 };
+
 struct process {
 	struct worker **workers;
 	uint32_t nworkers;
@@ -57,6 +59,9 @@ struct process {
 	atomic_uint unique_id; /* %rt */
 	atomic_uint maxconn;   /* effective */
 	uint32_t hard_maxconn, maxsock, ulimit_n, memory_mb; /* limits from the start, for `show info` and `set maxconn global` */
+	_Atomic int profiling; /* enum profile_mode: core/profile.h */
+	atomic_uint anon_key; /* of the configuration or `set anon global-key`; 0: none */
+	atomic_uint debug_commands, tainted; /* expert commands that were run; TAINTED_ bits: HAProxy's */
 	atomic_uint rate_limits[PROCESS_RATES];
 	struct rate accepted; /* while connections or sessions are limited; under rate_lock */
 	pthread_mutex_t rate_lock;
@@ -82,6 +87,7 @@ struct process {
 	atomic_uint accepting;      /* workers that watch the listeners */
 	atomic_uint draining;       /* workers that still have jobs */
 	struct eval_vars *proc_vars; /* variables of scope proc */
+	struct proc_name *proc_names; /* further names of theirs: core/proc_vars.c */
 	pattern_lock proc_lock;      /* theirs */
 	atomic_uint full_listeners; /* how many listeners wait for a connection to end */
 };
@@ -112,6 +118,13 @@ struct process *process_new(uint32_t nworkers);
 bool process_use(struct process *p, struct generation *g);
 /* proc_vars.c. Variables that the global section sets; process_use() calls it for the first generation. */
 void proc_vars_start(struct process *p, struct generation *g);
+/* Evaluates one such line; e sees the variables of the process. False: it has no value. */
+bool proc_var_assign(struct eval *e, const struct proc_var *conf);
+/* The id by which variable ref->name of scope proc is known; false: nobody has heard of it. Any worker. */
+bool proc_var_find(struct process *p, struct var_ref *ref);
+/* The same for a name that may be new. False: no memory. */
+bool proc_var_make(struct process *p, struct var_ref *ref);
+void proc_names_free(struct process *p);
 /* Starts the workers' threads (worker 0 runs on the calling thread in process_run). May come after a fork().
  * False: no threads. */
 bool process_start(struct process *p);

@@ -8,9 +8,10 @@
 
 #include "runtime/backend/connect.h"
 #include "runtime/core/process.h"
+#include "runtime/core/profile.h"
 #include "runtime/proxy/tcp_stream.h"
 
-enum { BUFSIZE_DEFAULT = 16384, BUFFERS_CACHED = 128, CHUNKS_CACHED = 128, OBJECTS_CACHED = 1024 };
+enum { BUFSIZE_DEFAULT = 16384, BUFFERS_CACHED = 128, CHUNKS_CACHED = 128, OBJECTS_CACHED = 1024, LOOPS_PER_LOOK = 64 };
 
 #if defined(__SANITIZE_THREAD__)
 /* libev tells the kernel that nothing of a descriptor is wanted any more only when an event arrives for it,
@@ -94,10 +95,22 @@ void worker_turn(struct ev_loop *loop)
 {
 	struct worker *w = worker_of(loop);
 
+	worker_turn_begin(w);
+	ev_invoke_pending(loop);
+	worker_turn_end(w);
+}
+
+void worker_turn_begin(struct worker *w)
+{
 	w->loops++;
 	worker_clock(w);
-	ev_invoke_pending(loop);
+}
+
+void worker_turn_end(struct worker *w)
+{
 	deadlines_turn(w);
+	if (w->loops % LOOPS_PER_LOOK == 0 && !w->clock_is_set)
+		profile_turn_took(w);
 }
 
 /* Only wakes the loop: worker_turn() does the work. */
@@ -324,5 +337,6 @@ void worker_free(struct worker **wp)
 	pool_free(&w->tcp_streams);
 	pool_free(&w->srv_conns);
 	pool_free(&w->chunks);
+	free(w->profile);
 	free(w);
 }

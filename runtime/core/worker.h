@@ -15,6 +15,7 @@
 
 struct process;
 struct generation;
+struct profile;
 struct server;
 
 struct worker {
@@ -34,6 +35,9 @@ struct worker {
 	struct scratch_source scratch; /* over `chunks` */
 	struct list sessions_list;     /* every struct session, for soft stop and `show sess` */
 	uint64_t accepted, loops;
+	uint32_t loop_us; /* what a turn of the loop takes, on average */
+	bool profiling;	  /* core/profile.h */
+	struct profile *profile; /* NULL: never measured */
 	uint64_t wall_offset_us; /* wall clock minus monotonic clock, refreshed every WORKER_WALL_MS */
 	uint64_t wall_checked;   /* `now` of the last refresh */
 	uint64_t tick_at;        /* when `tick` fires (ms); UINT64_MAX: not armed */
@@ -95,6 +99,9 @@ bool worker_set_backend(struct worker *w, unsigned backend);
 void worker_clock(struct worker *w);
 /* One turn of the loop after events were reported; libev calls it. */
 void worker_turn(struct ev_loop *loop);
+/* What it does around the events: core/profile.c has a turn of its own. */
+void worker_turn_begin(struct worker *w);
+void worker_turn_end(struct worker *w);
 /* A random number that nobody should rely on for secrets. */
 uint64_t worker_random(struct worker *w);
 /* A job more or less; the last one of a stopping worker calls on_drained. */

@@ -197,8 +197,8 @@ START_TEST(unknown)
 	ck_assert_ptr_nonnull(strstr(a, "\n  show version                            : show version"));
 	ck_assert_ptr_nonnull(strstr(a, "\n  quit  "));
 	a = ask("\n");
-	ck_assert(!strncmp(a, "Unknown command. Please enter one of the following commands only:\n  add acl",
-			   75));
+	ck_assert(!strncmp(a, "Unknown command. Please enter one of the following commands only:\n  abort ssl",
+			   77));
 	a = ask("set maxconn x\n");
 	ck_assert_ptr_nonnull(strstr(a, "  set maxconn global"));
 	ck_assert_ptr_null(strstr(a, "show"));
