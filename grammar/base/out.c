@@ -43,7 +43,7 @@ static size_t out_room(struct out *o, size_t len)
 	return o->cap - o->len;
 }
 
-void out_bytes(struct out *o, const void *data, size_t len)
+void out_bytes_grow(struct out *o, const void *data, size_t len)
 {
 	len = out_room(o, len);
 	if (len)
@@ -51,19 +51,15 @@ void out_bytes(struct out *o, const void *data, size_t len)
 	o->len += len;
 }
 
-void out_str(struct out *o, struct str s)
+void out_decimal_digits(struct out *o, uint64_t n)
 {
-	out_bytes(o, s.ptr, s.len);
-}
+	char digits[20];
+	size_t i = sizeof(digits);
 
-void out_puts(struct out *o, const char *c_string)
-{
-	out_bytes(o, c_string, strlen(c_string));
-}
-
-void out_char(struct out *o, char c)
-{
-	out_bytes(o, &c, 1);
+	do
+		digits[--i] = (char)('0' + n % 10);
+	while (n /= 10);
+	out_bytes(o, digits + i, sizeof(digits) - i);
 }
 
 void out_vprintf(struct out *o, const char *format, va_list ap)

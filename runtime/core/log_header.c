@@ -23,21 +23,10 @@ void log_dates(struct logger *l, time_t second)
 		 offset / 60 % 60);
 }
 
-static void put_number(struct out *out, unsigned long n)
-{
-	char digits[20];
-	size_t i = sizeof(digits);
-
-	do
-		digits[--i] = (char)('0' + n % 10);
-	while (n /= 10);
-	out_bytes(out, digits + i, sizeof(digits) - i);
-}
-
 static void put_priority(struct out *out, unsigned n)
 {
 	out_char(out, '<');
-	put_number(out, n);
+	out_decimal(out, n);
 	out_char(out, '>');
 }
 
@@ -64,7 +53,7 @@ static void put_rfc3164(struct logger *l, const struct log_origin *from, struct 
 	}
 	out_str(out, from->tag);
 	out_char(out, '[');
-	put_number(out, (unsigned long)from->pid);
+	out_decimal(out, (unsigned long)from->pid);
 	out_puts(out, "]: ");
 }
 
@@ -77,7 +66,7 @@ static void put_rfc5424(struct logger *l, const struct log_origin *from, struct 
 	out_char(out, ' ');
 	out_str(out, from->tag);
 	out_char(out, ' ');
-	put_number(out, (unsigned long)from->pid);
+	out_decimal(out, (unsigned long)from->pid);
 	out_puts(out, " - ");
 	out_str(out, from->structured.len ? from->structured : STR("-"));
 	out_char(out, ' ');

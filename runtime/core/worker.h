@@ -59,6 +59,7 @@ struct worker {
 	struct deadline accept_retry; /* set: no accepting until then, for lack of descriptors */
 	struct deadline rate_retry;   /* set: some listener waits until its frontend's rate of sessions is lower */
 	uint64_t accept_complained;   /* `now` of the last message about it */
+	struct eval_dates dates;      /* what log lines say of this second */
 	struct eval_host host;	      /* live figures for the evaluator: proxy/stream_host.c */
 	uint64_t random[2];	      /* state of worker_random() */
 	struct pipes *pipes; /* net/splice.h: spare pipes */

@@ -12,40 +12,32 @@
 
 /* --- numbers and addresses -------------------------------------------------------------------------------- */
 
-/* A log line has some twenty numbers: printf would cost more than all the rest of it. */
-static void put_decimal(struct out *out, uint64_t n)
-{
-	char digits[20];
-	size_t i = sizeof(digits);
-
-	do
-		digits[--i] = (char)('0' + n % 10);
-	while (n /= 10);
-	out_bytes(out, digits + i, sizeof(digits) - i);
-}
-
 static void put_number(struct out *out, struct logfmt_style style, uint64_t n)
 {
 	if (style.flags & LOGFMT_HEX)
 		out_printf(out, "%04llX", (unsigned long long)n);
 	else
-		put_decimal(out, n);
+		out_decimal(out, n);
 }
 
 static void put_count(struct out *out, int64_t n)
 {
 	if (n < 0)
 		out_char(out, '-');
-	put_decimal(out, n < 0 ? -(uint64_t)n : (uint64_t)n);
+	out_decimal(out, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
-static void put_quoted(struct out *out, struct logfmt_style style, const char *text)
+static inline void put_quote(struct out *out, struct logfmt_style style)
 {
-	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
+	if (style.flags & LOGFMT_QUOTE)
+		out_char(out, '"');
+}
 
-	out_puts(out, quote);
-	out_puts(out, text);
-	out_puts(out, quote);
+static void put_quoted(struct out *out, struct logfmt_style style, struct str text)
+{
+	put_quote(out, style);
+	out_str(out, text);
+	put_quote(out, style);
 }
 
 /* Manual, flag X: addresses as hexadecimal digits, never quoted. */
@@ -58,9 +50,19 @@ static void put_hex_ip(struct out *out, const union addr *a)
 		out_printf(out, "%02X", p[i]);
 }
 
+/* inet_ntop() is printf. */
+static void put_ipv4(struct out *out, const uint8_t ip[4])
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			out_char(out, '.');
+		out_decimal(out, ip[i]);
+	}
+}
+
 static void put_ip(struct out *out, struct logfmt_style style, const union addr *a)
 {
-	char text[INET6_ADDRSTRLEN] = "unix";
+	char text[INET6_ADDRSTRLEN];
 
 	if (!a || a->family == AF_UNSPEC) {
 		logfmt_put_word(out, style, STR_NONE);
@@ -70,11 +72,14 @@ static void put_ip(struct out *out, struct logfmt_style style, const union addr 
 		put_hex_ip(out, a);
 		return;
 	}
+	put_quote(out, style);
 	if (a->family == AF_INET)
-		inet_ntop(AF_INET, &a->in.sin_addr, text, sizeof(text));
-	else if (a->family == AF_INET6)
-		inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text));
-	put_quoted(out, style, text);
+		put_ipv4(out, (const uint8_t *)&a->in.sin_addr);
+	else if (a->family == AF_INET6 && inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text)))
+		out_puts(out, text);
+	else
+		out_puts(out, "unix");
+	put_quote(out, style);
 }
 
 /* A unix socket has no port: the id of its `bind` line stands for it. */
@@ -184,9 +189,7 @@ static struct str from_query(struct str uri)
 /* "GET / HTTP/1.1" */
 static void put_request_line(const struct log_record *r, struct logfmt_style style, struct out *out)
 {
-	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
-
-	out_puts(out, quote);
+	put_quote(out, style);
 	logfmt_put_text(out, style, r->method);
 	if (r->cut != LOG_CUT_METHOD) {
 		out_char(out, ' ');
@@ -196,16 +199,17 @@ static void put_request_line(const struct log_record *r, struct logfmt_style sty
 		out_char(out, ' ');
 		out_str(out, r->cut ? r->version_text : request_version(r));
 	}
-	out_puts(out, quote);
+	put_quote(out, style);
 }
 
-static void put_request(const struct log_record *r, unsigned alias, struct logfmt_style style, struct out *out)
+static void put_request(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
+	const struct log_record *r = e->log;
 	struct str part;
 
 	if (r->bad_request || (!r->method.len && !r->cut) ||
 	    (r->cut == LOG_CUT_METHOD && alias != LOGFMT_R && alias != LOGFMT_HQ)) {
-		put_quoted(out, style, "<BADREQ>");
+		put_quoted(out, style, STR("<BADREQ>"));
 		return;
 	}
 	switch (alias) {
@@ -301,220 +305,209 @@ static void put_host_name(struct out *out, struct logfmt_style style)
 	logfmt_put_word(out, style, str_from(name));
 }
 
-static bool put_time(struct eval *e, unsigned alias, struct out *out)
+static void put_time(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
 
+	(void)style;
 	switch (alias) {
 	case LOGFMT_TR:
 		put_count(out, r->t_request);
-		return true;
+		return;
 	case LOGFMT_TA:
 		put_open_ended(e, out, r->t_active);
-		return true;
+		return;
 	case LOGFMT_TC:
 		put_count(out, r->t_connect);
-		return true;
+		return;
 	case LOGFMT_TD:
 		put_count(out, r->t_data);
-		return true;
+		return;
 	case LOGFMT_TH:
 		put_count(out, r->t_handshake);
-		return true;
+		return;
 	case LOGFMT_TI:
 		put_count(out, r->t_idle);
-		return true;
+		return;
 	case LOGFMT_TQ:
 		put_count(out, request_ready(r));
-		return true;
+		return;
 	case LOGFMT_TRR:
 		put_count(out, r->t_response);
-		return true;
+		return;
 	case LOGFMT_TT:
 		put_open_ended(e, out, r->t_total);
-		return true;
+		return;
 	case LOGFMT_TU:
 		put_open_ended(e, out, r->t_user);
-		return true;
+		return;
 	case LOGFMT_TW:
 		put_count(out, r->t_queue);
-		return true;
-	default:
-		return false;
+		return;
 	}
 }
 
-static bool put_moment(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+static void put_moment(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
 
 	switch (alias) {
 	case LOGFMT_ACCEPT:
 		put_date(e, out, &r->accept_date, false, false);
-		return true;
+		return;
 	case LOGFMT_T:
 		put_date(e, out, &r->accept_date, true, true);
-		return true;
+		return;
 	case LOGFMT_TL:
 		put_date(e, out, &r->accept_date, false, true);
-		return true;
+		return;
 	case LOGFMT_REQUEST:
 		put_date(e, out, &r->request_date, false, false);
-		return true;
+		return;
 	case LOGFMT_TRG:
 		put_date(e, out, &r->request_date, true, true);
-		return true;
+		return;
 	case LOGFMT_TRL:
 		put_date(e, out, &r->request_date, false, true);
-		return true;
+		return;
 	case LOGFMT_TS:
 		put_number(out, style, (uint64_t)r->accept_date.tv_sec);
-		return true;
+		return;
 	case LOGFMT_MS:
 		out_printf(out, style.flags & LOGFMT_HEX ? "%02X" : "%03u",
 			   (unsigned)(r->accept_date.tv_usec / 1000));
-		return true;
-	default:
-		return false;
+		return;
 	}
 }
 
-static bool put_address(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+static void put_address(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	switch (alias) {
 	case LOGFMT_CI:
 		put_ip(out, style, e->src);
-		return true;
+		return;
 	case LOGFMT_CP:
 		put_port(out, style, e->src, e->bind);
-		return true;
+		return;
 	case LOGFMT_FI:
 		put_ip(out, style, e->dst);
-		return true;
+		return;
 	case LOGFMT_FP:
 		put_port(out, style, e->dst, e->bind);
-		return true;
+		return;
 	case LOGFMT_BI:
 		put_ip(out, style, e->server_src);
-		return true;
+		return;
 	case LOGFMT_BP:
 		put_port(out, style, e->server_src, NULL);
-		return true;
+		return;
 	case LOGFMT_SI:
 		put_ip(out, style, e->server_dst);
-		return true;
+		return;
 	case LOGFMT_SP:
 		put_port(out, style, e->server_dst, NULL);
-		return true;
-	default:
-		return false;
+		return;
 	}
 }
 
-static bool put_figure(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+static void put_figure(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
 
 	switch (alias) {
 	case LOGFMT_AC:
 		put_count(out, r->actconn);
-		return true;
+		return;
 	case LOGFMT_FC:
 		put_count(out, r->feconn);
-		return true;
+		return;
 	case LOGFMT_BC:
 		put_count(out, r->beconn);
-		return true;
+		return;
 	case LOGFMT_SC:
 		put_count(out, r->srvconn);
-		return true;
+		return;
 	case LOGFMT_SQ:
 		put_count(out, r->srv_queue);
-		return true;
+		return;
 	case LOGFMT_BQ:
 		put_count(out, r->backend_queue);
-		return true;
+		return;
 	case LOGFMT_B:
 		put_open_ended(e, out, (int64_t)r->bytes_out);
-		return true;
+		return;
 	case LOGFMT_U:
 		put_count(out, (int64_t)r->bytes_in);
-		return true;
+		return;
 	case LOGFMT_ST:
 		put_count(out, r->status ? r->status : e->frontend && e->frontend->mode == MODE_HTTP ? -1 : 0);
-		return true;
+		return;
 	case LOGFMT_RC:
 		out_puts(out, r->redispatched ? "+" : "");
-		put_decimal(out, r->retries);
-		return true;
+		out_decimal(out, r->retries);
+		return;
 	case LOGFMT_RT:
 		put_number(out, style, r->request_counter);
-		return true;
+		return;
 	case LOGFMT_LC:
 		put_number(out, style, r->log_counter);
-		return true;
+		return;
 	case LOGFMT_PID:
 		put_number(out, style, (uint64_t)getpid());
-		return true;
-	default:
-		return false;
+		return;
 	}
 }
 
 static void put_name(struct out *out, struct logfmt_style style, struct str name, const char *suffix)
 {
-	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
-
-	out_puts(out, quote);
+	put_quote(out, style);
 	logfmt_put_text(out, style, name);
 	out_puts(out, suffix);
-	out_puts(out, quote);
+	put_quote(out, style);
 }
 
-static bool put_string(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+static void put_string(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
 
 	switch (alias) {
 	case LOGFMT_FRONTEND:
 		put_name(out, style, r->frontend, "");
-		return true;
+		return;
 	case LOGFMT_FT:
 		put_name(out, style, r->frontend, r->frontend_tls ? "~" : "");
-		return true;
+		return;
 	case LOGFMT_BACKEND:
 		put_name(out, style, r->backend.len ? r->backend : r->frontend, "");
-		return true;
+		return;
 	case LOGFMT_SERVER:
 		if (r->server.len)
 			put_name(out, style, r->server, "");
 		else
-			put_quoted(out, style, "<NOSRV>");
-		return true;
+			put_quoted(out, style, STR("<NOSRV>"));
+		return;
 	case LOGFMT_CC:
 		logfmt_put_word(out, style, r->cookie_captured_cli);
-		return true;
+		return;
 	case LOGFMT_CS:
 		logfmt_put_word(out, style, r->cookie_captured_srv);
-		return true;
+		return;
 	case LOGFMT_ID:
 		logfmt_put_word(out, style, r->unique_id);
-		return true;
+		return;
 	case LOGFMT_H:
 		put_host_name(out, style);
-		return true;
+		return;
 	case LOGFMT_SSLC:
 		logfmt_put_word(out, style, str_from(r->tls_cipher));
-		return true;
+		return;
 	case LOGFMT_SSLV:
 		logfmt_put_word(out, style, str_from(r->tls_version));
-		return true;
-	default:
-		return false;
+		return;
 	}
 }
 
-static bool put_state(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+static void put_state(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
 
@@ -527,25 +520,50 @@ static bool put_state(struct eval *e, unsigned alias, struct logfmt_style style,
 				  (const char[]){r->cookie_cli ? r->cookie_cli : '-',
 						 r->cookie_srv ? r->cookie_srv : '-'},
 				  2);
-		return true;
+		return;
 	case LOGFMT_HR:
 		put_captures(r->cap_req, r->ncap_req, style, out);
-		return true;
+		return;
 	case LOGFMT_HS:
 		put_captures(r->cap_res, r->ncap_res, style, out);
-		return true;
+		return;
 	case LOGFMT_HRL:
 		put_capture_list(r->cap_req, r->ncap_req, style, out);
-		return true;
+		return;
 	case LOGFMT_HSL:
 		put_capture_list(r->cap_res, r->ncap_res, style, out);
-		return true;
+		return;
 	case LOGFMT_O: /* its flags are in the nodes behind it */
-		return true;
-	default:
-		return false;
+		return;
 	}
 }
+
+/* Each looks at its own aliases. */
+typedef void put_alias(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out);
+static put_alias *const groups[LOGFMT_COUNT] = {
+	[LOGFMT_TR] = put_time,        [LOGFMT_TA] = put_time,         [LOGFMT_TC] = put_time,
+	[LOGFMT_TD] = put_time,        [LOGFMT_TH] = put_time,         [LOGFMT_TI] = put_time,
+	[LOGFMT_TQ] = put_time,        [LOGFMT_TRR] = put_time,        [LOGFMT_TT] = put_time,
+	[LOGFMT_TU] = put_time,        [LOGFMT_TW] = put_time,         [LOGFMT_ACCEPT] = put_moment,
+	[LOGFMT_T] = put_moment,       [LOGFMT_TL] = put_moment,       [LOGFMT_REQUEST] = put_moment,
+	[LOGFMT_TRG] = put_moment,     [LOGFMT_TRL] = put_moment,      [LOGFMT_TS] = put_moment,
+	[LOGFMT_MS] = put_moment,      [LOGFMT_CI] = put_address,      [LOGFMT_CP] = put_address,
+	[LOGFMT_FI] = put_address,     [LOGFMT_FP] = put_address,      [LOGFMT_BI] = put_address,
+	[LOGFMT_BP] = put_address,     [LOGFMT_SI] = put_address,      [LOGFMT_SP] = put_address,
+	[LOGFMT_AC] = put_figure,      [LOGFMT_FC] = put_figure,       [LOGFMT_BC] = put_figure,
+	[LOGFMT_SC] = put_figure,      [LOGFMT_SQ] = put_figure,       [LOGFMT_BQ] = put_figure,
+	[LOGFMT_B] = put_figure,       [LOGFMT_U] = put_figure,        [LOGFMT_ST] = put_figure,
+	[LOGFMT_RC] = put_figure,      [LOGFMT_RT] = put_figure,       [LOGFMT_LC] = put_figure,
+	[LOGFMT_PID] = put_figure,     [LOGFMT_FRONTEND] = put_string, [LOGFMT_FT] = put_string,
+	[LOGFMT_BACKEND] = put_string, [LOGFMT_SERVER] = put_string,   [LOGFMT_CC] = put_string,
+	[LOGFMT_CS] = put_string,      [LOGFMT_ID] = put_string,       [LOGFMT_H] = put_string,
+	[LOGFMT_SSLC] = put_string,    [LOGFMT_SSLV] = put_string,     [LOGFMT_STATE] = put_state,
+	[LOGFMT_TSC] = put_state,      [LOGFMT_HR] = put_state,        [LOGFMT_HS] = put_state,
+	[LOGFMT_HRL] = put_state,      [LOGFMT_HSL] = put_state,       [LOGFMT_O] = put_state,
+	[LOGFMT_R] = put_request,      [LOGFMT_HM] = put_request,      [LOGFMT_HP] = put_request,
+	[LOGFMT_HPO] = put_request,    [LOGFMT_HQ] = put_request,      [LOGFMT_HU] = put_request,
+	[LOGFMT_HV] = put_request,
+};
 
 void logfmt_put_alias(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
@@ -554,9 +572,6 @@ void logfmt_put_alias(struct eval *e, unsigned alias, struct logfmt_style style,
 
 	if (!given)
 		e->log = (struct log_record *)&nothing; /* only read */
-	if (!put_time(e, alias, out) && !put_moment(e, alias, style, out) &&
-	    !put_address(e, alias, style, out) && !put_figure(e, alias, style, out) &&
-	    !put_string(e, alias, style, out) && !put_state(e, alias, style, out))
-		put_request(e->log, alias, style, out);
+	groups[alias](e, alias, style, out);
 	e->log = given;
 }

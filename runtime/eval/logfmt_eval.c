@@ -6,65 +6,63 @@
 
 enum { TEXT_LIMIT = 64 * 1024 };
 
-/* What a log shows as #XX: control characters, and what delimits its fields. Bytes above 0x7e in aliases too
- * (manual, section 8.6); samples keep them, as HAProxy does, so that UTF-8 stays readable. */
-static bool log_encodes(unsigned char c)
+/* Which bytes are written in another way, by where they stand. In a log: control characters, and what delimits
+ * its fields, become #XX; bytes above 0x7e in aliases too (manual, section 8.6); samples keep them, as HAProxy
+ * does, so that UTF-8 stays readable. Captures stand in braces, parted by bars. In an HTTP message a tab may
+ * stay (RFC 9110, section 5.5). */
+enum { IN_LOG = 1, IN_CAPTURE = 2, CONTROL = 4, IN_HTTP = 8, IN_STRING = 16 };
+static const uint8_t kinds[256] = {
+	[0x00 ... 0x08] = IN_LOG | IN_CAPTURE | CONTROL | IN_HTTP,
+	['\t'] = IN_LOG | IN_CAPTURE | CONTROL,
+	[0x0a ... 0x1f] = IN_LOG | IN_CAPTURE | CONTROL | IN_HTTP,
+	[0x7f] = IN_LOG | IN_CAPTURE | CONTROL | IN_HTTP,
+	[0x80 ... 0xff] = IN_LOG | IN_CAPTURE,
+	['"'] = IN_LOG | IN_CAPTURE | IN_STRING,
+	['#'] = IN_LOG | IN_CAPTURE,
+	['{'] = IN_CAPTURE,
+	['|'] = IN_CAPTURE,
+	['}'] = IN_CAPTURE,
+	['\\'] = IN_STRING,
+	[']'] = IN_STRING,
+};
+
+/* One byte that is not to be written as it is: encoded, or only escaped. */
+static void put_other(struct out *out, struct logfmt_style style, unsigned char c, bool encoded)
 {
-	return c < 0x20 || c >= 0x7f || c == '"' || c == '#';
+	static const char hex[] = "0123456789ABCDEF";
+
+	if (encoded)
+		out_bytes(out, (const char[]){style.http ? '%' : '#', hex[c >> 4], hex[c & 15]}, 3);
+	else
+		out_bytes(out, (const char[]){'\\', (char)c}, 2);
 }
 
-/* Captures stand in braces, parted by bars. */
-static bool capture_encodes(unsigned char c)
+/* Runs of bytes that need nothing are copied at once. `encoded`: the kinds that are. */
+static void put_encoded(struct out *out, struct logfmt_style style, struct str text, unsigned encoded)
 {
-	return log_encodes(c) || c == '{' || c == '|' || c == '}';
-}
-
-static bool is_control(unsigned char c)
-{
-	return c < 0x20 || c == 0x7f;
-}
-
-static bool is_escaped(unsigned char c, struct logfmt_style style)
-{
-	return style.flags & LOGFMT_ESCAPE && (c == '"' || c == '\\' || c == ']');
-}
-
-/* Runs of bytes that need nothing are copied at once. */
-static void put_encoded(struct out *out, struct logfmt_style style, struct str text,
-			bool (*encodes)(unsigned char))
-{
+	unsigned special = style.raw ? 0 : encoded | (style.flags & LOGFMT_ESCAPE ? IN_STRING : 0);
 	size_t plain = 0;
 
-	if (!text.len)
-		return;
-	if (style.raw) {
-		out_str(out, text);
-		return;
-	}
-	for (size_t i = 0; i < text.len; i++) {
+	for (size_t i = 0; special && i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
-		bool encoded = encodes(c);
 
-		if (!encoded && !is_escaped(c, style))
+		if (!(kinds[c] & special))
 			continue;
 		out_bytes(out, text.ptr + plain, i - plain);
 		plain = i + 1;
-		if (encoded)
-			out_printf(out, "%c%02X", style.http ? '%' : '#', c);
-		else
-			out_bytes(out, (const char[]){'\\', (char)c}, 2);
+		put_other(out, style, c, kinds[c] & encoded);
 	}
-	out_bytes(out, text.ptr + plain, text.len - plain);
+	out_str(out, str_tail(text, plain));
 }
 
 void logfmt_put_text(struct out *out, struct logfmt_style style, struct str text)
 {
-	put_encoded(out, style, text, style.http ? is_control : log_encodes);
+	put_encoded(out, style, text, style.http ? CONTROL : IN_LOG);
 }
 
 void logfmt_put_capture(struct out *out, struct logfmt_style style, struct str text)
 {
-	put_encoded(out, style, text, style.http ? is_control : capture_encodes);
+	put_encoded(out, style, text, style.http ? CONTROL : IN_CAPTURE);
 }
 
 void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text)
@@ -78,18 +76,6 @@ void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text
 	logfmt_put_text(out, style, text);
 	if (quoted)
 		out_char(out, '"');
-}
-
-/* In an HTTP message a tab may stay (RFC 9110, section 5.5). */
-static bool http_encodes(unsigned char c)
-{
-	return is_control(c) && c != '\t';
-}
-
-static bool encodes_nothing(unsigned char c)
-{
-	(void)c;
-	return false;
 }
 
 /* Samples in HTTP messages ignore the quote flag; in logs they are only kept from breaking the line; elsewhere
@@ -108,7 +94,7 @@ static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfm
 	if (plain || !style.http)
 		text.len = found ? str_chr(text, 0) : 0;
 	if (found)
-		put_encoded(out, style, text, plain ? encodes_nothing : style.http ? http_encodes : is_control);
+		put_encoded(out, style, text, plain ? 0 : style.http ? IN_HTTP : CONTROL);
 	if (quoted)
 		out_char(out, '"');
 }
@@ -117,13 +103,22 @@ static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfm
  * section 8.2.6). Returns whether the last byte was one. */
 static bool put_merged(struct out *out, struct str text, bool blank)
 {
+	size_t begin = 0;
+
+	if (text.len == 1 && !blank) { /* mostly */
+		out_char(out, text.ptr[0]);
+		return text.ptr[0] == ' ';
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		bool is_blank = text.ptr[i] == ' ';
 
-		if (!is_blank || !blank)
-			out_char(out, text.ptr[i]);
+		if (is_blank && blank) {
+			out_bytes(out, text.ptr + begin, i - begin);
+			begin = i + 1;
+		}
 		blank = is_blank;
 	}
+	out_str(out, str_tail(text, begin));
 	return blank;
 }
 
@@ -131,19 +126,12 @@ static bool put_merged(struct out *out, struct str text, bool blank)
  * count fields. */
 static bool keeps_place(const struct logfmt_node *n)
 {
-	if (n->kind != LOGFMT_ALIAS)
-		return false;
-	switch (n->alias) {
-	case LOGFMT_HM:
-	case LOGFMT_HP:
-	case LOGFMT_HPO:
-	case LOGFMT_HQ:
-	case LOGFMT_HU:
-	case LOGFMT_HV:
-		return true;
-	default:
-		return false;
-	}
+	static const bool keeps[LOGFMT_COUNT] = {
+		[LOGFMT_HM] = true, [LOGFMT_HP] = true, [LOGFMT_HPO] = true,
+		[LOGFMT_HQ] = true, [LOGFMT_HU] = true, [LOGFMT_HV] = true,
+	};
+
+	return n->kind == LOGFMT_ALIAS && keeps[n->alias];
 }
 
 void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
@@ -159,17 +147,20 @@ void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 		struct logfmt_style style = {n->flags, message, false};
 		size_t before = out->len;
 
-		if (n->kind == LOGFMT_TEXT && message)
-			out_str(out, n->text);
-		else if (n->kind == LOGFMT_TEXT)
-			blank = put_merged(out, n->text, blank);
-		else if (n->flags & LOGFMT_ENCODED)
+		if (n->kind == LOGFMT_TEXT) {
+			if (message)
+				out_str(out, n->text);
+			else
+				blank = put_merged(out, n->text, blank);
+			continue;
+		}
+		if (n->flags & LOGFMT_ENCODED)
 			logfmt_put_value(e, n, n->flags, out);
 		else if (n->kind == LOGFMT_ALIAS)
 			logfmt_put_alias(e, n->alias, style, out);
 		else
 			put_sample(e, n, style, fmt->plain, out);
-		if (n->kind != LOGFMT_TEXT && (out->len > before || keeps_place(n)))
+		if (out->len > before || keeps_place(n))
 			blank = false;
 	}
 }

@@ -119,6 +119,7 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.tables = s->generation->tables,
 		.session_track = &session_root(s)->track,
 		.now_ms = w->now,
+		.dates = &w->dates,
 	};
 	if (s->settings)
 		session_settings_eval(s->settings, e);

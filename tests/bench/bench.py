@@ -40,6 +40,10 @@ ROWS = {
     "track": ("track", ["-c32"], "/", "keep-alive, each request counted in one of a million keys"),
     **{f"rules-{n}": (f"rules-{n}", ["-c32"], "/", f"keep-alive, {n} use_backend lines by host, none of which holds")
        for n in (10, 100, 1000, 5000)},
+    **{f"mixed-{n}": (f"mixed-{n}", ["-c32"], "/", f"keep-alive, {n} use_backend lines of ten kinds of conditions, none of which holds")
+       for n in (100, 1000)},
+    "acls": ("acls", ["-c32"], "/", "keep-alive, a hundred ACLs, fields of both messages rewritten"),
+    "log": ("log", ["-c32"], "/", "keep-alive, small answers, each logged (option httplog, UDP)"),
     "keys": ("track", None, "/", "bytes per key of a stick table with a million keys"),
 }
 
@@ -231,7 +235,7 @@ def callgrind(contestants, args, work):
     short, long = 200, 200 + args.requests
     try:
         print("| program | mode | instructions/request |\n|---|---|---:|")
-        for mode in ("http", "tcp"):
+        for mode in dict.fromkeys(ROWS[row][0] for row in args.rows.split(",")) if args.rows != ",".join(ROWS) else ("http", "tcp"):
             for proxy in contestants:
                 if proxy.kind == "nginx" or not proxy.can(mode):
                     continue

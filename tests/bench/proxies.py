@@ -11,6 +11,7 @@ import subprocess
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SINK = []
 TOP = os.path.dirname(os.path.dirname(HERE))
 
 HAPROXY_CONFIG = """
@@ -43,10 +44,33 @@ backend keys
 """
 
 
-def rules_of(mode):
+# Mode "log": datagrams to a socket that nobody reads; what it has no room for is gone.
+LOG_RULES = "log 127.0.0.1:{sink} local0\n    option httplog"
+
+# Mode "mixed-N": conditions of these kinds in turn, with N in them, of which none holds.
+CONDITIONS = ("hdr(host) -i site{n}.example.com", "path_beg /app{n}/", "path_end .ext{n}", "path /page{n}", "hdr_sub(user-agent) bot{n}x",
+              "src 10.{n256}.0.0/24", "url_param(id) {n}", "hdr_reg(cookie) ^id={n}[a-f]+$", "req.cook(lang) l{n}", "dst_port {port}")
+
+# Mode "acls": a hundred named ACLs, fields of both messages written and removed, each depending on one.
+ACLS = "\n    ".join([f"acl a{n} " + CONDITIONS[n % len(CONDITIONS)].format(n=n, n256=n % 256, port=60000 + n) for n in range(100)] +
+                     [f"http-request set-header x-app-{n} %[path] if !a{n}" for n in range(0, 100, 20)] +
+                     [f"http-request del-header x-gone-{n} if a{n}" for n in range(10, 100, 20)] +
+                     [f"http-request set-header x-rare-{n} yes if a{n} || a{n + 1}" for n in range(5, 100, 20)] +
+                     ["http-response set-header x-served-by %[src]", "http-response del-header server",
+                      "http-response replace-header content-type (.*) \\\\1"])
+
+
+def rules_of(mode, sink):
     """Lines of the frontend. Mode "rules-N": N use_backend lines by host, of which none holds."""
     if mode == "track":
         return TRACK_RULES
+    if mode == "log":
+        return LOG_RULES.format(sink=sink)
+    if mode == "acls":
+        return ACLS
+    if mode.startswith("mixed-"):
+        return "\n    ".join("use_backend out if { " + CONDITIONS[n % len(CONDITIONS)].format(n=n, n256=n % 256, port=50000 + n) + " }"
+                             for n in range(int(mode[6:])))
     if mode.startswith("rules-"):
         return "\n    ".join(f"use_backend out if {{ hdr(host) -i site{i}.example.com }}" for i in range(int(mode[6:])))
     return ""
@@ -59,7 +83,7 @@ pid {dir}/pid;
 error_log {dir}/error.log;
 events {{ worker_connections 18000; }}
 http {{
-    access_log off;
+    access_log {log};
     keepalive_requests 100000000;
     keepalive_timeout 60s;
     client_body_temp_path {dir}/b;
@@ -127,6 +151,14 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def log_sink():
+    """The port of a socket for log lines that nobody reads."""
+    if not SINK:
+        SINK.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        SINK[0].bind(("127.0.0.1", 0))
+    return SINK[0].getsockname()[1]
 
 
 def wait_for_port(port, proc, name, limit=20.0):
@@ -223,8 +255,10 @@ class Proxy:
         return bool(self.path) and os.access(self.path, os.X_OK)
 
     def can(self, mode):
-        if mode == "track" or mode.startswith("rules-"):
+        if mode in ("track", "acls") or mode.startswith(("rules-", "mixed-")):
             return self.kind in ("lbd", "haproxy")
+        if mode == "log":
+            return self.kind != "nghttpx"
         return mode == "http" or mode.startswith("tls") or self.kind in ("lbd", "haproxy", "nghttpx-tcp")
 
     def start(self, mode, origin, workdir, cores, wrapper=()):
@@ -238,7 +272,7 @@ class Proxy:
         tls = f"ssl crt {make_certificate(workdir, mode)[2]} alpn h2,http/1.1" if mode.startswith("tls") else ""
         with open(config, "w") as f:
             f.write(HAPROXY_CONFIG.format(tls=tls, mode="tcp" if mode == "tcp" else "http", port=port, origin=origin, dir=workdir,
-                                          rules=rules_of(mode),
+                                          rules=rules_of(mode, log_sink()),
                                           reuse="http-reuse always" if mode != "tcp" else ""))
             f.write(TRACK_TABLE if mode == "track" else "")
         return [self.path, "-db", "-f", config]
@@ -252,7 +286,8 @@ class Proxy:
             tls = "ssl http2"
             certificate = (f"ssl_certificate {crt}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3; "
                            "ssl_session_cache shared:s:10m;")
-        return nginx_argv(self.path, NGINX_PROXY, port, origin, workdir, tls=tls, certificate=certificate)
+        return nginx_argv(self.path, NGINX_PROXY, port, origin, workdir, tls=tls, certificate=certificate,
+                          log=f"syslog:server=127.0.0.1:{log_sink()} combined" if mode == "log" else "off")
 
     def argv_nghttpx(self, mode, port, origin, workdir):
         tls = make_certificate(workdir, mode)[1::-1] if mode.startswith("tls") else ()
