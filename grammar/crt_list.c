@@ -1,16 +1,15 @@
 /* Reading crt-lists. A pure function of the text: no files are opened, no context is made. What comes out
- * belongs to the list. Words are like those of configurations in their simple form: blanks part them, a
- * backslash takes the next character, double quotes keep blanks. */
+ * belongs to the list. Words and messages are HAProxy's, found by trial. */
 #include "grammar/crt_list.h"
 
 #include <stdlib.h>
 
-enum { WORDS_MAX = 1024, ERROR_MAX = 4096 };
+enum { WORDS_MAX = 2048, ERROR_MAX = 4096, LINE_LIMIT = 65535 };
 
-/* A word, and where the next one may begin. */
 struct words {
-	char *v[WORDS_MAX];
 	uint32_t n;
+	uint32_t opened, closed; /* the first word behind each bracket; 0: there is none */
+	char *v[WORDS_MAX];
 };
 
 struct crt_list *crt_list_new(const char *path)
@@ -62,8 +61,7 @@ static struct crt_line *line_new(struct str text)
 {
 	struct crt_line *l = calloc(1, sizeof(*l));
 
-	/* Words first, in place; then the options as written. */
-	if (!l || !(l->text = malloc(2 * text.len + 2))) {
+	if (!l || !(l->text = malloc(text.len + 1))) {
 		free(l);
 		return NULL;
 	}
@@ -132,7 +130,7 @@ static bool value_set(struct tls_conf *conf, const struct option *o, char *value
 	switch (o->kind) {
 	case OPTION_TEXT:
 		*(struct str *)(void *)field = str_from(value);
-		return *value != 0;
+		return true;
 	case OPTION_FLAG:
 		*(bool *)field = true;
 		return true;
@@ -142,6 +140,17 @@ static bool value_set(struct tls_conf *conf, const struct option *o, char *value
 		return choice(value, versions, (uint8_t *)field);
 	}
 	return false;
+}
+
+static void value_refused(struct out *error, const struct option *o, const char *value)
+{
+	if (o->kind == OPTION_VERIFY)
+		out_printf(error,
+			   "'verify' : unknown verify method '%s', only 'none', 'optional', and 'required' are "
+			   "supported",
+			   value);
+	else
+		out_printf(error, "'%s' : unknown ssl/tls version", value);
 }
 
 static bool option_read(struct crt_line *l, struct words *w, uint32_t *i, struct out *error)
@@ -155,91 +164,80 @@ static bool option_read(struct crt_line *l, struct words *w, uint32_t *i, struct
 		if (strcmp(o->word, word) != 0)
 			continue;
 		if (o->kind != OPTION_FLAG) {
-			if (*i + 1 >= w->n) {
-				out_printf(error, "not enough args after '%s'", word);
+			if (*i + 1 >= w->closed) {
+				out_printf(error, "ssl args out of '[]' for %s", word);
 				return false;
 			}
 			value = w->v[++*i];
 		}
 		if (value_set(&l->conf, o, value))
 			return true;
-		out_printf(error, "'%s' : unknown value '%s'", word, value ? value : "");
+		value_refused(error, o, value);
 		return false;
 	}
 	out_printf(error, "unknown ssl keyword %s", word);
 	return false;
 }
 
-/* In place: words lose quotes and backslashes and get an end. */
-static bool words_split(char *text, struct words *w)
+static const char *bracket_open(struct words *w)
 {
-	char *from = text, *to = text;
-	bool quoted = false, inside = false;
+	if (w->opened)
+		return "too many '['";
+	w->opened = w->n;
+	return w->n ? NULL : "file must start with a cert";
+}
 
-	w->n = 0;
-	for (; *from; from++) {
-		bool blank = !quoted && (*from == ' ' || *from == '\t' || *from == '\r');
+static const char *bracket_close(struct words *w)
+{
+	if (!w->opened)
+		return "missing '['";
+	if (w->closed)
+		return "too many ']'";
+	w->closed = w->n;
+	return NULL;
+}
 
-		if (blank) {
-			if (inside)
-				*to++ = 0;
-			inside = false;
-			continue;
-		}
-		if (!inside && *from == '#')
-			break;
-		if (!inside) {
-			if (w->n == WORDS_MAX)
-				return false;
-			w->v[w->n++] = to;
+/* In place: each word gets an end, and the places of the brackets are told. Blanks and brackets part words;
+ * there are no quotes and no escapes, as in HAProxy. */
+static bool words_split(char *text, struct words *w, struct out *error)
+{
+	bool inside = false;
+
+	*w = (struct words){.n = 0};
+	for (char *c = text; *c; c++) {
+		const char *why = NULL;
+		bool bracket = *c == '[' || *c == ']';
+
+		if (!bracket && *c != ' ' && *c != '\t' && *c != '\r') {
+			if (!inside && w->n == WORDS_MAX)
+				why = "too many args ";
+			else if (!inside)
+				w->v[w->n++] = c;
 			inside = true;
+		} else if (bracket) {
+			why = *c == '[' ? bracket_open(w) : bracket_close(w);
 		}
-		if (*from == '"')
-			quoted = !quoted;
-		else if (*from == '\\' && from[1])
-			*to++ = *++from;
-		else
-			*to++ = *from;
+		if (why) {
+			out_puts(error, why);
+			return false;
+		}
+		if (bracket || *c == ' ' || *c == '\t' || *c == '\r') {
+			*c = 0;
+			inside = false;
+		}
 	}
-	*to = 0;
 	return true;
 }
 
-/* Behind the certificate: "[options] filters", the brackets touching their words or not. */
+/* Options between brackets, filters behind them; what stands between the certificate and a bracket is dropped.
+ */
 static bool rest_read(struct crt_line *l, struct words *w, struct out *error)
 {
-	struct words o = {.n = 0};
-	bool inside = false;
-	uint32_t i = 1;
+	uint32_t i = w->closed ? w->closed : w->opened ? w->opened : 1;
 
-	for (; i < w->n; i++) {
-		char *word = w->v[i];
-		size_t len;
-
-		if (i == 1 && *word == '[') {
-			inside = true;
-			word++;
-		}
-		if (!inside)
-			break;
-		len = strlen(word);
-		if (len && word[len - 1] == ']') {
-			word[len - 1] = 0;
-			inside = false;
-		}
-		if (*word)
-			o.v[o.n++] = word;
-		if (!inside) {
-			i++;
-			break;
-		}
-	}
-	if (inside) {
-		out_puts(error, "unclosed options, a ']' is missing");
-		return false;
-	}
-	for (uint32_t k = 0; k < o.n; k++)
-		if (!option_read(l, &o, &k, error))
+	l->bracketed = w->opened;
+	for (uint32_t k = w->opened; k < w->closed; k++)
+		if (!option_read(l, w, &k, error))
 			return false;
 	l->filters = calloc(w->n - i + 1, sizeof(*l->filters));
 	for (; l->filters && i < w->n; i++)
@@ -247,17 +245,18 @@ static bool rest_read(struct crt_line *l, struct words *w, struct out *error)
 	return l->filters != NULL;
 }
 
-/* The options as they were written, kept behind the words. */
-static void options_keep(struct crt_line *l, struct str text)
+/* Words and what they mean. False: why not. */
+static bool line_read(struct crt_line *l, struct str text, struct words *w, struct out *error)
 {
-	size_t open = str_chr(text, '['), close = str_chr(text, ']');
-	char *copy = l->text + text.len + 1;
-
-	if (open >= close || close == text.len)
-		return;
-	l->options = str_trim(str_sub(text, open + 1, close - open - 1));
-	memcpy(copy, l->options.ptr, l->options.len);
-	l->options.ptr = copy;
+	if (text.len > LINE_LIMIT) {
+		out_printf(error, "line too long, limit is %d characters", LINE_LIMIT);
+		return false;
+	}
+	if (!words_split(l->text, w, error) || (w->n && !rest_read(l, w, error)))
+		return false;
+	if (w->n)
+		l->crt = str_from(w->v[0]);
+	return true;
 }
 
 bool crt_line_parse(struct str text, const char *path, uint32_t number, struct crt_line **line,
@@ -282,17 +281,10 @@ bool crt_line_parse(struct str text, const char *path, uint32_t number, struct c
 		return false;
 	}
 	l->number = number;
-	ok = words_split(l->text, w);
-	if (!ok)
-		out_printf(&reason, "too many words");
-	if (ok && w->n) {
-		l->crt = str_from(w->v[0]);
-		options_keep(l, text);
-		ok = rest_read(l, w, &reason);
-	}
+	ok = str_starts(text, STR("#")) || line_read(l, text, w, &reason);
 	if (!ok)
 		out_printf(error, "parsing [%s:%u]: %.*s", path, number, STR_ARG(out_get(&reason)));
-	if (ok && w->n)
+	if (ok && l->crt.len)
 		*line = l;
 	else
 		crt_line_free(&l);

@@ -12,7 +12,7 @@ struct crt_line {
 	struct list node; /* list->lines */
 	char *text;	  /* memory of all the words */
 	struct str crt;
-	struct str options; /* as written, without brackets; for `show ssl crt-list` */
+	bool bracketed;	  /* there were brackets, perhaps with nothing between them */
 	struct tls_conf conf;
 	struct str *filters;
 	uint32_t nfilters, number;

@@ -52,7 +52,7 @@ static void put_line(struct out *o, const struct tls_world *w, const struct crt_
 	out_str(o, l->directory ? line->crt : tls_line_path(w, line->crt, buf, sizeof(buf)));
 	if (numbers)
 		out_printf(o, ":%u", line->number);
-	if (line->options.len) {
+	if (line->bracketed) {
 		out_puts(o, " [");
 		put_options(o, &line->conf);
 		out_char(o, ']');
