@@ -62,6 +62,11 @@ void buf_drop(struct worker *w, struct buf *b);
 void buf_eat(struct buf *b, uint32_t n);
 /* Moves what is at hand to the start, so that all free room is behind it. */
 void buf_pack(struct buf *b);
+/* The byte at hand after `skip` others; NULL when no memory is held. */
+static inline char *buf_at(const struct buf *b, uint32_t skip)
+{
+	return b->data ? b->data + b->off + skip : NULL;
+}
 static inline uint32_t buf_room(const struct buf *b)
 {
 	return b->cap - b->off - b->len;

@@ -48,7 +48,7 @@ enum http_name http_name_of(struct str name)
 
 struct http_hdr *http_find_id(struct http_msg *m, enum http_name id, struct http_hdr *after)
 {
-	struct http_hdr *end = m->nhdrs ? m->hdrs + m->nhdrs : m->hdrs;
+	struct http_hdr *end = http_hdrs_end(m);
 
 	for (struct http_hdr *h = after ? after + 1 : m->hdrs; h < end; h++)
 		if (h->id == id && !h->deleted)
@@ -59,7 +59,7 @@ struct http_hdr *http_find_id(struct http_msg *m, enum http_name id, struct http
 struct http_hdr *http_find(struct http_msg *m, struct str name, struct http_hdr *after)
 {
 	enum http_name id = http_name_of(name);
-	struct http_hdr *end = m->nhdrs ? m->hdrs + m->nhdrs : m->hdrs;
+	struct http_hdr *end = http_hdrs_end(m);
 
 	if (id != HN_OTHER)
 		return http_find_id(m, id, after);

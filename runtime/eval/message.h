@@ -59,6 +59,11 @@ struct http_msg {
 
 /* Field access; names compare without case (RFC 9110, section 5.1). Deleted fields are skipped. */
 struct http_hdr *http_find(struct http_msg *m, struct str name, struct http_hdr *after);
+/* Where m->hdrs ends; it may have no memory while there are none. */
+static inline struct http_hdr *http_hdrs_end(const struct http_msg *m)
+{
+	return m->nhdrs ? m->hdrs + m->nhdrs : m->hdrs;
+}
 struct http_hdr *http_find_id(struct http_msg *m, enum http_name id, struct http_hdr *after);
 /* Appends a field; name and value must live as long as the message. Fields may move: pointers to them are stale afterwards. False
  * when there is no memory. */

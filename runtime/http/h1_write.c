@@ -164,7 +164,7 @@ static void write_fields(struct h1_out *o, struct http_msg *m)
 {
 	const char *run = NULL, *run_end = NULL; /* sound lines, one behind the other */
 
-	for (struct http_hdr *h = m->hdrs; h < m->hdrs + m->nhdrs; h++) {
+	for (struct http_hdr *h = m->hdrs; h < http_hdrs_end(m); h++) {
 		bool sound;
 
 		if (h->deleted)

@@ -174,7 +174,7 @@ static bool body_of(struct h2_stream *st, struct http_msg *m, bool last)
 static void sum_up(struct http_msg *m, size_t start_line)
 {
 	m->counted = (uint32_t)start_line + LINE_COST;
-	for (const struct http_hdr *h = m->hdrs; h < m->hdrs + m->nhdrs; h++)
+	for (const struct http_hdr *h = m->hdrs; h < http_hdrs_end(m); h++)
 		m->counted += h->deleted ? 0 : h->name_len + h->value_len;
 }
 
@@ -355,7 +355,7 @@ static struct str lower(struct h2_stream *st, struct str name)
 
 static bool nv_fields(struct nv_list *l, struct h2_stream *st, struct http_msg *m)
 {
-	struct http_hdr *end = m->nhdrs ? m->hdrs + m->nhdrs : m->hdrs;
+	struct http_hdr *end = http_hdrs_end(m);
 
 	for (struct http_hdr *h = m->hdrs; h < end; h++) {
 		struct str name;

@@ -397,7 +397,7 @@ static bool trailers_copy(struct h2_stream *st, const struct http_msg *from, str
 	if (!m)
 		return false;
 	*m = (struct http_msg){.scratch = &st->scratch};
-	for (const struct http_hdr *h = from->hdrs; h < from->hdrs + from->nhdrs; h++) {
+	for (const struct http_hdr *h = from->hdrs; h < http_hdrs_end(from); h++) {
 		struct str name = scratch_dup(&st->scratch, str_make(h->name, h->name_len));
 		struct str value = scratch_dup(&st->scratch, str_make(h->value, h->value_len));
 

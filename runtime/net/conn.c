@@ -143,7 +143,7 @@ ssize_t conn_sendv(struct conn *c, const struct iovec *iov, int n, bool more)
 
 ssize_t conn_send(struct conn *c, struct buf *b, bool more)
 {
-	struct iovec iov = {b->data + b->off, b->len};
+	struct iovec iov = {buf_at(b, 0), b->len};
 	ssize_t n = b->len ? c->transport->sendv(c, &iov, 1, more) : 0;
 
 	if (n > 0)

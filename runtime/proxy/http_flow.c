@@ -71,7 +71,7 @@ static bool at_end(const struct http_flow *f)
 /* Bytes of the body at hand that are not queued yet. */
 static struct str at_hand(const struct http_flow *f)
 {
-	return str_make(f->buf->data + f->buf->off + f->taken, f->buf->len - f->taken);
+	return str_make(buf_at(f->buf, f->taken), f->buf->len - f->taken);
 }
 
 /* As much of them as may be taken. */
@@ -308,12 +308,13 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 /* All queued bytes are sent: their place in the buffer is free again. An incomplete trailer section stays. */
 static void eat(struct http_stream *hs, struct http_flow *f)
 {
-	char *before = f->buf->data + f->buf->off + f->taken;
+	const char *before;
 
 	if (!f->taken || (f->keep && f->state == FLOW_DONE))
 		return;
 	if (f->keep && !hs->let_go)
 		http_request_let_go(hs);
+	before = f->buf->data + f->buf->off + f->taken;
 	buf_eat(f->buf, f->taken);
 	f->taken = 0;
 	if (f->state != FLOW_TRAILERS || !f->buf->len)

@@ -89,7 +89,7 @@ static enum http_next head_done(struct http_stream *hs)
 		return http_reply_raw(hs, 413, 'P', 'R');
 	http_flow_body(up, &hs->req);
 	if (up->body == HTTP_BODY_CHUNKED &&
-	    http_flow_is_bad(hs, up, in->data + in->off + hs->head_len, in->len - hs->head_len))
+	    http_flow_is_bad(hs, up, buf_at(in, hs->head_len), in->len - hs->head_len))
 		return http_reply_raw(hs, 400, 'P', 'R');
 	up->taken = hs->head_len;
 	up->keep = true;

@@ -94,7 +94,7 @@ static bool body_is_bad(struct http_stream *hs)
 	http_flow_body(&hs->down, &hs->res);
 	if (hs->res.body != HTTP_BODY_CHUNKED || hs->down.from->mux)
 		return false;
-	return http_flow_is_bad(hs, &hs->down, hs->in.data + hs->in.off + at, hs->in.len - at);
+	return http_flow_is_bad(hs, &hs->down, buf_at(&hs->in, at), hs->in.len - at);
 }
 
 static void tunnel_open(struct http_stream *hs)

@@ -148,7 +148,7 @@ enum http_next http_rules_request(struct http_stream *hs, const struct proxy_con
 		return HTTP_AGAIN;
 	stream_eval(&hs->s, &e, place);
 	if (set == RS_TCP_REQ_CONT) {
-		e.raw_req = str_make(s->in.data + s->in.off, s->in.len);
+		e.raw_req = str_make(buf_at(&s->in, 0), s->in.len);
 		e.may_wait = may_inspect(hs, px);
 	}
 	e.raw_req_final = s->conn.flags & CONN_EOF || !http_client_has_room(hs);

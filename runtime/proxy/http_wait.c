@@ -61,7 +61,7 @@ static void request_look(struct http_stream *hs)
 		body_look_muxed(&hs->req, hs->up.from, in);
 	else
 		body_look(hs, &hs->req, in->cap,
-			  str_make(in->data + in->off + hs->up.taken, in->len - hs->up.taken));
+			  str_make(buf_at(in, hs->up.taken), in->len - hs->up.taken));
 }
 
 bool http_request_is_at_hand(struct http_stream *hs)
@@ -113,7 +113,7 @@ static enum http_next response_wait(struct http_stream *hs, uint64_t enough)
 	if (hs->down.from->mux)
 		body_look_muxed(&hs->res, hs->down.from, in);
 	else
-		body_look(hs, &hs->res, in->cap, str_make(in->data + in->off + head, in->len - head));
+		body_look(hs, &hs->res, in->cap, str_make(buf_at(in, head), in->len - head));
 	if (hs->res.body == HTTP_BODY_UNTIL_CLOSE)
 		hs->res.body_complete = ended;
 	if (hs->res.body_complete || ended || (in->data && !buf_room(in)) ||

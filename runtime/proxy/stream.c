@@ -294,20 +294,30 @@ static void count_times(struct stream *s)
 	time_count(&srv->t_time, &srv->max_ttime, srv->cum_lbconn, log->t_total);
 }
 
+static int64_t since_0(int32_t ms)
+{
+	return ms < 0 ? 0 : ms;
+}
+
+/* Tunnels may stay for longer than the 24 days that a field can tell. */
+static int32_t as_ms(int64_t ms)
+{
+	return ms < 0 ? 0 : ms < INT32_MAX ? (int32_t)ms : INT32_MAX;
+}
+
 /* Manual, section 8.4: what was active, with what came before it, and what is left of it for the data. */
 static void log_times(struct stream *s)
 {
 	struct log_record *log = &s->log;
-	int32_t idle = log->t_idle < 0 ? 0 : log->t_idle;
-	int32_t before = (log->t_request < 0 ? 0 : log->t_request) + (log->t_queue < 0 ? 0 : log->t_queue) +
-			 (log->t_connect < 0 ? 0 : log->t_connect) +
-			 (log->t_response < 0 ? 0 : log->t_response);
+	int64_t active = (int64_t)(s->session->conn.worker->now - s->begun);
+	int64_t before = since_0(log->t_request) + since_0(log->t_queue) + since_0(log->t_connect) +
+			 since_0(log->t_response);
 
-	log->t_active = (int32_t)(s->session->conn.worker->now - s->begun);
-	log->t_total = log->t_active + idle + log->t_handshake;
-	log->t_user = log->t_total - idle;
+	log->t_active = as_ms(active);
+	log->t_total = as_ms(active + since_0(log->t_idle) + log->t_handshake);
+	log->t_user = as_ms(active + log->t_handshake);
 	if (log->t_response >= 0)
-		log->t_data = log->t_active > before ? log->t_active - before : 0;
+		log->t_data = as_ms(active - before);
 }
 
 /* The counts as HAProxy logs them: without this stream at the backend and the server, with its connection at
