@@ -2,6 +2,7 @@
 #include "runtime/proxy/bandwidth.h"
 
 #include "runtime/proxy/stream.h"
+#include "runtime/proxy/filter_trace.h"
 #include "runtime/eval/engine.h"
 #include "runtime/stick/key.h"
 
@@ -9,17 +10,6 @@ enum {
 	PIECE_MS = 16, /* so long a limit saves up before it lets a piece pass, unless `min-size` says more */
 	PIECE_LEAST = 1448, /* bytes: what a packet carries */
 	CLOSE_PART = 128    /* of a period: its end, when less than a piece may pass as well */
-};
-
-struct bandwidth {
-	struct bandwidth *next;
-	const struct filter_conf *conf;
-	uint64_t limit;            /* bytes in a period */
-	uint32_t period;           /* ms */
-	uint32_t order;            /* of filters: the frontend's, then the backend's */
-	struct stick_rate rate;    /* of a single stream */
-	struct stick_table *table; /* NULL: a single stream's */
-	struct stick_entry *entry; /* referred to */
 };
 
 /* --- reckoning */
@@ -142,6 +132,8 @@ static uint32_t one_allows(const struct bandwidth *b, uint32_t want, uint64_t no
 	struct stick_hold h;
 	uint32_t n;
 
+	if (b->conf->kind == FILTER_TRACE)
+		return filter_trace_allows(b, want);
 	if (!b->table)
 		return allows(b, &b->rate, 1, 1, want, (uint32_t)now, wait);
 	stick_enter(&h, b->table, b->entry);
@@ -167,7 +159,7 @@ uint32_t bandwidth_allows(const struct bandwidth *list, uint32_t want, uint64_t 
 	return longest ? 0 : want;
 }
 
-void bandwidth_passed(struct bandwidth *list, uint32_t plain, uint32_t sent, uint64_t now)
+void bandwidth_passed(struct bandwidth *list, struct str data, uint32_t plain, uint32_t sent, uint64_t now)
 {
 	for (struct bandwidth *b = list; b; b = b->next) {
 		uint32_t n = b->conf->compressed ? sent : plain, unit;
@@ -175,6 +167,10 @@ void bandwidth_passed(struct bandwidth *list, uint32_t plain, uint32_t sent, uin
 
 		if (!n)
 			continue;
+		if (b->conf->kind == FILTER_TRACE) {
+			filter_trace_passed(b, data);
+			continue;
+		}
 		if (!b->table) {
 			stick_rate_add(&b->rate, (uint32_t)now, b->period, n);
 			continue;
@@ -238,7 +234,7 @@ static uint32_t order_of(const struct stream *s, const struct filter_conf *f)
 	return f->index < fe->nfilters && fe->filters[f->index] == f ? f->index : fe->nfilters + f->index;
 }
 
-static struct bandwidth *find_or_add(struct stream *s, struct bandwidth **list, const struct filter_conf *f)
+struct bandwidth *bandwidth_place(struct stream *s, struct bandwidth **list, const struct filter_conf *f)
 {
 	uint32_t order = order_of(s, f);
 	struct bandwidth *b;
@@ -250,7 +246,7 @@ static struct bandwidth *find_or_add(struct stream *s, struct bandwidth **list, 
 	b = scratch_alloc(&s->scratch, sizeof(*b));
 	if (!b)
 		return NULL;
-	*b = (struct bandwidth){.next = *list, .conf = f, .order = order};
+	*b = (struct bandwidth){.next = *list, .conf = f, .stream = s, .order = order};
 	*list = b;
 	return b;
 }
@@ -271,7 +267,7 @@ void bandwidth_begin(struct stream *s, struct bandwidth **up, struct bandwidth *
 	struct bandwidth **list = f->kind == FILTER_BANDWIDTH_IN ? up : down;
 	uint64_t limit = amount(e, rule->num, rule->sample, f->limit);
 	uint64_t period = amount(e, rule->num2, rule->sample2, f->period);
-	struct bandwidth *b = find_or_add(s, list, f);
+	struct bandwidth *b = bandwidth_place(s, list, f);
 
 	if (!b)
 		return;
@@ -285,6 +281,7 @@ void bandwidth_begin(struct stream *s, struct bandwidth **up, struct bandwidth *
 
 void bandwidth_end(struct bandwidth **list)
 {
+	filter_trace_detach(*list);
 	for (struct bandwidth *b = *list; b; b = b->next)
 		entry_leave(b);
 	*list = NULL;

@@ -11,7 +11,25 @@
 #include "runtime/stick/table.h"
 
 struct stream;
-struct bandwidth;
+
+/* A filter at work on one direction of a stream: a limit, or a trace (filter_trace.h), which takes part in the
+ * same lists. */
+struct bandwidth {
+	struct bandwidth *next;
+	const struct filter_conf *conf;
+	struct stream *stream;
+	uint64_t limit;            /* bytes in a period */
+	uint32_t period;           /* ms */
+	uint32_t order;            /* of filters: the frontend's, then the backend's */
+	struct stick_rate rate;    /* of a single stream */
+	struct stick_table *table; /* NULL: a single stream's */
+	struct stick_entry *entry; /* referred to */
+	bool traces_up;            /* trace: of what the client sends */
+};
+
+/* Puts a filter into a list, where its line's place is; the one that is there already, if it is. NULL: no
+ * memory. */
+struct bandwidth *bandwidth_place(struct stream *s, struct bandwidth **list, const struct filter_conf *f);
 
 /* A rule has run: its limit holds from now on, with the rule's size and period or else the filter's. Put into
  * the list of its direction. No memory, no room in the table: no limit. */
@@ -19,8 +37,9 @@ void bandwidth_begin(struct stream *s, struct bandwidth **up, struct bandwidth *
 		     const struct rule *rule);
 /* Of `want` bytes at hand (not 0), how many may pass now. 0: none before *wait ms are over. */
 uint32_t bandwidth_allows(const struct bandwidth *list, uint32_t want, uint64_t now, uint32_t *wait);
-/* So many have passed: of them, `plain` bytes went into compression, if there is any, and `sent` came out. */
-void bandwidth_passed(struct bandwidth *list, uint32_t plain, uint32_t sent, uint64_t now);
+/* So many have passed: of them, `plain` bytes went into compression, if there is any, and `sent` came out.
+ * data: as they came. */
+void bandwidth_passed(struct bandwidth *list, struct str data, uint32_t plain, uint32_t sent, uint64_t now);
 /* The stream is over. */
 void bandwidth_end(struct bandwidth **list);
 

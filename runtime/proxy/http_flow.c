@@ -261,14 +261,14 @@ static enum flow_result take_body(struct http_stream *hs, struct http_flow *f)
 }
 
 /* The same as far as limits let it pass. */
-static enum flow_result take_limited(struct http_stream *hs, struct http_flow *f)
+static enum flow_result take_piece(struct http_stream *hs, struct http_flow *f)
 {
 	uint64_t now = http_worker(hs)->now, bytes = *f->bytes;
 	size_t queued = f->out->bytes;
 	uint32_t n = f->buf->len - f->taken, wait;
+	struct str data = f->buf->len ? at_hand(f) : STR_NONE;
 	enum flow_result result;
 
-	f->paced_until = 0;
 	if (n && !(f->most = bandwidth_allows(f->limits, n, now, &wait))) {
 		f->paced_until = now + wait;
 		f->most = UINT32_MAX;
@@ -276,7 +276,22 @@ static enum flow_result take_limited(struct http_stream *hs, struct http_flow *f
 	}
 	result = take_body(hs, f);
 	f->most = UINT32_MAX;
-	bandwidth_passed(f->limits, (uint32_t)(*f->bytes - bytes), (uint32_t)(f->out->bytes - queued), now);
+	data.len = n - (f->buf->len - f->taken);
+	bandwidth_passed(f->limits, data, (uint32_t)(*f->bytes - bytes), (uint32_t)(f->out->bytes - queued), now);
+	return result;
+}
+
+/* A piece may be framing alone: then there is nothing to send, and more at hand. */
+static enum flow_result take_limited(struct http_stream *hs, struct http_flow *f)
+{
+	size_t queued = f->out->bytes;
+	enum flow_result result;
+
+	f->paced_until = 0;
+	do {
+		result = take_piece(hs, f);
+	} while (result == FLOW_HUNGRY && f->state == FLOW_BODY && !f->paced_until && f->out->bytes == queued &&
+		 f->buf->len > f->taken);
 	return result;
 }
 

@@ -1,6 +1,7 @@
 /* The head of a request: received, parsed, noted for the log. What is no request is answered with a stored
  * message, without more ado. */
 #include "runtime/proxy/http_fields.h"
+#include "runtime/proxy/filter_trace.h"
 
 #include "runtime/stats/counters.h"
 
@@ -102,6 +103,10 @@ static enum http_next head_done(struct http_stream *hs)
 	if (!http_frontend(hs)->log_format)
 		stream_log(&hs->s);
 	hs->client_keep = true;
+	if (http_frontend(hs)->nfilters) {
+		filter_trace_attach(&hs->s, &up->limits, &hs->down.limits, http_frontend(hs));
+		filter_trace_head(up->limits, &hs->req);
+	}
 	hs->phase = HTTP_STEPS;
 	return HTTP_AGAIN;
 }

@@ -1,6 +1,7 @@
 /* The exchange with a server: the request goes up, interim responses and the response come down, bodies flow
  * both ways, or a tunnel opens (RFC 9110 sections 7.8, 9.3.6 and 15.2). */
 #include "runtime/proxy/http_cache.h"
+#include "runtime/proxy/filter_trace.h"
 #include "runtime/proxy/http_fields.h"
 
 #include "runtime/backend/balance_response.h"
@@ -198,6 +199,8 @@ static enum http_next response_head(struct http_stream *hs)
 	hs->s.log.status = hs->s.log.server_status = hs->res.status;
 	if (!hs->res.keep_alive)
 		hs->server_close = true;
+	if (hs->down.limits)
+		filter_trace_head(hs->down.limits, &hs->res);
 	if (http_frontend(hs)->capture_response_n)
 		http_capture(hs, true);
 	if (http_frontend(hs)->capture_cookie.len)

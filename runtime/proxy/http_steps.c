@@ -2,6 +2,7 @@
  * and the descriptions of the keywords): the frontend's rules, the choice of a backend, the backend's rules,
  * persistence, a server. A step that has to wait is called again; rules go on where they stood. */
 #include "runtime/proxy/http_fields.h"
+#include "runtime/proxy/filter_trace.h"
 #include "runtime/proxy/stream_stick.h"
 
 #include "runtime/stats/counters.h"
@@ -109,6 +110,8 @@ static enum http_next choose_backend(struct http_stream *hs)
 	}
 	if (!stream_set_backend(&hs->s, be))
 		return http_reply_failure(hs, 503, 'S', 'C');
+	if (hs->s.backend->conf->nfilters && hs->s.backend != hs->s.session->frontend)
+		filter_trace_attach(&hs->s, &hs->up.limits, &hs->down.limits, hs->s.backend->conf);
 	return HTTP_AGAIN;
 }
 

@@ -101,8 +101,8 @@ static ssize_t send_limited(struct tcp_flow *f)
 	}
 	n = conn_sendv(f->to, &iov, 1, false);
 	if (n > 0) {
+		bandwidth_passed(f->limits, str_make(iov.iov_base, (size_t)n), (uint32_t)n, (uint32_t)n, now);
 		buf_eat(f->buf, (uint32_t)n);
-		bandwidth_passed(f->limits, (uint32_t)n, (uint32_t)n, now);
 	}
 	return n;
 }

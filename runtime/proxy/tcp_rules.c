@@ -2,6 +2,7 @@
  * use-server) over the bytes at hand. A list that needs more bytes waits until they come, the buffer is full,
  * the sender has ended or the inspect delay is over. */
 #include "runtime/proxy/tcp_stream.h"
+#include "runtime/proxy/filter_trace.h"
 #include "runtime/proxy/stream_stick.h"
 
 #include "runtime/http/h1_parse.h"
@@ -155,6 +156,8 @@ static enum tcp_next frontend_rules(struct tcp_stream *t)
 		return TCP_END;
 	}
 	t->backend_rules = true;
+	if (t->s.backend->conf->nfilters && t->s.backend != t->s.session->frontend)
+		filter_trace_attach(&t->s, &t->up.limits, &t->down.limits, t->s.backend->conf);
 	return TCP_GO_ON;
 }
 

@@ -2,6 +2,7 @@
  * Every function below the loop's callbacks only says what happened; the callbacks end the session. The session
  * owns the stream, the worker's pool its memory. */
 #include "runtime/proxy/tcp_stream.h"
+#include "runtime/proxy/filter_trace.h"
 #include "runtime/proxy/stream_stick.h"
 
 #include <errno.h>
@@ -365,6 +366,8 @@ void tcp_session_begin(struct session *s)
 	t->s.abort = stream_abort;
 	t->s.log.request_counter = atomic_fetch_add(&s->conn.worker->process->unique_id, 1);
 	flows_init(t, s);
+	if (s->frontend->conf->nfilters)
+		filter_trace_attach(&t->s, &t->up.limits, &t->down.limits, s->frontend->conf);
 	s->conn.ready = client_ready;
 	s->deadline.expired = deadline_expired;
 	if (!s->frontend->conf->log_format)
