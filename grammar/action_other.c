@@ -372,10 +372,15 @@ bool action_args_do_resolve(struct action_reader *r)
 bool action_args_headers_bin(struct action_reader *r)
 {
 	r->out->sample = action_sample(r);
-	while (r->out->sample && (action_take_word(r, "prefix") || action_take_word(r, "value-prefix")))
-		if (!take_text(r, &r->out->str, "missing prefix", "a prefix"))
+	while (r->out->sample) {
+		bool names = action_take_word(r, "prefix");
+
+		if (!names && !action_take_word(r, "value-prefix"))
+			return true;
+		if (!take_text(r, names ? &r->out->str : &r->out->str2, "missing prefix", "a prefix"))
 			return false;
-	return r->out->sample != NULL;
+	}
+	return false;
 }
 
 /* lua.NAME with whatever its script takes. */

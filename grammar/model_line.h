@@ -46,7 +46,7 @@ struct bind_conf {
 	const struct unix_bind_conf *unix_bind; /* what `unix-bind` said before this line; NULL: nothing */
 	uint64_t threads;      /* that accept: a bit each from 1 on; 0: all */
 	bool expose_fd;
-	uint32_t tcp_ut;
+	uint32_t tcp_ut, tcp_ss /* 1: keep SYNs from the IP header on, 2: from the Ethernet header on */;
 	struct tls_bind_conf tls;
 	struct str words; /* further options as words, for dumps */
 	struct conf_pos pos;

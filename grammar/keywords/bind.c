@@ -71,7 +71,7 @@ static const struct keyword rows[] = {
 	     .args = "<number>|by-thread|by-group", .summary = "how many sockets listen on each address"),
 	BIND("tcp-md5sig", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, LATER, .since = 302,
 	     .args = "<password>", .summary = "a TCP MD5 password"),
-	BIND("tcp-ss", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, LATER, .since = 303, .args = "<number>",
+	BIND("tcp-ss", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, FIELD(tcp_ss), .max = 2, .since = 303, .args = "<number>",
 	     .summary = "which SYNs the kernel keeps"),
 	BIND("tcp-ut", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_TIME_MS, FIELD(tcp_ut), .args = "<time>",
 	     .summary = "how long data may stay unacknowledged"),

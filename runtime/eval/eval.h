@@ -19,7 +19,7 @@ union addr {
 	struct sockaddr_in6 in6;
 };
 
-/* Live figures of proxies and servers, asked of the host: fe_conn(), nbsrv() and their like. */
+/* Live figures, asked of the host: fe_conn(), nbsrv() and their like. */
 enum eval_stat { ES_FE_CONN, ES_FE_REQ_RATE, ES_FE_SESS_RATE, ES_BE_CONN, ES_BE_SESS_RATE, ES_BE_QUEUE, ES_BE_NBSRV, ES_BE_AVG_QUEUE,
 		 ES_BE_CONNSLOTS, ES_BE_CONN_FREE, ES_SRV_CONN, ES_SRV_IS_UP, ES_SRV_QUEUE, ES_SRV_SESS_RATE, ES_SRV_WEIGHT,
 		 ES_SRV_CONN_FREE, ES_ACTCONN, ES_THREAD, ES_UPTIME, ES_STOPPING };
@@ -35,7 +35,7 @@ struct eval_dates {
 
 struct eval;
 /* What a connection that carries many streams can be asked. */
-enum eval_mux { EVAL_MUX_MAJOR, EVAL_MUX_STREAMS, EVAL_MUX_LIMIT, EVAL_MUX_GLITCHES };
+enum eval_mux { EVAL_MUX_MAJOR, EVAL_MUX_STREAMS, EVAL_MUX_LIMIT, EVAL_MUX_GLITCHES, EVAL_MUX_ID, EVAL_MUX_RESET, EVAL_MUX_ABORTED };
 struct conn;
 
 struct eval_host {
@@ -92,6 +92,7 @@ struct eval_live {
 	/* A field of a 103 response; last: none follows, it can go. False: no memory. */
 	bool (*early_hint)(void *ctx, struct str name, struct str value, bool last);
 	void (*log)(void *ctx); /* a log line now (action do-log) */
+	void (*see_body)(void *ctx, struct eval *e, bool response); /* puts what is at hand of a body into its message */
 	/* Mode tcp: makes e->req out of e->raw_req; else says in e->want_more whether more of it may help. */
 	void (*read_request)(void *ctx, struct eval *e);
 	bool (*cache_use)(void *ctx, const struct rule *rule); /* is there an answer? */
@@ -99,8 +100,7 @@ struct eval_live {
 	void (*limit)(void *ctx, struct eval *e, const struct rule *rule); /* rule->filter holds from now on */
 };
 
-/* What a list waits for that said V_WAIT. */
-enum eval_wait { EW_DATA, EW_PAUSE, EW_BODY };
+enum eval_wait { EW_DATA, EW_PAUSE, EW_BODY }; /* what a list waits for that said V_WAIT */
 
 struct eval {
 	struct eval_engine *engine;

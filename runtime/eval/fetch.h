@@ -37,6 +37,13 @@ static inline struct http_msg *fetch_request(struct eval *e)
 	return e->req;
 }
 
+/* Before m->body_seen is read: it is all that is there, unless somebody has waited for more. */
+static inline void fetch_see_body(struct eval *e, const struct http_msg *m)
+{
+	if (!m->body_seen.ptr && e->live && e->live->see_body)
+		e->live->see_body(e->live_ctx, e, m->is_response);
+}
+
 static inline bool arg_is_set(const struct arg *arg)
 {
 	return arg->type != ARG_NONE;

@@ -190,53 +190,60 @@ bool fetch_url32_src(struct eval *e, const struct fetch_call *call, struct sampl
 	return fetch_url32(e, call, out, iter) && hash_and_src(e, out);
 }
 
-static bool set_body(struct sample *out, const struct http_msg *m)
+/* What is at hand of the body. */
+static struct str body_of(struct eval *e, const struct http_msg *m)
+{
+	fetch_see_body(e, m);
+	return m->body_seen.ptr ? m->body_seen : STR("");
+}
+
+static bool set_body(struct eval *e, struct sample *out, const struct http_msg *m)
 {
 	out->type = SMP_BIN;
-	out->str = m->body_seen.ptr ? m->body_seen : STR("");
+	out->str = body_of(e, m);
 	return true;
 }
 
 bool fetch_req_body(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && set_body(out, e->req);
+	return request(e) && set_body(e, out, e->req);
 }
 
 bool fetch_res_body(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return response(e) && set_body(out, e->res);
+	return response(e) && set_body(e, out, e->res);
 }
 
 bool fetch_req_body_len(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return request(e) && sample_set_int(out, (int64_t)e->req->body_seen.len);
+	return request(e) && sample_set_int(out, (int64_t)body_of(e, e->req).len);
 }
 
 bool fetch_res_body_len(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return response(e) && sample_set_int(out, (int64_t)e->res->body_seen.len);
+	return response(e) && sample_set_int(out, (int64_t)body_of(e, e->res).len);
 }
 
 /* The announced length; what is there of a body without one. */
-static bool set_body_size(struct sample *out, const struct http_msg *m)
+static bool set_body_size(struct eval *e, struct sample *out, const struct http_msg *m)
 {
 	if (m->body == HTTP_BODY_LENGTH)
 		return sample_set_int(out, (int64_t)m->content_length);
-	return sample_set_int(out, (int64_t)m->body_seen.len);
+	return sample_set_int(out, (int64_t)body_of(e, m).len);
 }
 
 bool fetch_req_body_size(struct eval *e, const struct fetch_call *call, struct sample *out,
 			 struct sample_iter *iter)
 {
-	return request(e) && set_body_size(out, e->req);
+	return request(e) && set_body_size(e, out, e->req);
 }
 
 bool fetch_res_body_size(struct eval *e, const struct fetch_call *call, struct sample *out,
 			 struct sample_iter *iter)
 {
-	return response(e) && set_body_size(out, e->res);
+	return response(e) && set_body_size(e, out, e->res);
 }
 
 static bool set_capture(struct sample *out, const struct str *slots, uint32_t n, int64_t i)

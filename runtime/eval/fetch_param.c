@@ -68,7 +68,10 @@ bool fetch_req_body_param(struct eval *e, const struct fetch_call *call, struct 
 	struct str value;
 
 	inner.args = args;
-	if (!request(e) || !param_find(&inner, e->req->body_seen, &off, &value))
+	if (!request(e))
+		return false;
+	fetch_see_body(e, e->req);
+	if (!param_find(&inner, e->req->body_seen, &off, &value))
 		return false;
 	if (iter) {
 		iter->off = (uint32_t)off;

@@ -117,6 +117,21 @@ TCP_FIGURE(fc_fackets, tcpi_fackets)
 TCP_FIGURE(fc_lost, tcpi_lost)
 TCP_FIGURE(fc_reordering, tcpi_reordering)
 
+/* The packet that began the client's connection, where `tcp-ss` has it kept. The system gives it once. */
+bool fetch_fc_saved_syn(struct eval *e, const struct fetch_call *call, struct sample *out,
+			struct sample_iter *iter)
+{
+	socklen_t len = 512;
+	char *bytes = scratch_alloc(e->scratch, len);
+
+	if (!bytes || e->client_fd <= 0 || !e->bind || !e->bind->tcp_ss ||
+	    getsockopt(e->client_fd, IPPROTO_TCP, TCP_SAVED_SYN, bytes, &len) != 0 || !len)
+		return false;
+	out->type = SMP_BIN;
+	out->str = str_make(bytes, len);
+	return true;
+}
+
 /* --- what went wrong with a connection: a stream only has ones that came about */
 
 bool fetch_bc_err(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)

@@ -129,13 +129,23 @@ FETCH_OF(res_comp_algo)
 
 /* --- who decided */
 
-FETCH_OF(last_entity)
+/* "file:line" */
+static bool set_place(struct eval *e, const struct conf_pos *pos, struct sample *out)
 {
-	const struct conf_pos *pos = e->last_rule && *e->last_rule ? &(*e->last_rule)->pos : NULL;
-
-	return pos && pos->source && pos->source <= e->model->nsources &&
+	return pos->source && pos->source <= e->model->nsources &&
 	       sample_set_str(out, scratch_printf(e->scratch, "%.*s:%u",
 						  STR_ARG(e->model->source_names[pos->source - 1]), pos->line));
+}
+
+FETCH_OF(last_entity)
+{
+	return e->last_rule && *e->last_rule && set_place(e, &(*e->last_rule)->pos, out);
+}
+
+/* The rule that the stream was waiting in when it ended. */
+FETCH_OF(waiting_entity)
+{
+	return e->log && e->log->waiting && set_place(e, &e->log->waiting->pos, out);
 }
 
 /* --- dump_all_vars([scope[,prefix[,delimiter]]]) */

@@ -9,6 +9,7 @@
 #include "grammar/base/str.h"
 
 struct cache_conf;
+struct rule;
 
 /* Who ended the stream, and in which state (manual, section 8.5). Letters as logged. */
 struct log_record {
@@ -41,6 +42,7 @@ struct log_record {
 	uint32_t request_counter; /* %rt */
 	uint32_t log_counter;	  /* %lc: lines that the frontend logged before this one */
 	const struct cache_conf *cache; /* that the response came out of; NULL: none */
+	const struct rule *waiting; /* a rule that waits for something; NULL: none does */
 	const char *conn_why;	/* what was wrong with the client's connection; NULL: nothing */
 	const char *compressed; /* the algorithm; NULL: it is not */
 	uint16_t server_status; /* as the server sent it; 0: it did not */

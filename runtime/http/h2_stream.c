@@ -439,6 +439,12 @@ static int64_t mux_ask(const struct conn *c, enum eval_mux what)
 		return h->nstreams;
 	case EVAL_MUX_GLITCHES:
 		return h->glitches;
+	case EVAL_MUX_ID:
+		return st->id;
+	case EVAL_MUX_RESET:
+		return st->closed && st->error != NGHTTP2_NO_ERROR ? (int64_t)st->error : -1;
+	case EVAL_MUX_ABORTED:
+		return st->closed && st->error != NGHTTP2_NO_ERROR;
 	default:
 		return h->server ? h->settings.max_streams
 				 : nghttp2_session_get_remote_settings(h->ng,

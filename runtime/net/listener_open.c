@@ -95,6 +95,8 @@ static void options_before_listen(struct opening *o, const struct listener *l, i
 		say(o, l, false, "cannot set MSS to %u", b->mss);
 	if (!sockopt_int(fd, SOL_TCP, TCP_USER_TIMEOUT, (int)b->tcp_ut) && b->tcp_ut)
 		say(o, l, false, "cannot set TCP User Timeout");
+	if (b->tcp_ss)
+		sockopt_int(fd, SOL_TCP, TCP_SAVE_SYN, (int)b->tcp_ss);
 	if (!sockopt_int(fd, SOL_TCP, TCP_DEFER_ACCEPT, b->defer_accept) && b->defer_accept)
 		say(o, l, false, "cannot enable DEFER_ACCEPT");
 	if (b->tfo && !sockopt_int(fd, SOL_TCP, TCP_FASTOPEN, (int)l->backlog))

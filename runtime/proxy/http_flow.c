@@ -277,7 +277,8 @@ static enum flow_result take_piece(struct http_stream *hs, struct http_flow *f)
 	result = take_body(hs, f);
 	f->most = UINT32_MAX;
 	data.len = n - (f->buf->len - f->taken);
-	bandwidth_passed(f->limits, data, (uint32_t)(*f->bytes - bytes), (uint32_t)(f->out->bytes - queued), now);
+	bandwidth_passed(f->limits, data, (uint32_t)(*f->bytes - bytes), (uint32_t)(f->out->bytes - queued),
+			 now);
 	return result;
 }
 

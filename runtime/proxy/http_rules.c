@@ -114,6 +114,7 @@ static enum verdict list_run(struct http_stream *hs, struct eval *e, const struc
 
 	e->live = &http_live;
 	e->live_ctx = hs;
+	http_body_again(hs);
 	for (;;) {
 		if (hs->wait == HTTP_WAIT_PAUSE || hs->wait == HTTP_WAIT_BODY) {
 			*next = http_wait_look(hs, response);
@@ -122,6 +123,7 @@ static enum verdict list_run(struct http_stream *hs, struct eval *e, const struc
 			e->resumed = true;
 		}
 		v = rules_run(e, rules, &hs->rule, decider);
+		hs->s.log.waiting = v == V_WAIT ? &rules->v[hs->rule] : NULL;
 		if (hs->s.settings)
 			settings_apply_client(hs->s.settings, conn_carrier(&hs->s.session->conn)->io.fd);
 		if (v != V_WAIT || e->wait.kind == EW_DATA)

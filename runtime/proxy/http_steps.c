@@ -106,6 +106,8 @@ static enum http_next choose_backend(struct http_stream *hs)
 		be = hs->s.session->switched_to->conf;
 	} else if (fe->use_backend.n) {
 		stream_eval(&hs->s, &e, AT(FE_USE_BACKEND));
+		e.live = &http_live;
+		e.live_ctx = hs;
 		be = eval_backend(&e, fe, &decider);
 	}
 	if (!stream_set_backend(&hs->s, be))

@@ -22,8 +22,7 @@ enum http_phase {
 	HTTP_REPLY,    /* our own answer is being sent */
 };
 
-/* What rules wait for. */
-enum http_wait { HTTP_NO_WAIT, HTTP_WAIT_DATA, HTTP_WAIT_PAUSE, HTTP_WAIT_BODY };
+enum http_wait { HTTP_NO_WAIT, HTTP_WAIT_DATA, HTTP_WAIT_PAUSE, HTTP_WAIT_BODY }; /* what rules wait for */
 
 /* What a step or a phase returns. */
 enum http_next {
@@ -128,6 +127,8 @@ enum http_next http_redirects(struct http_stream *hs, const struct proxy_conf *p
 enum http_next http_body_wait(struct http_stream *hs, uint64_t enough);
 /* Has all of the request's body come, though none of it has gone on? */
 bool http_request_is_at_hand(struct http_stream *hs);
+/* Rules go on: where bodies were looked at, what is at hand now is seen, and where it is now. */
+void http_body_again(struct http_stream *hs);
 /* A rule said V_WAIT. */
 void http_wait_begin(struct http_stream *hs, const struct eval *e);
 /* Is its wait over? HTTP_AGAIN: the list may go on, or the phase is HTTP_REPLY. */

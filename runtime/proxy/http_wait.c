@@ -1,6 +1,7 @@
 /* What rules wait for in the middle of a list: a body or its beginning (wait-for-body, option
  * http-buffer-request), some time (pause), more bytes (inspect-delay); and what they say to the client
  * meanwhile (early-hint). A list that waits goes on where it stood. Worker thread only. */
+#include "runtime/eval/engine.h"
 #include "runtime/proxy/http_cache.h"
 
 /* --- bodies at hand */
@@ -101,19 +102,26 @@ enum http_next http_body_wait(struct http_stream *hs, uint64_t enough)
 	return HTTP_WAIT;
 }
 
-static enum http_next response_wait(struct http_stream *hs, uint64_t enough)
+static void response_look(struct http_stream *hs)
 {
 	struct buf *in = &hs->in;
 	uint32_t head = hs->down.taken + hs->down.parser.pos;
+
+	if (hs->down.from->mux)
+		body_look_muxed(&hs->res, hs->down.from, in);
+	else
+		body_look(hs, &hs->res, in->cap, str_make(buf_at(in, head), in->len - head));
+}
+
+static enum http_next response_wait(struct http_stream *hs, uint64_t enough)
+{
+	struct buf *in = &hs->in;
 	bool ended;
 
 	if (!hs->down.from) /* out of a cache: all of it is there */
 		return HTTP_AGAIN;
 	ended = hs->down.from->flags & (CONN_EOF | CONN_ERROR);
-	if (hs->down.from->mux)
-		body_look_muxed(&hs->res, hs->down.from, in);
-	else
-		body_look(hs, &hs->res, in->cap, str_make(buf_at(in, head), in->len - head));
+	response_look(hs);
 	if (hs->res.body == HTTP_BODY_UNTIL_CLOSE)
 		hs->res.body_complete = ended;
 	if (hs->res.body_complete || ended || (in->data && !buf_room(in)) ||
@@ -227,6 +235,26 @@ static void cache_store(void *ctx, const struct rule *rule)
 	http_cache_store(ctx, rule);
 }
 
+/* What is decoded aside stays. */
+static void see_body(void *ctx, struct eval *e, bool response)
+{
+	struct http_stream *hs = ctx;
+
+	e->engine->kept++;
+	if (!response && hs->phase == HTTP_STEPS)
+		request_look(hs);
+	else if (response && hs->phase == HTTP_EXCHANGE && hs->down.from && !hs->responding)
+		response_look(hs);
+}
+
+void http_body_again(struct http_stream *hs)
+{
+	if (hs->phase == HTTP_STEPS && hs->req.body_seen.ptr)
+		request_look(hs);
+	else if (hs->phase == HTTP_EXCHANGE && hs->res.body_seen.ptr && hs->down.from && !hs->responding)
+		response_look(hs);
+}
+
 static void limit(void *ctx, struct eval *e, const struct rule *rule)
 {
 	struct http_stream *hs = ctx;
@@ -236,6 +264,7 @@ static void limit(void *ctx, struct eval *e, const struct rule *rule)
 
 const struct eval_live http_live = {.early_hint = early_hint,
 				    .log = log_now,
+				    .see_body = see_body,
 				    .cache_use = cache_use,
 				    .cache_store = cache_store,
 				    .limit = limit};

@@ -134,9 +134,22 @@ static const struct server_conf *host_server(void *ctx, const struct proxy_conf 
 	return NULL;
 }
 
+/* HTTP/1 has neither identifiers nor codes: there only the end of a connection is an abort. */
 static int64_t host_mux(const struct conn *c, enum eval_mux what)
 {
-	return c->mux ? c->mux->ask(c, what) : what == EVAL_MUX_MAJOR ? 1 : what == EVAL_MUX_GLITCHES ? 0 : 1;
+	if (c->mux)
+		return c->mux->ask(c, what);
+	switch (what) {
+	case EVAL_MUX_GLITCHES:
+	case EVAL_MUX_ID:
+		return 0;
+	case EVAL_MUX_RESET:
+		return -1;
+	case EVAL_MUX_ABORTED:
+		return (c->flags & CONN_ERROR) != 0;
+	default:
+		return 1;
+	}
 }
 
 void stream_host_init(struct worker *w)

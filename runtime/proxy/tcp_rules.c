@@ -76,6 +76,7 @@ static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct 
 	e->live = &live;
 	e->live_ctx = t;
 	v = rules_run(e, rules, &t->rule, &decider);
+	t->s.log.waiting = v == V_WAIT ? &rules->v[t->rule] : NULL;
 	settings_apply_client(t->s.settings, t->s.session->conn.io.fd);
 
 	if (v == V_WAIT && !e->may_wait) /* what it waits for will not come */
