@@ -52,8 +52,11 @@ static bool flag_method(struct acl_reader *r)
 	w = flag_argument(r, &none);
 	if (w->text.len && match_method_find(w->text, &method)) {
 		if (r->expr->method != method && (r->method_given || alias_means_method(r->expr->method)))
-			diag_add(c->diags, D_ACL_METHOD_TWICE, w->span, "matching method `%s` replaces `%s`",
-				 match_method_name(method), match_method_name(r->expr->method));
+			diag_note(c->diags,
+				  diag_add(c->diags, D_ACL_METHOD_TWICE, w->span,
+					   "matching method `%s` replaces `%s`", match_method_name(method),
+					   match_method_name(r->expr->method)),
+				  "of several, the one behind the last `-m` counts");
 		r->expr->method = method;
 		r->method_given = true;
 		return true;

@@ -88,6 +88,10 @@ static void cond_warn(struct compile *c, const struct cond_scan *scan, const str
 	} else if (scan->dangling.source) {
 		g = diag_add(c->diags, D_COND_DANGLING, scan->dangling, "this operator does nothing");
 		diag_label(c->diags, g, "no ACL beside it");
+		diag_note(c->diags, g, "HAProxy takes the condition as if it were not there");
+	} else if (scan->doubled.source) {
+		g = diag_add(c->diags, D_COND_DANGLING, scan->doubled, "each `!` takes the one before it back");
+		diag_note(c->diags, g, "HAProxy takes an even number of them as none, an odd number as one");
 	}
 }
 

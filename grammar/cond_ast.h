@@ -28,7 +28,7 @@ struct cond_scan {
 	struct span open; /* of the last opening brace */
 	struct cond_ast *ast;
 	/* operators that do nothing are warned about */
-	struct span dangling;
+	struct span dangling, doubled;
 	bool failed, unclosed;
 };
 

@@ -73,6 +73,8 @@ terms:
 |	terms nots atom
 	{
 		$$ = $1;
+		if ($2 > 1)
+			cond_scan_doubled(scan, @2);
 		$3.negated = $2 % 2;
 		*vec_push(scan->c->arena, &$$) = $3;
 	}

@@ -72,6 +72,12 @@ void cond_scan_dangling(struct cond_scan *scan, struct span span)
 		scan->dangling = span;
 }
 
+void cond_scan_doubled(struct cond_scan *scan, struct span span)
+{
+	if (!scan->doubled.source)
+		scan->doubled = span;
+}
+
 bool cond_scan_words(struct cond_scan *scan, struct compile *c, const struct word *words, uint32_t n,
 		     struct cond_ast *ast)
 {

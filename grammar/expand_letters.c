@@ -85,13 +85,32 @@ static void check_continuation(struct expand *x, const struct line *line)
 	diag_help(x->c->diags, g, "write the whole statement on one line; there is no way to split it");
 }
 
+/* `acl a path_reg ^/a #foo`: one word behind `#` where patterns stand. */
+static void check_hidden_pattern(struct expand *x, const struct line *line)
+{
+	struct str text = str_sub(x->p->text, line->comment.off + 1, line->comment.len - 1);
+	struct diag *g;
+
+	if (!text.len || line->nwords < 4 || !str_is(line->words[0].text, "acl") || text.ptr[0] == '#')
+		return;
+	for (size_t i = 0; i < text.len && text.ptr[i] != '\r'; i++)
+		if (text.ptr[i] == ' ' || text.ptr[i] == '\t')
+			return;
+	g = diag_add(x->c->diags, D_COMMENT_IN_WORD, line->comment, "this is a comment, not a pattern");
+	diag_help(x->c->diags, g, "write `\\#` for the character, or put a blank behind the `#` of a comment");
+}
+
 static void check_comment(struct expand *x, const struct line *line)
 {
 	struct span comment = line->comment, last = line->words[line->nwords - 1].span;
 	struct diag *g;
 
-	if (!comment.source || comment.off != last.off + last.len)
+	if (!comment.source)
 		return;
+	if (comment.off != last.off + last.len) {
+		check_hidden_pattern(x, line);
+		return;
+	}
 	g = diag_add(x->c->diags, D_COMMENT_IN_WORD, span_sub(comment, 0, 1), "a comment starts within a word");
 	diag_help(x->c->diags, g,
 		  "quote the word or write `\\#` for the character; put a blank before a comment");

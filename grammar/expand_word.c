@@ -160,6 +160,20 @@ static struct str pseudo_value(struct expand *x, struct str name)
 	return header->words[header->nwords > 1 ? 1 : 0].text;
 }
 
+/* `bind "${ADDRESS}":8080`: the variable is all that stands before a port. */
+static bool is_bind_address(struct str text, const struct raw_piece *piece)
+{
+	size_t from = piece->off, after = piece->off + piece->len;
+
+	while (from && text.ptr[from - 1] != '\n')
+		from--;
+	while (from < piece->off && (text.ptr[from] == ' ' || text.ptr[from] == '\t'))
+		from++;
+	if (after < text.len && text.ptr[after] == '"')
+		after++;
+	return str_starts(str_tail(text, from), STR("bind ")) && after < text.len && text.ptr[after] == ':';
+}
+
 static void report_unset(struct expand *x, const struct raw_piece *piece, struct str name)
 {
 	struct span at = {x->p->source, piece->off, piece->len};
@@ -175,6 +189,8 @@ static void report_unset(struct expand *x, const struct raw_piece *piece, struct
 	}
 	g = diag_add(d, D_ENV_UNSET, at, "variable `%.*s` is not set", STR_ARG(name));
 	diag_label(d, g, "empty here");
+	if (is_bind_address(x->p->text, piece))
+		diag_note(d, g, "with nothing in front of the port the line listens on all addresses");
 	diag_help(d, g, "`${%.*s-value}` gives a value for the case that it is not set", STR_ARG(name));
 	map_put(x->c->arena, &x->unset, name, g);
 }

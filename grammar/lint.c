@@ -21,6 +21,7 @@ void lint_run(struct checker *k)
 	lint_expiry(k);
 	lint_names(k);
 	lint_tls_global(k);
+	lint_root(k);
 	lint_certificates(k);
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
 		const struct draft *d = k->drafts.v[i];
@@ -40,6 +41,8 @@ void lint_run(struct checker *k)
 		lint_mixed_acls(k, d);
 		lint_tracking(k, d);
 		lint_backends(k, d);
+		lint_dynamic(k, d);
+		lint_inert(k, d);
 		lint_lines(k, d);
 		lint_tls(k, d);
 	}

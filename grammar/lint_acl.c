@@ -59,6 +59,7 @@ static void lint_exprs(struct checker *k, const struct draft *d, const struct ac
 		lint_patterns(k, d, *x);
 		lint_capture(k, d, *x);
 	}
+	lint_covered(k, acl);
 }
 
 void lint_acl_terms(struct checker *k, const struct draft *d, const struct cond *cond)

@@ -71,7 +71,7 @@ static bool line_has(const struct line *line, const char *const *words, const ch
 static void lint_waiting_words(struct checker *k, const struct server_conf *s, const struct line *line)
 {
 	static const char *const checks[] = {"inter", "fastinter", "downinter", "rise",
-					     "fall",  "observe",   NULL};
+					     "fall",  "observe",   "slowstart", NULL};
 	static const char *const tls[] = {"sni",  "verify",  "verifyhost", "ca-file",
 					  "alpn", "ciphers", "crt",        NULL};
 	const char *word;
@@ -218,20 +218,6 @@ static void lint_check_host(struct checker *k, const struct draft *d)
 	}
 }
 
-/* A name made while running, and no backend for those that do not exist. */
-static void lint_dynamic(struct checker *k, const struct draft *d)
-{
-	uint32_t n = d->px->use_backend.n;
-	struct diag *g;
-
-	if (!n || !d->px->use_backend.v[n - 1].dynamic || d->px->default_backend ||
-	    !(d->px->role & ROLE_FRONTEND) || d->px->servers.n)
-		return;
-	g = diag_add(k->d, D_DYNAMIC_ONLY, lint_span(k, d->px->use_backend.v[n - 1].pos),
-		     "a name without a backend gets the response 503");
-	diag_help(k->d, g, "`default_backend` takes what is left");
-}
-
 void lint_backends(struct checker *k, const struct draft *d)
 {
 	lint_no_backend(k, d);
@@ -241,7 +227,6 @@ void lint_backends(struct checker *k, const struct draft *d)
 	lint_loop(k, d);
 	lint_server_cookies(k, d);
 	lint_check_host(k, d);
-	lint_dynamic(k, d);
 	vec_each (r, &d->rules[RS_HTTP_REQ])
 		lint_redirect_loop(k, d, r);
 	vec_each (r, &d->redirects)

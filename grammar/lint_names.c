@@ -147,12 +147,15 @@ static void lint_unused_acls(struct checker *k, const struct draft *d, const str
 
 	for (uint32_t i = 0; i < d->px->acls.size; i++) {
 		const struct acl *acl = d->px->acls.slots[i].value;
+		struct diag *g;
 
 		if (!acl || !acl->exprs.n || !acl->exprs.v[0]->pos.source ||
 		    map_get(&names->used_acls, address_key(acl, buf)))
 			continue;
-		diag_add(k->d, D_UNUSED_ACL, lint_span(k, acl->exprs.v[0]->pos),
-			 "no condition uses the ACL `%.*s`", STR_ARG(acl->name));
+		g = diag_add(k->d, D_UNUSED_ACL, lint_span(k, acl->exprs.v[0]->pos),
+			     "no condition uses the ACL `%.*s`", STR_ARG(acl->name));
+		diag_help(k->d, g,
+			  "a rule names it behind `if` or `unless`; without one the line does nothing");
 	}
 }
 
@@ -181,12 +184,14 @@ static void lint_unused_backends(struct checker *k)
 				return;
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
 		const struct draft *d = k->drafts.v[i];
+		struct diag *g;
 
 		if (!d->name || d->place != PLACE_BACKEND || d->referenced || d->px->table ||
 		    !d->px->servers.n || d->px->disabled)
 			continue;
-		diag_add(k->d, D_UNUSED_BACKEND, d->name->span, "no line sends requests to `%.*s`",
-			 STR_ARG(d->px->name));
+		g = diag_add(k->d, D_UNUSED_BACKEND, d->name->span, "no line sends requests to `%.*s`",
+			     STR_ARG(d->px->name));
+		diag_help(k->d, g, "`default_backend` or `use_backend` in a frontend names it");
 	}
 }
 

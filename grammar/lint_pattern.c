@@ -119,7 +119,8 @@ static void lint_ports(struct checker *k, const struct draft *d, const struct ac
 		if (x->patterns[i].min <= 65535 && (!known || port_bound(d->px, &x->patterns[i])))
 			return;
 	if (x->patterns[0].min > 65535) {
-		never(k, x, "ports end at 65535, below", x->patterns[0].text);
+		g = never(k, x, "ports end at 65535, below", x->patterns[0].text);
+		diag_note(k->d, g, "what is compared is the port to which the client has connected");
 		return;
 	}
 	g = diag_add(k->d, D_NEVER_MATCHES, lint_span(k, x->pos), "`%.*s` does not listen on port `%.*s`",
@@ -181,10 +182,13 @@ static void lint_twice(struct checker *k, const struct acl_expr *x)
 		sorted[i] = &x->patterns[i];
 	qsort(sorted, x->npatterns, sizeof(sorted[0]), pattern_order);
 	for (uint32_t i = 1; i < x->npatterns; i++) {
+		struct diag *g;
+
 		if (!str_eq(sorted[i - 1]->text, sorted[i]->text) || !sorted[i]->text.len)
 			continue;
-		diag_add(k->d, D_DUPLICATE_PATTERN, lint_span(k, x->pos),
-			 "the pattern `%.*s` stands here twice", STR_ARG(sorted[i]->text));
+		g = diag_add(k->d, D_DUPLICATE_PATTERN, lint_span(k, x->pos),
+			     "the pattern `%.*s` stands here twice", STR_ARG(sorted[i]->text));
+		diag_note(k->d, g, "the second one changes nothing");
 		return;
 	}
 }

@@ -42,8 +42,11 @@ static void lint_condition(struct checker *k, const struct draft *d, const struc
 	if (cond)
 		lint_acl_terms(k, d, cond);
 	for (uint32_t i = 0; cond && i < cond->n; i++) {
-		if (!and_contradicts(&cond->ors[i]))
+		if (!and_contradicts(&cond->ors[i])) {
+			if (lint_disjoint(k, &cond->ors[i], pos))
+				return;
 			continue;
+		}
 		g = diag_add(k->d, D_CONTRADICTION, lint_span(k, pos), "no request meets this condition");
 		diag_note(k->d, g,
 			  "it demands something and its opposite; `or` stands between alternatives, a blank "
@@ -60,6 +63,8 @@ void lint_conditions(struct checker *k, const struct draft *d)
 	vec_each (rule, &d->redirects)
 		lint_condition(k, d, rule->cond, rule->pos);
 	vec_each (rule, &d->px->use_backend)
+		lint_condition(k, d, rule->cond, rule->pos);
+	vec_each (rule, &d->px->use_server)
 		lint_condition(k, d, rule->cond, rule->pos);
 }
 

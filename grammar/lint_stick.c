@@ -7,7 +7,8 @@
 #include "grammar/lint.h"
 #include "grammar/rows.h"
 
-enum { COUNTERS = 12 };
+/* LINES: of an ACL that many rules name, so many are looked at. */
+enum { COUNTERS = 12, LINES = 16 };
 
 /* What all tracking rules of the configuration together do with one counter. */
 struct tracked {
@@ -173,13 +174,16 @@ static const struct acl_expr *cond_reads(const struct cond *cond, uint32_t count
 {
 	enum stick_data data;
 
-	for (uint32_t i = 0; cond && i < cond->n; i++)
-		for (uint32_t j = 0; j < cond->ors[i].n; j++)
-			vec_each (x, &cond->ors[i].terms[j].acl->exprs) {
-				*n = counter_of((*x)->sample, &data);
+	for (uint32_t i = 0; cond && counters && i < cond->n; i++)
+		for (uint32_t j = 0; j < cond->ors[i].n; j++) {
+			const struct acl *acl = cond->ors[i].terms[j].acl;
+
+			for (uint32_t x = 0; x < acl->exprs.n && x < LINES; x++) {
+				*n = counter_of(acl->exprs.v[x]->sample, &data);
 				if (*n >= 0 && counters >> *n & 1)
-					return *x;
+					return acl->exprs.v[x];
 			}
+		}
 	return NULL;
 }
 
