@@ -30,14 +30,20 @@ static bool fetch_is_hello(uint16_t fetch)
 	       strncmp(name, "req.rdp_cookie", 14) == 0;
 }
 
+/* Of an ACL that many rules name, so many lines are looked at. */
+enum { LINES = 16 };
+
 /* The first test of a condition that such a sample feeds. */
 static const struct acl_expr *cond_needs(const struct cond *cond, bool (*needs)(uint16_t))
 {
 	for (uint32_t i = 0; cond && i < cond->n; i++)
-		for (uint32_t j = 0; j < cond->ors[i].n; j++)
-			vec_each (x, &cond->ors[i].terms[j].acl->exprs)
-				if (needs((*x)->sample->fetch))
-					return *x;
+		for (uint32_t j = 0; j < cond->ors[i].n; j++) {
+			const struct acl *acl = cond->ors[i].terms[j].acl;
+
+			for (uint32_t x = 0; x < acl->exprs.n && x < LINES; x++)
+				if (needs(acl->exprs.v[x]->sample->fetch))
+					return acl->exprs.v[x];
+		}
 	return NULL;
 }
 

@@ -8,7 +8,7 @@
 #include "grammar/lint.h"
 #include "grammar/rows.h"
 
-enum { PATH_MAX_LEN = 512 };
+enum { PATH_MAX_LEN = 512, LINES = 16 };
 
 /* Whether an ACL of path tests matches a path; *known is false when one of its tests is not understood. */
 static bool acl_matches(const struct acl *acl, struct str path, bool *known)
@@ -106,6 +106,8 @@ static struct str witness(struct checker *k, const struct rule *r, const struct 
 	char out[PATH_MAX_LEN];
 	size_t len;
 
+	if (acl->exprs.n > LINES)
+		return STR_NONE; /* each path is compared with all of them */
 	vec_each (x, &acl->exprs) {
 		for (uint32_t i = 0; i < (*x)->npatterns && i < 4; i++)
 			for (size_t t = 0; t < sizeof(tails) / sizeof(tails[0]); t++) {
