@@ -114,7 +114,8 @@ static bool value_missing(const struct keyword_use *use)
 	const struct keyword *row = use->row;
 	struct diag *g;
 
-	if (use->n || !use->taken || row->kind != VAL_UINT || row->min || !(row->in & IN(SERVER)) || row->parse)
+	if (use->n || !(row->flags & KW_OPTIONAL || (use->taken && row->kind == VAL_UINT && !row->min &&
+						     row->in & IN(SERVER) && !row->parse)))
 		return false;
 	g = check_severity(use->k, check_missing(use, "a number"), SEV_WARNING);
 	g->haproxy = STR_NONE;
@@ -221,6 +222,8 @@ static void report_not_effective(const struct keyword_use *use)
 
 static bool row_store(const struct keyword_use *use)
 {
+	if (use->n == 0 && use->row->flags & KW_OPTIONAL)
+		return true;
 	if (use->n == 0 && use->taken && use->row->kind == VAL_UINT) {
 		check_store_number(use, 0);
 		return true;
@@ -399,6 +402,19 @@ static void comment_haproxy(struct checker *k, const struct keyword *row, const 
 			     STR_ARG(k->draft->px->name), STR_ARG(line->words[1].text), STR_ARG(mark->text));
 }
 
+/* For HAProxy before 3.3 a line ends at an empty word. What may be empty itself is a first argument, and the
+ * words of rules, which are read one by one. */
+static uint32_t words_before_empty(const struct keyword_use *use)
+{
+	uint32_t i = use->row->kind == VAL_FLAG || use->row->kind == VAL_OPTION ? 0 : 1;
+
+	if (use->k->compat >= 303 || use->row->flags & KW_FREE_WORDS)
+		return use->n;
+	while (i < use->n && use->words[i].text.len)
+		i++;
+	return i < use->n ? i : use->n;
+}
+
 static void check_found(struct checker *k, const struct line *line, uint32_t prefix, const struct keyword *row,
 			uint32_t used)
 {
@@ -412,6 +428,7 @@ static void check_found(struct checker *k, const struct line *line, uint32_t pre
 	use.span = check_words_span(line->words, prefix, prefix + used);
 	use.words = line->words + prefix + used;
 	use.n = n - prefix - used;
+	use.n = words_before_empty(&use);
 	use.no = prefix && str_is(line->words[0].text, "no");
 	use.preset = prefix && !use.no;
 	if (row_fits_side(k, &use) && !comment_inside(&use))

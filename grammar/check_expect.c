@@ -106,33 +106,49 @@ static bool option_read(const struct keyword_use *use, uint32_t i, enum option o
 	return true;
 }
 
+static bool statuses_error(const struct keyword_use *use, uint32_t i, struct str haproxy)
+{
+	check_health_error(use, i, "statuses are numbers and ranges, as in `200-299,301`", haproxy.ptr);
+	return false;
+}
+
+/* Digits at the beginning of what is left; none are 0, as for HAProxy. */
+static int64_t status_digits(struct str *s)
+{
+	int64_t v = 0;
+
+	for (; s->len && s->ptr[0] >= '0' && s->ptr[0] <= '9'; *s = str_tail(*s, 1))
+		v = v > INT32_MAX ? v : v * 10 + (s->ptr[0] - '0');
+	return v;
+}
+
 /* "200-299,301": ranges of codes. */
 static bool statuses_read(const struct keyword_use *use, uint32_t i, struct hc_step *step)
 {
-	struct str s = use->words[i].text;
+	struct str rest = use->words[i].text;
 	VEC(struct pattern) ranges = {0};
 
-	for (size_t at = 0; at < s.len;) {
-		size_t len = str_chr(str_tail(s, at), ',');
-		struct str part = str_sub(s, at, len);
-		size_t dash = str_chr(part, '-');
-		uint64_t low, high;
-		struct pattern *p;
+	while (rest.len) {
+		struct str part = str_sub(rest, 0, str_chr(rest, ',')), left = part;
+		struct pattern *p = vec_push(use->k->a, &ranges);
 
-		if (!str_to_u64(str_sub(part, 0, dash), &low) || low > INT32_MAX ||
-		    (dash < part.len &&
-		     (!str_to_u64(str_tail(part, dash + 1), &high) || high < low || high > INT32_MAX))) {
-			check_health_error(use, i, "statuses are numbers and ranges, as in `200-299,301`",
-					   arena_printf(use->k->scratch,
-							"invalid character '%c' in the list of status codes.",
-							part.len ? part.ptr[0] : ',')
-						   .ptr);
-			return false;
+		p->min = p->max = status_digits(&left);
+		if (left.len && left.ptr[0] == '-') {
+			left = str_tail(left, 1);
+			p->max = status_digits(&left);
 		}
-		p = vec_push(use->k->a, &ranges);
-		p->min = (int64_t)low;
-		p->max = dash < part.len ? (int64_t)high : (int64_t)low;
-		at += len + 1;
+		if (p->max < p->min || p->max > INT32_MAX)
+			return statuses_error(use, i,
+					      arena_printf(use->k->scratch,
+							   "invalid range of status codes '%.*s'.",
+							   STR_ARG(part)));
+		if (left.len)
+			return statuses_error(
+				use, i,
+				arena_printf(use->k->scratch,
+					     "invalid character '%c' in the list of status codes.",
+					     left.ptr[0]));
+		rest = str_tail(rest, part.len + 1);
 	}
 	step->statuses = ranges.v;
 	step->nstatuses = ranges.n;

@@ -547,6 +547,7 @@ void check_finish(struct checker *k)
 	check_finish_filters(k);
 	wanted_resolve(k);
 	lang_resolve(k->c);
+	check_auth_groups(k);
 	check_finish_listeners(k);
 	finish_sources(k); /* those of SPOE engines came behind */
 	if (!k->d->errors)

@@ -23,4 +23,7 @@ void check_finish_stick(struct checker *k);
 /* Filters, and the rules that name one. check_filter.c */
 void check_finish_filters(struct checker *k);
 
+/* Groups that ACLs name. check_auth_group.c */
+void check_auth_groups(struct checker *k);
+
 #endif

@@ -137,7 +137,7 @@ static bool send_header(const struct keyword_use *use, uint32_t i, struct send_w
 	struct reply_header *h;
 	struct str name;
 
-	if (i + 2 >= use->n) {
+	if (i + 2 >= use->n || !use->words[i + 1].text.len || !use->words[i + 2].text.len) {
 		check_health_error(use, use->n, "`hdr` needs a name and a value",
 				   "'hdr' expects <name> and <value> as arguments.");
 		return false;
@@ -175,7 +175,7 @@ static bool send_word(const struct keyword_use *use, uint32_t *i, struct send_wo
 	*i += word == SEND_HDR ? 3 : 2;
 	if (word == SEND_HDR)
 		return send_header(use, at, s);
-	if (at + 1 == use->n) {
+	if (at + 1 == use->n || !use->words[at + 1].text.len) {
 		check_health_error(use, use->n, "a text is missing behind the last word",
 				   arena_printf(use->k->scratch, "'%.*s' expects a string as argument..",
 						STR_ARG(use->words[at].text))
@@ -197,7 +197,7 @@ static bool http_send(const struct keyword_use *use)
 	struct send_words s = {.step = ARENA_NEW(use->k->scratch, struct hc_step)};
 	struct hc_step *step;
 
-	for (uint32_t i = 0; i < use->n;)
+	for (uint32_t i = 0; i < use->n && use->words[i].text.len;) /* an empty word ends the line */
 		if (!send_word(use, &i, &s))
 			return false;
 	step = check_health_step(use, HC_SEND, true);

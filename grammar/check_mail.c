@@ -65,9 +65,11 @@ bool check_email(const struct keyword_use *use)
 	struct str text, what = str_tail(str_from(use->row->name), sizeof("email-alert ") - 1);
 	struct email_conf *e;
 
-	if (!check_arity(use, 1, CHECK_ANY))
-		return false;
-	text = check_keep(use->k, use->words[0].text);
+	if (!use->n) { /* as an empty text: no alerts */
+		check_severity(use->k, check_missing(use, use->row->args), SEV_WARNING);
+		use->k->d->list.v[use->k->d->list.n - 1]->haproxy = STR_NONE;
+	}
+	text = use->n ? check_keep(use->k, use->words[0].text) : STR_NONE;
 	e = email_get(use);
 	if (str_is(what, "from"))
 		e->from = text;
@@ -85,7 +87,7 @@ bool check_email_level(const struct keyword_use *use)
 	uint32_t before = use->k->d->list.n;
 	int64_t value;
 
-	if (check_arity(use, 1, 1) &&
+	if (check_arity(use, 1, CHECK_ANY) &&
 	    check_choice(use, &use->words[0], "emerg|alert|crit|err|warning|notice|info|debug", &value)) {
 		email_get(use)->level = (uint8_t)value;
 		return true;

@@ -11,7 +11,7 @@
 /* tune.vars.*: HAProxy 2.6 wants bytes, without unit. */
 bool check_vars_size(const struct keyword_use *use)
 {
-	struct str text = use->words[0].text;
+	struct str text = use->n ? use->words[0].text : STR("0");
 	struct diag *g;
 
 	for (size_t i = 0; i < text.len; i++) {

@@ -16,6 +16,26 @@ void check_peers_begin(struct checker *k, struct named_section *named)
 	*vec_push(k->a, &k->m->peers) = p;
 }
 
+/* `peer` names addresses itself, `server` leaves them to `bind`: a section has `peer` or `bind` lines. */
+static bool peers_mixed(const struct keyword_use *use)
+{
+	struct named_section *named = use->k->named;
+	bool bind = use->row->name[0] == 'b';
+	const struct line *other = bind ? named->peer_line : named->bind_line;
+	struct diag *g;
+
+	if (!bind && use->row->name[0] != 'p')
+		return false;
+	*(bind ? &named->bind_line : &named->peer_line) = use->line;
+	if (!other)
+		return false;
+	g = diag_add(use->k->d, D_CONFLICT, use->span, "`peer` and `bind` lines exclude each other");
+	diag_also(use->k->d, g, other->span, "the other one");
+	diag_help(use->k->d, g, "write `server` instead of `peer` beside a `bind` line");
+	diag_haproxy(use->k->d, g, "mixing \"peer\" and \"bind\" line is forbidden");
+	return true;
+}
+
 /* peer NAME [ADDRESS [options]]: the local one needs no address. */
 bool check_peers_peer(const struct keyword_use *use)
 {
@@ -29,7 +49,7 @@ bool check_peers_peer(const struct keyword_use *use)
 		check_missing(use, "a name and an address");
 		return false;
 	}
-	if (use->n > 1 && !check_section_name(k, &use->words[0], "server"))
+	if (peers_mixed(use) || (use->n > 1 && !check_section_name(k, &use->words[0], "server")))
 		return false;
 	peer.name = check_keep(k, use->words[0].text);
 	if (use->n > 1) {
@@ -52,7 +72,9 @@ bool check_peers_bind(const struct keyword_use *use)
 	struct bind_conf b = {.mode = -1};
 	struct addr_conf a;
 
-	if (!check_arity(use, 1, CHECK_ANY) ||
+	if (!use->n && use->k->compat <= 206) /* HAProxy 2.6 says nothing */
+		return check_severity(use->k, check_missing(use, use->row->args), SEV_WARNING) != NULL;
+	if (peers_mixed(use) || !check_arity(use, 1, CHECK_ANY) ||
 	    !address_parse_word(use->k->c, use->words,
 				ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_FD | ADDRESS_HOST | ADDRESS_STREAM,
 				"'bind'", &a) ||

@@ -44,6 +44,10 @@ bool check_ring_description(const struct keyword_use *use)
 {
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
+	if (!use->words[0].text.len) {
+		check_missing(use, use->row->args);
+		return false;
+	}
 	if (use->k->named->ring)
 		use->k->named->ring->description = check_keep(use->k, use->words[0].text);
 	return true;

@@ -39,7 +39,7 @@ struct named_section {
 	const struct line *header;
 	const struct word *name;
 	enum keyword_place place;
-	bool sized; /* what the section must have was given: size of a cache, command, docroot */
+	bool sized;                  /* what the section must have was given: size of a cache, command, docroot */
 	struct error_table *errors;  /* http-errors */
 	struct userlist_conf *users; /* userlist */
 	const struct line *max_reqs; /* fcgi-app: above one */
@@ -52,6 +52,7 @@ struct named_section {
 	struct forward_conf *forward; /* log-forward */
 	struct draft *forward_draft;
 	struct peers_conf *peers;    /* peers */
+	const struct line *peer_line, *bind_line; /* peers: the first of each */
 	struct str crt_base, key_base; /* crt-store */
 	struct cache_conf *cache;    /* cache */
 	struct program_conf *program;
@@ -88,7 +89,7 @@ struct checker {
 	int64_t resolve_seconds;              /* spent in the resolver so far */
 	bool ids_given;                       /* some proxy has an `id` */
 	struct str crt_base, ca_base;         /* empty: unset */
-	const struct line *master_worker;
+	const struct line *master_worker;     /* the line */
 	bool programs_reported; /* that they need a master process */
 	bool external_check;    /* the global line */
 	bool unix_bind_seen;    /* the same */
@@ -150,7 +151,6 @@ void check_ring_implicit(struct checker *k, struct log_target *t, const struct l
 void check_ring_targets(struct checker *k);
 /* check_cache.c */
 void check_cache_begin(struct checker *k, struct named_section *named);
-
 /* check_value.c: reads words as values. Each reports what is wrong and returns false; the value is untouched
  * then. */
 bool check_number(const struct keyword_use *use, const struct word *w, int64_t min, int64_t max,

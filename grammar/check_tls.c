@@ -13,11 +13,31 @@ bool check_tls_base(const struct keyword_use *use)
 {
 	struct checker *k = use->k;
 	bool crt = strcmp(use->row->name, "crt-base") == 0;
+	struct diag *g;
 
+	if (k->place == PLACE_GLOBAL && (crt ? k->crt_base : k->ca_base).len) {
+		g = diag_add(k->d, D_ALREADY_SET, use->line->span, "`%s` is set already", use->row->name);
+		diag_haproxy(k->d, g, "'%s' already specified.", use->row->name);
+		check_severity(k, g, SEV_ERROR);
+		return false;
+	}
 	*(crt ? &k->crt_base : &k->ca_base) = use->words[0].text;
 	if (k->place == PLACE_GLOBAL)
 		*(crt ? &k->m->global.tls.crt_base : &k->m->global.tls.ca_base) =
 			check_keep(k, use->words[0].text);
+	return true;
+}
+
+/* tune.ssl.default-dh-param: HAProxy keeps the lower 32 bits of a number. */
+bool check_dh_param(const struct keyword_use *use)
+{
+	int64_t bits;
+
+	if (!check_number(use, &use->words[0], 1024, INT64_MAX, &bits))
+		return false;
+	if ((int32_t)bits < 1024)
+		return check_number(use, &use->words[0], 1024, INT32_MAX, &bits);
+	check_store_number(use, (int32_t)bits);
 	return true;
 }
 
@@ -69,6 +89,19 @@ static bool store_check(const struct keyword_use *use, struct str name)
 	return false;
 }
 
+/* HAProxy reads a server's certificate only when the server is spoken to with TLS. */
+static bool certificate_wanted(const struct keyword_use *use)
+{
+	const struct server_conf *s = use->object;
+
+	if (use->row->in & IN(BIND) || s->ssl || s->check_ssl)
+		return true;
+	for (uint32_t i = 0; i < use->line->nwords; i++)
+		if (str_is(use->line->words[i].text, "ssl") || str_is(use->line->words[i].text, "check-ssl"))
+			return true;
+	return false;
+}
+
 /* A file or folder; or a bundle: the name with .rsa, .dsa or .ecdsa behind it. */
 bool check_tls_certificate(const struct keyword_use *use)
 {
@@ -90,6 +123,8 @@ bool check_tls_certificate(const struct keyword_use *use)
 	g = check_file_report(k, use->words[0].span, name, ENOENT);
 	diag_haproxy(k->d, g, "unable to stat SSL certificate from file '%.*s' : No such file or directory.",
 		     STR_ARG(name));
+	if (!certificate_wanted(use))
+		check_severity(k, g, SEV_WARNING);
 	return true;
 }
 

@@ -23,6 +23,22 @@ static bool is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+/* A character that HAProxy takes for itself behind a percent sign, which is dropped. */
+static bool stands_for_itself(const struct logfmt_scan *scan, char c)
+{
+	if (c == '(')
+		return scan->c->model->compat < ITEMS_SINCE;
+	return (unsigned char)c > ' ' && !is_alnum(c) && c != '[' && c != '{';
+}
+
+static void percent_report(struct logfmt_scan *scan)
+{
+	struct diag *g = diag_add(scan->c->diags, D_LOGFMT_PERCENT, word_span(scan->word, scan->pos, 2),
+				  "this `%%` is dropped");
+
+	diag_help(scan->c->diags, g, "write `%%%%` for the character itself");
+}
+
 /* Text up to the next alias, flags or expression. %% is a percent sign, %- a dash. */
 static int scan_plain(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
 {
@@ -33,8 +49,10 @@ static int scan_plain(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
 	while (scan_more(scan)) {
 		char c = scan_char(scan, 0), next = scan_char(scan, 1);
 
-		if (c == '%' && next != '%' && next != '-')
+		if (c == '%' && !stands_for_itself(scan, next))
 			break;
+		if (c == '%' && next != '%' && next != '-')
+			percent_report(scan);
 		scan->pos += c == '%' ? 2 : 1;
 		if (c == '%')
 			c = next;
@@ -199,7 +217,7 @@ static int scan_token(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
 
 	if (!scan_more(scan) || scan->failed)
 		return LOGFMT_YYEOF;
-	if (scan->state == LOGFMT_PLAIN && c == '%' && scan_char(scan, 1) != '%' && scan_char(scan, 1) != '-') {
+	if (scan->state == LOGFMT_PLAIN && c == '%' && !stands_for_itself(scan, scan_char(scan, 1))) {
 		scan->percent = scan->pos++;
 		scan->state = LOGFMT_PERCENT;
 		scan->item = STR_NONE;

@@ -63,7 +63,7 @@ START_TEST(test_shape)
 		{"if is_api b or !b", "if is_api b | !b"},
 		{"if is_api || b TRUE || !FALSE", "if is_api | b TRUE | !FALSE"},
 		{"unless ! is_api", "unless !is_api"},
-		{"if !!is_api !!!b", "if is_api !b"},
+		{"if !is_api !b", "if !is_api !b"},
 		{"if { path /x } !{ path_beg /y } or b", "if {path /x} !{path_beg /y} | b"},
 		{"if { path -i or || } b", "if {path -i or ||} b"},
 	};
@@ -81,6 +81,8 @@ START_TEST(test_degenerate)
 	ck_assert_str_eq(parse("if b or"), "dangling-operator: this operator does nothing [or]");
 	ck_assert_str_eq(parse("if or b"), "dangling-operator: this operator does nothing [or]");
 	ck_assert_str_eq(parse("if b || || b"), "dangling-operator: this operator does nothing [||]");
+	ck_assert_str_eq(parse("if !!is_api !!!b"),
+			 "dangling-operator: each `!` takes the one before it back [!!]");
 	ck_assert_str_eq(parse("if b ! or b"), "dangling-operator: this operator does nothing [!]");
 }
 END_TEST
