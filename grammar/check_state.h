@@ -94,8 +94,7 @@ struct checker {
 	bool external_check;    /* the global line */
 	bool unix_bind_seen;    /* the same */
 	bool experimental;      /* expose-experimental-directives came before */
-	uint32_t foreign_comments;
-	uint32_t dynamic_searches;   /* of lint_dynamic.c */
+	uint32_t foreign_comments, dynamic_searches; /* the latter: lint_dynamic.c */
 	struct error_table *errors;  /* of the http-errors section being read */
 	struct named_section *named; /* the section being read, when it is neither global nor a proxy */
 };

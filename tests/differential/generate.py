@@ -146,12 +146,12 @@ class Generator:
         return " ".join(words)
 
     def special(self, section):
-        address = self.pick(["127.0.0.1:0", ":8080", "127.0.0.1:1000-1002", "::1:80", "*:80", "ipv4@1.2.3.4:80", "unix@/tmp/s"])
+        address = self.pick(["127.0.0.1:81", ":8080", "127.0.0.1:1000-1002", "::1:80", "*:80", "ipv4@1.2.3.4:80", "unix@/tmp/s"])
         front = ["bind " + address + " " + self.options("bind", 0.02), "acl a1 " + self.term()[2:-2], "acl " + self.pick(WORDS) + " " + self.term()[2:-2],
                  "use_backend " + self.pick(["b1", "b2", "%[" + self.sample() + "]"]) + " " + self.condition(), "default_backend b1", "log-format " + self.format(),
                  "unique-id-format " + self.format(), "declare capture request len 10", "capture request header x len 10", "monitor fail " + self.condition(),
                  "mode " + self.pick(["tcp", "http"])]
-        back = ["server s%d " % self.r.randint(1, 3) + self.pick(["1.2.3.4:80", "1.2.3.4", "127.0.0.1:0"]) + " " + self.options("server", 0.02),
+        back = ["server s%d " % self.r.randint(1, 3) + self.pick(["1.2.3.4:80", "1.2.3.4", "127.0.0.1:81"]) + " " + self.options("server", 0.02),
                 "acl a1 " + self.term()[2:-2], "use-server s1 " + self.condition(), "balance " + self.pick(["roundrobin", "leastconn", "source", "uri depth 1", "hdr(a)", "url_param a", "random(2)", "rdp-cookie"]),
                 "stick on " + self.sample() + self.pick(["", " table t1", " table b1"]), "stick store-response " + self.sample() + " table t1", "stick match " + self.sample() + " " + self.condition(),
                 "stick-table type " + self.pick(["ip", "string len 10", "integer", "ipv6", "binary"]) + " size 1k expire 1s store " + self.pick(["gpc0", "conn_rate(1s)", "http_req_rate(10s),gpt0", "conn_cnt"]),
@@ -166,8 +166,11 @@ class Generator:
             return self.special(section)
         if section in PROXIES and self.chance(0.55):
             return self.rule()
-        k = self.pick([k for k in self.keywords if (section in k.places) and k.kind not in ("VAL_FILE", "VAL_DIR")])
-        if k.example and self.chance(0.6):
+        rows = [k for k in self.keywords if section in k.places and k.kind not in ("VAL_FILE", "VAL_DIR")]
+        k = self.pick(rows)
+        while k.kind in ("VAL_CUSTOM", "VAL_WORDS") and not k.example and not self.chance(0.15):
+            k = self.pick(rows)  # nothing says what its words are: seldom valid
+        if k.example and self.chance(0.95 if k.kind in ("VAL_CUSTOM", "VAL_WORDS") else 0.3):
             return self.pick(k.example.split("\\n")).strip()
         return self.pick(["", "", "", "", "no ", "default "] if "KW_NO" in k.flags or k.kind == "VAL_OPTION" else [""]) + k.name + " " + self.value(k)
 
@@ -207,7 +210,7 @@ class Generator:
         if section != "backend":
             text += "backend b1\n server s1 1.2.3.4:80\n stick-table type ip size 1k expire 1h store gpc0\n"
         else:
-            text += "frontend f1\n bind 127.0.0.1:0\n"
+            text += "frontend f1\n bind 127.0.0.1:80\n"
         body = section + name + "\n"
         if section in ("frontend", "listen", "backend") and self.chance(0.6):
             body += " acl a1 path_beg /a\n" if mode == "http" else " acl a1 src 1.2.3.4\n"
