@@ -5,6 +5,7 @@
  * case is folded everywhere: that names too many at worst. */
 #include "runtime/eval/cond_index.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,9 @@ struct entry {
 struct group {
 	const struct sample_expr *sample;
 	uint8_t method; /* STR, BEG, END, IP, INT */
+	uint8_t family; /* of IP: 4 or 6; else 0 */
 	uint32_t nlengths;
-	uint16_t lengths[LENGTHS_MAX]; /* of BEG, END: bytes; of IP: bits of IPv4 networks; ascending */
+	uint16_t lengths[LENGTHS_MAX]; /* of BEG, END: bytes; of IP: bits of networks; ascending */
 	const uint32_t *hashes;        /* ascending */
 	const uint32_t *conds;         /* by the same number; ascending among equal hashes */
 	uint32_t n;
@@ -85,6 +87,17 @@ static uint32_t hash_net(const uint8_t ip[4], unsigned bits)
 	return hash_end((address ^ 0x85ebca6bu) * 0xc2b2ae35u, bits);
 }
 
+static uint32_t hash_net6(const uint8_t ip[16], unsigned bits)
+{
+	uint64_t half[2], h;
+
+	memcpy(half, ip, 16);
+	half[0] = be64toh(half[0]) & (bits >= 64 ? UINT64_MAX : bits ? UINT64_MAX << (64 - bits) : 0);
+	half[1] = bits <= 64 ? 0 : be64toh(half[1]) & UINT64_MAX << (128 - bits);
+	h = (half[0] ^ half[1] * 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL;
+	return hash_end((uint32_t)(h >> 32), bits);
+}
+
 static uint32_t hash_number(int64_t n)
 {
 	return hash_end((uint32_t)((uint64_t)n * 0x9e3779b97f4a7c15ULL >> 32), 0);
@@ -95,7 +108,7 @@ static uint32_t hash_number(int64_t n)
 /* A group while it is made; freed afterwards. */
 struct growing {
 	const struct sample_expr *sample;
-	uint8_t method;
+	uint8_t method, family;
 	bool too_long;
 	uint32_t nlengths;
 	uint16_t lengths[LENGTHS_MAX];
@@ -135,7 +148,7 @@ static bool pattern_fits(const struct acl_expr *x, const struct pattern *p)
 	case MATCH_END:
 		return p->text.len <= UINT16_MAX;
 	case MATCH_IP:
-		return p->net.family == 4 && p->net.bits <= 32;
+		return p->net.bits <= (p->net.family == 4 ? 32 : 128);
 	case MATCH_INT:
 		return p->min == p->max;
 	default:
@@ -208,16 +221,17 @@ static bool cond_fits(const struct maker *k, const struct cond *cond)
 	return true;
 }
 
-static struct growing *group_get(struct maker *k, const struct acl_expr *x)
+static struct growing *group_get(struct maker *k, const struct acl_expr *x, uint8_t family)
 {
 	for (uint32_t i = 0; i < k->ngroups; i++)
-		if (k->groups[i].sample == x->sample && k->groups[i].method == kind_of(x))
+		if (k->groups[i].sample == x->sample && k->groups[i].method == kind_of(x) &&
+		    k->groups[i].family == family)
 			return &k->groups[i];
 	if (k->ngroups == GROUPS_MAX) {
 		k->failed = true;
 		return NULL;
 	}
-	k->groups[k->ngroups] = (struct growing){.sample = x->sample, .method = kind_of(x)};
+	k->groups[k->ngroups] = (struct growing){.sample = x->sample, .method = kind_of(x), .family = family};
 	return &k->groups[k->ngroups++];
 }
 
@@ -250,7 +264,8 @@ static uint32_t pattern_hash(struct growing *g, const struct pattern *p)
 		return hash_suffix(p->text);
 	case MATCH_IP:
 		length_add(g, p->net.bits);
-		return hash_net(p->net.addr, p->net.bits);
+		return g->family == 4 ? hash_net(p->net.addr, p->net.bits)
+				      : hash_net6(p->net.addr, p->net.bits);
 	case MATCH_INT:
 		return hash_number(p->min);
 	default:
@@ -272,24 +287,26 @@ static bool grow(void **v, uint32_t n, uint32_t *cap, size_t size)
 	return true;
 }
 
-static void line_add(struct maker *k, const struct acl_expr *x, uint32_t cond)
+static void pattern_add(struct maker *k, struct growing *g, const struct pattern *p, uint32_t cond)
 {
-	struct growing *g = group_get(k, x);
-
-	if (!g)
-		return;
-	if (!grow((void **)&g->any, g->nany, &g->any_cap, sizeof(*g->any))) {
+	if (!grow((void **)&g->any, g->nany, &g->any_cap, sizeof(*g->any)) ||
+	    !grow((void **)&g->entries, g->n, &g->cap, sizeof(*g->entries))) {
 		k->failed = true;
 		return;
 	}
 	if (!g->nany || g->any[g->nany - 1] != cond)
 		g->any[g->nany++] = cond;
-	for (uint32_t i = 0; i < x->npatterns; i++) {
-		if (!grow((void **)&g->entries, g->n, &g->cap, sizeof(*g->entries))) {
-			k->failed = true;
-			return;
-		}
-		g->entries[g->n++] = (struct entry){pattern_hash(g, &x->patterns[i]), cond};
+	g->entries[g->n++] = (struct entry){pattern_hash(g, p), cond};
+}
+
+static void line_add(struct maker *k, const struct acl_expr *x, uint32_t cond)
+{
+	for (uint32_t i = 0; i < x->npatterns && !k->failed; i++) {
+		const struct pattern *p = &x->patterns[i];
+		struct growing *g = group_get(k, x, x->method == MATCH_IP ? p->net.family : 0);
+
+		if (g)
+			pattern_add(k, g, p, cond);
 	}
 }
 
@@ -335,6 +352,7 @@ static void group_finish(struct maker *k, struct growing *from, struct group *g)
 	memcpy(any, from->any, sizeof(*any) * from->nany);
 	*g = (struct group){.sample = from->sample,
 			    .method = from->method,
+			    .family = from->family,
 			    .nlengths = from->nlengths,
 			    .hashes = hashes,
 			    .conds = conds,
@@ -461,10 +479,20 @@ static void suffixes_add(struct cond_walk *w, const struct group *g, struct str 
 	}
 }
 
-static void networks_add(struct cond_walk *w, const struct group *g, const uint8_t ip[4])
+/* As match_addr() compares families: an IPv4 address is also a mapped one, and some IPv6 addresses hold one. */
+static void networks_add(struct cond_walk *w, const struct group *g, const struct sample *s)
 {
-	for (uint32_t i = 0; i < g->nlengths; i++)
-		hash_add(w, g, hash_net(ip, g->lengths[i]));
+	uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff};
+	const uint8_t *ip = s->ip;
+
+	if (g->family == 4 && s->type == SMP_IPV6)
+		ip = match_embedded_ipv4(s->ip);
+	if (g->family == 6 && s->type == SMP_IPV4) {
+		memcpy(mapped + 12, s->ip, 4);
+		ip = mapped;
+	}
+	for (uint32_t i = 0; ip && i < g->nlengths; i++)
+		hash_add(w, g, g->family == 4 ? hash_net(ip, g->lengths[i]) : hash_net6(ip, g->lengths[i]));
 }
 
 static void group_add(struct cond_walk *w, struct eval *e, const struct group *g)
@@ -482,8 +510,8 @@ static void group_add(struct cond_walk *w, struct eval *e, const struct group *g
 		prefixes_add(w, g, s->str);
 	else if (g->method == MATCH_END && s->type == SMP_STR)
 		suffixes_add(w, g, s->str);
-	else if (g->method == MATCH_IP && s->type == SMP_IPV4)
-		networks_add(w, g, s->ip);
+	else if (g->method == MATCH_IP && (s->type == SMP_IPV4 || s->type == SMP_IPV6))
+		networks_add(w, g, s);
 	else if (g->method == MATCH_INT && s->type == SMP_SINT)
 		hash_add(w, g, hash_number(s->sint));
 	else

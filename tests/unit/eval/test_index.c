@@ -1,5 +1,6 @@
 /* Conditions that are passed over by index against all of them evaluated one by one: random rule lists, random
  * requests, the same outcome. LBD_INDEX_ROUNDS=N runs N lists (200 otherwise), each with 50 requests. */
+#include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +32,16 @@ static const char *const hosts[] = {"a.example",    "b.example", "www.a.example"
 				    "a.example:80", NULL};
 static const char *const paths[] = {"/",          "/a",         "/a/b", "/api", "/api/v1",
 				    "/img/x.png", "/img/y.jpg", "/A",   "",     NULL};
-static const char *const nets[] = {"127.0.0.1",      "127.0.0.0/8", "10.0.0.0/8", "10.1.2.3",
-				   "192.168.0.0/16", "::1",         "0.0.0.0/0",  NULL};
+static const char *const nets[] = {"127.0.0.1",         "127.0.0.0/8",
+				   "10.0.0.0/8",        "10.1.2.3",
+				   "192.168.0.0/16",    "::1",
+				   "0.0.0.0/0",         "2001:db8::/32",
+				   "2001:db8:0:1::/64", "::ffff:10.0.0.0/104",
+				   "2002:a01::/24",     "::/0",
+				   "2001:db8::5",       NULL};
+
+static const char *const sources6[] = {
+	"::1", "2001:db8::5", "2001:db8:0:1::9", "2002:a01:203::1", "::ffff:127.0.0.1", "fe80::1", NULL};
 
 static void put_criterion(struct out *o)
 {
@@ -191,7 +200,11 @@ static void compare(const struct loaded *l, struct eval_engine *fast, struct eva
 	union addr src = {.in = {.sin_family = AF_INET}};
 
 	random_request(&request);
-	src.in.sin_addr.s_addr = htonl(dice(2) ? 0x7f000001 : dice(2) ? 0x0a010203 : 0xc0a80001);
+	if (dice(2))
+		src.in.sin_addr.s_addr = htonl(dice(2) ? 0x7f000001 : dice(2) ? 0x0a010203 : 0xc0a80001);
+	else
+		ck_assert_int_eq(
+			inet_pton(src.in6.sin6_family = AF_INET6, one_of(sources6), &src.in6.sin6_addr), 1);
 	outcome(l, fast, request.buf, &src, &a);
 	outcome(l, slow, request.buf, &src, &b);
 	if (!str_eq(out_get(&a), out_get(&b)))
