@@ -40,8 +40,10 @@ ROWS = {
     "track": ("track", ["-c32"], "/", "keep-alive, each request counted in one of a million keys"),
     **{f"rules-{n}": (f"rules-{n}", ["-c32"], "/", f"keep-alive, {n} use_backend lines by host, none of which holds")
        for n in (10, 100, 1000, 5000)},
-    **{f"mixed-{n}": (f"mixed-{n}", ["-c32"], "/", f"keep-alive, {n} use_backend lines of ten kinds of conditions, none of which holds")
-       for n in (100, 1000)},
+    **{f"mixed-{n}": (f"mixed-{n}", ["-c32"], "/", f"keep-alive, {n} use_backend lines by host, path, method, network and named ACLs")
+       for n in (10, 1000, 5000)},
+    "kinds-1000": ("kinds-1000", ["-c32"], "/", "keep-alive, 1000 use_backend lines of ten kinds of conditions, none of which holds"),
+    **{f"balance-{name}": (f"balance-{name}", ["-c32"], "/", f"keep-alive, balance {name} over 100 servers") for name in proxies.ALGORITHMS},
     "acls": ("acls", ["-c32"], "/", "keep-alive, a hundred ACLs, fields of both messages rewritten"),
     "log": ("log", ["-c32"], "/", "keep-alive, small answers, each logged (option httplog, UDP)"),
     "keys": ("track", None, "/", "bytes per key of a stick table with a million keys"),

@@ -33,8 +33,18 @@ frontend in
     default_backend out
 
 backend out
-    server origin 127.0.0.1:{origin}
+    {servers}
 """
+
+# Mode "balance-ALGORITHM": a hundred servers, which all are the origin.
+ALGORITHMS = {"leastconn": "balance leastconn", "source": "balance source", "consistent": "balance uri\n    hash-type consistent"}
+
+
+def servers_of(mode, origin):
+    if not mode.startswith("balance-"):
+        return f"server origin 127.0.0.1:{origin}"
+    return "\n    ".join([ALGORITHMS[mode[8:]]] + [f"server s{n} 127.0.0.1:{origin}" for n in range(100)])
+
 
 # Mode "track": every request counts in one of a million keys.
 TRACK_RULES = "http-request track-sc0 rand(1000000) table keys"
@@ -47,7 +57,7 @@ backend keys
 # Mode "log": datagrams to a socket that nobody reads; what it has no room for is gone.
 LOG_RULES = "log 127.0.0.1:{sink} local0\n    option httplog"
 
-# Mode "mixed-N": conditions of these kinds in turn, with N in them, of which none holds.
+# Mode "kinds-N": conditions of these kinds in turn, with N in them, of which none holds.
 CONDITIONS = ("hdr(host) -i site{n}.example.com", "path_beg /app{n}/", "path_end .ext{n}", "path /page{n}", "hdr_sub(user-agent) bot{n}x",
               "src 10.{n256}.0.0/24", "url_param(id) {n}", "hdr_reg(cookie) ^id={n}[a-f]+$", "req.cook(lang) l{n}", "dst_port {port}")
 
@@ -60,6 +70,20 @@ ACLS = "\n    ".join([f"acl a{n} " + CONDITIONS[n % len(CONDITIONS)].format(n=n,
                       "http-response replace-header content-type (.*) \\\\1"])
 
 
+# Mode "mixed-N": hosts, path prefixes, methods, source networks, and named ACLs with negation and OR; none holds.
+MIX = ("{{ hdr(host) -i site{n}.example.com }}", "{{ path_beg /app{n}/ }}", "METH_POST {{ path_beg /post{n}/ }}",
+       "{{ src 10.{a}.{b}.0/24 }}", "host{n} !METH_POST || path{n} METH_POST")
+
+
+def mixed(count):
+    lines = []
+    for n in range(count):
+        if n % len(MIX) == 4:
+            lines += [f"acl host{n} hdr(host) -i site{n}.example.com", f"acl path{n} path_beg /named{n}/"]
+        lines.append("use_backend out if " + MIX[n % len(MIX)].format(n=n, a=n >> 8, b=n & 255))
+    return "\n    ".join(lines)
+
+
 def rules_of(mode, sink):
     """Lines of the frontend. Mode "rules-N": N use_backend lines by host, of which none holds."""
     if mode == "track":
@@ -69,6 +93,8 @@ def rules_of(mode, sink):
     if mode == "acls":
         return ACLS
     if mode.startswith("mixed-"):
+        return mixed(int(mode[6:]))
+    if mode.startswith("kinds-"):
         return "\n    ".join("use_backend out if { " + CONDITIONS[n % len(CONDITIONS)].format(n=n, n256=n % 256, port=50000 + n) + " }"
                              for n in range(int(mode[6:])))
     if mode.startswith("rules-"):
@@ -255,7 +281,7 @@ class Proxy:
         return bool(self.path) and os.access(self.path, os.X_OK)
 
     def can(self, mode):
-        if mode in ("track", "acls") or mode.startswith(("rules-", "mixed-")):
+        if mode in ("track", "acls") or mode.startswith(("rules-", "mixed-", "kinds-", "balance-")):
             return self.kind in ("lbd", "haproxy")
         if mode == "log":
             return self.kind != "nghttpx"
@@ -271,7 +297,7 @@ class Proxy:
         config = os.path.join(workdir, "cfg")
         tls = f"ssl crt {make_certificate(workdir, mode)[2]} alpn h2,http/1.1" if mode.startswith("tls") else ""
         with open(config, "w") as f:
-            f.write(HAPROXY_CONFIG.format(tls=tls, mode="tcp" if mode == "tcp" else "http", port=port, origin=origin, dir=workdir,
+            f.write(HAPROXY_CONFIG.format(tls=tls, mode="tcp" if mode == "tcp" else "http", port=port, dir=workdir, servers=servers_of(mode, origin),
                                           rules=rules_of(mode, log_sink()),
                                           reuse="http-reuse always" if mode != "tcp" else ""))
             f.write(TRACK_TABLE if mode == "track" else "")
