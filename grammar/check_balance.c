@@ -424,16 +424,6 @@ bool check_source(const struct keyword_use *use)
 	return false;
 }
 
-bool check_dispatch(const struct keyword_use *use)
-{
-	struct addr_conf a;
-
-	return check_arity(use, 1, 1) &&
-	       address_parse_word(use->k->c, use->words,
-				  ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST,
-				  "'dispatch'", &a);
-}
-
 bool check_send_name_header(const struct keyword_use *use)
 {
 	if (!check_arity(use, 1, CHECK_ANY))

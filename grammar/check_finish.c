@@ -494,6 +494,7 @@ static void verify_proxy(struct checker *k, struct draft *d)
 	finish_backends(k, d);
 	finish_use_server(k, d);
 	finish_captures(k, d);
+	check_finish_straight(k, d);
 	check_finish_formats(k, d);
 	check_errorfiles_resolve(k, d);
 	check_names_verify(k, d);

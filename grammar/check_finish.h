@@ -13,6 +13,8 @@ void check_finish_servers(struct checker *k);
 /* A host name becomes its address, unless we are offline; reports at `span` when there is none, and `what` is how
  * HAProxy's message begins. check_finish_server.c */
 void check_resolve(struct checker *k, struct span span, struct addr_conf *a, const char *what);
+/* Where requests go without balancing. check_straight.c */
+void check_finish_straight(struct checker *k, struct draft *d);
 /* Whether anything listens at all. check_warn.c */
 void check_finish_listeners(struct checker *k);
 /* A server of a proxy by name, or NULL. */

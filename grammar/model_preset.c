@@ -32,6 +32,7 @@ void model_preset_proxy(struct proxy_conf *px)
 	px->retries = 3;
 	px->retry_on = RETRY_ON_CONN_FAILURE;
 	px->reuse = REUSE_SAFE;
+	px->max_keep_alive_queue = -1;
 }
 
 void model_preset_server(struct server_conf *s)

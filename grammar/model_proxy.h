@@ -155,10 +155,12 @@ struct proxy_conf {
 	uint8_t state_from;	     /* enum state_from */
 	struct str state_file_name; /* empty: as the proxy is called */
 	enum reuse_mode reuse;
+	int32_t max_keep_alive_queue; /* -1: no limit */
 	const struct source_conf *source; /* of servers without their own */
 	VEC(const struct bind_conf *) binds;
 	const struct tls_frontend_conf *tls; /* ssl-f-use; NULL: none */
 	VEC(const struct server_conf *) servers;
+	const struct server_conf *straight; /* in place of balancing: dispatch, option transparent; NULL: none */
 	struct map acls; /* name -> struct acl */
 	struct rules rules[RS_COUNT];
 	struct rules redirects; /* `redirect ...`: after http-request rules */

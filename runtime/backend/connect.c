@@ -247,7 +247,17 @@ static const union addr *dst_of(struct srv_request *r)
 	return r->client_dst ? r->client_dst(r) : NULL;
 }
 
-/* Ports may follow the one that the client connected to (manual, "server": "port"). */
+/* The client's destination with a port of ours (manual, "server": the address 0.0.0.0). */
+static void follow_address(union addr *to, const union addr *dst, socklen_t *len)
+{
+	uint16_t port = address_port(to);
+
+	*to = *dst;
+	address_set_port(to, port);
+	*len = address_len(to);
+}
+
+/* Address and port may follow those that the client connected to (manual, "server": "address", "port"). */
 bool request_target(struct srv_request *r, union addr *to, socklen_t *len)
 {
 	const struct server *s = r->server;
@@ -257,12 +267,18 @@ bool request_target(struct srv_request *r, union addr *to, socklen_t *len)
 
 	*to = place ? place->addr : s->addr;
 	*len = address_len(to);
-	if (to->family == AF_UNIX || (place ? !place->relative : conf->port_given && !conf->port_relative))
+	bool any = address_is_any(to),
+	     fixed = place ? !place->relative : conf->port_given && !conf->port_relative;
+
+	if (to->family == AF_UNIX || (fixed && !any))
 		return true;
 	dst = dst_of(r);
 	if (!dst || dst->family == AF_UNSPEC || dst->family == AF_UNIX)
-		return false;
-	address_set_port(
+		return fixed; /* to this machine, then */
+	if (any)
+		follow_address(to, dst, len);
+	if (!fixed)
+		address_set_port(
 		to, (uint16_t)(address_port(dst) + (place ? (int16_t)address_port(to) : conf->port_offset)));
 	return true;
 }

@@ -2,10 +2,12 @@
  * handshake is part of the time of connecting, and its failure is a failed try (manual, section 5.2). Worker
  * thread of the request only. */
 #include "runtime/backend/request.h"
+#include "runtime/net/address.h"
 #include "runtime/tls/tls.h"
 
-/* A connection that pretends to come from one client is of no use to another. */
-static uint32_t spoof_hash(const union addr *from)
+/* A connection that pretends to come from one client is of no use to another, nor one that goes where its client
+ * wanted. */
+static uint32_t address_hash(const union addr *from)
 {
 	if (from->family == AF_INET)
 		return str_hash(str_make((const char *)&from->in.sin_addr, sizeof(from->in.sin_addr)));
@@ -15,7 +17,8 @@ static uint32_t spoof_hash(const union addr *from)
 void request_name(struct srv_request *r)
 {
 	const struct server *s = r->server;
-	union addr from;
+	union addr from, to;
+	socklen_t len;
 
 	r->sni_text = STR_NONE;
 	r->sni_hash = 0;
@@ -24,7 +27,9 @@ void request_name(struct srv_request *r)
 		r->sni_hash = str_hash(r->sni_text);
 	}
 	if (request_spoof(r, &from))
-		r->sni_hash ^= spoof_hash(&from);
+		r->sni_hash ^= address_hash(&from);
+	if (address_is_any(server_addr(s)) && request_target(r, &to, &len))
+		r->sni_hash ^= address_hash(&to);
 }
 
 static void securing(struct conn *c, int revents)

@@ -238,6 +238,8 @@ enum place place_take(struct srv_request *r)
 		r->preferred = false;
 		r->server = s = NULL;
 	}
+	if (!s)
+		s = px->straight;
 	place = s ? place_take_at(r, s) : place_take_any(r);
 	pthread_mutex_unlock(&px->lb_lock);
 	return place;

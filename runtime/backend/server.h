@@ -78,6 +78,7 @@ struct proxy {
 	const struct proxy_conf *conf;
 	struct generation *generation;
 	uint32_t index;
+	struct server *straight; /* conf->straight: not among `servers`; NULL: none */
 	struct server **servers; /* in order: slice of generation->server_slices, or its own once servers came
 				    or went */
 	uint32_t nservers, servers_room; /* room 0: a slice */

@@ -131,6 +131,16 @@ static bool server_make(struct server *s, const struct server_conf *conf, struct
 	return server_set_addr(s);
 }
 
+/* Known to the generation, for its counters, but not among the servers of its proxy. */
+static bool straight_make(struct proxy *px)
+{
+	struct generation *g = px->generation;
+	struct server *s = &g->server_block[g->nservers];
+
+	g->servers[g->nservers] = px->straight = s;
+	return server_make(s, px->conf->straight, px, g->nservers++);
+}
+
 /* Does the format tell %bi, %bp, %si or %sp? Asking the system for them costs two calls per connection. */
 static bool tells_server_addrs(const struct logfmt *format)
 {
@@ -165,6 +175,8 @@ static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct g
 		if (!server_make(s, conf->servers.v[px->nservers++], px, g->nservers++))
 			return false;
 	}
+	if (conf->straight && !straight_make(px))
+		return false;
 	px->dynamic_cookies = conf->cookie.dynamic;
 	if (px->dynamic_cookies)
 		dynamic_cookies_make(px);
@@ -177,7 +189,7 @@ static bool tables_init(struct generation *g, uint32_t nworkers)
 	uint32_t nservers = 0, slots = 16;
 
 	for (uint32_t i = 0; i < g->model->proxies.n; i++)
-		nservers += g->model->proxies.v[i]->servers.n;
+		nservers += g->model->proxies.v[i]->servers.n + (g->model->proxies.v[i]->straight != NULL);
 	while (slots < 2 * (nservers + g->model->proxies.n))
 		slots *= 2;
 	g->conf_mask = slots - 1;

@@ -469,20 +469,23 @@ static void put_name(struct out *out, struct logfmt_style style, struct str name
 static void put_string(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
+	struct str frontend = r->frontend.len || !e->frontend ? r->frontend : e->frontend->name, name;
 
-	switch (alias) {
+	switch (alias) { /* rules ask before the record knows */
 	case LOGFMT_FRONTEND:
-		put_name(out, style, r->frontend, "");
+		put_name(out, style, frontend, "");
 		return;
 	case LOGFMT_FT:
-		put_name(out, style, r->frontend, r->frontend_tls ? "~" : "");
+		put_name(out, style, frontend, r->frontend_tls ? "~" : "");
 		return;
 	case LOGFMT_BACKEND:
-		put_name(out, style, r->backend.len ? r->backend : r->frontend, "");
+		name = r->backend.len || !e->backend ? r->backend : e->backend->name;
+		put_name(out, style, name.len ? name : frontend, "");
 		return;
 	case LOGFMT_SERVER:
-		if (r->server.len)
-			put_name(out, style, r->server, "");
+		name = r->server.len || !e->server ? r->server : e->server->name;
+		if (name.len)
+			put_name(out, style, name, "");
 		else
 			put_quoted(out, style, STR("<NOSRV>"));
 		return;

@@ -17,6 +17,13 @@ void address_pack(union addr *addr, const struct sockaddr_storage *ss);
 uint16_t address_port(const union addr *addr);
 void address_set_port(union addr *addr, uint16_t port);
 socklen_t address_len(const union addr *addr);
+/* 0.0.0.0 or [::]. */
+static inline bool address_is_any(const union addr *a)
+{
+	if (a->family == AF_INET)
+		return a->in.sin_addr.s_addr == INADDR_ANY;
+	return a->family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
 /* "192.0.2.1:80", "[2001:db8::1]:80" as "2001:db8::1:80" in HAProxy's way, "unix:/path", "abns@name". Returns
  * text. */
 const char *address_text(const struct sockaddr_storage *ss, socklen_t len, char text[ADDRESS_TEXT]);

@@ -41,5 +41,5 @@ bool http_send_name(struct http_stream *hs)
 	struct str name = http_proxy(hs)->send_name_header;
 
 	http_del_all(&hs->req, name);
-	return http_add(&hs->req, name, hs->s.server.server->conf->name);
+	return !hs->s.server.server->conf->name.len || http_add(&hs->req, name, hs->s.server.server->conf->name);
 }

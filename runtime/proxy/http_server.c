@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "runtime/backend/balance.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 #include "runtime/health/observe.h"
@@ -122,6 +123,16 @@ static void reuse_setup(struct http_stream *hs)
 	}
 }
 
+/* Manual, "max-keep-alive-queue": 0 means that nobody shall wait. */
+static bool queue_is_short(const struct server *s)
+{
+	int32_t max = s->proxy->conf->max_keep_alive_queue;
+
+	if (max == 0)
+		return server_has_room(s);
+	return max < 0 || atomic_load_explicit(&s->queued, memory_order_relaxed) < (uint32_t)max;
+}
+
 /* option prefer-last-server: where this client still has a connection of its own, unless it matters to
  * balancing where it goes. */
 static void prefer_last(struct http_stream *hs)
@@ -132,7 +143,7 @@ static void prefer_last(struct http_stream *hs)
 	if (r->server || balance_is_fixed(r->backend) || hs->s.session->requests == 1)
 		return;
 	last = srv_owner_server(r->worker, r->owner, r->backend);
-	if (last && server_is_usable(last))
+	if (last && server_is_usable(last) && queue_is_short(last))
 		r->server = last;
 }
 

@@ -256,11 +256,17 @@ void session_free(struct session *s)
 	worker_job_end(w);
 }
 
-static bool is_wildcard(const union addr *a)
+/* SO_ORIGINAL_DST of <linux/netfilter_ipv4.h> and IP6T_SO_ORIGINAL_DST, whose headers do not go with the C library's. */
+enum { ORIGINAL_DST = 80 };
+
+/* Where the client wanted to go, before this machine's packet filter sent it to us. */
+static bool original_dst(const struct session *s, struct sockaddr_storage *ss, socklen_t *len)
 {
-	if (a->family == AF_INET)
-		return a->in.sin_addr.s_addr == INADDR_ANY;
-	return a->family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+	int fd = s->conn.io.fd;
+
+	if (s->listener->addr.ss_family == AF_INET)
+		return !getsockopt(fd, SOL_IP, ORIGINAL_DST, ss, len);
+	return s->listener->addr.ss_family == AF_INET6 && !getsockopt(fd, SOL_IPV6, ORIGINAL_DST, ss, len);
 }
 
 const union addr *session_dst(struct session *s)
@@ -271,8 +277,10 @@ const union addr *session_dst(struct session *s)
 	if (s->dst_known)
 		return &s->dst;
 	address_pack(&s->dst, &s->listener->addr);
-	if ((is_wildcard(&s->dst) || s->listener->conf->transparent) &&
-	    !getsockname(s->conn.io.fd, (struct sockaddr *)&ss, &len))
+	if (original_dst(s, &ss, &len))
+		address_pack(&s->dst, &ss);
+	else if ((address_is_any(&s->dst) || s->listener->conf->transparent) &&
+		 !getsockname(s->conn.io.fd, (struct sockaddr *)&ss, &len))
 		address_pack(&s->dst, &ss);
 	s->dst_known = true;
 	return &s->dst;

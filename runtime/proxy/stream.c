@@ -102,11 +102,19 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	session->stream = s;
 }
 
+/* What rules know of the server: nothing where no server was chosen (manual, "dispatch"). */
+static const struct server_conf *stream_server_conf(const struct stream *s)
+{
+	const struct server *server = s->server.server;
+
+	return server && server != server->proxy->straight ? server->conf : NULL;
+}
+
 void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 {
 	session_eval(s->session, e, place, &s->scratch);
 	e->backend = s->backend ? s->backend->conf : NULL;
-	e->server = s->server.server ? s->server.server->conf : NULL;
+	e->server = stream_server_conf(s);
 	if (s->server_dst.family != AF_UNSPEC) {
 		e->server_src = &s->server_src;
 		e->server_dst = &s->server_dst;
