@@ -103,7 +103,7 @@ static void name_register(struct checker *k, struct draft *d)
 static void proxy_reset(struct proxy_conf *px)
 {
 	px->name = STR_NONE;
-	px->description = STR_NONE;
+	px->description = px->guid = STR_NONE;
 	px->acls = (struct map){0};
 	memset(px->rules, 0, sizeof(px->rules));
 	px->redirects = (struct rules){0};

@@ -85,6 +85,7 @@ struct checker {
 	VEC(struct wanted) wanted;
 	VEC(struct log_target) log_elsewhere; /* of sections that lbd does not act on */
 	const struct logfmt *formats[8];      /* built-in ones, by enum log_kind, made once */
+	struct map guids;                     /* GUID -> its word */
 	struct map answers;                   /* host name -> what the resolver said */
 	int64_t resolve_seconds;              /* spent in the resolver so far */
 	bool ids_given;                       /* some proxy has an `id` */

@@ -33,6 +33,7 @@ struct bind_conf {
 	const struct proxy_conf *proxy;
 	struct addr_conf addr; /* one address or port range; `bind a,b` gives two */
 	struct str name, interface, user, group, namespace_;
+	struct str cc, tcp_md5sig, guid_prefix; /* empty: none */
 	int mode;	       /* unix: permissions, -1 unset */
 	int uid, gid;	       /* unix: owner, -1 unset */
 	uint32_t maxconn, backlog, nice, id, mss;
@@ -103,7 +104,7 @@ struct server_conf {
 	uint32_t tcp_ut; /* ms; 0: the system's */
 	uint32_t log_bufsize; /* bytes kept for a receiver of logs; 0: RING_SIZE_DEFAULT */
 	const struct addr_conf *socks4; /* NULL: no relay */
-	struct str cc, tcp_md5sig; /* empty: none */
+	struct str cc, tcp_md5sig, guid, namespace_; /* empty: none */
 	struct str redir; /* prefix of the place where clients of GET and HEAD are sent; empty: none */
 	bool check_socks4, tfo;
 	uint8_t init_state; /* enum init_state */

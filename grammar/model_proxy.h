@@ -131,6 +131,7 @@ struct proxy_conf {
 	struct conf_pos pos;
 	enum proxy_role role;
 	enum proxy_mode mode;
+	struct str guid; /* empty: none */
 	uint32_t id; /* uuid shown by the stats, from 1 or `id` */
 	bool disabled;
 	struct str description;

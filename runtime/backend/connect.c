@@ -360,6 +360,16 @@ static int connect_played(struct srv_request *r, struct srv_conn *sc, void (*rea
 	return 0;
 }
 
+/* "*": the one that the client came in by. */
+static struct str namespace_of(const struct srv_request *r)
+{
+	const struct server_conf *conf = r->server->conf;
+
+	if (!str_is(conf->namespace_, "*"))
+		return conf->namespace_;
+	return r->bind ? r->bind->namespace_ : STR_NONE;
+}
+
 static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)(struct conn *, int))
 {
 	const struct server *s = r->server;
@@ -378,6 +388,8 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 		.congestion = s->conf->cc,
 		.md5sig = s->conf->tcp_md5sig,
 		.fast_open = s->conf->tfo,
+		.netns = s->proxy->generation->netns,
+		.namespace_ = namespace_of(r),
 	};
 	union addr to;
 	socklen_t len;

@@ -56,6 +56,7 @@ struct srv_request {
 	struct str (*sni)(struct srv_request *r);
 	/* in: the value of an address expression (usesrc hdr_ip) for r->server; false: it has none. NULL: never */
 	bool (*spoofed)(struct srv_request *r, const struct sample_expr *expr, union addr *out);
+	const struct bind_conf *bind;  /* in: where the client came in, or NULL */
 	const struct conn *client_tls; /* in: the client's connection when it has TLS, or NULL */
 	/* in: fields of a PROXY header of version 2 for this server, at most `cap` bytes; how many. NULL: none */
 	size_t (*proxy_fields)(struct srv_request *r, char *out, size_t cap);

@@ -11,6 +11,7 @@
 #include "runtime/backend/server_warm.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
+#include "runtime/net/netns.h"
 #include "runtime/stick/table.h"
 #include "runtime/tls/tls.h"
 
@@ -219,6 +220,7 @@ static bool generation_build(struct generation *g, uint32_t nworkers)
 {
 	if (!tables_init(g, nworkers))
 		return false;
+	g->netns = netns_list_new(g->model);
 	for (uint32_t i = 0; i < g->model->proxies.n; i++)
 		if (!proxy_init(&g->proxies[i], g->model->proxies.v[i], g, i))
 			return false;
@@ -388,6 +390,7 @@ void generation_free(struct generation **gp)
 	free(g->proxies);
 	free(g->by_conf);
 	tls_world_free(&g->tls);
+	netns_list_free(&g->netns);
 	model_release(&g->model);
 	free(g);
 }

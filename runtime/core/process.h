@@ -31,6 +31,7 @@ struct generation {
 	struct stick_tables *tables;  /* stick/table.h */
 	struct caches *caches;	      /* cache/cache.h */
 	struct tls_world *tls;	      /* tls/tls.h */
+	struct netns_list *netns;     /* net/netns.h; NULL: none */
 	struct eval_engine **engines; /* by worker id */
 	uint32_t nengines;
 	struct conf_slot *by_conf; /* struct proxy_conf or server_conf -> index: generation.c */

@@ -397,6 +397,12 @@ static bool only_knocks(const struct check *k)
 	return k->at + (k->connect != NULL) >= k->nsteps && !sends_header(k) && !uses_tls(k) && !is_relayed(k);
 }
 
+/* Checks have no client whose namespace could be meant by "*". */
+static struct str namespace_of(const struct server_conf *conf)
+{
+	return str_is(conf->namespace_, "*") ? STR_NONE : conf->namespace_;
+}
+
 static int run_connect(struct check *k, const struct hc_step *step)
 {
 	struct sockaddr_storage to, from;
@@ -418,6 +424,8 @@ static int run_connect(struct check *k, const struct hc_step *step)
 					   .user_timeout = k->server->conf->tcp_ut,
 					   .md5sig = k->server->conf->tcp_md5sig,
 					   .congestion = k->server->conf->cc,
+					   .netns = k->server->proxy->generation->netns,
+					   .namespace_ = namespace_of(k->server->conf),
 					   .interface = source ? source->interface : STR_NONE};
 	return conn_connect_with(&k->conn, k->worker, (const union addr *)&to, tolen, &options, run_ready);
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/net/netns.h"
 #include "runtime/net/sockopt.h"
 
 #ifndef IP_BIND_ADDRESS_NO_PORT
@@ -274,7 +275,9 @@ static int connect_start(int fd, const union addr *to, socklen_t tolen, const st
 int conn_connect_with(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen,
 		      const struct connect_options *options, void (*ready)(struct conn *, int))
 {
-	int fd = socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+	int fd = netns_socket(options ? options->netns : NULL, options ? options->namespace_ : STR_NONE, to->family,
+			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
 
 	conn_init(c, w, fd, ready);
 	if (fd < 0)

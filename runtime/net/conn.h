@@ -23,6 +23,7 @@ enum conn_flags {
 
 struct conn;
 struct mux_ops;
+struct netns_list;
 
 /* What a transport does. Results: bytes, 0 only for a request of 0 bytes or end of input (CONN_EOF set), -1
  * with errno EAGAIN or CONN_ERROR set.
@@ -99,6 +100,8 @@ struct connect_options {
 	struct str interface; /* to leave by, or empty (socket(7): SO_BINDTODEVICE) */
 	struct str congestion, md5sig; /* tcp(7): TCP_CONGESTION, TCP_MD5SIG; empty: none */
 	bool fast_open; /* tcp(7): TCP_FASTOPEN_CONNECT */
+	const struct netns_list *netns; /* net/netns.h: of the generation */
+	struct str namespace_;		/* to connect from, or empty */
 };
 /* Has silent connections of this socket probed, and of those that it will accept. */
 void conn_keepalive(int fd, const struct keepalive_conf *conf);

@@ -15,6 +15,7 @@
 #include "runtime/cli/cli.h"
 #include "runtime/log/forward.h"
 #include "runtime/net/address.h"
+#include "runtime/net/netns.h"
 #include "runtime/net/sockopt.h"
 #include "runtime/proxy/session.h"
 #include "runtime/reload/kept.h"
@@ -101,6 +102,10 @@ static void options_before_listen(struct opening *o, const struct listener *l, i
 		say(o, l, false, "cannot enable DEFER_ACCEPT");
 	if (b->tfo && !sockopt_int(fd, SOL_TCP, TCP_FASTOPEN, (int)l->backlog))
 		say(o, l, false, "cannot enable TCP_FASTOPEN");
+	if (b->cc.len && setsockopt(fd, SOL_TCP, TCP_CONGESTION, b->cc.ptr, (socklen_t)b->cc.len))
+		say(o, l, false, "cannot set the congestion control algorithm %.*s", STR_ARG(b->cc));
+	if (b->tcp_md5sig.len && !sockopt_md5sig_any(fd, l->addr.ss_family, b->tcp_md5sig))
+		say(o, l, true, "cannot set the TCP MD5 password (%s)", strerror(errno));
 	if (px && proxy_option_is_set(px, PO_TCP_SMART_ACCEPT) && px->mode == MODE_HTTP)
 		sockopt_int(fd, SOL_TCP, TCP_QUICKACK, 0);
 	if (px && (proxy_option_is_set(px, PO_TCPKA) || proxy_option_is_set(px, PO_CLITCPKA)))
@@ -133,7 +138,8 @@ static int socket_fail(int fd)
 
 static int inet_open(struct opening *o, const struct listener *l)
 {
-	int fd = socket(l->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	int fd = netns_socket(o->generation->netns, l->conf->namespace_, l->addr.ss_family,
+			      SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 	char text[ADDRESS_TEXT];
 
 	if (fd < 0) {
@@ -255,7 +261,7 @@ static int inherited_open(struct opening *o, const struct listener *l)
 static int kept_open(struct opening *o, const struct listener *l)
 {
 	const struct bind_conf *b = l->conf;
-	int fd = o->kept ? kept_take(o->kept, &l->addr, SOCK_STREAM, b->interface, b->v6only && !b->v4v6) : -1;
+	int fd = o->kept && !b->namespace_.len ? kept_take(o->kept, &l->addr, SOCK_STREAM, b->interface, b->v6only && !b->v4v6) : -1;
 
 	if (fd < 0)
 		return -1;

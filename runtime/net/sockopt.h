@@ -41,4 +41,17 @@ static inline bool sockopt_md5sig(int fd, const struct sockaddr *to, socklen_t l
 	return !setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &sig, sizeof(sig));
 }
 
+/* The same for whoever connects to a listening socket of this family. */
+static inline bool sockopt_md5sig_any(int fd, int family, struct str password)
+{
+	struct tcp_md5sig sig = {
+		.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX,
+		.tcpm_keylen =
+			(uint16_t)(password.len < TCP_MD5SIG_MAXKEYLEN ? password.len : TCP_MD5SIG_MAXKEYLEN)};
+
+	sig.tcpm_addr.ss_family = (sa_family_t)family;
+	memcpy(sig.tcpm_key, password.ptr, sig.tcpm_keylen);
+	return !setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &sig, sizeof(sig));
+}
+
 #endif

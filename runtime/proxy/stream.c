@@ -92,6 +92,7 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	s->server.worker = w;
 	s->server.client = &session->src;
 	s->server.client_dst = request_dst;
+	s->server.bind = session->listener->conf;
 	s->server.sni = request_sni;
 	s->server.spoofed = request_spoofed;
 	s->server.client_tls = session->listener->tls ? &session_root(session)->conn : NULL;

@@ -173,7 +173,9 @@ static void sending_ready(struct ev_loop *loop, ev_io *io, int revents)
 
 static void sending_add(struct sending *s, const struct listener *l)
 {
-	int fd = l->state == LI_CLOSED || l->fd < 0 || l->channel ? -1 : fcntl(l->fd, F_DUPFD_CLOEXEC, 3);
+	/* Who takes it could not tell its namespace. */
+	bool stays = l->channel || l->conf->namespace_.len;
+	int fd = l->state == LI_CLOSED || l->fd < 0 || stays ? -1 : fcntl(l->fd, F_DUPFD_CLOEXEC, 3);
 
 	if (fd < 0)
 		return;
