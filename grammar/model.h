@@ -70,6 +70,8 @@ struct global_conf {
 	struct unix_bind_conf unix_bind;
 	bool external_check_env; /* external-check preserve-env */
 	struct h2_conf h2;
+	uint32_t tune_max_checks; /* per thread; 0: no limit */
+	uint32_t tune_pool_low, tune_pool_high; /* percent of all descriptors */
 	uint32_t tune_notsent_lowat_client, tune_notsent_lowat_server; /* bytes */
 	uint32_t thread_hard_limit; /* 0: none */
 	uint64_t *cpu_map; /* by thread: bits of processors, 0: any; NULL: no thread is bound */

@@ -14,6 +14,8 @@ void model_preset_global(struct global_conf *g)
 	g->tune_http_maxhdr = 101;
 	g->tune_http_logurilen = 1023;
 	g->tune_maxaccept = 4;
+	g->tune_pool_low = 20;
+	g->tune_pool_high = 25;
 	g->h2.header_table_size = 4096;
 	g->h2.initial_window = 65535;
 	g->h2.max_streams = 100;

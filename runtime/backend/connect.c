@@ -553,6 +553,7 @@ static enum srv_outcome open_new(struct srv_request *r)
 		pool_put(&r->worker->srv_conns, sc);
 		return is_shortage(error) ? request_failed(r, SRV_RESOURCES) : open_failed(r);
 	}
+	idle_make_room(r->worker, sc);
 	if (!(sc->conn.flags & CONN_CONNECTING))
 		return opened(r, sc);
 	r->conn = sc;

@@ -61,7 +61,7 @@ static bool may_idle(const struct h2_back *b)
 	const struct srv_desk *desk = b->carrier->conn.worker->servers;
 
 	if (b->h2->draining || !server_is_reachable((struct server *)(uintptr_t)s) ||
-	    !s->conf->pool_purge_delay || desk->nidle >= desk->max_idle || b->carrier->conn.worker->stopping)
+	    !s->conf->pool_purge_delay || !idle_is_affordable(desk, b->carrier) || b->carrier->conn.worker->stopping)
 		return false;
 	return s->conf->pool_max_conn < 0 ||
 	       atomic_load_explicit(&s->idle, memory_order_relaxed) < (uint64_t)s->conf->pool_max_conn;
@@ -212,6 +212,21 @@ void h2_server_close(struct worker *w, const struct server *s, const void *whose
 		if (!b->h2->nattached)
 			back_free(b);
 	}
+}
+
+bool h2_server_drop_idle(struct worker *w)
+{
+	struct list *all = backs(w);
+
+	for (struct list *node = all->prev; node != all; node = node->prev) {
+		struct h2_back *b = LIST_OF(node, struct h2_back, node);
+
+		if (b->idle) {
+			back_free(b);
+			return true;
+		}
+	}
+	return false;
 }
 
 bool h2_server_is_held(struct worker *w, const struct server *s)

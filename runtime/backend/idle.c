@@ -11,6 +11,8 @@
 
 #include "runtime/backend/h2_server.h"
 
+enum { DROP_SEARCH = 64 };
+
 static struct srv_desk *desk_get(struct worker *w)
 {
 	return w->servers;
@@ -200,7 +202,7 @@ void idle_keep(struct srv_conn *sc, const struct srv_request *r)
 	sc->user = NULL;
 	atomic_fetch_add_explicit(&sc->server->idle, 1, memory_order_relaxed);
 	if (conn_is_good(sc) && server_has_space(sc->server, 1) && !w->stopping &&
-	    desk_get(w)->nidle < desk_get(w)->max_idle)
+	    idle_is_affordable(desk_get(w), sc))
 		list = list_for(desk_get(w), sc, r);
 	if (!list) {
 		atomic_fetch_sub_explicit(&sc->server->idle, 1, memory_order_relaxed);
@@ -383,16 +385,55 @@ static void desk_woken(struct ev_loop *loop, ev_async *wake, int revents)
 	requests_granted((struct srv_desk *)((char *)wake - offsetof(struct srv_desk, wake)));
 }
 
-/* A quarter of the descriptors may be idle (manual, "tune.pool-high-fd-ratio"), each worker its part. */
-static uint32_t idle_limit(const struct worker *w)
+static int ratio_of(uint32_t percent, uint64_t files)
 {
+	uint64_t n = files * percent / 100;
+
+	return n > INT32_MAX ? INT32_MAX : (int)n;
+}
+
+/* Manual, "tune.pool-low-fd-ratio" and "tune.pool-high-fd-ratio". Descriptors are given out from below: the number of
+ * one tells how many are in use. */
+static void ratios_init(struct srv_desk *desk, const struct process *p)
+{
+	const struct global_conf *g = p && p->generation ? &p->generation->model->global : NULL;
 	struct rlimit files;
 	uint64_t n = 1024;
 
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur != RLIM_INFINITY)
 		n = files.rlim_cur;
-	n /= 4 * (w->process && w->process->nworkers ? w->process->nworkers : 1);
-	return n > UINT32_MAX ? UINT32_MAX : n ? (uint32_t)n : 1;
+	desk->fd_low = ratio_of(g ? g->tune_pool_low : 20, n);
+	desk->fd_high = ratio_of(g ? g->tune_pool_high : 25, n);
+}
+
+bool idle_is_affordable(const struct srv_desk *desk, const struct srv_conn *sc)
+{
+	return sc->conn.io.fd <= desk->fd_low;
+}
+
+/* One of those that were idle the longest at some server. Goes on where it stopped last time, and never far. */
+static bool drop_oldest(struct srv_desk *desk)
+{
+	for (struct idle_table *t = desk->tables; t; t = t->next)
+		for (uint32_t i = 0; i < t->n && i < DROP_SEARCH; i++) {
+			struct idle_slot *slot = t->slots[t->drop_at = (t->drop_at + 1) % t->n];
+
+			if (slot && slot->n) {
+				idle_drop(LIST_OF(slot->conns.prev, struct srv_conn, idle_node));
+				return true;
+			}
+		}
+	return false;
+}
+
+void idle_make_room(struct worker *w, const struct srv_conn *sc)
+{
+	struct srv_desk *desk = desk_get(w);
+
+	if (sc->conn.io.fd <= desk->fd_high || !desk->nidle)
+		return;
+	if (!drop_oldest(desk))
+		h2_server_drop_idle(w);
 }
 
 bool srv_conns_init(struct worker *w)
@@ -403,7 +444,7 @@ bool srv_conns_init(struct worker *w)
 		return false;
 	w->servers = desk;
 	desk->worker = w;
-	desk->max_idle = idle_limit(w);
+	ratios_init(desk, w->process);
 	for (uint32_t i = 0; i < OWNER_LISTS; i++)
 		list_init(&desk->owned[i]);
 	list_init(&desk->active);

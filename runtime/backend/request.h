@@ -28,7 +28,7 @@ struct idle_slot {
 struct idle_table {
 	struct idle_table *next;
 	const struct generation *generation;
-	uint32_t n;
+	uint32_t n, drop_at;
 	struct idle_slot **slots; /* by server->index; NULL: it never had one */
 };
 
@@ -37,7 +37,8 @@ struct srv_desk {
 	struct worker *worker;
 	struct idle_table *tables;      /* one per generation */
 	struct list owned[OWNER_LISTS]; /* idle connections that belong to a client session, by its address */
-	uint32_t nidle, max_idle;	   /* idle connections of all kinds */
+	uint32_t nidle;		   /* idle connections of all kinds */
+	int fd_low, fd_high;		   /* idle.c: descriptors from which on fewer connections are kept */
 	struct list h2;                 /* struct h2_back: connections that carry many requests */
 	struct list active;             /* requests that hold a place */
 	ev_async wake;                  /* somebody was granted a place */
@@ -78,6 +79,10 @@ struct srv_conn *idle_take(struct srv_request *r);
 void idle_keep(struct srv_conn *sc, const struct srv_request *r);
 /* Was it told who the client is, or does it depend on that? */
 bool srv_conn_is_private(const struct server_conf *conf);
+/* Are there so few descriptors in use that this connection may wait idle? */
+bool idle_is_affordable(const struct srv_desk *desk, const struct srv_conn *sc);
+/* A new connection was opened although others are idle: with too many descriptors in use, one of those goes. */
+void idle_make_room(struct worker *w, const struct srv_conn *sc);
 /* Closes and frees. */
 void srv_conn_free(struct srv_conn *sc);
 /* Before a new connection to a server with maxconn: closes idle ones, on any worker, that would be too many with it. */

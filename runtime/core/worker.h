@@ -54,6 +54,8 @@ struct worker {
 	void *log;           /* core/log.h: sockets, line buffer */
 	void *muxes;         /* http/h2_desk.c; NULL until there is HTTP/2 */
 	void *servers;       /* backend/: idle connections by server */
+	struct list checks;    /* health/check.c: those that wait for their turn; next NULL: none yet */
+	uint32_t nchecks;      /* under way */
 	struct list transfers; /* reload/handover_offer.c: sockets being handed over; next NULL: none yet */
 	struct list clis;      /* cli/: its sessions; next NULL: none yet */
 	struct deadline accept_retry; /* set: no accepting until then, for lack of descriptors */

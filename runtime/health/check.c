@@ -304,6 +304,40 @@ static bool is_paused(struct check *k)
 	return atomic_load(&k->disabled) || (!k->agent && admin & SRV_ADM_ANY_MAINT);
 }
 
+/* Manual 3.4, "tune.max-checks-per-thread": those that are too many run as soon as others have ended, in the order in
+ * which they were due. */
+static bool turn_take(struct check *k)
+{
+	struct worker *w = k->worker;
+	uint32_t max = k->server->proxy->generation->model->global.tune_max_checks;
+
+	if (!w->checks.next)
+		list_init(&w->checks);
+	if (max && w->nchecks >= max) {
+		list_append(&w->checks, &k->turn);
+		return false;
+	}
+	w->nchecks++;
+	k->has_turn = true;
+	return true;
+}
+
+void check_turn_over(struct check *k)
+{
+	struct worker *w = k->worker;
+	struct check *next;
+
+	if (!k->has_turn)
+		return;
+	k->has_turn = false;
+	w->nchecks--;
+	if (list_empty(&w->checks))
+		return;
+	next = LIST_OF(w->checks.next, struct check, turn);
+	list_remove(&next->turn);
+	deadline_set(w, &next->deadline, w->now);
+}
+
 static void check_due(struct worker *w, struct deadline *d)
 {
 	struct check *k = (struct check *)((char *)d - offsetof(struct check, deadline));
@@ -317,6 +351,8 @@ static void check_due(struct worker *w, struct deadline *d)
 		plan_next(k);
 		return;
 	}
+	if (!turn_take(k))
+		return;
 	pthread_mutex_lock(&k->lock);
 	k->report.running = true;
 	k->report.info[0] = 0; /* of the last one, HAProxy forgets it here, too */
@@ -369,6 +405,7 @@ static struct check *check_new(struct server *s, bool agent)
 	k->server = s;
 	k->agent = agent;
 	k->conn.io.fd = -1;
+	list_init(&k->turn);
 	deadline_init(&k->deadline, check_due);
 	pthread_mutex_init(&k->lock, NULL);
 	k->report = (struct check_report){.status = CHECK_INITIAL,
@@ -575,6 +612,7 @@ static void check_stop(struct check *k)
 	if (!k || !k->worker)
 		return;
 	deadline_clear(&k->deadline);
+	list_remove(&k->turn);
 	if (k->phase != PHASE_WAITING)
 		check_run_close(k);
 }

@@ -34,6 +34,7 @@ void check_run_close(struct check *k)
 	eval_vars_free(&k->vars);
 	scratch_reset(&k->scratch);
 	k->phase = PHASE_WAITING;
+	check_turn_over(k);
 }
 
 void check_run_end(struct check *k, enum check_status status, const char *info)

@@ -30,6 +30,8 @@ struct check {
 	uint32_t nsteps;
 	struct socks socks; /* a relay's answer */
 	struct conn conn;
+	struct list turn; /* of worker->checks, while others run in its place */
+	bool has_turn;	  /* is one of worker->nchecks */
 	struct deadline deadline; /* next run, or the end of this one's patience */
 	/* of a run */
 	struct buf in;
@@ -76,6 +78,8 @@ static inline bool check_counts_steps(const struct check *k)
 void check_conclude(struct check *k);
 /* Traffic has failed so often: judged as a check that failed. */
 void check_conclude_observed(struct check *k, const char *what, unsigned errors);
+/* It runs no more: another one may. */
+void check_turn_over(struct check *k);
 /* The next run comes after `fastinter` at the latest. */
 void check_hurry(struct check *k);
 /* Milliseconds between two runs as the configuration has them now. */
