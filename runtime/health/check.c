@@ -335,7 +335,7 @@ void check_turn_over(struct check *k)
 		return;
 	next = LIST_OF(w->checks.next, struct check, turn);
 	list_remove(&next->turn);
-	deadline_set(w, &next->deadline, w->now);
+	deadline_set(w, &next->deadline, w->now + 1);
 }
 
 static void check_due(struct worker *w, struct deadline *d)
