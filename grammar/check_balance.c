@@ -300,7 +300,7 @@ bool check_hash_type(const struct keyword_use *use)
 			     "'hash-type' only supports 'avalanche' as a modifier for hash functions.");
 		return false;
 	}
-	if (function == 2 || function == 4)
+	if (function == 2)
 		not_effective(use, 1, "this hash function is not there yet: sdbm is used");
 	px->hash_type = (uint8_t)method;
 	px->hash_func = (uint8_t)function;
@@ -313,8 +313,6 @@ bool check_balance_factor(const struct keyword_use *use)
 	int32_t factor = use->draft->px->hash_balance_factor;
 	struct diag *g;
 
-	if (factor > 100)
-		not_effective(use, 0, "`hash-balance-factor` is accepted, but has no effect yet");
 	if (factor == 0 || factor > 100)
 		return true;
 	g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[0].span, "`hash-balance-factor` is out of range");

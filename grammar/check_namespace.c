@@ -1,6 +1,6 @@
-/* Names that a configuration gives for others to use: network namespaces of binds and servers, which must exist on this
- * machine (manual, "namespace"), and GUIDs, which must be unique in all of the configuration (manual 3.4, "guid").
- * Works on the state of one walk; one thread. */
+/* Names that a configuration gives for others to use: network namespaces of binds and servers, which must exist
+ * on this machine (manual, "namespace"), and GUIDs, which must be unique in all of the configuration
+ * (manual 3.4, "guid"). Works on the state of one walk; one thread. */
 #include "grammar/check_file.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
@@ -48,8 +48,9 @@ static bool guid_valid(const struct keyword_use *use, const struct word *w)
 {
 	size_t i = 0;
 
-	while (i < w->text.len && (strchr("-_.:", w->text.ptr[i]) || (w->text.ptr[i] >= '0' && w->text.ptr[i] <= '9') ||
-				   ((w->text.ptr[i] | 32) >= 'a' && (w->text.ptr[i] | 32) <= 'z')))
+	while (i < w->text.len &&
+	       (strchr("-_.:", w->text.ptr[i]) || (w->text.ptr[i] >= '0' && w->text.ptr[i] <= '9') ||
+		((w->text.ptr[i] | 32) >= 'a' && (w->text.ptr[i] | 32) <= 'z')))
 		i++;
 	if (i < w->text.len) {
 		diag_help(use->k->d,

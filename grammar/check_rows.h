@@ -28,7 +28,7 @@ check_row_fn check_crt_store_base, check_crt_store_load, check_ssl_f_use, check_
 void check_tls_default_option(const struct keyword_use *use, uint32_t choice, uint32_t version);
 /* check_server.c, check_server_words.c */
 check_row_fn check_server, check_default_server, check_server_template, check_server_addr,
-	check_server_agent_addr, check_server_proto, check_server_id, check_server_init_addr, check_server_namespace,
+	check_server_agent_addr, check_server_proto, check_server_id, check_server_init_addr, check_server_namespace, check_server_pool_name,
 	check_server_observe, check_server_port, check_server_proxy_options, check_server_proxy_ssl,
 	check_server_tlv, check_server_resolve_opts, check_server_two, check_server_sni, check_server_socks4,
 	check_server_source, check_server_usesrc, check_server_resolve_net, check_server_redir,

@@ -290,11 +290,25 @@ bool check_server_sni(const struct keyword_use *use)
 	return tls->sni != NULL;
 }
 
+bool check_server_pool_name(const struct keyword_use *use)
+{
+	struct lang_scope scope = {
+		.proxy = use->draft->px, .places = AT(BE_SRV_CONN), .where = "pool-conn-name expression"};
+	struct server_conf *s = use->object;
+	uint32_t i = 0;
+
+	if (!one_word(use, "an expression"))
+		return false;
+	s->pool_name = sample_parse_words(use->k->c, use->words, 1, &i, &scope);
+	return s->pool_name != NULL;
+}
+
 bool check_server_socks4(const struct keyword_use *use)
 {
 	struct addr_conf *a = ARENA_NEW(use->k->a, struct addr_conf);
 
-	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST, a))
+	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST,
+			  a))
 		return false;
 	((struct server_conf *)use->object)->socks4 = a;
 	return true;
@@ -308,12 +322,11 @@ static void source_resolve(const struct keyword_use *use, const struct word *w, 
 	const char *server = "";
 
 	if (use->row->in & IN(SERVER))
-		server = arena_printf(use->k->scratch, "'server %.*s/%.*s' : ",
-				      STR_ARG(use->draft->px->name), STR_ARG(s->name))
+		server = arena_printf(use->k->scratch, "'server %.*s/%.*s' : ", STR_ARG(use->draft->px->name),
+				      STR_ARG(s->name))
 				 .ptr;
-	check_resolve(
-		use->k, w->span, a,
-		arena_printf(use->k->scratch, "%s'%s %.*s'", server, word, STR_ARG(w->text)).ptr);
+	check_resolve(use->k, w->span, a,
+		      arena_printf(use->k->scratch, "%s'%s %.*s'", server, word, STR_ARG(w->text)).ptr);
 }
 
 /* What stands behind `usesrc`. */
@@ -372,7 +385,8 @@ bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct
 		return false;
 	}
 	*i = 1;
-	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_RANGE | ADDRESS_STREAM | ADDRESS_HOST, &source->addr))
+	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_RANGE | ADDRESS_STREAM | ADDRESS_HOST,
+			  &source->addr))
 		return false;
 	source_resolve(use, use->words, "source", &source->addr);
 	*out = source;

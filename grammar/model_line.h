@@ -48,6 +48,7 @@ struct bind_conf {
 	uint64_t threads;      /* that accept: a bit each from 1 on; 0: all */
 	bool expose_fd;
 	uint32_t tcp_ut, tcp_ss /* 1: keep SYNs from the IP header on, 2: from the Ethernet header on */;
+	uint32_t idle_ping; /* ms; 0: never */
 	struct tls_bind_conf tls;
 	struct str words; /* further options as words, for dumps */
 	struct conf_pos pos;
@@ -73,6 +74,8 @@ struct source_conf {
 	struct str interface; /* empty: any */
 };
 
+/* `ws`: what requests for websockets are spoken in. */
+enum ws_proto { WS_AUTO, WS_H1, WS_H2 };
 /* Manual 3.4, "init-state" and "hash-key". */
 enum init_state { INIT_NONE, INIT_UP, INIT_DOWN, INIT_FULLY_UP, INIT_FULLY_DOWN };
 enum hash_key { HASH_KEY_ID, HASH_KEY_ADDR, HASH_KEY_ADDR_PORT };
@@ -106,7 +109,10 @@ struct server_conf {
 	const struct addr_conf *socks4; /* NULL: no relay */
 	struct str cc, tcp_md5sig, guid, namespace_; /* empty: none */
 	struct str redir; /* prefix of the place where clients of GET and HEAD are sent; empty: none */
-	bool check_socks4, tfo;
+	bool check_socks4, tfo, strict_maxconn;
+	uint8_t ws; /* enum ws_proto */
+	uint32_t idle_ping; /* ms; 0: never */
+	const struct sample_expr *pool_name; /* pool-conn-name: who may share a connection; NULL: as TLS has it */
 	uint8_t init_state; /* enum init_state */
 	uint8_t hash_key; /* enum hash_key */
 	uint32_t npp_fields;

@@ -24,7 +24,7 @@ enum proxy_option {
 };
 
 enum balance_kind { BAL_ROUNDROBIN, BAL_STATIC_RR, BAL_LEASTCONN, BAL_FIRST, BAL_SOURCE, BAL_URI, BAL_URL_PARAM, BAL_HDR,
-		    BAL_RANDOM, BAL_RDP_COOKIE, BAL_HASH, BAL_RESPONSE_TIME, BAL_STICKY /* mode log */ };
+		    BAL_RANDOM, BAL_RDP_COOKIE, BAL_HASH, BAL_RESPONSE_TIME, BAL_STICKY };
 struct balance_conf {
 	enum balance_kind kind;
 	struct str name;  /* url_param, hdr, rdp-cookie */

@@ -29,7 +29,7 @@ static const struct keyword rows[] = {
 	BIND("id", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, FIELD(id), .min = 1, .max = INT32_MAX,
 	     .parse = check_bind_id, .args = "<number>",
 	     .summary = "the number of this listener in statistics"),
-	BIND("idle-ping", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_TIME_MS, LATER, .since = 302,
+	BIND("idle-ping", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_TIME_MS, FIELD(idle_ping), .since = 302,
 	     .args = "<time>", .summary = "when to ask a silent client whether it is alive"),
 	BIND("interface", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, FIELD(interface), .args = "<name>",
 	     .summary = "the network interface to listen on"),

@@ -15,6 +15,8 @@ static const struct lb_algorithm *algorithm_of(const struct proxy_conf *conf)
 		return &balance_leastconn;
 	case BAL_FIRST:
 		return &balance_first;
+	case BAL_STICKY:
+		return &balance_sticky;
 	case BAL_RANDOM:
 		return &balance_random;
 	case BAL_RESPONSE_TIME:
@@ -119,6 +121,15 @@ void balance_loaded(struct server *s)
 
 	if (b->algorithm->loaded && ls->weight)
 		b->algorithm->loaded(b->groups[ls->group], ls);
+}
+
+void balance_limited(struct server *s)
+{
+	struct balance *b = s->proxy->lb;
+	struct lb_server *ls = s->lb;
+
+	if (b->algorithm->limited && ls->weight)
+		b->algorithm->limited(b->groups[ls->group], ls);
 }
 
 void balance_moved(struct server *s)

@@ -31,6 +31,8 @@ struct lb_algorithm {
 	struct server *(*pick)(void *group, const struct srv_request *r, bool *full);
 	/* Connections or queue of a server changed; NULL: of no interest. */
 	void (*loaded)(void *group, struct lb_server *ls);
+	/* How many connections it may have has changed; NULL: of no interest. */
+	void (*limited)(void *group, struct lb_server *ls);
 	/* More servers than before may enter: room for n. False when memory is out, nothing has changed. NULL:
 	 * needs none. */
 	bool (*grow)(void *group, uint32_t n);
@@ -54,7 +56,7 @@ struct balance {
 };
 
 extern const struct lb_algorithm balance_roundrobin, balance_static, balance_map, balance_ring, balance_random;
-extern const struct lb_algorithm balance_leastconn, balance_first, balance_response;
+extern const struct lb_algorithm balance_leastconn, balance_first, balance_sticky, balance_response;
 
 /* A request may go there now: below its maxconn (or the ramp up to it) and nobody waits in its own queue. */
 bool server_has_room(const struct server *s);

@@ -57,10 +57,21 @@ static bool scatters(const struct proxy_conf *conf)
 	return conf->hash_avalanche;
 }
 
+/* `hash-type ... none`: the key is a hash already, as a number in its digits. */
+static uint32_t number_of(struct str bytes)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < bytes.len && bytes.ptr[i] >= '0' && bytes.ptr[i] <= '9'; i++)
+		n = n * 10 + (uint32_t)(bytes.ptr[i] - '0');
+	return n;
+}
+
 uint32_t balance_hash(const struct proxy_conf *conf, struct str bytes)
 {
 	uint32_t h = conf->hash_func == HASH_DJB2    ? hash_djb2(bytes)
 		     : conf->hash_func == HASH_CRC32 ? hash_crc32(bytes)
+		     : conf->hash_func == HASH_NONE  ? number_of(bytes)
 						     : hash_sdbm(bytes);
 
 	return scatters(conf) ? balance_scatter(h) : h;

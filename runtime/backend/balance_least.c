@@ -1,13 +1,10 @@
-/* balance leastconn and balance first. Least connections: servers ordered by load for their weight, round robin
+/* balance leastconn: servers ordered by load for their weight, round robin
  * among equals; an idle server comes before any other, and the load that counts is what it would be with one
- * connection more (order found by watching HAProxy). First: the first server, by id, that has room. Under
- * proxy->lb_lock. */
+ * connection more (order found by watching HAProxy). Under proxy->lb_lock. */
 #include <stdlib.h>
 
 #include "runtime/backend/balance.h"
 #include "runtime/backend/balance_heap.h"
-
-/* --- leastconn */
 
 struct least_server {
 	struct lb_server lb;
@@ -101,92 +98,4 @@ const struct lb_algorithm balance_leastconn = {
 	.grow = least_grow,
 	.pick = least_pick,
 	.loaded = least_loaded,
-};
-
-/* --- first */
-
-struct first_group {
-	struct lb_group lb;
-	struct lb_server **servers; /* usable ones, by id */
-	uint32_t n;
-};
-
-static bool first_init(struct proxy *px, void *group, uint32_t n)
-{
-	struct first_group *g = group;
-
-	(void)px;
-	g->servers = calloc(n + 1, sizeof(*g->servers));
-	return g->servers != NULL;
-}
-
-static bool first_grow(void *group, uint32_t n)
-{
-	struct first_group *g = group;
-	struct lb_server **more = realloc(g->servers, (n + 1) * sizeof(struct lb_server *));
-
-	if (more)
-		g->servers = more;
-	return more != NULL;
-}
-
-static void first_free(void *group)
-{
-	free(((struct first_group *)group)->servers);
-}
-
-static void first_remove(struct first_group *g, const struct lb_server *ls)
-{
-	uint32_t at = 0;
-
-	while (g->servers[at] != ls)
-		at++;
-	g->n--;
-	for (; at < g->n; at++)
-		g->servers[at] = g->servers[at + 1];
-}
-
-static void first_insert(struct first_group *g, struct lb_server *ls)
-{
-	uint32_t at = g->n++;
-
-	for (; at && g->servers[at - 1]->server->conf->id > ls->server->conf->id; at--)
-		g->servers[at] = g->servers[at - 1];
-	g->servers[at] = ls;
-}
-
-static void first_changed(void *group, struct lb_server *ls, uint32_t before)
-{
-	if (!ls->weight)
-		first_remove(group, ls);
-	else if (!before)
-		first_insert(group, ls);
-}
-
-static struct server *first_pick(void *group, const struct srv_request *r, bool *full)
-{
-	struct first_group *g = group;
-	struct server *avoided = NULL;
-
-	for (uint32_t i = 0; i < g->n; i++) {
-		struct server *s = g->servers[i]->server;
-
-		if (!server_has_room(s))
-			continue;
-		if (s != r->avoid)
-			return s;
-		avoided = s;
-	}
-	*full = !avoided && g->n;
-	return avoided;
-}
-
-const struct lb_algorithm balance_first = {
-	.server_size = sizeof(struct lb_server),
-	.group_size = sizeof(struct first_group),
-	.group_init = first_init,
-	.group_free = first_free,
-	.changed = first_changed,
-	.grow = first_grow,
-	.pick = first_pick,
 };

@@ -278,8 +278,8 @@ bool request_target(struct srv_request *r, union addr *to, socklen_t *len)
 	if (any)
 		follow_address(to, dst, len);
 	if (!fixed)
-		address_set_port(
-		to, (uint16_t)(address_port(dst) + (place ? (int16_t)address_port(to) : conf->port_offset)));
+		address_set_port(to, (uint16_t)(address_port(dst) +
+						(place ? (int16_t)address_port(to) : conf->port_offset)));
 	return true;
 }
 
@@ -537,6 +537,19 @@ static bool is_shortage(int error)
 	       error == EADDRNOTAVAIL || error == EADDRINUSE;
 }
 
+/* Manual 3.4, "strict-maxconn": never a connection too many, not even for the moment until another worker has
+ * closed one. */
+static enum srv_outcome request_shed(struct srv_request *r)
+{
+	if (!r->shed_until)
+		r->shed_until = r->worker->now + timeout_of(r, TMO_CONNECT);
+	if (r->worker->now > r->shed_until && timeout_of(r, TMO_CONNECT))
+		return request_failed(r, SRV_CONNECT_TIMEOUT);
+	r->state = REQUEST_SHEDDING;
+	deadline_in(r, 1);
+	return SRV_PENDING;
+}
+
 static enum srv_outcome open_new(struct srv_request *r)
 {
 	struct srv_conn *sc = conn_new(r);
@@ -544,7 +557,10 @@ static enum srv_outcome open_new(struct srv_request *r)
 
 	if (!sc)
 		return request_failed(r, SRV_RESOURCES);
-	idle_shed(r->worker, r->server);
+	if (!idle_shed(r->worker, r->server) && r->server->conf->strict_maxconn) {
+		pool_put(&r->worker->srv_conns, sc);
+		return request_shed(r);
+	}
 	r->connected_us = r->worker->now_us;
 	srv_counters_of(r)->connect++;
 	be_counters_of(r)->connect++;
@@ -562,14 +578,23 @@ static enum srv_outcome open_new(struct srv_request *r)
 	return SRV_PENDING;
 }
 
+static struct srv_conn *reuse(struct srv_request *r)
+{
+	enum mux_proto proto = request_proto(r);
+	struct srv_conn *sc = proto == MUX_H1 ? NULL : h2_server_take(r);
+
+	return sc || proto == MUX_H2 ? sc : idle_take(r);
+}
+
 enum srv_outcome request_open(struct srv_request *r)
 {
 	struct srv_conn *sc = NULL;
 
 	request_name(r);
-	if (!r->fresh_only && !(sc = h2_server_take(r)))
-		sc = idle_take(r);
-	session_count(r);
+	if (!r->fresh_only)
+		sc = reuse(r);
+	if (r->state != REQUEST_SHEDDING)
+		session_count(r);
 	if (!sc)
 		return open_new(r);
 	srv_counters_of(r)->reuse++;
@@ -601,7 +626,7 @@ static void expired(struct worker *w, struct deadline *d)
 		queue_timeout(r);
 	else if (r->state == REQUEST_CONNECTING)
 		connect_timeout(r);
-	else if (r->state == REQUEST_RESTING)
+	else if (r->state == REQUEST_RESTING || r->state == REQUEST_SHEDDING)
 		request_tell(r, request_again(r));
 	else if (r->state == REQUEST_REFUSED)
 		request_tell(r, request_next(r, SRV_CONNECT_FAILED, false));
@@ -623,7 +648,7 @@ enum srv_outcome srv_request_start(struct srv_request *r)
 	r->preferred = r->server != NULL;
 	r->tries_left = (uint16_t)(retries_of(r) > UINT16_MAX ? UINT16_MAX : retries_of(r));
 	r->started = r->worker->now;
-	r->assigned = r->connected = 0;
+	r->assigned = r->connected = r->shed_until = 0;
 	return request_choose(r, NULL);
 }
 

@@ -31,7 +31,8 @@ struct srv_conn {
 	struct list idle_node;
 	uint64_t idle_since;
 	uint32_t requests; /* how many it has carried */
-	uint32_t sni_hash; /* of the host name that TLS asked for and the address that it pretends to be: others do not share it */
+	uint32_t sni_hash; /* of the host name that TLS asked for, or pool-conn-name, and the address that it pretends to be: others
+			      do not share it */
 	struct socks socks; /* the relay's answer, before it is in use */
 	bool fresh; /* this is its first use: a failure is the server's, not a race with its keep-alive timeout
 		     */
@@ -54,12 +55,15 @@ struct srv_request {
 	const union addr *(*client_dst)(struct srv_request *r);
 	/* in: the host name for TLS with r->server; lives as long as the request. NULL: none */
 	struct str (*sni)(struct srv_request *r);
+	/* in: the value of pool-conn-name for r->server. NULL: never */
+	struct str (*pool_name)(struct srv_request *r);
 	/* in: the value of an address expression (usesrc hdr_ip) for r->server; false: it has none. NULL: never */
 	bool (*spoofed)(struct srv_request *r, const struct sample_expr *expr, union addr *out);
 	const struct bind_conf *bind;  /* in: where the client came in, or NULL */
 	const struct conn *client_tls; /* in: the client's connection when it has TLS, or NULL */
 	/* in: fields of a PROXY header of version 2 for this server, at most `cap` bytes; how many. NULL: none */
 	size_t (*proxy_fields)(struct srv_request *r, char *out, size_t cap);
+	bool websocket;	   /* in: asks for one (manual, "ws") */
 	bool data_follows; /* in: the caller sends as soon as it is connected: a PROXY header may wait for that */
 	const struct rule_settings *settings; /* in: what rules have changed, or NULL */
 	bool redirects; /* in: the client may be sent to where a server's `redir` says */
@@ -74,6 +78,7 @@ struct srv_request {
 	bool redispatched;
 	uint64_t started, assigned, connected;     /* worker->now */
 	uint64_t connected_us;                     /* worker->now_us */
+	uint64_t shed_until; /* with strict-maxconn: until when it waits for idle connections to go; 0: not yet */
 	uint32_t srv_queue_pos, backend_queue_pos; /* %sq %bq */
 	uint32_t srvconn;                          /* %sc at assignment */
 	/* internal */
@@ -120,6 +125,8 @@ struct server *balance_pick(struct proxy *px, const struct srv_request *r, bool 
 void balance_update(struct server *s);
 /* Its connections or its queue changed. Under lb_lock; of interest only where balance_wants_load() says so. */
 void balance_loaded(struct server *s);
+/* It may have more or fewer connections than before. Under lb_lock. */
+void balance_limited(struct server *s);
 bool balance_wants_load(const struct proxy *px);
 /* It has another address. Under lb_lock. */
 void balance_moved(struct server *s);

@@ -5,8 +5,8 @@
 #include "runtime/net/address.h"
 #include "runtime/tls/tls.h"
 
-/* A connection that pretends to come from one client is of no use to another, nor one that goes where its client
- * wanted. */
+/* A connection that pretends to come from one client is of no use to another, nor one that goes where its
+ * client wanted. */
 static uint32_t address_hash(const union addr *from)
 {
 	if (from->family == AF_INET)
@@ -26,10 +26,37 @@ void request_name(struct srv_request *r)
 		r->sni_text = r->sni(r);
 		r->sni_hash = str_hash(r->sni_text);
 	}
+	if (s->conf->pool_name)
+		r->sni_hash = r->pool_name ? str_hash(r->pool_name(r)) : 0;
 	if (request_spoof(r, &from))
 		r->sni_hash ^= address_hash(&from);
 	if (address_is_any(server_addr(s)) && request_target(r, &to, &len))
 		r->sni_hash ^= address_hash(&to);
+}
+
+/* With ALPN, websockets are spoken in HTTP/1 where that is among the protocols of the server. */
+enum mux_proto request_proto(const struct srv_request *r)
+{
+	const struct server_conf *conf = r->server->conf;
+	struct str alpn;
+
+	if (!r->websocket)
+		return MUX_AUTO;
+	if (conf->ws != WS_AUTO)
+		return conf->ws == WS_H1 ? MUX_H1 : MUX_H2;
+	alpn = server_conf_tls(conf)->conf.alpn;
+	return conf->ssl && conf->mux == MUX_AUTO && alpn.len && memmem(alpn.ptr, alpn.len, "http/1.1", 8)
+		       ? MUX_H1
+		       : MUX_AUTO;
+}
+
+static struct str alpn_of(const struct srv_request *r)
+{
+	enum mux_proto proto = request_proto(r);
+
+	if (proto == MUX_AUTO || !server_conf_tls(r->server->conf)->conf.alpn.len)
+		return STR_NONE;
+	return proto == MUX_H1 ? STR("\x08http/1.1") : STR("\x02h2");
 }
 
 static void securing(struct conn *c, int revents)
@@ -53,7 +80,7 @@ bool request_secure(struct srv_request *r, struct srv_conn *sc)
 {
 	struct conn *c = &sc->conn;
 
-	if (!tls_conn_connect(c, r->server->tls, r->sni_text, STR_NONE))
+	if (!tls_conn_connect(c, r->server->tls, r->sni_text, alpn_of(r)))
 		return false;
 	c->ready = securing;
 	conn_want(c, EV_READ | EV_WRITE); /* the loop takes the first step: nothing nests */

@@ -14,7 +14,8 @@ struct h2_back {
 	struct h2_conn *h2;
 	const void *owner; /* only this client's session may use it; NULL: any */
 	struct deadline purge;
-	uint32_t carried; /* requests so far */
+	uint64_t purge_at; /* ms: when it has been idle for too long */
+	uint32_t carried;  /* requests so far */
 	bool idle;
 };
 
@@ -49,10 +50,23 @@ static void back_free(struct h2_back *b)
 	free(b);
 }
 
+/* The end of being idle, or before it the next question whether the server is there (manual, "idle-ping"). */
+static void purge_plan(struct worker *w, struct h2_back *b)
+{
+	uint32_t ping = b->carrier->server->conf->idle_ping;
+	uint64_t at = w->now + ping;
+
+	deadline_set(w, &b->purge, ping && at < b->purge_at ? at : b->purge_at);
+}
+
 static void purge(struct worker *w, struct deadline *d)
 {
-	(void)w;
-	back_free(LIST_OF(d, struct h2_back, purge));
+	struct h2_back *b = LIST_OF(d, struct h2_back, purge);
+
+	if (w->now < b->purge_at && h2_conn_ping(b->h2))
+		purge_plan(w, b);
+	else
+		back_free(b);
 }
 
 static bool may_idle(const struct h2_back *b)
@@ -61,7 +75,8 @@ static bool may_idle(const struct h2_back *b)
 	const struct srv_desk *desk = b->carrier->conn.worker->servers;
 
 	if (b->h2->draining || !server_is_reachable((struct server *)(uintptr_t)s) ||
-	    !s->conf->pool_purge_delay || !idle_is_affordable(desk, b->carrier) || b->carrier->conn.worker->stopping)
+	    !s->conf->pool_purge_delay || !idle_is_affordable(desk, b->carrier) ||
+	    b->carrier->conn.worker->stopping)
 		return false;
 	return s->conf->pool_max_conn < 0 ||
 	       atomic_load_explicit(&s->idle, memory_order_relaxed) < (uint64_t)s->conf->pool_max_conn;
@@ -81,7 +96,8 @@ static void changed(struct h2_conn *h)
 	if (b->idle)
 		return;
 	count_idle(b, true);
-	deadline_set(w, &b->purge, w->now + b->carrier->server->conf->pool_purge_delay);
+	b->purge_at = w->now + b->carrier->server->conf->pool_purge_delay;
+	purge_plan(w, b);
 }
 
 /* Servers do not push. */
@@ -136,8 +152,12 @@ static struct srv_conn *stream_open(struct srv_request *r, struct h2_back *b)
 
 bool h2_server_is_spoken(const struct srv_request *r, const struct srv_conn *sc)
 {
-	if (r->backend->conf->mode != MODE_HTTP)
+	enum mux_proto proto = request_proto(r);
+
+	if (r->backend->conf->mode != MODE_HTTP || proto == MUX_H1)
 		return false;
+	if (proto == MUX_H2)
+		return !sc->conn.transport->alpn || str_is(conn_alpn(&sc->conn), "h2");
 	return sc->server->conf->mux == MUX_H2 ||
 	       (sc->server->conf->mux == MUX_AUTO && str_is(conn_alpn(&sc->conn), "h2"));
 }
@@ -214,14 +234,14 @@ void h2_server_close(struct worker *w, const struct server *s, const void *whose
 	}
 }
 
-bool h2_server_drop_idle(struct worker *w)
+bool h2_server_drop_idle(struct worker *w, const struct server *s)
 {
 	struct list *all = backs(w);
 
 	for (struct list *node = all->prev; node != all; node = node->prev) {
 		struct h2_back *b = LIST_OF(node, struct h2_back, node);
 
-		if (b->idle) {
+		if (b->idle && (!s || b->carrier->server == s)) {
 			back_free(b);
 			return true;
 		}

@@ -19,7 +19,7 @@ void h2_server_close(struct worker *w, const struct server *s, const void *owner
 /* Does any connection of this worker go to that server? */
 bool h2_server_is_held(struct worker *w, const struct server *s);
 
-/* Closes an idle one, if there is any. */
-bool h2_server_drop_idle(struct worker *w);
+/* Closes an idle one, to this server or (NULL) to any, if there is any. */
+bool h2_server_drop_idle(struct worker *w, const struct server *s);
 
 #endif

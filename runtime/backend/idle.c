@@ -316,6 +316,21 @@ void idle_close(struct worker *w, struct server *s)
 	h2_server_close(w, s, NULL);
 }
 
+/* Connections that only one session may use go too where the limit is strict. */
+static void idle_shed_owned(struct srv_desk *desk, struct server *s)
+{
+	for (uint32_t i = 0; i < OWNER_LISTS; i++)
+		for (struct list *node = desk->owned[i].next, *next; node != &desk->owned[i]; node = next) {
+			struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
+
+			next = node->next;
+			if (server_has_space(s, 0))
+				return;
+			if (sc->server == s)
+				idle_drop(sc);
+		}
+}
+
 /* Closes this worker's idle connections as long as there are too many, oldest first. */
 static void idle_shed_here(struct worker *w, void *server)
 {
@@ -325,18 +340,24 @@ static void idle_shed_here(struct worker *w, void *server)
 
 	while (conns && !list_empty(conns) && !server_has_space(s, 0))
 		idle_drop(LIST_OF(conns->prev, struct srv_conn, idle_node));
+	if (!s->conf->strict_maxconn)
+		return;
+	while (!server_has_space(s, 0) && h2_server_drop_idle(w, s))
+		;
+	idle_shed_owned(desk_get(w), s);
 }
 
-void idle_shed(struct worker *w, struct server *s)
+bool idle_shed(struct worker *w, struct server *s)
 {
 	struct process *p = w->process;
 
 	if (server_has_space(s, 0))
-		return;
+		return true;
 	idle_shed_here(w, s);
 	for (uint32_t i = 0; p && i < p->nworkers && !server_has_space(s, 0); i++)
 		if (p->workers[i] != w)
 			mailbox_post(p->workers[i], idle_shed_here, s);
+	return server_has_space(s, 0);
 }
 
 static void idle_close_here(struct worker *w, void *server)
@@ -392,8 +413,8 @@ static int ratio_of(uint32_t percent, uint64_t files)
 	return n > INT32_MAX ? INT32_MAX : (int)n;
 }
 
-/* Manual, "tune.pool-low-fd-ratio" and "tune.pool-high-fd-ratio". Descriptors are given out from below: the number of
- * one tells how many are in use. */
+/* Manual, "tune.pool-low-fd-ratio" and "tune.pool-high-fd-ratio". Descriptors are given out from below: the
+ * number of one tells how many are in use. */
 static void ratios_init(struct srv_desk *desk, const struct process *p)
 {
 	const struct global_conf *g = p && p->generation ? &p->generation->model->global : NULL;
@@ -433,7 +454,7 @@ void idle_make_room(struct worker *w, const struct srv_conn *sc)
 	if (sc->conn.io.fd <= desk->fd_high || !desk->nidle)
 		return;
 	if (!drop_oldest(desk))
-		h2_server_drop_idle(w);
+		h2_server_drop_idle(w, NULL);
 }
 
 bool srv_conns_init(struct worker *w)

@@ -11,6 +11,7 @@ enum request_state {
 	REQUEST_QUEUED,     /* waits for a place, or was granted one and does not know yet */
 	REQUEST_CONNECTING, /* connect(2) under way */
 	REQUEST_RESTING,    /* waits for the next try on the same server */
+	REQUEST_SHEDDING, /* waits until idle connections of other workers are closed */
 	REQUEST_REFUSED, /* connecting failed at once; the loop goes on from there */
 	REQUEST_CONNECTED
 };
@@ -85,8 +86,9 @@ bool idle_is_affordable(const struct srv_desk *desk, const struct srv_conn *sc);
 void idle_make_room(struct worker *w, const struct srv_conn *sc);
 /* Closes and frees. */
 void srv_conn_free(struct srv_conn *sc);
-/* Before a new connection to a server with maxconn: closes idle ones, on any worker, that would be too many with it. */
-void idle_shed(struct worker *w, struct server *s);
+/* Before a new connection to a server with maxconn: closes idle ones, on any worker, that would be too many with it. False: other
+ * workers have not closed theirs yet. */
+bool idle_shed(struct worker *w, struct server *s);
 /* A server is gone. Does anything of this worker's connections point to it? Its empty lists go. Isolated
  * (core/isolation.h). */
 bool idle_forget(struct worker *w, const struct server *s);
@@ -105,6 +107,8 @@ bool request_relay(struct srv_request *r, struct srv_conn *sc);
 
 /* Which host name TLS asks r->server for. */
 void request_name(struct srv_request *r);
+/* What its server has to be spoken to in; MUX_AUTO: as the settings of the server have it. */
+enum mux_proto request_proto(const struct srv_request *r);
 /* Starts the handshake on a connected socket; request_secured() or request_insecure() follow from the loop. False: no memory. */
 bool request_secure(struct srv_request *r, struct srv_conn *sc);
 

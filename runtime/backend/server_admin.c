@@ -3,6 +3,7 @@
  * are serialised by the proxy's lock, and lines are written outside of it. */
 #include <stdio.h>
 
+#include "runtime/backend/connect.h"
 #include "runtime/backend/server.h"
 #include "runtime/core/log.h"
 #include "runtime/health/check.h"
@@ -214,6 +215,10 @@ void server_set_weight(struct worker *w, struct server *s, unsigned weight)
 
 void server_set_maxconn(struct worker *w, struct server *s, uint32_t maxconn)
 {
-	if (atomic_exchange(&s->maxconn, maxconn) != maxconn)
-		server_changed(w, s);
+	if (atomic_exchange(&s->maxconn, maxconn) == maxconn)
+		return;
+	pthread_mutex_lock(&s->proxy->lb_lock);
+	balance_limited(s);
+	pthread_mutex_unlock(&s->proxy->lb_lock);
+	server_changed(w, s);
 }

@@ -141,9 +141,10 @@ static void log_result(struct check *k, const struct check_report *r, const char
 							    : "succeeded";
 	int have = is_up(r) ? r->health - r->rise + 1 : r->health, of = is_up(r) ? r->fall : r->rise;
 
-	log_event(k->worker, conf->proxy, LL_NOTICE | LOG_BY_MAIL_INFO, "%s check for %sserver %.*s/%.*s %s%s, status: %d/%d %s.",
-		  k->agent ? "Agent" : "Health", conf->backup ? "backup " : "", STR_ARG(conf->proxy->name),
-		  STR_ARG(conf->name), how, reason, have, of, is_up(r) ? "UP" : "DOWN");
+	log_event(k->worker, conf->proxy, LL_NOTICE | LOG_BY_MAIL_INFO,
+		  "%s check for %sserver %.*s/%.*s %s%s, status: %d/%d %s.", k->agent ? "Agent" : "Health",
+		  conf->backup ? "backup " : "", STR_ARG(conf->proxy->name), STR_ARG(conf->name), how, reason,
+		  have, of, is_up(r) ? "UP" : "DOWN");
 }
 
 /* w: the calling worker, which is not the check's own where the CLI has a say. */
@@ -304,8 +305,8 @@ static bool is_paused(struct check *k)
 	return atomic_load(&k->disabled) || (!k->agent && admin & SRV_ADM_ANY_MAINT);
 }
 
-/* Manual 3.4, "tune.max-checks-per-thread": those that are too many run as soon as others have ended, in the order in
- * which they were due. */
+/* Manual 3.4, "tune.max-checks-per-thread": those that are too many run as soon as others have ended, in the
+ * order in which they were due. */
 static bool turn_take(struct check *k)
 {
 	struct worker *w = k->worker;
@@ -377,7 +378,8 @@ static void steps_choose(struct check *k)
 	}
 }
 
-/* How healthy a server is that nobody has asked yet (manual 3.4, "init-state"): on the brink, or beyond doubt. */
+/* How healthy a server is that nobody has asked yet (manual 3.4, "init-state"): on the brink, or beyond doubt.
+ */
 static int health_first(const struct check *k)
 {
 	const struct check_report *r = &k->report;

@@ -68,6 +68,7 @@ struct h2_conn {
 	bool draining;   /* a GOAWAY was sent or received: no new streams */
 	bool settled;    /* the peer's settings are known */
 	bool opened;     /* the window of the connection is wide */
+	bool pinging;	 /* the peer was asked whether it is there, and has not answered */
 	bool bad_client; /* tunnels are not offered (h2-workaround-bogus-websocket-clients) */
 };
 
@@ -138,6 +139,8 @@ void h2_conn_ready(struct h2_conn *h, int revents);
 void h2_conn_kill(struct h2_conn *h);
 /* GOAWAY: streams that are open go on. */
 void h2_conn_shutdown(struct h2_conn *h, uint32_t code);
+/* Asks the peer whether it is there (manual 3.4, "idle-ping"). False: it has not answered the last time. */
+bool h2_conn_ping(struct h2_conn *h);
 /* Sends what is to be sent. By the desk. */
 void h2_conn_flush(struct h2_conn *h);
 /* One oddity more; too many end the connection (manual, tune.h2.fe.glitches-threshold). */

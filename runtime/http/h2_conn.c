@@ -221,6 +221,8 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	count_received(h, frame);
 	if (frame->hd.type == NGHTTP2_GOAWAY)
 		h->draining = true;
+	if (frame->hd.type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK)
+		h->pinging = false;
 	if (frame->hd.type == NGHTTP2_SETTINGS)
 		h->settled = true;
 	if (!st)
@@ -313,6 +315,16 @@ void h2_conn_feed(struct h2_conn *h, const void *data, size_t len)
 		h2_conn_kill(h);
 	}
 	h2_desk_dirty(h);
+}
+
+bool h2_conn_ping(struct h2_conn *h)
+{
+	if (h->pinging)
+		return false;
+	h->pinging = true;
+	nghttp2_submit_ping(h->ng, NGHTTP2_FLAG_NONE, NULL);
+	h2_desk_dirty(h);
+	return true;
 }
 
 void h2_conn_ready(struct h2_conn *h, int revents)

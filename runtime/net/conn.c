@@ -275,8 +275,8 @@ static int connect_start(int fd, const union addr *to, socklen_t tolen, const st
 int conn_connect_with(struct conn *c, struct worker *w, const union addr *to, socklen_t tolen,
 		      const struct connect_options *options, void (*ready)(struct conn *, int))
 {
-	int fd = netns_socket(options ? options->netns : NULL, options ? options->namespace_ : STR_NONE, to->family,
-			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = netns_socket(options ? options->netns : NULL, options ? options->namespace_ : STR_NONE,
+			      to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int error;
 
 	conn_init(c, w, fd, ready);

@@ -261,7 +261,9 @@ static int inherited_open(struct opening *o, const struct listener *l)
 static int kept_open(struct opening *o, const struct listener *l)
 {
 	const struct bind_conf *b = l->conf;
-	int fd = o->kept && !b->namespace_.len ? kept_take(o->kept, &l->addr, SOCK_STREAM, b->interface, b->v6only && !b->v4v6) : -1;
+	int fd = o->kept && !b->namespace_.len
+			 ? kept_take(o->kept, &l->addr, SOCK_STREAM, b->interface, b->v6only && !b->v4v6)
+			 : -1;
 
 	if (fd < 0)
 		return -1;

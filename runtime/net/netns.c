@@ -1,5 +1,5 @@
-/* Network namespaces: a thread steps into one, makes a socket there and steps back (setns(2)); the socket stays where it
- * was made. The list belongs to a generation. */
+/* Network namespaces: a thread steps into one, makes a socket there and steps back (setns(2)); the socket stays
+ * where it was made. The list belongs to a generation. */
 #include "runtime/net/netns.h"
 
 #include <errno.h>

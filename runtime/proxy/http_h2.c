@@ -33,30 +33,34 @@ static uint32_t first_of(uint32_t a, uint32_t b, uint32_t c)
 	return a ? a : b ? b : c;
 }
 
+/* Since when nothing has happened, and how long that may last; 0: for ever. */
+static uint32_t patience(const struct h2_front *f, uint64_t *since)
+{
+	const struct session *s = f->session;
+	const uint32_t *t = s->frontend->conf->timeout;
+	const struct h2_conn *h = f->h2;
+
+	*since = h->active > s->idle_since ? h->active : s->idle_since;
+	if (h->draining && t[TMO_CLIENT_FIN])
+		return t[TMO_CLIENT_FIN];
+	if (h->nstreams)
+		return t[TMO_CLIENT];
+	return first_of(s->requests ? t[TMO_HTTP_KEEP_ALIVE] : 0, t[TMO_HTTP_REQUEST], t[TMO_CLIENT]);
+}
+
 /* Streams with users are timed by themselves. */
 static void timer_update(struct h2_front *f)
 {
 	struct session *s = f->session;
-	const uint32_t *t = s->frontend->conf->timeout;
-	struct h2_conn *h = f->h2;
-	uint64_t since = h->active > s->idle_since ? h->active : s->idle_since;
-	uint32_t ms;
+	uint32_t ping = s->listener->conf->idle_ping, ms;
+	uint64_t since;
 
-	if (h->nattached) {
+	ms = patience(f, &since);
+	if (f->h2->nattached || (!ms && !ping)) {
 		deadline_clear(&s->deadline);
 		return;
 	}
-	if (h->draining && t[TMO_CLIENT_FIN])
-		ms = t[TMO_CLIENT_FIN];
-	else if (h->nstreams)
-		ms = t[TMO_CLIENT];
-	else
-		ms = first_of(s->requests ? t[TMO_HTTP_KEEP_ALIVE] : 0, t[TMO_HTTP_REQUEST], t[TMO_CLIENT]);
-	if (!ms) {
-		deadline_clear(&s->deadline);
-		return;
-	}
-	deadline_set(s->conn.worker, &s->deadline, since + ms);
+	deadline_set(s->conn.worker, &s->deadline, since + (ping && (!ms || ping < ms) ? ping : ms));
 }
 
 static void opened(struct h2_conn *h, struct h2_stream *st)
@@ -102,8 +106,14 @@ static void expired(struct worker *w, struct deadline *d)
 {
 	struct session *s = LIST_OF(d, struct session, deadline);
 	struct h2_front *f = s->h2;
+	uint64_t since;
+	uint32_t ms = patience(f, &since);
 
-	(void)w;
+	if ((!ms || w->now < since + ms) && h2_conn_ping(f->h2)) {
+		h2_conn_flush(f->h2);
+		timer_update(f);
+		return;
+	}
 	if (!f->h2->draining && !f->h2->nstreams) {
 		h2_conn_shutdown(f->h2, NGHTTP2_NO_ERROR);
 		h2_conn_flush(f->h2);

@@ -155,6 +155,7 @@ enum http_next http_server_start(struct http_stream *hs)
 	r->done = server_done;
 	r->killed = server_killed;
 	r->data_follows = true;
+	r->websocket = hs->req.websocket;
 	r->redirects = (hs->req.method == HTTP_M_GET || hs->req.method == HTTP_M_HEAD) &&
 		       !str_starts(hs->req.uri, STR("*"));
 	reuse_setup(hs);

@@ -256,7 +256,8 @@ void session_free(struct session *s)
 	worker_job_end(w);
 }
 
-/* SO_ORIGINAL_DST of <linux/netfilter_ipv4.h> and IP6T_SO_ORIGINAL_DST, whose headers do not go with the C library's. */
+/* SO_ORIGINAL_DST of <linux/netfilter_ipv4.h> and IP6T_SO_ORIGINAL_DST, whose headers do not go with the C
+ * library's. */
 enum { ORIGINAL_DST = 80 };
 
 /* Where the client wanted to go, before this machine's packet filter sent it to us. */

@@ -62,6 +62,17 @@ static struct str request_sni(struct srv_request *r)
 	return sample_text(&e, sni, &text) ? text : STR_NONE;
 }
 
+/* For srv_request.pool_name. */
+static struct str request_pool_name(struct srv_request *r)
+{
+	struct stream *s = (struct stream *)((char *)r - offsetof(struct stream, server));
+	struct str text;
+	struct eval e;
+
+	stream_eval(s, &e, AT(BE_SRV_CONN));
+	return sample_text(&e, r->server->conf->pool_name, &text) ? text : STR_NONE;
+}
+
 /* For srv_request.spoofed. */
 static bool request_spoofed(struct srv_request *r, const struct sample_expr *expr, union addr *out)
 {
@@ -94,6 +105,7 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	s->server.client_dst = request_dst;
 	s->server.bind = session->listener->conf;
 	s->server.sni = request_sni;
+	s->server.pool_name = request_pool_name;
 	s->server.spoofed = request_spoofed;
 	s->server.client_tls = session->listener->tls ? &session_root(session)->conn : NULL;
 	s->server.proxy_fields = stream_proxy_fields;

@@ -6,7 +6,7 @@
 
 #include "runtime/backend/connect.h"
 
-enum { FARM_MAX = 26 };
+enum { FARM_MAX = 300 };
 
 struct farm {
 	struct proxy_conf proxy_conf;

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/backend/balance_key.h"
 #include "tests/unit/backend/farm.h"
@@ -145,6 +146,76 @@ START_TEST(first_by_id)
 	load('c', -1);
 	r.avoid = &f.servers[2];
 	ck_assert_int_eq(pick(&r), 'c');
+	farm_free(&f);
+}
+END_TEST
+
+static struct server *first_with_room(void)
+{
+	for (uint32_t i = 0; i < f.proxy.nservers; i++)
+		if (server_is_usable(&f.servers[i]) && f.servers[i].conns < f.servers[i].maxconn)
+			return &f.servers[i];
+	return NULL;
+}
+
+/* Against a look at each server, while places are taken and given back, limits change and servers go and come.
+ */
+START_TEST(first_of_many)
+{
+	struct srv_request r = {.worker = &worker};
+	char weights[2 * FARM_MAX + 1] = "";
+	bool full;
+
+	for (int i = 0; i < FARM_MAX; i++)
+		strcat(weights, i ? ",1" : "1");
+	farm_init(&f, BAL_FIRST, weights);
+	for (int i = 0; i < FARM_MAX; i++)
+		f.servers[i].maxconn = 1;
+	for (int i = 0; i < 20000; i++) {
+		struct server *some = &f.servers[worker_random(&worker) % FARM_MAX];
+		struct server *s = balance_pick(&f.proxy, &r, &full);
+
+		ck_assert_ptr_eq(s, first_with_room());
+		ck_assert(s || full || !f.proxy.usable);
+		if (s && worker_random(&worker) % 4) {
+			s->conns++;
+			balance_loaded(s);
+		}
+		if (some->conns && worker_random(&worker) % 2) {
+			some->conns--;
+			balance_loaded(some);
+		} else if (worker_random(&worker) % 16 == 0) {
+			some->maxconn = (unsigned)(worker_random(&worker) % 3 + 1);
+			balance_limited(some);
+		} else if (worker_random(&worker) % 16 == 0) {
+			some->admin ^= SRV_ADM_MAINT;
+			balance_update(some);
+		}
+	}
+	farm_free(&f);
+}
+END_TEST
+
+/* The order is that of arrival: one that comes back takes nobody from the one that works. */
+START_TEST(sticky_in_order)
+{
+	struct srv_request r = {.worker = &worker};
+
+	farm_init(&f, BAL_STICKY, "1,1,1");
+	ck_assert_int_eq(pick(&r), 'a');
+	ck_assert_int_eq(pick(&r), 'a');
+	f.servers[0].admin = SRV_ADM_MAINT;
+	balance_update(&f.servers[0]);
+	ck_assert_int_eq(pick(&r), 'b');
+	f.servers[0].admin = 0;
+	balance_update(&f.servers[0]);
+	ck_assert_int_eq(pick(&r), 'b');
+	f.servers[1].admin = SRV_ADM_MAINT;
+	balance_update(&f.servers[1]);
+	ck_assert_int_eq(pick(&r), 'c');
+	f.servers[2].admin = SRV_ADM_MAINT;
+	balance_update(&f.servers[2]);
+	ck_assert_int_eq(pick(&r), 'a');
 	farm_free(&f);
 }
 END_TEST
@@ -369,6 +440,8 @@ int main(void)
 	tcase_add_loop_test(recorded, hashes_recorded, 0, COUNT(hashes));
 	tcase_add_test(tc, leastconn_passes_over);
 	tcase_add_test(tc, first_by_id);
+	tcase_add_test(tc, first_of_many);
+	tcase_add_test(tc, sticky_in_order);
 	tcase_add_test(tc, ring_moves_little);
 	tcase_add_test(tc, ring_without_key);
 	tcase_add_test(tc, random_by_weight);
