@@ -317,9 +317,6 @@ bool check_health_connect(const struct keyword_use *use, bool http)
 		if (!connect_word(use, (enum connect_word)word, &use->words[i], &step))
 			return false;
 	}
-	if (step.via_socks4 || step.proto.len)
-		diag_add(use->k->d, D_NOT_EFFECTIVE, use->line->span,
-			 "`%s` with these words is accepted, but has no effect yet", use->row->name);
 	added = check_health_step(use, HC_CONNECT, http);
 	if (!added)
 		return false;

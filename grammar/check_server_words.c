@@ -73,8 +73,9 @@ bool check_server_proto(const struct keyword_use *use)
 
 	if (!check_choice(use, use->words, "h1|h2|fcgi|none|spop|quic", &choice))
 		return false;
-	if (strcmp(use->row->name, "proto") == 0)
-		s->mux = choice == 0 ? MUX_H1 : choice == 1 ? MUX_H2 : MUX_OTHER;
+	*(strcmp(use->row->name, "proto") == 0 ? &s->mux : &s->check_mux) = choice == 0   ? MUX_H1
+									    : choice == 1 ? MUX_H2
+											  : MUX_OTHER;
 	return true;
 }
 

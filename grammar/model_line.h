@@ -89,7 +89,7 @@ struct server_conf {
 	uint16_t weight;	   /* 0 to 256 */
 	bool backup, disabled, check, send_proxy, send_proxy_v2, non_stick, ssl, check_send_proxy;
 	uint8_t pp_options; /* enum pp_option: what a PROXY header of version 2 carries */
-	uint8_t mux; /* enum mux_proto */
+	uint8_t mux, check_mux; /* enum mux_proto */
 	uint8_t observe; /* 0 none, 1 layer4, 2 layer7 */
 	uint8_t on_error; /* 0 default, 1 fastinter, 2 fail-check, 3 sudden-death, 4 mark-down */
 	bool on_marked_down; /* shutdown-sessions */

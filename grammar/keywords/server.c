@@ -39,7 +39,7 @@ static const struct keyword rows[] = {
 	       .summary = "protocols that checks announce"),
 	SERVER("check-pool-conn-name", IN_SRV, .kind = VAL_STRING, LATER, .since = 302, .args = "<name>",
 	       .summary = "which idle connection checks may use"),
-	SERVER("check-proto", IN_SRV, .kind = VAL_STRING, LATER, .parse = check_server_proto, .args = "<name>",
+	SERVER("check-proto", IN_SRV, .kind = VAL_STRING, .parse = check_server_proto, .args = "<name>",
 	       .summary = "the protocol of checks"),
 	SERVER("check-reuse-pool", IN_SRV, .kind = VAL_FLAG, LATER, .since = 302,
 	       .summary = "let checks use idle connections"),

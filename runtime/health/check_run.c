@@ -28,6 +28,7 @@ static bool ends_in_order(const struct check *k)
 void check_run_close(struct check *k)
 {
 	conn_close(&k->conn, !ends_in_order(k));
+	check_h2_end(k);
 	check_external_close(k);
 	buf_drop(k->worker, &k->in);
 	out_free(&k->request);
@@ -70,7 +71,7 @@ static void run_broken(struct check *k, int error)
 
 static void run_receive(struct check *k)
 {
-	ssize_t n = conn_recv(&k->conn, &k->in);
+	ssize_t n = k->h2 ? check_h2_receive(k) : conn_recv(&k->conn, &k->in);
 
 	if (n < 0 && k->conn.flags & CONN_ERROR) {
 		run_broken(k, k->conn.error);
@@ -78,7 +79,7 @@ static void run_receive(struct check *k)
 	}
 	if (n < 0 && errno == EAGAIN && (!k->in.data || buf_room(&k->in)))
 		return;
-	k->no_more = n <= 0; /* closed, no memory, or the buffer is full: judged by what is there */
+	k->no_more |= n <= 0; /* closed, no memory, or the buffer is full: judged by what is there */
 	check_steps_run(k);
 }
 
@@ -214,6 +215,23 @@ static void run_connected(struct check *k)
 		check_run_end(k, CHECK_SOCKET, strerror(ENOMEM));
 }
 
+/* Manual, "check-proto": as the step says, or the server's checks, or its traffic; else as both sides agree. */
+static bool speaks_h2(const struct check *k)
+{
+	const struct server_conf *conf = k->server->conf;
+	struct str step = k->connect ? k->connect->proto : STR_NONE;
+
+	if (k->agent || check_conf(k)->kind != CHECK_HTTP)
+		return false;
+	if (step.len)
+		return str_is(step, "h2");
+	if (conf->check_mux != MUX_AUTO)
+		return conf->check_mux == MUX_H2;
+	if (conf->mux != MUX_AUTO)
+		return conf->mux == MUX_H2;
+	return str_is(conn_alpn(&k->conn), "h2");
+}
+
 static void run_open(struct check *k)
 {
 	uint32_t patience = k->server->proxy->conf->timeout[TMO_CHECK];
@@ -222,6 +240,10 @@ static void run_open(struct check *k)
 		deadline_set(k->worker, &k->deadline, k->worker->now + patience);
 	k->connected = true;
 	k->phase = PHASE_RECEIVING;
+	if (speaks_h2(k) && !check_h2_begin(k)) {
+		check_run_end(k, CHECK_SOCKET, strerror(ENOMEM));
+		return;
+	}
 	if (k->connect)
 		k->at++;
 	check_steps_run(k);
@@ -230,7 +252,9 @@ static void run_open(struct check *k)
 /* Manual, "check-via-socks4". */
 static bool is_relayed(const struct check *k)
 {
-	return k->server->conf->check_socks4 && k->server->conf->socks4 && !k->agent;
+	const struct server_conf *conf = k->server->conf;
+
+	return conf->socks4 && !k->agent && (conf->check_socks4 || (k->connect && k->connect->via_socks4));
 }
 
 static void relay_failed(struct check *k, const char *what)
@@ -449,6 +473,7 @@ void check_run_connect(struct check *k, const struct hc_step *step)
 	int error;
 
 	conn_close(&k->conn, !ends_in_order(k));
+	check_h2_end(k);
 	k->connect = step;
 	k->no_more = false;
 	buf_drop(k->worker, &k->in);

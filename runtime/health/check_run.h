@@ -46,6 +46,7 @@ struct check {
 	struct check_outcome outcome;
 	struct scratch scratch;
 	struct eval_vars *vars;
+	struct check_h2 *h2; /* check_h2.c; NULL: not HTTP/2 */
 	struct check_program *program; /* check_external.c */
 	/* result: under `lock`, written by the worker */
 	pthread_mutex_t lock;
@@ -115,6 +116,15 @@ void check_eval_begin(struct check *k, struct eval *e);
 
 /* check_http.c. The request of a step into k->request; false when memory is out. */
 bool check_http_request(struct check *k, const struct hc_step *step);
+/* check_h2.c. HTTP/2 begins on a connection that stands. False: no memory. */
+bool check_h2_begin(struct check *k);
+/* Harmless when it has not begun. */
+void check_h2_end(struct check *k);
+/* The request in k->request becomes the bytes of a stream. False when that cannot be. */
+bool check_h2_request(struct check *k);
+/* Like conn_recv(): what has come of the response is in k->in, in HTTP/1. */
+ssize_t check_h2_receive(struct check *k);
+
 /* A response as far as it is there. */
 struct check_answer {
 	uint16_t status;

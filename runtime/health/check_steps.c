@@ -164,7 +164,7 @@ static bool step_request(struct check *k, const struct hc_step *step)
 {
 	switch (step->send) {
 	case HCS_HTTP:
-		return check_http_request(k, step);
+		return check_http_request(k, step) && (!k->h2 || check_h2_request(k));
 	case HCS_TEXT:
 		out_str(&k->request, step->text);
 		return !k->request.truncated;
