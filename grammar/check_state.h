@@ -85,8 +85,7 @@ struct checker {
 	VEC(struct wanted) wanted;
 	VEC(struct log_target) log_elsewhere; /* of sections that lbd does not act on */
 	const struct logfmt *formats[8];      /* built-in ones, by enum log_kind, made once */
-	struct map guids;                     /* GUID -> its word */
-	struct map answers;                   /* host name -> what the resolver said */
+	struct map answers, guids; /* host name -> what the resolver said; GUID -> its word */
 	int64_t resolve_seconds;              /* spent in the resolver so far */
 	bool ids_given;                       /* some proxy has an `id` */
 	struct str crt_base, ca_base;         /* empty: unset */
