@@ -12,6 +12,7 @@
 #include "runtime/stats/counters.h"
 
 struct check;
+struct error_capture;
 
 /* Administrative state bits (manual of `show servers state`: srv_admin_state). */
 enum srv_admin {
@@ -101,6 +102,7 @@ struct proxy {
 	struct rate accepted; /* of a frontend with `rate-limit sessions`: sessions of all workers, under lb_lock */
 	bool dynamic_cookies; /* servers without a cookie have one: under lb_lock */
 	char *dynamic_key;    /* from the CLI, in place of the configured one; owned, under lb_lock */
+	struct error_capture *errors[2]; /* the last refused request, response; under process->errors_lock */
 	bool logs_server_addrs; /* a frontend whose log format tells the addresses of the connection to the server */
 };
 

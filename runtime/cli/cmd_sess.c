@@ -2,7 +2,9 @@
  * commands visit each one. */
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "runtime/cli/cli_anon.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/proxy/session.h"
 #include "runtime/proxy/stream.h"
@@ -24,31 +26,122 @@ static const char *proto_name(const union addr *a)
 	return a->family == AF_INET ? "tcpv4" : a->family == AF_INET6 ? "tcpv6" : "unix_stream";
 }
 
-static void put_name(struct out *out, const char *key, const struct str *name, const char *otherwise)
+static void put_name(struct cli_visit *v, const char *key, const struct str *name, const char *otherwise)
 {
-	out_printf(out, " %s=", key);
-	if (name)
-		out_str(out, *name);
-	else
-		out_puts(out, otherwise);
+	char text[CLI_ANON_TEXT];
+
+	out_printf(&v->text, " %s=%s", key, name ? cli_anon(v->session, *name, text) : otherwise);
 }
 
-static void put_session(struct worker *w, const struct session *s, struct out *out)
+static int server_fd(const struct stream *st)
+{
+	return st && st->server.conn ? st->server.conn->conn.io.fd : -1;
+}
+
+static void put_session(struct worker *w, const struct session *s, struct cli_visit *v)
 {
 	const struct stream *st = s->stream;
 	const struct server *srv = st ? st->server.server : NULL;
-	int back = st && st->server.conn ? st->server.conn->conn.io.fd : -1;
+	struct out *out = &v->text;
 
 	out_printf(out, "%p: proto=%s src=", (const void *)s, proto_name(&s->src));
 	put_address(out, &s->src);
-	put_name(out, "fe", &s->frontend->conf->name, "");
-	put_name(out, "be", st && st->backend ? &st->backend->conf->name : NULL, "<NONE>");
-	put_name(out, "srv", srv ? &srv->conf->name : NULL, "<none>");
+	put_name(v, "fe", &s->frontend->conf->name, "");
+	put_name(v, "be", st && st->backend ? &st->backend->conf->name : NULL, "<NONE>");
+	put_name(v, "srv", srv ? &srv->conf->name : NULL, "<none>");
 	out_printf(out,
 		   " ts=00 epoch=0 age=%llus calls=%u rate=0 cpu=0 lat=0 rq[f=0h,i=%u,an=00h,rx=,wx=,ax=] "
 		   "rp[f=0h,i=0,an=00h,rx=,wx=,ax=] scf=[8,0h,fd=%d] scb=[8,0h,fd=%d] exp= rc=%u c_exp=\n",
 		   (unsigned long long)((w->now - s->accepted) / 1000), s->requests, s->in.len, s->conn.io.fd,
-		   back, st ? st->server.retries : 0);
+		   server_fd(st), st ? st->server.retries : 0);
+}
+
+/* --- everything about one: lines of HAProxy's layout with what lbd has of them */
+
+static void put_proxy(struct cli_visit *v, const char *what, const struct proxy *px)
+{
+	char name[CLI_ANON_TEXT];
+
+	if (px)
+		out_printf(&v->text, "  %s=%s (id=%u mode=%s)", what,
+			   cli_anon(v->session, px->conf->name, name), px->conf->id,
+			   px->conf->mode == MODE_HTTP ? "http" : "tcp");
+	else
+		out_printf(&v->text, "  %s=<NONE> (id=-1 mode=-)", what);
+}
+
+static void put_server(struct cli_visit *v, const struct server *s)
+{
+	char name[CLI_ANON_TEXT];
+
+	if (!s) {
+		out_puts(&v->text, "  server=<NONE> (id=-1)\n");
+		return;
+	}
+	out_printf(&v->text, "  server=%s (id=%u) addr=", cli_anon(v->session, s->conf->name, name),
+		   s->conf->id);
+	put_address(&v->text, server_addr(s));
+	out_char(&v->text, '\n');
+}
+
+static void put_conn(struct cli_visit *v, const char *side, const struct conn *c)
+{
+	out_printf(&v->text, "      %s=%p ctrl=%s xprt=%s mux=%s flags=0x%08x fd=%d wants=%s%s\n", side,
+		   (const void *)c, c->io.fd < 0 ? "none" : "socket",
+		   c->transport == &transport_raw ? "RAW" : "SSL", c->mux ? "H2" : "PASS", c->flags, c->io.fd,
+		   c->wants & EV_READ ? "R" : "", c->wants & EV_WRITE ? "W" : "");
+}
+
+/* "9s", or "<NEVER>". */
+static void put_deadline(struct cli_visit *v, const struct worker *w, const struct deadline *d)
+{
+	if (!d->at)
+		out_puts(&v->text, "<NEVER>");
+	else
+		out_printf(&v->text, "%llums", (unsigned long long)(d->at > w->now ? d->at - w->now : 0));
+}
+
+static void put_stream(struct cli_visit *v, const struct stream *st)
+{
+	const struct srv_request *r = &st->server;
+
+	put_server(v, r->server);
+	if (r->conn)
+		put_conn(v, "co1", &r->conn->conn);
+	out_printf(&v->text, "  req=%p total=%llu\n  res=%p total=%llu\n", (const void *)st->req,
+		   (unsigned long long)st->log.bytes_in, (const void *)st->res,
+		   (unsigned long long)st->log.bytes_out);
+}
+
+static void put_whole(struct worker *w, const struct session *s, struct cli_visit *v)
+{
+	const struct stream *st = s->stream;
+	struct out *out = &v->text;
+	char date[40];
+	struct tm tm;
+
+	localtime_r(&s->accept_date.tv_sec, &tm);
+	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S", &tm);
+	out_printf(out, "%p: [%s.%06ld] id=%u proto=%s source=", (const void *)s, date,
+		   (long)s->accept_date.tv_usec, s->requests, proto_name(&s->src));
+	put_address(out, &s->src);
+	out_printf(out, "\n  flags=0x%x, conn_retries=%u, exp=", s->conn.flags, st ? st->server.retries : 0);
+	put_deadline(v, w, &s->deadline);
+	out_printf(out, " srv_conn=%p, pend_pos=%p waiting=%d\n", (const void *)(st ? st->server.server : NULL),
+		   st && st->server.granted_at ? (const void *)st : NULL, s->in.len == 0);
+	put_proxy(v, "frontend", s->frontend);
+	out_printf(out, ", listener=%.*s (id=%u) addr=",
+		   s->listener->conf->name.len ? (int)s->listener->conf->name.len : 1,
+		   s->listener->conf->name.len ? s->listener->conf->name.ptr : "?", s->listener->conf->id);
+	put_address(out, s->dst_known ? &s->dst : &s->src);
+	out_char(out, '\n');
+	put_proxy(v, "backend", st ? st->backend : NULL);
+	out_char(out, '\n');
+	put_conn(v, "co0", &s->conn);
+	if (st)
+		put_stream(v, st);
+	else
+		put_server(v, NULL);
 }
 
 static void show_here(struct worker *w, struct cli_visit *v)
@@ -56,9 +149,19 @@ static void show_here(struct worker *w, struct cli_visit *v)
 	for (struct list *node = w->sessions_list.next; node != &w->sessions_list; node = node->next) {
 		const struct session *s = LIST_OF(node, struct session, node);
 
-		if (!v->pointer || v->pointer == s)
-			put_session(w, s, &v->text);
+		if (v->all || (v->pointer && v->pointer == s)) {
+			put_whole(w, s, v);
+			v->found++;
+		} else if (!v->pointer) {
+			put_session(w, s, v);
+		}
 	}
+}
+
+static void show_report(struct cli_visit *v)
+{
+	if (v->pointer && !v->found)
+		out_puts(&v->text, "Session not found.\n");
 }
 
 /* 0x...; NULL for anything else. */
@@ -72,13 +175,11 @@ static const void *pointer_parse(struct str text)
 
 void cmd_show_sess(struct cli_call *c)
 {
-	struct cli_visit v = {.fn = show_here};
+	struct cli_visit v = {.fn = show_here, .home_fn = show_report};
 
-	if (c->words[2].len && !str_is(c->words[2], "all")) {
+	v.all = str_is(c->words[2], "all");
+	if (c->words[2].len && !v.all)
 		v.pointer = pointer_parse(c->words[2]);
-		if (!v.pointer)
-			return;
-	}
 	cli_visit(c, &v);
 }
 

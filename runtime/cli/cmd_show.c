@@ -8,6 +8,7 @@
 #include "grammar/predicate.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/cli_call.h"
+#include "runtime/proxy/error_capture.h"
 #include "runtime/stats/stats_rows.h"
 
 extern char **environ;
@@ -93,23 +94,40 @@ void cmd_show_backend(struct cli_call *c)
 	}
 }
 
-/* Nothing is captured yet: messages that break the protocol are counted and logged. */
+/* By name or number. */
+static bool proxy_matches(const struct proxy_conf *px, struct str wanted, int64_t id)
+{
+	return id >= 0 ? px->id == id : str_eq(px->name, wanted);
+}
+
+/* show errors [<proxy>|<id>] [request|response]: of a proxy also where it was the other side. */
 void cmd_show_errors(struct cli_call *c)
 {
 	struct timeval now = c->worker->wall;
+	struct str wanted = c->words[2];
 	char date[40];
 	struct tm tm;
-	int64_t id;
+	int64_t id = -1;
 
-	if (c->words[2].len && !str_to_i64(c->words[2], &id) &&
-	    !map_get(&c->generation->model->frontends, c->words[2]) &&
-	    !map_get(&c->generation->model->backends, c->words[2])) {
+	if (wanted.len && !str_to_i64(wanted, &id) && !map_get(&c->generation->model->frontends, wanted) &&
+	    !map_get(&c->generation->model->backends, wanted)) {
 		cli_say(c, CLI_ERR, "No such proxy.");
 		return;
 	}
 	localtime_r(&now.tv_sec, &tm);
 	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S", &tm);
-	out_printf(c->out, "Total events captured on [%s.%03d] : 0\n", date, (int)(now.tv_usec / 1000));
+	out_printf(c->out, "Total events captured on [%s.%03d] : %llu\n", date, (int)(now.tv_usec / 1000),
+		   (unsigned long long)atomic_load(&c->process->error_events));
+	for (uint32_t i = 0; i < c->generation->nproxies; i++)
+		for (int response = 0; response < 2; response++) {
+			struct proxy *px = &c->generation->proxies[i];
+
+			if (c->words[3].len && !str_is(c->words[3], response ? "response" : "request"))
+				continue;
+			if (!wanted.len || proxy_matches(px->conf, wanted, id) ||
+			    error_capture_concerns(c->process, px, response, wanted, id))
+				error_capture_put(c->process, px, response, c->out);
+		}
 }
 
 /* --- show stat

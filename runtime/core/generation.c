@@ -12,6 +12,7 @@
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
 #include "runtime/net/netns.h"
+#include "runtime/proxy/error_capture.h"
 #include "runtime/stick/table.h"
 #include "runtime/tls/tls.h"
 
@@ -379,6 +380,7 @@ void generation_free(struct generation **gp)
 		if (g->proxies[i].conf->role & ROLE_BACKEND)
 			balance_free(&g->proxies[i]);
 		dynamic_cookies_free(&g->proxies[i]);
+		error_captures_free(&g->proxies[i]);
 		pthread_mutex_destroy(&g->proxies[i].lb_lock);
 	}
 	for (uint32_t i = 0; i < g->nengines; i++)

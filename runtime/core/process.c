@@ -205,6 +205,7 @@ struct process *process_new(uint32_t nworkers)
 	p->pid = getpid();
 	gettimeofday(&p->started, NULL);
 	pthread_mutex_init(&p->rate_lock, NULL);
+	pthread_mutex_init(&p->errors_lock, NULL);
 	p->isolation = isolation_new();
 	p->workers = calloc(nworkers, sizeof(*p->workers));
 	for (uint32_t i = 0; p->isolation && p->workers && i < nworkers; i++) {
@@ -309,6 +310,7 @@ void process_free(struct process **pp)
 	proc_names_free(p);
 	isolation_free(&p->isolation);
 	pthread_mutex_destroy(&p->rate_lock);
+	pthread_mutex_destroy(&p->errors_lock);
 	free(p->workers);
 	free(p);
 }

@@ -62,6 +62,8 @@ struct process {
 	uint32_t hard_maxconn, maxsock, ulimit_n, memory_mb; /* limits from the start, for `show info` and `set maxconn global` */
 	_Atomic int profiling; /* enum profile_mode: core/profile.h */
 	atomic_uint anon_key; /* of the configuration or `set anon global-key`; 0: none */
+	atomic_uint_fast64_t error_events; /* proxy/error_capture.h: counted, and the lock of what proxies keep of them */
+	pthread_mutex_t errors_lock;
 	atomic_uint debug_commands, tainted; /* expert commands that were run; TAINTED_ bits: HAProxy's */
 	atomic_uint rate_limits[PROCESS_RATES];
 	struct rate accepted; /* while connections or sessions are limited; under rate_lock */

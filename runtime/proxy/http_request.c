@@ -4,6 +4,7 @@
 #include "runtime/proxy/filter_trace.h"
 
 #include "runtime/stats/counters.h"
+#include "runtime/proxy/error_capture.h"
 
 enum { MAX_HDRS = 101, BUFSIZE = 16384, MAXREWRITE = 1024, LINE_REST = 10 /* " " and " HTTP/1.1" */ };
 
@@ -111,6 +112,17 @@ static enum http_next head_done(struct http_stream *hs)
 	return HTTP_AGAIN;
 }
 
+/* 400 for a head that is wrong; `show errors` tells where. */
+static enum http_next refuse(struct http_stream *hs)
+{
+	struct session *s = hs->s.session;
+
+	if (!s->conn.mux && s->in.len)
+		error_capture(s, false, hs->s.backend, NULL, str_make(s->in.data + s->in.off, s->in.len),
+			      s->in.cap);
+	return http_reply_raw(hs, 400, 'P', 'R');
+}
+
 /* More is needed: room for it, or it is too much. */
 static enum http_next head_more(struct http_stream *hs)
 {
@@ -127,7 +139,7 @@ static enum http_next head_more(struct http_stream *hs)
 		buf_pack(in);
 		h1_parse_moved(&hs->req, before, in->data + in->off);
 	}
-	return buf_room(in) ? HTTP_WAIT : http_reply_raw(hs, 400, 'P', 'R');
+	return buf_room(in) ? HTTP_WAIT : refuse(hs);
 }
 
 static enum h1_result receive_head(struct http_stream *hs)
@@ -152,7 +164,7 @@ enum http_next http_request_head(struct http_stream *hs)
 	case H1_MEMORY:
 		return http_reply_raw(hs, 500, 'I', 'R');
 	default:
-		return http_reply_raw(hs, 400, 'P', 'R');
+		return refuse(hs);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/http/websocket.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
+#include "runtime/proxy/error_capture.h"
 
 static void count_abort(struct http_stream *hs, bool client)
 {
@@ -59,7 +60,8 @@ static enum http_next interim(struct http_stream *hs)
 	return HTTP_AGAIN;
 }
 
-/* The key is ours where the client has none (HTTP/2): so is looking at the answer to it (RFC 6455 section 4.1). */
+/* The key is ours where the client has none (HTTP/2): so is looking at the answer to it (RFC 6455 section 4.1).
+ */
 static bool accept_is_wrong(struct http_stream *hs)
 {
 	struct http_hdr *key = http_find(&hs->req, STR("sec-websocket-key"), NULL);
@@ -75,7 +77,8 @@ static bool accept_is_wrong(struct http_stream *hs)
 /* Both sides have agreed on another protocol. */
 static bool switch_agreed(struct http_stream *hs)
 {
-	return !accept_is_wrong(hs) && hs->req.upgrade && hs->res.conn_upgrade && (!hs->req.websocket || hs->res.websocket);
+	return !accept_is_wrong(hs) && hs->req.upgrade && hs->res.conn_upgrade &&
+	       (!hs->req.websocket || hs->res.websocket);
 }
 
 /* Counted as HAProxy does: what it notices while it reads is not. */
@@ -208,6 +211,18 @@ static enum http_next response_head(struct http_stream *hs)
 	return response_rules(hs);
 }
 
+/* A head that is wrong; `show errors` tells where. */
+static enum http_next refuse(struct http_stream *hs)
+{
+	struct buf *in = &hs->in;
+	uint32_t taken = hs->down.taken;
+
+	if (!hs->down.from->mux && in->len > taken)
+		error_capture(hs->s.session, true, hs->s.backend, hs->s.server.server,
+			      str_make(in->data + in->off + taken, in->len - taken), in->cap);
+	return http_server_lost(hs, true);
+}
+
 /* Nothing, or less than a head, and no more to come; or too much. */
 static enum http_next response_more(struct http_stream *hs)
 {
@@ -222,7 +237,7 @@ static enum http_next response_more(struct http_stream *hs)
 		buf_pack(in);
 		h1_parse_moved(&hs->res, before, in->data + in->off);
 	}
-	return buf_room(in) ? HTTP_WAIT : http_server_lost(hs, true);
+	return buf_room(in) ? HTTP_WAIT : refuse(hs);
 }
 
 static enum h1_result receive_head(struct http_stream *hs)
@@ -255,7 +270,7 @@ static enum http_next receive_heads(struct http_stream *hs)
 		if (r == H1_DONE)
 			next = response_head(hs);
 		else
-			next = r == H1_MORE ? response_more(hs) : http_server_lost(hs, true);
+			next = r == H1_MORE ? response_more(hs) : refuse(hs);
 	}
 	return next;
 }
@@ -338,7 +353,8 @@ enum http_next http_exchange(struct http_stream *hs)
 	if (next != HTTP_AGAIN || hs->phase != HTTP_EXCHANGE)
 		return next;
 	next = receive_heads(hs);
-	if (hs->s.server.retries != tries) /* on a new connection, perhaps at once: the request goes out first */
+	if (hs->s.server.retries !=
+	    tries) /* on a new connection, perhaps at once: the request goes out first */
 		return next == HTTP_WAIT && hs->phase == HTTP_EXCHANGE ? HTTP_AGAIN : next;
 	if (hs->phase != HTTP_EXCHANGE || (next != HTTP_AGAIN && !hs->down.taken))
 		return next;
