@@ -40,10 +40,10 @@ static void put_description(struct out *out, int id, bool wanted)
 	out_char(out, '\n');
 }
 
-/* Node and description are left out when nobody set them. */
+/* A description is left out when nobody set one. */
 static bool is_shown(const struct info *v, int id)
 {
-	return (id != INFO_NODE && id != INFO_DESCRIPTION) || v->text[id].len;
+	return id != INFO_DESCRIPTION || v->text[id].len;
 }
 
 static void put_lines(struct out *out, const struct info *v, bool typed, bool described)

@@ -2,6 +2,7 @@
 #include "runtime/stats/info.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "grammar/predicate.h"
@@ -48,6 +49,8 @@ static void fill_identity(struct info *v, const struct worker *w, const struct g
 	v->number[INFO_NBPROC] = v->number[INFO_PROCESS_NUM] = 1;
 	v->number[INFO_PID] = (uint64_t)p->pid;
 	v->text[INFO_NODE] = g->node;
+	if (!g->node.len && !gethostname(v->node, sizeof(v->node) - 1))
+		info_text(v, INFO_NODE, v->node);
 	v->text[INFO_DESCRIPTION] = g->description;
 }
 

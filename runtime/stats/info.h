@@ -18,7 +18,7 @@ struct info {
 	struct str text[INFO_COUNT];
 	double uptime, start; /* seconds, with their fractions */
 	bool exact;           /* shown with them */
-	char version[64], lasted[32], tainted[16];
+	char version[64], lasted[32], tainted[16], node[256];
 };
 
 /* Fills all values of a zeroed struct; its texts point into itself and the model. Figures of features that are
