@@ -245,9 +245,9 @@ static struct diag *report_unresolved(struct checker *k, struct span span, struc
 /* Words other than `libc` in init-addr let a server start without an address. */
 static bool starts_without(const struct server_conf *s)
 {
-	size_t at = s->init_addr.len >= 4 ? s->init_addr.len - 4 : 0;
+	struct str words = server_conf_rare(s)->init_addr;
 
-	return s->init_addr.len && str_is(str_tail(s->init_addr, at), "none");
+	return words.len && str_is(str_tail(words, words.len >= 4 ? words.len - 4 : 0), "none");
 }
 
 static void check_addr_resolve(struct checker *k, const struct draft *d, uint32_t i, struct server_conf *s)

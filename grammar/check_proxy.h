@@ -134,6 +134,8 @@ void check_finish_certificates(struct checker *k, const struct draft *d);
 /* check_bind.c */
 void check_no_certificate(struct checker *k, const struct bind_conf *b);
 struct tls_server_conf *check_server_tls(struct checker *k, struct server_conf *s);
+/* The same for what is rare. */
+struct server_rare *check_server_rare(struct checker *k, struct server_conf *s);
 void check_server_duplicate(struct checker *k, struct draft *d, const struct duplicate *dup);
 /* Gives a `capture ... len` rule that has none its slot. check_rules.c */
 void check_capture_slot(struct checker *k, struct draft *d, struct rule *rule);

@@ -8,10 +8,10 @@
 
 enum { FEW_SERVERS = 12, TEMPLATE_MAX = 100000 };
 
-/* A copy, and neither holds the TLS settings alone any more. */
+/* A copy, and neither holds the parts alone any more. */
 static void server_copy(struct server_conf *to, struct server_conf *from)
 {
-	from->tls_own = false;
+	from->tls_own = from->rare_own = false;
 	*to = *from;
 }
 
@@ -26,6 +26,19 @@ struct tls_server_conf *check_server_tls(struct checker *k, struct server_conf *
 	s->tls = tls;
 	s->tls_own = true;
 	return tls;
+}
+
+struct server_rare *check_server_rare(struct checker *k, struct server_conf *s)
+{
+	struct server_rare *rare;
+
+	if (s->rare_own)
+		return (struct server_rare *)(uintptr_t)s->rare;
+	rare = ARENA_NEW(k->a, struct server_rare);
+	*rare = *server_conf_rare(s);
+	s->rare = rare;
+	s->rare_own = true;
+	return rare;
 }
 
 static struct server_conf *default_server_get(const struct keyword_use *use)

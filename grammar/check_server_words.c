@@ -43,12 +43,11 @@ bool check_server_addr(const struct keyword_use *use)
 
 bool check_server_agent_addr(const struct keyword_use *use)
 {
-	struct server_conf *s = use->object;
 	struct addr_conf *a = ARENA_NEW(use->k->a, struct addr_conf);
 
 	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, a))
 		return false;
-	s->agent_addr = a;
+	check_server_rare(use->k, use->object)->agent_addr = a;
 	return true;
 }
 
@@ -189,7 +188,7 @@ bool check_server_tlv(const struct keyword_use *use)
 				   .places = AT(BE_SRV_CONN),
 				   .where = "set-proxy-v2-tlv-fmt",
 				   .format = FORMAT_HTTP};
-	struct server_conf *s = use->object;
+	struct server_rare *s;
 	struct str word = use->words[-1].text, id = str_tail(word, str_chr(word, '(') + 1);
 	struct pp_field *fields;
 	uint8_t type;
@@ -203,6 +202,7 @@ bool check_server_tlv(const struct keyword_use *use)
 		diag_add(use->k->d, D_BAD_NUMBER, use->span, "the type of a field is a number from 0 to 255");
 		return false;
 	}
+	s = check_server_rare(use->k, use->object);
 	fields = arena_alloc(use->k->a, (s->npp_fields + 1) * sizeof(*fields));
 	for (uint32_t i = 0; i < s->npp_fields; i++)
 		fields[i] = s->pp_fields[i];
@@ -295,11 +295,12 @@ bool check_server_pool_name(const struct keyword_use *use)
 {
 	struct lang_scope scope = {
 		.proxy = use->draft->px, .places = AT(BE_SRV_CONN), .where = "pool-conn-name expression"};
-	struct server_conf *s = use->object;
+	struct server_rare *s;
 	uint32_t i = 0;
 
 	if (!one_word(use, "an expression"))
 		return false;
+	s = check_server_rare(use->k, use->object);
 	s->pool_name = sample_parse_words(use->k->c, use->words, 1, &i, &scope);
 	return s->pool_name != NULL;
 }
@@ -311,7 +312,7 @@ bool check_server_socks4(const struct keyword_use *use)
 	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST,
 			  a))
 		return false;
-	((struct server_conf *)use->object)->socks4 = a;
+	check_server_rare(use->k, use->object)->socks4 = a;
 	return true;
 }
 

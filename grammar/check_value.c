@@ -237,7 +237,9 @@ struct conf_pos check_pos(const struct checker *k, const struct line *line)
 
 void *check_field(const struct keyword_use *use)
 {
-	void *object = use->row->of_tls ? check_server_tls(use->k, use->object) : use->object;
+	void *object = use->row->part == PART_TLS    ? (void *)check_server_tls(use->k, use->object)
+		       : use->row->part == PART_RARE ? (void *)check_server_rare(use->k, use->object)
+						     : use->object;
 
 	return (char *)object + use->row->offset;
 }

@@ -66,6 +66,8 @@ enum keyword_flags {
 
 struct keyword_use;
 
+enum keyword_part { PART_NONE, PART_TLS /* server_conf.tls */, PART_RARE /* server_conf.rare */ };
+
 /* Rows are constant. `parse` runs after the value was stored, or does everything for VAL_CUSTOM; it reports its
  * own mistakes and returns false after an error. */
 struct keyword {
@@ -74,7 +76,7 @@ struct keyword {
 	uint32_t flags;   /* KW_* */
 	uint8_t kind;     /* enum value_kind */
 	uint8_t size;     /* bytes of the field: KEYWORD_FIELD() */
-	bool of_tls;      /* a field of tls_server_conf, behind server_conf.tls */
+	uint8_t part;     /* enum keyword_part: the field is not in the object itself */
 	uint32_t offset;
 	uint16_t since, until; /* HAProxy versions as 206 ... 304; 0: always. until: first version without it */
 	int64_t min, max;      /* bounds of the value, in the field's unit; 0, 0: none */

@@ -10,7 +10,11 @@
 
 static const void *field_of(const struct keyword *row, const void *object)
 {
-	return (const char *)(row->of_tls ? server_conf_tls(object) : object) + row->offset;
+	const void *at = row->part == PART_TLS	  ? (const void *)server_conf_tls(object)
+			 : row->part == PART_RARE ? (const void *)server_conf_rare(object)
+						  : object;
+
+	return (const char *)at + row->offset;
 }
 
 int64_t model_field_number(const struct keyword *row, const void *object)

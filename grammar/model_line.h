@@ -50,6 +50,7 @@ struct bind_conf {
 	uint32_t tcp_ut, tcp_ss /* 1: keep SYNs from the IP header on, 2: from the Ethernet header on */;
 	uint32_t idle_ping; /* ms; 0: never */
 	struct tls_bind_conf tls;
+	const struct server_rare *rare; /* shared in the same way; NULL: nothing said. server_conf_rare() */
 	struct str words; /* further options as words, for dumps */
 	struct conf_pos pos;
 };
@@ -80,6 +81,25 @@ enum ws_proto { WS_AUTO, WS_H1, WS_H2 };
 enum init_state { INIT_NONE, INIT_UP, INIT_DOWN, INIT_FULLY_UP, INIT_FULLY_DOWN };
 enum hash_key { HASH_KEY_ID, HASH_KEY_ADDR, HASH_KEY_ADDR_PORT };
 
+/* What hardly any server line says. */
+struct server_rare {
+	struct str cc, tcp_md5sig, guid, namespace_; /* empty: none */
+	struct str redir;      /* prefix of the place where clients of GET and HEAD are sent; empty: none */
+	struct str init_addr, agent_send;
+	const struct addr_conf *socks4;      /* NULL: no relay */
+	const struct addr_conf *agent_addr;  /* NULL: the server's own */
+	const struct sample_expr *pool_name; /* pool-conn-name: who may share a connection; NULL: as TLS has it */
+	const struct pp_field *pp_fields;    /* set-proxy-v2-tlv-fmt, in order */
+	uint32_t npp_fields;
+	uint32_t idle_ping;   /* ms; 0: never */
+	uint32_t tcp_ut;      /* ms; 0: the system's */
+	uint32_t log_bufsize; /* bytes kept for a receiver of logs; 0: RING_SIZE_DEFAULT */
+	uint8_t ws;           /* enum ws_proto */
+	uint8_t init_state;   /* enum init_state */
+	uint8_t hash_key;     /* enum hash_key */
+	bool check_socks4, tfo, strict_maxconn;
+};
+
 struct server_conf {
 	const struct proxy_conf *proxy;
 	struct str name;
@@ -97,36 +117,21 @@ struct server_conf {
 	bool agent_check, check_ssl, no_check_ssl, redirects; /* agent-check, check-ssl, redir */
 	uint8_t ssl_verify; /* 0 as the global section says, 1 none, 2 required */
 	uint8_t log_proto; /* of receivers of logs: 0 legacy, 1 octet-count */
-	bool tls_own; /* while checking: nobody else holds `tls` */
+	bool tls_own, rare_own; /* while checking: nobody else holds `tls`, `rare` */
 	uint16_t check_port, agent_port;
 	uint32_t maxconn, minconn, maxqueue;
 	uint32_t inter, fastinter, downinter; /* ms */
 	uint32_t rise, fall, slowstart, error_limit;
 	uint32_t agent_inter; /* ms; 0: inter */
 	uint32_t pool_purge_delay, max_reuse;
-	uint32_t tcp_ut; /* ms; 0: the system's */
-	uint32_t log_bufsize; /* bytes kept for a receiver of logs; 0: RING_SIZE_DEFAULT */
-	const struct addr_conf *socks4; /* NULL: no relay */
-	struct str cc, tcp_md5sig, guid, namespace_; /* empty: none */
-	struct str redir; /* prefix of the place where clients of GET and HEAD are sent; empty: none */
-	bool check_socks4, tfo, strict_maxconn;
-	uint8_t ws; /* enum ws_proto */
-	uint32_t idle_ping; /* ms; 0: never */
-	const struct sample_expr *pool_name; /* pool-conn-name: who may share a connection; NULL: as TLS has it */
-	uint8_t init_state; /* enum init_state */
-	uint8_t hash_key; /* enum hash_key */
-	uint32_t npp_fields;
-	const struct pp_field *pp_fields; /* set-proxy-v2-tlv-fmt, in order */
 	int64_t pool_max_conn; /* -1: unlimited */
 	struct str cookie;
 	const struct addr_conf *check_addr; /* NULL: the server's own */
-	const struct addr_conf *agent_addr; /* NULL: the server's own */
 	const struct source_conf *source; /* NULL: as the proxy says. server_conf_source() */
 	struct str track;
 	const struct server_conf *track_server;
-	struct str init_addr;
-	struct str agent_send;
 	const struct tls_server_conf *tls; /* shared by lines that say the same; NULL: nothing said. server_conf_tls() */
+	const struct server_rare *rare; /* shared in the same way; NULL: nothing said. server_conf_rare() */
 	struct str words; /* further options as words, for dumps */
 	struct str resolvers; /* section whose name servers follow the name, or empty */
 	struct conf_pos pos;
@@ -138,6 +143,14 @@ static inline const struct tls_server_conf *server_conf_tls(const struct server_
 	static const struct tls_server_conf none;
 
 	return s->tls ? s->tls : &none;
+}
+
+/* What it says of rarer things; never NULL. */
+static inline const struct server_rare *server_conf_rare(const struct server_conf *s)
+{
+	static const struct server_rare none;
+
+	return s->rare ? s->rare : &none;
 }
 
 #endif

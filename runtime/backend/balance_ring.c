@@ -51,9 +51,9 @@ static int point_cmp(const void *pa, const void *pb)
 static uint32_t ring_base(const struct server *s)
 {
 	const union addr *a = server_addr(s);
-	uint16_t port = s->conf->hash_key == HASH_KEY_ADDR_PORT ? address_port(a) : 0;
+	uint16_t port = server_conf_rare(s->conf)->hash_key == HASH_KEY_ADDR_PORT ? address_port(a) : 0;
 
-	if (s->conf->hash_key == HASH_KEY_ID || (a->family != AF_INET && a->family != AF_INET6))
+	if (server_conf_rare(s->conf)->hash_key == HASH_KEY_ID || (a->family != AF_INET && a->family != AF_INET6))
 		return s->conf->id * POINTS_APART;
 	if (a->family == AF_INET)
 		return str_hash(str_make((const char *)&a->in.sin_addr, sizeof(a->in.sin_addr))) +
@@ -185,7 +185,7 @@ static void ring_moved(void *group, struct lb_server *ls)
 {
 	struct ring_group *g = group;
 
-	if (g->points && ls->server->conf->hash_key != HASH_KEY_ID)
+	if (g->points && server_conf_rare(ls->server->conf)->hash_key != HASH_KEY_ID)
 		ring_make(g, ls->group);
 }
 

@@ -120,7 +120,7 @@ static enum srv_outcome request_placed(struct srv_request *r)
 {
 	deadline_clear(&r->deadline);
 	r->assigned = r->worker->now;
-	if (r->redirects && r->server->conf->redir.len)
+	if (r->redirects && server_conf_rare(r->server->conf)->redir.len)
 		return request_redirected(r);
 	active_add(r);
 	return request_open(r);
@@ -341,9 +341,10 @@ static int connect_from(struct srv_request *r, struct srv_conn *sc, const union 
 /* The relay that stands before the server (manual, "socks4"). */
 static bool relay_of(const struct server_conf *conf, union addr *to, socklen_t *len)
 {
+	const struct addr_conf *relay = server_conf_rare(conf)->socks4;
 	struct sockaddr_storage ss;
 
-	if (!address_from_conf(conf->socks4, conf->socks4->port, &ss, len))
+	if (!address_from_conf(relay, relay->port, &ss, len))
 		return false;
 	address_pack(to, &ss);
 	return true;
@@ -363,10 +364,10 @@ static int connect_played(struct srv_request *r, struct srv_conn *sc, void (*rea
 /* "*": the one that the client came in by. */
 static struct str namespace_of(const struct srv_request *r)
 {
-	const struct server_conf *conf = r->server->conf;
+	struct str name = server_conf_rare(r->server->conf)->namespace_;
 
-	if (!str_is(conf->namespace_, "*"))
-		return conf->namespace_;
+	if (!str_is(name, "*"))
+		return name;
 	return r->bind ? r->bind->namespace_ : STR_NONE;
 }
 
@@ -384,10 +385,10 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 				     : NULL,
 		.knock = proxy_option_is_set(r->backend->conf, PO_TCP_SMART_CONNECT),
 		.settings = r->settings,
-		.user_timeout = s->conf->tcp_ut,
-		.congestion = s->conf->cc,
-		.md5sig = s->conf->tcp_md5sig,
-		.fast_open = s->conf->tfo,
+		.user_timeout = server_conf_rare(s->conf)->tcp_ut,
+		.congestion = server_conf_rare(s->conf)->cc,
+		.md5sig = server_conf_rare(s->conf)->tcp_md5sig,
+		.fast_open = server_conf_rare(s->conf)->tfo,
 		.netns = s->proxy->generation->netns,
 		.namespace_ = namespace_of(r),
 	};
@@ -397,7 +398,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 	if (s->unix_addr && server_addr(s) == &s->addr)
 		return conn_connect_with(&sc->conn, r->worker, (const union addr *)s->unix_addr, s->addr_len,
 					 &options, ready);
-	if (!request_target(r, &to, &len) || (s->conf->socks4 && !relay_of(s->conf, &to, &len)))
+	if (!request_target(r, &to, &len) || (server_conf_rare(s->conf)->socks4 && !relay_of(s->conf, &to, &len)))
 		return EADDRNOTAVAIL;
 	if (server_conf_source(s->conf))
 		return connect_from(r, sc, &to, len, &options, ready);
@@ -471,7 +472,7 @@ static enum srv_outcome reached(struct srv_request *r, struct srv_conn *sc)
 
 static enum srv_outcome opened(struct srv_request *r, struct srv_conn *sc)
 {
-	if (!r->server->conf->socks4 || r->worker->dial)
+	if (!server_conf_rare(r->server->conf)->socks4 || r->worker->dial)
 		return reached(r, sc);
 	if (!request_relay(r, sc)) {
 		srv_conn_free(sc);
@@ -504,7 +505,7 @@ static void connecting(struct conn *c, int revents)
 	if (error == EINPROGRESS)
 		return;
 	if (!error) {
-		if (!r->server->conf->socks4)
+		if (!server_conf_rare(r->server->conf)->socks4)
 			observe(r->worker, r->server, OBSERVED_CONNECTED);
 		request_tell(r, opened(r, sc));
 		return;
@@ -557,7 +558,7 @@ static enum srv_outcome open_new(struct srv_request *r)
 
 	if (!sc)
 		return request_failed(r, SRV_RESOURCES);
-	if (!idle_shed(r->worker, r->server) && r->server->conf->strict_maxconn) {
+	if (!idle_shed(r->worker, r->server) && server_conf_rare(r->server->conf)->strict_maxconn) {
 		pool_put(&r->worker->srv_conns, sc);
 		return request_shed(r);
 	}

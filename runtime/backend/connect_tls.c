@@ -26,7 +26,7 @@ void request_name(struct srv_request *r)
 		r->sni_text = r->sni(r);
 		r->sni_hash = str_hash(r->sni_text);
 	}
-	if (s->conf->pool_name)
+	if (server_conf_rare(s->conf)->pool_name)
 		r->sni_hash = r->pool_name ? str_hash(r->pool_name(r)) : 0;
 	if (request_spoof(r, &from))
 		r->sni_hash ^= address_hash(&from);
@@ -42,8 +42,8 @@ enum mux_proto request_proto(const struct srv_request *r)
 
 	if (!r->websocket)
 		return MUX_AUTO;
-	if (conf->ws != WS_AUTO)
-		return conf->ws == WS_H1 ? MUX_H1 : MUX_H2;
+	if (server_conf_rare(conf)->ws != WS_AUTO)
+		return server_conf_rare(conf)->ws == WS_H1 ? MUX_H1 : MUX_H2;
 	alpn = server_conf_tls(conf)->conf.alpn;
 	return conf->ssl && conf->mux == MUX_AUTO && alpn.len && memmem(alpn.ptr, alpn.len, "http/1.1", 8)
 		       ? MUX_H1

@@ -53,7 +53,7 @@ static void back_free(struct h2_back *b)
 /* The end of being idle, or before it the next question whether the server is there (manual, "idle-ping"). */
 static void purge_plan(struct worker *w, struct h2_back *b)
 {
-	uint32_t ping = b->carrier->server->conf->idle_ping;
+	uint32_t ping = server_conf_rare(b->carrier->server->conf)->idle_ping;
 	uint64_t at = w->now + ping;
 
 	deadline_set(w, &b->purge, ping && at < b->purge_at ? at : b->purge_at);

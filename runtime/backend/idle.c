@@ -340,7 +340,7 @@ static void idle_shed_here(struct worker *w, void *server)
 
 	while (conns && !list_empty(conns) && !server_has_space(s, 0))
 		idle_drop(LIST_OF(conns->prev, struct srv_conn, idle_node));
-	if (!s->conf->strict_maxconn)
+	if (!server_conf_rare(s->conf)->strict_maxconn)
 		return;
 	while (!server_has_space(s, 0) && h2_server_drop_idle(w, s))
 		;

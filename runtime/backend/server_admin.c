@@ -141,7 +141,7 @@ static void change_say(struct change *c)
 /* Its checks have to bring it up first (manual 3.4, "init-state"). */
 static bool begins_down(const struct server *s)
 {
-	return s->check && (s->conf->init_state == INIT_DOWN || s->conf->init_state == INIT_FULLY_DOWN);
+	return s->check && (server_conf_rare(s->conf)->init_state == INIT_DOWN || server_conf_rare(s->conf)->init_state == INIT_FULLY_DOWN);
 }
 
 /* The service of a server in maintenance is stopped; afterwards it is taken to run, as what it tracks does,

@@ -384,7 +384,7 @@ static int health_first(const struct check *k)
 {
 	const struct check_report *r = &k->report;
 
-	switch (k->agent ? INIT_NONE : (enum init_state)k->server->conf->init_state) {
+	switch (k->agent ? INIT_NONE : (enum init_state)server_conf_rare(k->server->conf)->init_state) {
 	case INIT_DOWN:
 		return r->rise - 1;
 	case INIT_FULLY_UP:
@@ -436,13 +436,15 @@ static void check_free(struct check **check)
 static bool checks_new(struct server *s)
 {
 	const struct server_conf *conf = s->conf;
+	struct str text;
 
 	if (conf->check && !(s->check = check_new(s, false)))
 		return false;
 	if (!conf->agent_check || !conf->agent_port)
 		return true;
 	s->agent = check_new(s, true);
-	return s->agent && (!conf->agent_send.len || check_agent_send(s, conf->agent_send));
+	text = server_conf_rare(conf)->agent_send;
+	return s->agent && (!text.len || check_agent_send(s, text));
 }
 
 /* Before anything runs: a server whose check begins below `rise` is down, and so is who tracks it. */

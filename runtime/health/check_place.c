@@ -21,7 +21,8 @@ bool check_move(struct server *s, bool agent, const union addr *addr, uint16_t p
 /* As the configuration says, when nothing else was asked for. */
 static void place_conf(const struct server_conf *conf, bool agent, union addr *addr, uint16_t *port)
 {
-	const struct addr_conf *given = agent && conf->agent_addr ? conf->agent_addr : conf->check_addr;
+	const struct addr_conf *own = agent ? server_conf_rare(conf)->agent_addr : NULL;
+	const struct addr_conf *given = own ? own : conf->check_addr;
 	struct sockaddr_storage ss;
 	socklen_t len;
 

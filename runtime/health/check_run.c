@@ -252,7 +252,7 @@ static void run_open(struct check *k)
 /* Manual, "check-via-socks4". */
 static bool is_relayed(const struct check *k)
 {
-	const struct server_conf *conf = k->server->conf;
+	const struct server_rare *conf = server_conf_rare(k->server->conf);
 
 	return conf->socks4 && !k->agent && (conf->check_socks4 || (k->connect && k->connect->via_socks4));
 }
@@ -351,7 +351,8 @@ static const struct addr_conf *target_addr(const struct check *k, const struct h
 	if (step && step->addr)
 		return step->addr;
 	/* manual, "addr": for agents, too */
-	return k->agent && conf->agent_addr ? conf->agent_addr : conf->check_addr;
+	return k->agent && server_conf_rare(conf)->agent_addr ? server_conf_rare(conf)->agent_addr
+							      : conf->check_addr;
 }
 
 /* port 0: the address's own. */
@@ -423,7 +424,7 @@ static bool only_knocks(const struct check *k)
 }
 
 /* Checks have no client whose namespace could be meant by "*". */
-static struct str namespace_of(const struct server_conf *conf)
+static struct str namespace_of(const struct server_rare *conf)
 {
 	return str_is(conf->namespace_, "*") ? STR_NONE : conf->namespace_;
 }
@@ -433,24 +434,24 @@ static int run_connect(struct check *k, const struct hc_step *step)
 	struct sockaddr_storage to, from;
 	struct connect_options options;
 	const struct source_conf *source = server_conf_source(k->server->conf);
+	const struct server_rare *rare = server_conf_rare(k->server->conf);
 	union addr packed;
 	socklen_t tolen = target(k, step, &to), fromlen;
 	bool bound = source && address_from_conf(&source->addr, source->addr.port, &from, &fromlen);
 
 	if (!tolen)
 		return EADDRNOTAVAIL;
-	if (is_relayed(k) &&
-	    !address_from_conf(k->server->conf->socks4, k->server->conf->socks4->port, &to, &tolen))
+	if (is_relayed(k) && !address_from_conf(rare->socks4, rare->socks4->port, &to, &tolen))
 		return EADDRNOTAVAIL;
 	if (bound)
 		address_pack(&packed, &from);
 	options = (struct connect_options){.src = bound ? &packed : NULL,
 					   .knock = only_knocks(k),
-					   .user_timeout = k->server->conf->tcp_ut,
-					   .md5sig = k->server->conf->tcp_md5sig,
-					   .congestion = k->server->conf->cc,
+					   .user_timeout = rare->tcp_ut,
+					   .md5sig = rare->tcp_md5sig,
+					   .congestion = rare->cc,
 					   .netns = k->server->proxy->generation->netns,
-					   .namespace_ = namespace_of(k->server->conf),
+					   .namespace_ = namespace_of(rare),
 					   .interface = source ? source->interface : STR_NONE};
 	return conn_connect_with(&k->conn, k->worker, (const union addr *)&to, tolen, &options, run_ready);
 }

@@ -163,9 +163,8 @@ int log_backend_send(struct process *p, struct logger *l, const struct log_targe
 
 static bool server_make(struct log_server *s, const struct proxy_conf *px, const struct server_conf *conf)
 {
-	uint32_t size = conf->log_bufsize > 256 ? conf->log_bufsize
-			: conf->log_bufsize     ? 256
-						: RING_SIZE_DEFAULT;
+	uint32_t asked = server_conf_rare(conf)->log_bufsize;
+	uint32_t size = asked > 256 ? asked : asked ? 256 : RING_SIZE_DEFAULT;
 
 	if (conf->addr.datagram)
 		return true;

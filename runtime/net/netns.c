@@ -62,7 +62,7 @@ static bool add_all(struct netns_list *l, const struct proxy_conf *px)
 	for (uint32_t i = 0; i < px->binds.n; i++)
 		ok &= add(l, px->binds.v[i]->namespace_);
 	for (uint32_t i = 0; i < px->servers.n; i++)
-		ok &= add(l, px->servers.v[i]->namespace_);
+		ok &= add(l, server_conf_rare(px->servers.v[i])->namespace_);
 	return ok;
 }
 

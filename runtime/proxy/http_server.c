@@ -75,7 +75,7 @@ static enum http_next outcome_next(struct http_stream *hs, enum srv_outcome outc
 	if (r->assigned)
 		hs->s.log.t_queue = (int32_t)(r->assigned - r->started);
 	if (outcome == SRV_REDIRECTED)
-		return http_reply_moved(hs, r->server->conf->redir);
+		return http_reply_moved(hs, server_conf_rare(r->server->conf)->redir);
 	return outcome == SRV_CONNECTED ? connected(hs) : failed(hs, outcome);
 }
 

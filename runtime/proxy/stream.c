@@ -70,7 +70,7 @@ static struct str request_pool_name(struct srv_request *r)
 	struct eval e;
 
 	stream_eval(s, &e, AT(BE_SRV_CONN));
-	return sample_text(&e, r->server->conf->pool_name, &text) ? text : STR_NONE;
+	return sample_text(&e, server_conf_rare(r->server->conf)->pool_name, &text) ? text : STR_NONE;
 }
 
 /* For srv_request.spoofed. */

@@ -31,15 +31,16 @@ size_t stream_proxy_fields(struct srv_request *r, char *out, size_t cap)
 {
 	struct stream *s = (struct stream *)((char *)r - offsetof(struct stream, server));
 	const struct server_conf *conf = r->server->conf;
+	const struct server_rare *rare = server_conf_rare(conf);
 	struct str authority = proxy_fields_find(s->session->pp, PP2_AUTHORITY);
 	struct eval e;
 	size_t len = 0;
 
-	if (conf->npp_fields)
+	if (rare->npp_fields)
 		stream_eval(s, &e, AT(BE_SRV_CONN));
-	for (uint32_t i = 0; i < conf->npp_fields; i++)
-		len = proxy_field_put(out, len, cap, conf->pp_fields[i].type,
-				      logfmt_text(&e, conf->pp_fields[i].fmt));
+	for (uint32_t i = 0; i < rare->npp_fields; i++)
+		len = proxy_field_put(out, len, cap, rare->pp_fields[i].type,
+				      logfmt_text(&e, rare->pp_fields[i].fmt));
 	if (conf->pp_options & PP_AUTHORITY && authority.len)
 		len = proxy_field_put(out, len, cap, PP2_AUTHORITY, authority);
 	if (conf->pp_options & PP_UNIQUE_ID)

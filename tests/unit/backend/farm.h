@@ -11,6 +11,7 @@ enum { FARM_MAX = 300 };
 struct farm {
 	struct proxy_conf proxy_conf;
 	struct server_conf confs[FARM_MAX];
+	struct server_rare rare[FARM_MAX]; /* for tests that point to it */
 	struct proxy proxy;
 	struct server servers[FARM_MAX], *list[FARM_MAX];
 };

@@ -161,7 +161,8 @@ static const struct server *addressed(struct farm *f, int order, enum hash_key b
 	for (int i = 0; i < 3; i++) {
 		int at = (i + order) % 3;
 
-		f->confs[i].hash_key = by;
+		f->rare[i].hash_key = by;
+		f->confs[i].rare = &f->rare[i];
 		f->servers[i].addr.in =
 			(struct sockaddr_in){.sin_family = AF_INET,
 					     .sin_port = (in_port_t)(0x5000 + at),
