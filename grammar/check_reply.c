@@ -206,8 +206,30 @@ static void errorfiles_apply(struct checker *k, struct draft *d, const struct er
 	d->px->errors = table;
 }
 
+/* `errorfiles` of rules that reply: the section's message for their status. */
+static void replies_resolve(struct checker *k, const struct rules *rules)
+{
+	for (uint32_t i = 0; i < rules->n; i++) {
+		struct reply_conf *reply = (struct reply_conf *)rules->v[i].reply;
+		const struct named_section *section;
+		const struct reply_conf *from;
+
+		if (!reply || !reply->errorfiles.len || reply->status < PROXY_ERRORS_FIRST)
+			continue;
+		section = map_get(&k->others[PLACE_HTTP_ERRORS], reply->errorfiles);
+		if (!section || !section->errors->table)
+			continue;
+		from = section->errors->table[reply->status - PROXY_ERRORS_FIRST];
+		if (from)
+			reply->raw = from->raw;
+	}
+}
+
 void check_errorfiles_resolve(struct checker *k, struct draft *d)
 {
+	for (int set = 0; set < RS_COUNT; set++)
+		replies_resolve(k, &d->px->rules[set]);
+
 	vec_each (ref, &d->errorfiles) {
 		const struct named_section *section = map_get(&k->others[PLACE_HTTP_ERRORS], ref->name->text);
 

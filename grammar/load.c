@@ -97,10 +97,30 @@ static void load_sources(struct load *l, struct expand *x)
 	}
 }
 
+/* For env(): what the process was started with, as the lines have changed it. */
+static void keep_environment(struct model *m, const struct env *env)
+{
+	for (uint32_t i = 0; i < env->vars.size; i++) {
+		const struct map_slot *slot = &env->vars.slots[i];
+		const struct str *value = slot->value ? env_get(env, slot->key) : NULL;
+		struct str *copy;
+
+		if (!value)
+			continue;
+		copy = ARENA_NEW(m->arena, struct str);
+		*copy = arena_str(m->arena, *value);
+		map_put(m->arena, &m->environment, arena_str(m->arena, slot->key), copy);
+	}
+}
+
 static void load_run(struct load *l)
 {
-	load_sources(l, expand_new(&l->c));
-	if (!check_tree(&l->c))
+	struct expand *x = expand_new(&l->c);
+
+	load_sources(l, x);
+	if (check_tree(&l->c))
+		keep_environment(l->c.model, expand_env(x));
+	else
 		model_release(&l->c.model);
 	diags_sort(l->c.diags);
 }

@@ -99,6 +99,7 @@ struct model {
 	struct global_conf global;
 	VEC(const struct proxy_conf *) proxies; /* frontends, backends, listens; no defaults */
 	uint32_t nlists; /* long lists of rules, numbered from 1: those that an engine makes an index for */
+	struct map environment; /* as setenv and its kin have left it: name -> struct str */
 	struct map frontends, backends; /* name -> struct proxy_conf; a listen is in both */
 	struct map userlists;
 	VEC(struct tls_load_conf) tls_loads;

@@ -207,7 +207,7 @@ int logger_send(struct logger *l, const struct log_target *target, struct str he
 	/* As HAProxy does it: the line feed counts for descriptors and not for datagrams. */
 	max -= is_fd;
 	head = str_sub(head, 0, max);
-	text = str_sub(text, 0, max - head.len);
+	text = str_sub(text, 0, max - (head.len ? head.len : !is_fd)); /* a text alone has one byte less */
 	iov[0] = (struct iovec){feed, 1};
 	iov[1] = (struct iovec){(char *)(uintptr_t)head.ptr, head.len};
 	iov[2] = (struct iovec){(char *)(uintptr_t)text.ptr, text.len};

@@ -241,12 +241,14 @@ bool fetch_res_hdr_names(struct eval *e, const struct fetch_call *call, struct s
 static bool next_cookie(struct http_msg *m, const struct fetch_call *call, enum http_name field,
 			struct sample_iter *iter, struct str *value)
 {
+	bool any = !call->args[0].str.len, set_cookie = field == HN_SET_COOKIE;
 	struct str name;
 
 	for (;;) {
-		while (iter->hdr && cookie_next(str_make(iter->hdr->value, iter->hdr->value_len),
-						field == HN_SET_COOKIE, &iter->off, &name, value))
-			if (!call->args[0].str.len || str_eq(name, call->args[0].str))
+		while (iter->hdr &&
+		       (any ? cookie_next_any : cookie_next)(str_make(iter->hdr->value, iter->hdr->value_len),
+							     set_cookie, &iter->off, &name, value))
+			if (any || str_eq(name, call->args[0].str))
 				return true;
 		iter->hdr = http_find_id(m, field, iter->hdr);
 		if (!iter->hdr)

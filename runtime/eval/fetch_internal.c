@@ -74,9 +74,13 @@ bool fetch_var(struct eval *e, const struct fetch_call *call, struct sample *out
 
 bool fetch_env(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	const char *value = getenv(call->args[0].str.ptr);
+	const struct map *known = &e->model->environment;
+	const struct str *value = map_get(known, call->args[0].str);
+	const char *own = known->size ? NULL : getenv(call->args[0].str.ptr);
 
-	return value && sample_set_str(out, str_from(value));
+	if (value)
+		return sample_set_str(out, *value);
+	return own && sample_set_str(out, str_from(own));
 }
 
 /* date([offset[,unit]]) */

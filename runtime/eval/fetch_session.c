@@ -69,38 +69,73 @@ bool fetch_dst_is_local(struct eval *e, const struct fetch_call *call, struct sa
 	return is_local(e->dst, out);
 }
 
+/* An end of the client's connection. Behind a PROXY header that is not what the header tells: the system knows.
+ */
+static const union addr *conn_addr(const struct eval *e, bool peer, union addr *space)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (!e->proxy_fields || e->client_fd <= 0)
+		return peer ? e->conn_src : e->conn_dst;
+	memset(space, 0, sizeof(*space));
+	if ((peer ? getpeername : getsockname)(e->client_fd, (struct sockaddr *)&ss, &len) != 0)
+		return NULL;
+	if (ss.ss_family == AF_INET || ss.ss_family == AF_INET6)
+		memcpy(space, &ss, sizeof(*space));
+	else
+		return NULL;
+	return space;
+}
+
+static bool conn_is_local(const struct eval *e, bool peer, struct sample *out)
+{
+	union addr space;
+	const union addr *addr = conn_addr(e, peer, &space);
+
+	return addr || !e->proxy_fields ? is_local(addr, out) : sample_set_bool(out, true);
+}
+
 bool fetch_fc_src(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return sample_set_addr(out, e->conn_src);
+	union addr space;
+
+	return sample_set_addr(out, conn_addr(e, true, &space));
 }
 
 bool fetch_fc_dst(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return sample_set_addr(out, e->conn_dst);
+	union addr space;
+
+	return sample_set_addr(out, conn_addr(e, false, &space));
 }
 
 bool fetch_fc_src_port(struct eval *e, const struct fetch_call *call, struct sample *out,
 		       struct sample_iter *iter)
 {
-	return port_of(e->conn_src, out);
+	union addr space;
+
+	return port_of(conn_addr(e, true, &space), out);
 }
 
 bool fetch_fc_dst_port(struct eval *e, const struct fetch_call *call, struct sample *out,
 		       struct sample_iter *iter)
 {
-	return port_of(e->conn_dst, out);
+	union addr space;
+
+	return port_of(conn_addr(e, false, &space), out);
 }
 
 bool fetch_fc_src_is_local(struct eval *e, const struct fetch_call *call, struct sample *out,
 			   struct sample_iter *iter)
 {
-	return is_local(e->conn_src, out);
+	return conn_is_local(e, true, out);
 }
 
 bool fetch_fc_dst_is_local(struct eval *e, const struct fetch_call *call, struct sample *out,
 			   struct sample_iter *iter)
 {
-	return is_local(e->conn_dst, out);
+	return conn_is_local(e, false, out);
 }
 
 bool fetch_fe_name(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
@@ -176,12 +211,16 @@ bool fetch_wait_end(struct eval *e, const struct fetch_call *call, struct sample
 
 bool fetch_req_len(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
+	if (e->req && !e->sniffed && !e->raw_req.len)
+		return fetch_htx_data(e, call, out, iter);
 	e->want_more = e->may_wait && !e->raw_req_final;
 	return sample_set_int(out, (int64_t)e->raw_req.len);
 }
 
 bool fetch_res_len(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
+	if (e->res && !e->raw_res.len)
+		return fetch_htx_data(e, call, out, iter);
 	e->want_more = e->may_wait && !e->raw_res_final;
 	return sample_set_int(out, (int64_t)e->raw_res.len);
 }

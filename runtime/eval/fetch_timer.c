@@ -156,6 +156,9 @@ static bool current_timeout(struct eval *e, const struct proxy_conf *px, enum ti
 
 	if (set && set->timeouts & 1u << which)
 		return sample_set_int(out, set->timeout[which]);
+	/* seen with HAProxy 2.6: those of the server are not applied before there is a connection */
+	if ((which == TMO_SERVER || which == TMO_TUNNEL) && !e->server_dst_known)
+		return px && sample_set_int(out, 0);
 	return px && sample_set_int(out, px->timeout[which]);
 }
 

@@ -71,6 +71,26 @@ bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *n
 	return true;
 }
 
+bool cookie_next_any(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value)
+{
+	while (*off < field.len) {
+		struct str rest = str_tail(field, *off), pair;
+		size_t end = 0, equal;
+
+		while (end < rest.len && rest.ptr[end] != ';' && (set_cookie || rest.ptr[end] != ','))
+			end++;
+		pair = str_trim(str_sub(rest, 0, end));
+		*off += (uint32_t)end + 1;
+		equal = str_chr(pair, '=');
+		if (equal == pair.len)
+			continue;
+		*name = str_trim(str_sub(pair, 0, equal));
+		*value = str_trim(str_tail(pair, equal + 1));
+		return true;
+	}
+	return false;
+}
+
 bool param_next(struct str text, size_t *off, struct str *name, struct str *value)
 {
 	struct str pair;

@@ -9,6 +9,8 @@
  * last; an empty field has one empty value. */
 bool field_value_next(struct str field, uint32_t *off, struct str *value);
 /* The next cookie of a Cookie field, or with set_cookie the one of a Set-Cookie field. */
+/* The same without a name in mind: `=value` counts, words without `=` do not, attributes of Set-Cookie do. */
+bool cookie_next_any(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);
 bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);
 /* The next parameter name=value; they are separated by `&` and `;`. Not decoded. */
 bool param_next(struct str text, size_t *off, struct str *name, struct str *value);

@@ -41,7 +41,7 @@ struct str http_uri_authority(struct str uri)
 
 struct str http_uri_pathq(struct str uri)
 {
-	struct str rest = uri_hier(uri);
+	struct str rest = http_uri_scheme(uri).len ? uri_hier(uri) : STR_NONE; /* else an authority: no path */
 	struct str path = uri;
 
 	if (!uri.len || uri.ptr[0] != '/')

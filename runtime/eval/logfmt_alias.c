@@ -466,6 +466,15 @@ static void put_name(struct out *out, struct logfmt_style style, struct str name
 	put_quote(out, style);
 }
 
+/* Not escaped, seen with HAProxy 2.6. */
+static void put_cookie(struct out *out, struct logfmt_style style, struct str text)
+{
+	if (text.len)
+		put_quoted(out, style, text);
+	else
+		logfmt_put_word(out, style, text);
+}
+
 static void put_string(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
@@ -490,10 +499,10 @@ static void put_string(struct eval *e, unsigned alias, struct logfmt_style style
 			put_quoted(out, style, STR("<NOSRV>"));
 		return;
 	case LOGFMT_CC:
-		logfmt_put_word(out, style, r->cookie_captured_cli);
+		put_cookie(out, style, r->cookie_captured_cli);
 		return;
 	case LOGFMT_CS:
-		logfmt_put_word(out, style, r->cookie_captured_srv);
+		put_cookie(out, style, r->cookie_captured_srv);
 		return;
 	case LOGFMT_ID:
 		logfmt_put_word(out, style, r->unique_id);

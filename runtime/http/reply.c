@@ -43,11 +43,12 @@ static void reply_begin(struct reply *r, struct scratch *s, unsigned status, str
 }
 
 /* What the head counts for in the byte counters, as h1_parse() counts those that it reads. */
-static void reply_count(struct http_msg *m)
+void reply_count(struct http_msg *m)
 {
 	m->counted = (uint32_t)(8 + 3 + m->reason.len + 21);
 	for (uint16_t i = 0; i < m->nhdrs; i++)
-		m->counted += m->hdrs[i].name_len + m->hdrs[i].value_len;
+		if (!m->hdrs[i].deleted)
+			m->counted += m->hdrs[i].name_len + m->hdrs[i].value_len;
 }
 
 static bool add_length(struct reply *r)

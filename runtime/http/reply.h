@@ -34,4 +34,7 @@ bool reply_raw(struct reply *r, struct scratch *s, struct str bytes);
  * reply as HAProxy writes it there, fields in mixed case. fe may be NULL. */
 void reply_early(struct out *out, const struct proxy_conf *fe, unsigned status);
 
+/* What the head counts for in the byte counters, after it was changed. */
+void reply_count(struct http_msg *m);
+
 #endif

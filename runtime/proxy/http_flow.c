@@ -45,6 +45,13 @@ static bool needs_coding(struct http_msg *m)
 	return m->body == HTTP_BODY_CHUNKED && m->version >= 20 && !http_find_id(m, HN_TRANSFER_ENCODING, NULL);
 }
 
+/* A body whose length nobody tells any more would look like the next message. */
+static bool lacks_framing(const struct http_flow *f, struct http_msg *m)
+{
+	return f->state == FLOW_BODY && m->body == HTTP_BODY_LENGTH && m->edited &&
+	       !http_find_id(m, HN_CONTENT_LENGTH, NULL) && !http_find_id(m, HN_TRANSFER_ENCODING, NULL);
+}
+
 bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg *m, struct str connection,
 		    bool last)
 {
@@ -55,7 +62,8 @@ bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg
 		return f->to->mux->send_head(f->to, m, last);
 	}
 	out = http_flow_out(hs, f);
-	if (!out || (needs_coding(m) && !http_add(m, STR("transfer-encoding"), STR("chunked"))))
+	f->recode = lacks_framing(f, m);
+	if (!out || ((f->recode || needs_coding(m)) && !http_add(m, STR("transfer-encoding"), STR("chunked"))))
 		return false;
 	out->adjust = f == &hs->up ? http_case(hs, http_proxy(hs), PO_H1_CASE_ADJUST_SERVER)
 				   : http_case(hs, http_frontend(hs), PO_H1_CASE_ADJUST_CLIENT);
@@ -137,7 +145,7 @@ static void queue_trailers(struct http_flow *f, struct http_msg *trailers)
 	*f->bytes += trailers ? trailers->counted + 1 : 0;
 	if (f->compress)
 		compress_end(f, true);
-	if (is_muxed(f->to) || (f->body != HTTP_BODY_CHUNKED && !f->compress))
+	if (is_muxed(f->to) || (f->body != HTTP_BODY_CHUNKED && !f->compress && !f->recode))
 		return;
 	h1_out_copy(f->out, STR("0\r\n"));
 	if (trailers)
@@ -153,7 +161,7 @@ static enum flow_result take_plain(struct http_flow *f)
 	if (f->body == HTTP_BODY_LENGTH && data.len > f->left)
 		data.len = f->left;
 	f->taken += (uint32_t)data.len;
-	if (f->compress) {
+	if (f->compress || f->recode) {
 		queue_data(f, data);
 	} else {
 		if (f->tap)
@@ -165,7 +173,7 @@ static enum flow_result take_plain(struct http_flow *f)
 		f->state = FLOW_DONE;
 	else if (f->body != HTTP_BODY_LENGTH && f->from->flags & CONN_EOF && f->buf->len == f->taken)
 		f->state = FLOW_DONE;
-	if (f->compress && f->state == FLOW_DONE)
+	if ((f->compress || f->recode) && f->state == FLOW_DONE)
 		queue_trailers(f, NULL);
 	return f->out->failed ? FLOW_MEMORY : FLOW_HUNGRY;
 }
@@ -184,7 +192,7 @@ static enum flow_result take_message(struct http_stream *hs, struct http_flow *f
 	struct str data = f->buf->len > f->taken ? to_take(f) : STR_NONE;
 
 	f->taken += (uint32_t)data.len;
-	if (f->body == HTTP_BODY_CHUNKED || f->compress) {
+	if (f->body == HTTP_BODY_CHUNKED || f->compress || f->recode) {
 		queue_data(f, data);
 	} else {
 		if (f->tap)
@@ -456,8 +464,8 @@ void http_flow_drain(struct http_stream *hs, struct http_flow *f)
 /* Bulk with an empty buffer and an empty queue: the next bytes go through a pipe. */
 static bool wants_pipe(const struct http_flow *f)
 {
-	if (f->compress || f->tap || f->limits || f->full_reads < BULK_READS || f->state != FLOW_BODY ||
-	    f->body == HTTP_BODY_CHUNKED || !f->to || f->buf->len)
+	if (f->compress || f->recode || f->tap || f->limits || f->full_reads < BULK_READS ||
+	    f->state != FLOW_BODY || f->body == HTTP_BODY_CHUNKED || !f->to || f->buf->len)
 		return false;
 	if (f->body == HTTP_BODY_LENGTH && f->left < BULK_BYTES)
 		return false;

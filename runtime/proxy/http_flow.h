@@ -40,6 +40,7 @@ struct http_flow {
 	uint32_t taken;      /* bytes of buf that are queued or sent and still lie there */
 	uint8_t state, body; /* enum flow_state, http_body */
 	uint8_t full_reads;  /* reads in a row that filled the buffer */
+	bool recode;         /* a rule took the length away: the body goes out in chunks */
 	bool pieces;         /* `compress` has put some into the queue */
 	bool blocked;        /* until EV_WRITE of `to` */
 	bool keep;           /* what is sent stays in buf until the stream ends: it may have to be sent again */

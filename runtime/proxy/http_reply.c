@@ -48,6 +48,7 @@ static enum http_next reply_send(struct http_stream *hs, const struct reply *r)
 	m->method = hs->req.method;
 	hs->s.res = m;
 	http_rules_after_response(hs);
+	reply_count(m);
 	http_flow_drain(hs, &hs->up);
 	hs->client_keep = hs->client_keep && !r->close && hs->up.state == FLOW_DONE;
 	if (!out)

@@ -1,4 +1,5 @@
 /* Rule lists in mode http: which one, with what they may see, and what their verdict means. */
+#include "grammar/rows.h"
 #include "runtime/proxy/http_stream.h"
 
 #include "runtime/proxy/http_cache.h"
@@ -155,6 +156,8 @@ enum http_next http_rules_request(struct http_stream *hs, const struct proxy_con
 	}
 	e.raw_req_final = s->conn.flags & CONN_EOF || !http_client_has_room(hs);
 	v = list_run(hs, &e, rules, false, &decider, &next);
+	if (set == RS_TCP_REQ_CONT && (v == V_REJECT || v == V_SILENT_DROP))
+		hs->s.log.bad_request = true; /* it was not looked at yet */
 	return v == V_WAIT ? next : request_verdict(hs, v, decider);
 }
 
@@ -181,6 +184,18 @@ static void count_denied_response(struct http_stream *hs)
 		counters_srv(w, hs->s.server.server->index)->denied_resp++;
 }
 
+/* tcp-response content, before there is a response for anybody: `close` leaves the server alone, the client
+ * gets an answer of ours; `reject` leaves both. */
+static enum http_next content_verdict(struct http_stream *hs, const struct rule *rule)
+{
+	hs->s.log.bytes_out = 0;
+	if (rule->action == ACTION_CLOSE)
+		return http_reply_failure(hs, 502, 'S', 'H');
+	hs->s.log.status = 0;
+	stream_end(&hs->s, 'P', 'D');
+	return HTTP_CLOSE;
+}
+
 static enum http_next response_verdict(struct http_stream *hs, enum verdict v, const struct rule *rule)
 {
 	switch (v) {
@@ -197,6 +212,8 @@ static enum http_next response_verdict(struct http_stream *hs, enum verdict v, c
 		return http_reply_rule(hs, rule, v);
 	case V_REJECT:
 	case V_SILENT_DROP:
+		if (hs->list == 0 && v == V_REJECT)
+			return content_verdict(hs, rule);
 		stream_end(&hs->s, 'P', 'H');
 		if (v == V_SILENT_DROP)
 			conn_drop(&hs->s.session->conn);
@@ -219,7 +236,9 @@ static enum http_next response_list(struct http_stream *hs, const struct rules *
 	v = list_run(hs, &e, rules, true, &decider, &next);
 	if (v == V_WAIT)
 		return next;
-	if (v != V_CONTINUE && v != V_ALLOW) { /* what was waited for counts, though nobody gets it */
+	if (v != V_CONTINUE && v != V_ALLOW) { /* what has come counts, though nobody gets it */
+		if (!hs->res.body_seen.ptr)
+			http_live.see_body(hs, &e, true);
 		hs->s.log.bytes_out += hs->res.body_seen.len;
 		hs->no_reset |= hs->res.body_complete && hs->res.body_seen.len;
 	}

@@ -138,6 +138,7 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 		e->server_fd = conn_carrier(&s->server.conn->conn)->io.fd;
 	}
 	e->settings = &s->settings;
+	e->first_request = s->session->requests <= 1;
 	if (s->settings)
 		session_settings_eval(s->settings, e);
 	e->log = &s->log;

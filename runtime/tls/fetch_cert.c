@@ -40,7 +40,7 @@ static bool set_bin(struct sample *out, struct str data)
 bool fetch_ssl_c_used(struct eval *e, const struct fetch_call *call, struct sample *out,
 		      struct sample_iter *iter)
 {
-	return sample_set_bool(out, cert_of(e, call) != NULL);
+	return e->client_tls && sample_set_bool(out, cert_of(e, call) != NULL);
 }
 
 static bool der_append(X509 *x, unsigned char *at, size_t room, size_t *len)

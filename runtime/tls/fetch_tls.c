@@ -159,14 +159,14 @@ bool fetch_ssl_fc_has_crt(struct eval *e, const struct fetch_call *call, struct 
 {
 	SSL *ssl = ssl_of(e, call);
 
-	return sample_set_bool(out, ssl && !SSL_session_reused(ssl) && SSL_get0_peer_certificate(ssl));
+	return ssl && sample_set_bool(out, !SSL_session_reused(ssl) && SSL_get0_peer_certificate(ssl));
 }
 
 /* Whether data are still unproven: never, they wait for the handshake. */
 bool fetch_ssl_fc_has_early(struct eval *e, const struct fetch_call *call, struct sample *out,
 			    struct sample_iter *iter)
 {
-	return sample_set_bool(out, false);
+	return ssl_of(e, call) && sample_set_bool(out, false);
 }
 
 bool fetch_ssl_fc_early_rcvd(struct eval *e, const struct fetch_call *call, struct sample *out,

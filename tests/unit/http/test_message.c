@@ -122,7 +122,8 @@ START_TEST(targets_have_parts)
 		{"ftp+a.b-c://h:1/x", "ftp+a.b-c", "h:1", "/x", "/x", ""},
 		{"h:80", "", "h:80", "", "", ""},
 		{"[::1]:80", "", "[::1]:80", "", "", ""},
-		{"1http://h/x", "", "1http:", "//h/x", "//h/x", ""},
+		{"1http://h/x", "", "1http:", "", "", ""},
+		{"a/b?c", "", "a", "", "", ""},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
