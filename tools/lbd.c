@@ -56,7 +56,8 @@ static bool load(struct lbd *l)
 {
 	struct load_options options = {.compat = l->options.compat, .strict_env = true};
 
-	environment_begin(&l->options);
+	if (!l->renews)
+		environment_begin(&l->options);
 	options.master_worker = l->options.master;
 	options.unresolved_ok = l->options.no_resolve;
 	options.environ = (const char *const *)environ;
@@ -70,8 +71,17 @@ static bool load(struct lbd *l)
 	if (!report_loaded(&l->report, l->loaded, l->options.zero_warning))
 		return false;
 	l->model = l->loaded->model;
-	environment_loaded(l->model);
+	if (!l->renews)
+		environment_loaded(l->model);
 	return certificates_load(l);
+}
+
+bool configuration_load(struct lbd *l)
+{
+	if (!load(l))
+		return false;
+	overrides_apply(l);
+	return true;
 }
 
 /* -c: what is printed and the exit status. */
@@ -119,9 +129,7 @@ static int run(struct lbd *l)
 			   strerror(errno));
 		return STATUS_INVALID;
 	}
-	loaded = load(l);
-	if (loaded)
-		overrides_apply(l);
+	loaded = configuration_load(l);
 	if (loaded && l->options.dump_libraries)
 		libraries_print();
 	if (loaded && l->options.check)

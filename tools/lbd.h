@@ -58,6 +58,7 @@ struct lbd {
 	int ready_fd;    /* to the waiting parent of a background process; -1: none */
 	int ended_by;    /* signal that ended it, 0: a soft stop */
 	void *signals;   /* lbd_signals.c */
+	bool renews;     /* loads for a process that runs: the environment stays as it is */
 };
 
 /* lbd_options.c. False: not understood, the usage should be shown. Pointers into argv are kept. */
@@ -127,6 +128,14 @@ bool signals_init(struct lbd *l); /* watches on worker 0's loop */
 void signals_free(struct lbd *l);
 /* Ends the program as that signal does by default. */
 void signal_die(int signal);
+
+/* lbd.c. Reads the configuration and its certificates: model, loaded and tls are set, what was found is reported.
+ * Any thread, one at a time. */
+bool configuration_load(struct lbd *l);
+
+/* lbd_renew.c. From now on the process can take over another configuration; gives that back. */
+bool renewal_init(struct lbd *l);
+void renewal_free(struct lbd *l);
 
 /* lbd_serve.c: from a checked model to the end of the traffic; the exit status of the process. */
 int serve(struct lbd *l);

@@ -131,11 +131,12 @@ static void branch_add(struct generation *g, struct branch *branches, const stru
 		       const struct proxy_conf *be, uint32_t maxconn)
 {
 	struct proxy *px = generation_proxy(g, be);
-	struct branch *b = px ? &branches[px->index] : NULL;
+	struct branch *b = px ? &branches[px - g->proxies] : NULL;
+	uint32_t mark = (uint32_t)(fe - g->proxies) + 1;
 
-	if (!b || b->marked == fe->index + 1)
+	if (!b || b->marked == mark)
 		return;
-	b->marked = fe->index + 1;
+	b->marked = mark;
 	b->sum += fe->conf->maxconn ? fe->conf->maxconn : maxconn;
 }
 

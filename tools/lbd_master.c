@@ -52,35 +52,6 @@ void notify(const struct lbd *l, const char *format, ...)
 /* --- reload
  * -------------------------------------------------------------------------------------------------------- */
 
-static void reload(struct master *m)
-{
-	struct lbd *l = m->lbd;
-
-	if (m->ending)
-		return;
-	report_raw(&l->report, REPORT_NOTICE, "Reloading HAProxy");
-	notify(l, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)m->process->workers[0]->now_us);
-	fflush(NULL);
-	if (l->start_dir && chdir(l->start_dir))
-		report_say(&l->report, REPORT_WARNING, "Could not change to directory %s : %s", l->start_dir,
-			   strerror(errno));
-	if (master_remember(m)) {
-		execvp(l->argv[0], l->argv);
-		execv("/proc/self/exe", l->argv);
-	}
-	report_say(&l->report, REPORT_WARNING, "Failed to reexecute the master process [%d]: %s", (int)getpid(),
-		   strerror(errno));
-	m->failed++;
-	m->cli.reload_failed = true;
-	notify(l, "READY=1\nMAINPID=%d", (int)getpid());
-}
-
-static void reload_now(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	(void)loop, (void)revents;
-	reload(timer->data);
-}
-
 /* What came of the reload that somebody asked for on the control socket and waits for. */
 static void reply(struct master *m, bool success)
 {
@@ -102,6 +73,65 @@ static void reply(struct master *m, bool success)
 	out_free(&o);
 	close(m->reply);
 	m->reply = -1;
+}
+
+/* By the worker itself. False: a new process has to do it. */
+static bool renewed(struct master *m)
+{
+	struct report *r = &m->lbd->report;
+	struct out said = out_growing(2 << 20);
+	enum master_renewal result = master_renew(m, &said);
+
+	if (result == RENEWAL_IMPOSSIBLE && said.len)
+		report_raw(r, REPORT_NOTICE, "A new worker is needed: %.*s", (int)str_chr(out_get(&said), '\n'),
+			   said.buf);
+	if (result != RENEWAL_IMPOSSIBLE) {
+		m->reloads++;
+		m->failed = result == RENEWAL_DONE ? 0 : m->failed + 1;
+		m->cli.reload_failed = result != RENEWAL_DONE;
+		out_free(&r->log);
+		r->log = out_growing(1 << 20);
+		if (said.len)
+			out_printf(&r->log, "%.*s\n", (int)said.len, said.buf);
+		report_raw(r, result == RENEWAL_DONE ? REPORT_NOTICE : REPORT_WARNING, "%s",
+			   result == RENEWAL_DONE ? "Loading success." : "Loading failure!");
+		reply(m, result == RENEWAL_DONE);
+		m->process->startup_logs = report_log(r);
+		notify(m->lbd, "READY=1\nMAINPID=%d", (int)getpid());
+	}
+	out_free(&said);
+	return result != RENEWAL_IMPOSSIBLE;
+}
+
+static void reload(struct master *m)
+{
+	struct lbd *l = m->lbd;
+
+	if (m->ending)
+		return;
+	report_raw(&l->report, REPORT_NOTICE, "Reloading HAProxy");
+	notify(l, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)m->process->workers[0]->now_us);
+	if (renewed(m))
+		return;
+	fflush(NULL);
+	if (l->start_dir && chdir(l->start_dir))
+		report_say(&l->report, REPORT_WARNING, "Could not change to directory %s : %s", l->start_dir,
+			   strerror(errno));
+	if (master_remember(m)) {
+		execvp(l->argv[0], l->argv);
+		execv("/proc/self/exe", l->argv);
+	}
+	report_say(&l->report, REPORT_WARNING, "Failed to reexecute the master process [%d]: %s", (int)getpid(),
+		   strerror(errno));
+	m->failed++;
+	m->cli.reload_failed = true;
+	notify(l, "READY=1\nMAINPID=%d", (int)getpid());
+}
+
+static void reload_now(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop, (void)revents;
+	reload(timer->data);
 }
 
 /* --- the end

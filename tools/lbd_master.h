@@ -69,6 +69,11 @@ void master_show_proc(struct master *m, struct out *o);
 bool master_start_children(struct master *m);
 void master_signal(struct master *m, int number);
 
+/* lbd_master_renew.c. Has the current worker take over the configuration by itself. said: what it reports. IMPOSSIBLE: nothing has
+ * changed, a new process has to do it. */
+enum master_renewal { RENEWAL_IMPOSSIBLE, RENEWAL_DONE, RENEWAL_FAILED };
+enum master_renewal master_renew(struct master *m, struct out *said);
+
 /* lbd_master_socket.c. The master's loop with its control socket (-S), if it has one. False: reported. */
 bool master_socket_open(struct master *m);
 

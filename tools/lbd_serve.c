@@ -239,7 +239,7 @@ static bool process_prepare(struct lbd *l)
 	pidfile_write(pidfile, getpid());
 	l->process->startup_logs = report_log(&l->report);
 	renice(l->model->global.renice_runtime);
-	return signals_init(l) && process_start(l->process);
+	return signals_init(l) && (!l->options.master || renewal_init(l)) && process_start(l->process);
 }
 
 int serve(struct lbd *l)
@@ -258,6 +258,7 @@ int serve(struct lbd *l)
 	}
 	if (l->process) {
 		signals_free(l);
+		renewal_free(l);
 		handover_close(l->process);
 		process_free(&l->process);
 	}

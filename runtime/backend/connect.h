@@ -114,6 +114,12 @@ void srv_request_cancel(struct srv_request *r);
 void srv_request_finish(struct srv_request *r, bool reusable);
 /* The session is gone: closes the idle connections that were kept for it. */
 void srv_owner_left(struct worker *w, void *owner);
+/* For a reload (reload/renew.c), isolated. Idle connections of servers of `old` go on at the same servers of `g` where a connection
+ * is as good there, else they end. Whether any connection of this worker belongs to a server of g. Gives back what is kept for g,
+ * of which nothing is held. */
+void srv_conns_renew(struct worker *w, const struct generation *old, const struct generation *g);
+bool srv_conns_hold(struct worker *w, const struct generation *g);
+void srv_conns_forget(struct worker *w, const struct generation *g);
 /* The server of a backend to which such an owner has an idle connection of its own; NULL: none. On the worker. */
 struct server *srv_owner_server(struct worker *w, const void *owner, const struct proxy *px);
 

@@ -258,3 +258,29 @@ bool h2_server_is_held(struct worker *w, const struct server *s)
 			return true;
 	return false;
 }
+
+void h2_server_leave(struct worker *w, const struct generation *g)
+{
+	struct list *all = backs(w), *node, *next;
+
+	for (node = all->next; node != all; node = next) {
+		struct h2_back *b = LIST_OF(node, struct h2_back, node);
+
+		next = node->next;
+		if (b->carrier->server->proxy->generation != g)
+			continue;
+		b->h2->draining = true;
+		if (!b->h2->nattached)
+			back_free(b);
+	}
+}
+
+bool h2_server_holds(struct worker *w, const struct generation *g)
+{
+	struct list *all = backs(w);
+
+	for (struct list *node = all->next; node != all; node = node->next)
+		if (LIST_OF(node, struct h2_back, node)->carrier->server->proxy->generation == g)
+			return true;
+	return false;
+}

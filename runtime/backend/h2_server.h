@@ -21,5 +21,9 @@ bool h2_server_is_held(struct worker *w, const struct server *s);
 
 /* Closes an idle one, to this server or (NULL) to any, if there is any. */
 bool h2_server_drop_idle(struct worker *w, const struct server *s);
+/* Those to servers of a generation that is not the current one any more take no more streams. */
+void h2_server_leave(struct worker *w, const struct generation *g);
+/* Does any connection of this worker go to a server of that generation? */
+bool h2_server_holds(struct worker *w, const struct generation *g);
 
 #endif

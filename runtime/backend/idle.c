@@ -194,12 +194,31 @@ static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const s
 	return slot ? &slot->conns : NULL;
 }
 
+/* After a reload the request's server may go on as another one, which gets the connection. False: it goes with
+ * its server. */
+static bool server_goes_on(struct srv_conn *sc, const struct srv_request *r)
+{
+	const struct process *p = r->worker->process;
+
+	if (!p || sc->server->proxy->generation == p->generation || r->backend->conf->reuse == REUSE_NEVER ||
+	    srv_conn_is_private(sc->server->conf))
+		return true;
+	if (!sc->server->newer)
+		return false;
+	sc->server = sc->server->newer;
+	return true;
+}
+
 void idle_keep(struct srv_conn *sc, const struct srv_request *r)
 {
 	struct worker *w = r->worker;
 	struct list *list = NULL;
 
 	sc->user = NULL;
+	if (!server_goes_on(sc, r)) {
+		srv_conn_free(sc);
+		return;
+	}
 	atomic_fetch_add_explicit(&sc->server->idle, 1, memory_order_relaxed);
 	if (conn_is_good(sc) && server_has_space(sc->server, 1) && !w->stopping &&
 	    idle_is_affordable(desk_get(w), sc))
@@ -400,6 +419,86 @@ bool idle_forget(struct worker *w, const struct server *s)
 	return false;
 }
 
+/* --- reloads */
+
+static void slot_free(struct idle_slot *slot)
+{
+	idle_close_list(&slot->conns, NULL, NULL);
+	deadline_clear(&slot->purge);
+	free(slot);
+}
+
+/* The slot and its connections are those of the newer server. */
+static void slot_move(struct idle_slot *slot, struct server *to)
+{
+	for (struct list *node = slot->conns.next; node != &slot->conns; node = node->next)
+		LIST_OF(node, struct srv_conn, idle_node)->server = to;
+	atomic_fetch_sub_explicit(&slot->server->idle, slot->n, memory_order_relaxed);
+	atomic_fetch_add_explicit(&to->idle, slot->n, memory_order_relaxed);
+	slot->server = to;
+}
+
+void srv_conns_renew(struct worker *w, const struct generation *old, const struct generation *g)
+{
+	struct idle_table *t = table_find(desk_get(w), old);
+
+	h2_server_leave(w, old);
+	for (uint32_t i = 0; t && i < t->n; i++) {
+		struct idle_slot *slot = t->slots[i];
+
+		if (slot && slot->server->newer) {
+			slot_move(slot, slot->server->newer);
+		} else if (slot) {
+			slot_free(slot);
+			t->slots[i] = NULL;
+		}
+	}
+	if (t)
+		t->generation = g; /* servers have kept their indexes */
+}
+
+static void table_free(struct idle_table *t)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->slots[i])
+			slot_free(t->slots[i]);
+	free(t->slots);
+	free(t);
+}
+
+static bool owned_by_any(const struct srv_desk *desk, const struct generation *g)
+{
+	for (uint32_t i = 0; i < OWNER_LISTS; i++)
+		for (struct list *node = desk->owned[i].next; node != &desk->owned[i]; node = node->next)
+			if (LIST_OF(node, struct srv_conn, idle_node)->server->proxy->generation == g)
+				return true;
+	return false;
+}
+
+bool srv_conns_hold(struct worker *w, const struct generation *g)
+{
+	struct idle_table *t = table_find(desk_get(w), g);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; t && i < t->n; i++)
+		n += t->slots[i] ? t->slots[i]->n : 0;
+	return n || owned_by_any(desk_get(w), g) || h2_server_holds(w, g);
+}
+
+void srv_conns_forget(struct worker *w, const struct generation *g)
+{
+	struct idle_table **at = &desk_get(w)->tables;
+
+	while (*at && (*at)->generation != g)
+		at = &(*at)->next;
+	if (*at) {
+		struct idle_table *t = *at;
+
+		*at = t->next;
+		table_free(t);
+	}
+}
+
 static void desk_woken(struct ev_loop *loop, ev_async *wake, int revents)
 {
 	(void)loop, (void)revents;
@@ -475,21 +574,6 @@ bool srv_conns_init(struct worker *w)
 	ev_async_init(&desk->wake, desk_woken);
 	ev_async_start(w->loop, &desk->wake);
 	return true;
-}
-
-static void table_free(struct idle_table *t)
-{
-	for (uint32_t i = 0; i < t->n; i++) {
-		struct idle_slot *slot = t->slots[i];
-
-		if (!slot)
-			continue;
-		idle_close_list(&slot->conns, NULL, NULL);
-		deadline_clear(&slot->purge);
-		free(slot);
-	}
-	free(t->slots);
-	free(t);
 }
 
 void srv_conns_free(struct worker *w)

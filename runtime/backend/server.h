@@ -67,6 +67,7 @@ struct server {
 	atomic_uint_fast64_t dynamic_cookie; /* backend/dynamic_cookie.h; 0: none */
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
 	uint32_t dequeued; /* how many requests have left `queue` for a connection, under proxy->lb_lock */
+	struct server *newer; /* it goes on as that one, in the current generation; NULL: this is it, or it does not (reload/renew_server.c) */
 	struct dynamic_server *dynamic; /* backend/server_dynamic.h; NULL: of the configuration */
 	struct server *next_buried;     /* once removed */
 	uint32_t buried_at;             /* of server_dynamic.c: how often everything had stood still by then */
@@ -157,6 +158,9 @@ void server_state_text(struct server *s, char *text, size_t size);
  * lets waiting requests look again and closes idle connections of a server that went away. Logs nothing. Requests taken out of
  * the server's own queue are counted. Any worker. */
 uint32_t server_changed(struct worker *w, struct server *s);
+/* For who has given a new server the state of an old one: recounts what is usable. Isolated (core/isolation.h), before there is
+ * traffic. */
+void server_adopted(struct server *s);
 /* What on-marked-down and on-marked-up want of the last server_changed(): ends streams at the server, or at backup servers. After the
  * change was logged. Any worker. */
 void server_shut_streams(struct worker *w, struct server *s);

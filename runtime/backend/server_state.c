@@ -93,6 +93,13 @@ static char streams_to_shut(struct server *s, struct transition t)
 	return 0;
 }
 
+void server_adopted(struct server *s)
+{
+	pthread_mutex_lock(&s->proxy->lb_lock);
+	balance_update(s);
+	pthread_mutex_unlock(&s->proxy->lb_lock);
+}
+
 void server_shut_streams(struct worker *w, struct server *s)
 {
 	struct proxy *px = s->proxy;

@@ -106,6 +106,7 @@ bool cli_time(struct str text, uint64_t unit_us, uint64_t *ms);
 struct cli_visit {
 	struct cli_session *session; /* NULL: gone meanwhile; only the home worker looks */
 	struct worker *home;
+	struct generation *generation; /* pinned until it is home */
 	uint32_t next;
 	void (*fn)(struct worker *w, struct cli_visit *v);
 	void (*home_fn)(struct cli_visit *v); /* at home, before the answer goes out; may be NULL */

@@ -46,6 +46,7 @@ static void visit_home(struct worker *w, void *arg)
 		v->home_fn(v);
 	if (v->server)
 		atomic_fetch_sub(&v->server->visits, 1);
+	generation_unpin(v->generation);
 	if (s)
 		out_str(&s->out, out_get(&v->text));
 	out_free(&v->text);
@@ -63,6 +64,8 @@ bool cli_visit(struct cli_call *c, const struct cli_visit *init)
 		v->session = c->session;
 		v->home = c->worker;
 		v->text = out_growing(CLI_ANSWER_MAX);
+		v->generation = c->generation;
+		generation_pin(v->generation); /* a reload may come */
 		if (v->server)
 			atomic_fetch_add(&v->server->visits,
 					 1); /* it may be removed meanwhile, but not freed */
@@ -72,6 +75,7 @@ bool cli_visit(struct cli_call *c, const struct cli_visit *init)
 		}
 		if (v->server)
 			atomic_fetch_sub(&v->server->visits, 1);
+		generation_unpin(v->generation);
 		free(v);
 	}
 	cli_say(c, CLI_ERR, "Out of memory.");

@@ -43,8 +43,8 @@ static struct stick_table *find_table(struct cli_call *c, struct str name)
 	struct stick_tables *all = c->generation->tables;
 
 	for (uint32_t i = 0; i < all->n; i++)
-		if (str_eq(all->v[i].conf->name, name))
-			return &all->v[i];
+		if (str_eq(all->v[i]->conf->name, name))
+			return all->v[i];
 	return NULL;
 }
 
@@ -395,8 +395,8 @@ static void show_all(struct cli_call *c)
 	struct stick_tables *all = c->generation->tables;
 
 	for (uint32_t i = all->n; i-- > 0;) {
-		stick_sweep(&all->v[i], c->worker->now, 0);
-		put_header(c->out, &all->v[i]);
+		stick_sweep(all->v[i], c->worker->now, 0);
+		put_header(c->out, all->v[i]);
 	}
 }
 

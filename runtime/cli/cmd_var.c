@@ -51,7 +51,7 @@ static void eval_init(struct cli_call *c, struct eval *e, struct scratch *scratc
 			   .place = AT(CLI),
 			   .now = w->wall,
 			   .proc_lock = &c->process->proc_lock,
-			   .vars = {[VAR_PROC] = &c->process->proc_vars}};
+			   .vars = {[VAR_PROC] = &c->generation->proc_vars}};
 }
 
 void cmd_get_var(struct cli_call *c)

@@ -236,18 +236,23 @@ static bool generation_build(struct generation *g, uint32_t nworkers)
 	return g->tables && g->caches && servers_secure(g) && checks_init(g);
 }
 
-struct generation *generation_new(struct process *p, struct model *m)
+struct generation *generation_make(uint32_t nworkers, struct model *m, struct tls_world **tls)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 
 	if (!g)
 		return NULL;
 	g->model = model_retain(m);
-	g->tls = p->tls;
-	p->tls = NULL;
-	if (!generation_build(g, p->nworkers))
+	g->tls = *tls;
+	*tls = NULL;
+	if (!generation_build(g, nworkers))
 		generation_free(&g);
 	return g;
+}
+
+struct generation *generation_new(struct process *p, struct model *m)
+{
+	return generation_make(p->nworkers, m, &p->tls);
 }
 
 void generation_pin(struct generation *g)
@@ -263,18 +268,20 @@ void generation_unpin(struct generation *g)
 /* --- servers that come and go
  * ----------------------------------------------------------------------------------- */
 
-static bool servers_grow(struct generation *g)
+static bool servers_grow(struct generation *g, uint32_t index)
 {
-	uint32_t room = g->servers_room ? 2 * g->servers_room : 8;
+	uint32_t room = 2 * index + 8;
 	struct server **more;
 
-	if (g->nservers < g->servers_room)
-		return true;
-	more = realloc(g->servers, (room + 1) * sizeof(struct server *));
-	if (!more)
-		return false;
-	g->servers = more;
-	g->servers_room = room;
+	if (index >= g->servers_room) {
+		more = realloc(g->servers, (room + 1) * sizeof(struct server *));
+		if (!more)
+			return false;
+		g->servers = more;
+		g->servers_room = room;
+	}
+	while (g->nservers < index)
+		g->servers[g->nservers++] = NULL;
 	return true;
 }
 
@@ -304,11 +311,20 @@ static bool index_is_buried(const struct generation *g, uint32_t index)
 	return false;
 }
 
+/* A server of an older generation still counts under it. */
+static bool index_is_old(const struct generation *g, uint32_t index)
+{
+	for (const struct generation *old = g->older; old; old = old->older)
+		if (index < old->nservers && old->servers[index])
+			return true;
+	return false;
+}
+
 static uint32_t free_index(const struct generation *g)
 {
 	uint32_t i = 0;
 
-	while (i < g->nservers && (g->servers[i] || index_is_buried(g, i)))
+	while ((i < g->nservers && (g->servers[i] || index_is_buried(g, i))) || index_is_old(g, i))
 		i++;
 	return i;
 }
@@ -318,7 +334,7 @@ bool generation_add_server(struct generation *g, struct proxy *px, const struct 
 {
 	uint32_t index = free_index(g);
 
-	if ((index == g->nservers && !servers_grow(g)) || !list_grow(px) || !confs_grow(g))
+	if (!servers_grow(g, index) || !list_grow(px) || !confs_grow(g))
 		return false;
 	if (!server_make(s, conf, px, index)) {
 		conf_remove(g, conf);
@@ -344,6 +360,31 @@ void generation_remove_server(struct generation *g, struct server *s)
 	g->servers[s->index] = NULL;
 	s->next_buried = g->buried;
 	g->buried = s;
+}
+
+bool generation_renumber(struct generation *g)
+{
+	uint32_t n = 0, count = g->nservers;
+	struct server **servers;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (g->servers[i]->index >= n)
+			n = g->servers[i]->index + 1;
+	servers = calloc(n + 1, sizeof(struct server *));
+	if (!servers)
+		return false;
+	memset(g->by_conf, 0, (g->conf_mask + 1) * sizeof(*g->by_conf));
+	g->nconfs = 0;
+	for (uint32_t i = 0; i < g->nproxies; i++)
+		conf_put(g, g->proxies[i].conf, i);
+	for (uint32_t i = 0; i < count; i++) {
+		servers[g->servers[i]->index] = g->servers[i];
+		conf_put(g, g->servers[i]->conf, g->servers[i]->index);
+	}
+	free(g->servers);
+	g->servers = servers;
+	g->nservers = g->servers_room = n;
+	return true;
 }
 
 void generation_server_fini(struct server *s)
@@ -388,6 +429,8 @@ void generation_free(struct generation **gp)
 	servers_free(g);
 	stick_tables_free(&g->tables);
 	caches_free(&g->caches);
+	if (g->proc_vars)
+		eval_vars_free(&g->proc_vars);
 	free(g->engines);
 	free(g->proxies);
 	free(g->by_conf);

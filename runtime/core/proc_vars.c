@@ -36,7 +36,7 @@ void proc_vars_start(struct process *p, struct generation *g)
 			 .place = AT(CONFIG),
 			 .now = p->started,
 			 .proc_lock = &p->proc_lock,
-			 .vars = {[VAR_PROC] = &p->proc_vars}};
+			 .vars = {[VAR_PROC] = &g->proc_vars}};
 
 	scratch_init(&scratch, &w->scratch);
 	for (uint32_t i = 0; i < g->model->global.proc_vars.n; i++)

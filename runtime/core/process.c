@@ -183,8 +183,7 @@ bool process_use(struct process *p, struct generation *g)
 	for (uint32_t i = 0; i < p->nworkers; i++)
 		if (!worker_equip(p->workers[i], g))
 			return false;
-	if (!p->generation)
-		proc_vars_start(p, g);
+	proc_vars_start(p, g);
 	p->generation = g;
 	p->maxconn = g->model->global.maxconn;
 	atomic_store(&p->rate_limits[RATE_CONNECTIONS], g->model->global.maxconnrate);
@@ -201,6 +200,7 @@ struct process *process_new(uint32_t nworkers)
 	if (!p)
 		return NULL;
 	list_init(&p->listeners);
+	list_init(&p->old_listeners);
 	deadline_init(&p->hard_stop, hard_stop);
 	p->pid = getpid();
 	gettimeofday(&p->started, NULL);
@@ -278,6 +278,17 @@ void process_stop(struct process *p)
 		worker_stop(p->workers[i]);
 }
 
+/* Those that connections of older generations remembered. */
+static void old_listeners_join(struct process *p)
+{
+	while (!list_empty(&p->old_listeners)) {
+		struct list *node = p->old_listeners.next;
+
+		list_remove(node);
+		list_append(&p->listeners, node);
+	}
+}
+
 void process_free(struct process **pp)
 {
 	struct process *p = *pp;
@@ -286,6 +297,7 @@ void process_free(struct process **pp)
 	if (!p)
 		return;
 	peers_free(p);
+	old_listeners_join(p);
 	listeners_free(p);
 	for (uint32_t i = 0; i < p->nworkers; i++) {
 		struct worker *w = p->workers[i];
@@ -304,9 +316,12 @@ void process_free(struct process **pp)
 	mails_free(p);
 	forwards_free(p);
 	rings_free(p);
-	generation_free(&p->generation);
-	if (p->proc_vars)
-		eval_vars_free(&p->proc_vars);
+	while (p->generation) {
+		struct generation *older = p->generation->older;
+
+		generation_free(&p->generation);
+		p->generation = older;
+	}
 	proc_names_free(p);
 	isolation_free(&p->isolation);
 	pthread_mutex_destroy(&p->rate_lock);

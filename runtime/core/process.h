@@ -37,6 +37,11 @@ struct generation {
 	struct conf_slot *by_conf; /* struct proxy_conf or server_conf -> index: generation.c */
 	uint32_t conf_mask, nconfs;
 	atomic_uint pins;
+	struct eval_vars *proc_vars; /* variables of scope proc; under process->proc_lock */
+	struct generation *older;    /* that still has sessions; NULL: none (reload/renew.c) */
+	uint64_t retired; /* worker->now when it became an older one */
+	bool overdue;	  /* its sessions were told to end */
+	bool unused; /* nobody pinned it when everything stood still for the last time */
 };
 
 /* Limits of the whole process, per second; 0: none. Compression in bytes. */
@@ -48,10 +53,11 @@ enum { TAINTED_EXPERT = 4, TAINTED_EXPERIMENTAL = 8 };
 struct process {
 	struct worker **workers;
 	uint32_t nworkers;
-	struct generation *generation;
+	struct generation *generation; /* the current one; older ones follow at ->older. Changes while workers are isolated */
 	struct isolation *isolation; /* core/isolation.h */
 	struct tls_world *tls;       /* loaded for the next generation_new(); else it loads by itself */
 	struct list listeners;
+	struct list old_listeners; /* closed by a reload, while there are connections that they accepted */
 	uint32_t nlisteners;
 	_Atomic int state;       /* enum process_state */
 	atomic_bool stop_asked;  /* a soft stop begins now or after `grace` */
@@ -80,6 +86,7 @@ struct process {
 	uint32_t hard_stop_after;   /* ms from the soft stop on; 0: never */
 	struct deadline hard_stop;  /* on worker 0 */
 	struct deadline sweep;      /* on worker 0: stick/sweep.c */
+	struct deadline reap;       /* on worker 0: reload/renew.c */
 	struct ocsp_updater *ocsp;  /* tls/ocsp_update.h, on worker 0; NULL: none */
 	struct peers_all *peers;    /* stick/peers.h; NULL: none */
 	struct log_backends *log_backends; /* log/log_backend.h; NULL: none */
@@ -89,15 +96,17 @@ struct process {
 	bool takes_over;            /* from an old process: its stick tables are waited for */
 	atomic_uint accepting;      /* workers that watch the listeners */
 	atomic_uint draining;       /* workers that still have jobs */
-	struct eval_vars *proc_vars; /* variables of scope proc */
-	struct proc_name *proc_names; /* further names of theirs: core/proc_vars.c */
-	pattern_lock proc_lock;      /* theirs */
+	struct proc_name *proc_names; /* further names of variables of scope proc: core/proc_vars.c */
+	pattern_lock proc_lock;      /* theirs, and of the values that each generation has */
+	struct renewal *renewal; /* reload/renew.h: how this process takes over another configuration; NULL: it does not */
 	atomic_uint full_listeners; /* how many listeners wait for a connection to end */
 };
 
 /* Builds runtime objects from a model (retains it): proxies, servers, engines. NULL when memory is out. Main
  * thread. */
 struct generation *generation_new(struct process *p, struct model *m);
+/* The same for so many workers, with a world that was loaded before (taken over; *tls NULL: it loads by itself). Any thread. */
+struct generation *generation_make(uint32_t nworkers, struct model *m, struct tls_world **tls);
 void generation_free(struct generation **g);
 /* A session holds the generation it was born in. Any thread. */
 void generation_pin(struct generation *g);
@@ -110,6 +119,9 @@ bool generation_add_server(struct generation *g, struct proxy *px, const struct 
 			   struct server *s);
 /* Nobody finds it from now on: it is buried, and its index stays taken until it leaves that list. Isolated. */
 void generation_remove_server(struct generation *g, struct server *s);
+/* Gives proxies and servers the indexes that their fields `index` have been set to, for counters and idle connections go by them.
+ * Before anybody uses it. False: no memory. */
+bool generation_renumber(struct generation *g);
 /* Frees what one server holds, not the struct. */
 void generation_server_fini(struct server *s);
 
@@ -119,7 +131,7 @@ struct process *process_new(uint32_t nworkers);
  * tune.bufsize, counters, logs, server connections; process->maxconn becomes the model's. False when memory is
  * out. Main thread, before process_start(). */
 bool process_use(struct process *p, struct generation *g);
-/* proc_vars.c. Variables that the global section sets; process_use() calls it for the first generation. */
+/* proc_vars.c. Variables that the global section sets. On the main thread. */
 void proc_vars_start(struct process *p, struct generation *g);
 /* Evaluates one such line; e sees the variables of the process. False: it has no value. */
 bool proc_var_assign(struct eval *e, const struct proc_var *conf);

@@ -538,6 +538,8 @@ static uint32_t first_round(struct generation *g, uint32_t *count)
 	uint32_t max = g->model->global.max_spread_checks;
 
 	for (uint32_t i = 0; i < g->nservers; i++) {
+		if (!g->servers[i])
+			continue;
 		round_add(&r, g->servers[i]->check);
 		round_add(&r, g->servers[i]->agent);
 	}
@@ -570,9 +572,11 @@ void checks_start(struct worker *w, struct generation *g)
 	uint32_t count, position = 0, round = first_round(g, &count);
 
 	for (uint32_t i = 0; i < g->nservers; i++)
-		check_start(w, g->servers[i]->check, runs_here(w, i), round, &position, count);
+		if (g->servers[i])
+			check_start(w, g->servers[i]->check, runs_here(w, i), round, &position, count);
 	for (uint32_t i = 0; i < g->nservers; i++)
-		check_start(w, g->servers[i]->agent, runs_here(w, i), round, &position, count);
+		if (g->servers[i])
+			check_start(w, g->servers[i]->agent, runs_here(w, i), round, &position, count);
 }
 
 /* A check of a server that is added at run time waits for its `enable`. */

@@ -68,6 +68,10 @@ void check_restart(struct server *s);
  * state says; health: of one that stops. */
 void check_restore(struct server *s, enum check_status status, uint8_t result, int health);
 
+/* Goes on from what the checks of the same server of an older generation have found. Isolated (core/isolation.h), before they
+ * begin. */
+void check_adopt(struct server *s, const struct server *old);
+
 /* `enable health`, `disable health`: runs are skipped while disabled. check_enable: false when the server has
  * no check. Any thread. */
 bool check_enable(struct server *s, bool enabled);

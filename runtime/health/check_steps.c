@@ -24,7 +24,7 @@ void check_eval_begin(struct check *k, struct eval *e)
 			   .raw_res = check_input(k),
 			   .raw_res_final = true,
 			   .proc_lock = &k->worker->process->proc_lock,
-			   .vars = {[VAR_PROC] = &k->worker->process->proc_vars, [VAR_CHECK] = &k->vars}};
+			   .vars = {[VAR_PROC] = &k->server->proxy->generation->proc_vars, [VAR_CHECK] = &k->vars}};
 }
 
 /* --- where something happened --------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "runtime/core/worker.h"
 #include "runtime/eval/eval.h"
 
+struct generation;
 struct proxy;
 struct out;
 
@@ -45,6 +46,9 @@ struct listener {
 	 * when the connection is closed, whatever happens to it. */
 	void (*accept)(struct worker *w, struct listener *l, int fd, const union addr *from);
 	struct listener_watch *watches; /* by worker id */
+	/* After a reload (reload/renew_listener.c): who has its address now, or NULL; the generation that it was of. */
+	struct listener *newer;
+	struct generation *pinned;
 };
 
 /* Opens every address of a model's binds and stats sockets, taking sockets out of `inherited` (by address) where they fit, in the order

@@ -3,6 +3,7 @@
  * section 4.2; RFC 9112 section 9.3). */
 #include "runtime/core/spread.h"
 #include "runtime/proxy/http_stream.h"
+#include "runtime/reload/renew.h"
 
 bool http_server_closes(const struct http_stream *hs)
 {
@@ -53,7 +54,7 @@ static bool client_may_stay(const struct http_stream *hs)
 		return false;
 	if (hs->res.version < 11 && hs->res.body == HTTP_BODY_CHUNKED)
 		return false;
-	return !spread_closes(http_worker(hs));
+	return !spread_closes(http_worker(hs)) && !session_is_stale(hs->s.session);
 }
 
 struct str http_connection_response(struct http_stream *hs)

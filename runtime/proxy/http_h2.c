@@ -10,6 +10,7 @@
 
 #include "runtime/http/h2.h"
 #include "runtime/proxy/http_stream.h"
+#include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"
 
 struct h2_front {
@@ -66,8 +67,10 @@ static void timer_update(struct h2_front *f)
 static void opened(struct h2_conn *h, struct h2_stream *st)
 {
 	struct h2_front *f = h->user;
-	struct session *parent = f->session, *s = session_child(parent);
+	struct session *parent = f->session, *s;
 
+	session_renew(parent);
+	s = session_child(parent);
 	if (!s) {
 		h2_stream_refuse(st, NGHTTP2_REFUSED_STREAM);
 		return;

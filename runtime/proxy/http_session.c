@@ -8,6 +8,7 @@
 
 #include "runtime/core/spread.h"
 #include "runtime/proxy/http_h2.h"
+#include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"
 
 _Static_assert(sizeof(struct http_stream) <= WORKER_STREAM_SIZE, "fits a piece of the pool");
@@ -204,6 +205,7 @@ void http_session_settle(struct session *s, enum http_next next)
 			return;
 		}
 		s->idle_since = s->conn.worker->now;
+		session_renew(s);
 		hs = stream_new(s);
 		next = hs ? http_stream_run(hs) : HTTP_CLOSE;
 	}
@@ -235,7 +237,10 @@ static bool begin_h2(struct session *s)
 
 static void begin_request(struct session *s)
 {
-	struct http_stream *hs = stream_new(s);
+	struct http_stream *hs;
+
+	session_renew(s);
+	hs = stream_new(s);
 
 	http_session_settle(s, hs ? http_stream_run(hs) : HTTP_CLOSE);
 }

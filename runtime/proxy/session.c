@@ -113,7 +113,7 @@ void session_eval(struct session *s, struct eval *e, uint32_t place, struct scra
 		.client_fd = session_root(s)->conn.io.fd,
 		.place = place,
 		.now = w->wall,
-		.vars = {[VAR_PROC] = &w->process->proc_vars, [VAR_SESS] = &session_root(s)->vars},
+		.vars = {[VAR_PROC] = &s->generation->proc_vars, [VAR_SESS] = &session_root(s)->vars},
 		.proc_lock = &w->process->proc_lock,
 		.uuid_seed = {worker_random(w), worker_random(w)},
 		.tables = s->generation->tables,

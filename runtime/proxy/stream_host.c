@@ -98,13 +98,31 @@ static int64_t server_stat(struct worker *w, enum eval_stat what, struct server 
 	}
 }
 
+/* What asks may be a session of an older generation. */
+static struct proxy *proxy_of(const struct process *p, const struct proxy_conf *conf)
+{
+	struct proxy *px = NULL;
+
+	for (struct generation *g = p->generation; g && !px; g = g->older)
+		px = generation_proxy(g, conf);
+	return px;
+}
+
+static struct server *server_of(const struct process *p, const struct server_conf *conf)
+{
+	struct server *s = NULL;
+
+	for (struct generation *g = p->generation; g && !s; g = g->older)
+		s = generation_server(g, conf);
+	return s;
+}
+
 static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf *proxy,
 			 const struct server_conf *server)
 {
 	struct worker *w = ctx;
-	struct generation *g = w->process->generation;
-	struct server *s = generation_server(g, server);
-	struct proxy *px = generation_proxy(g, proxy);
+	struct server *s = server_of(w->process, server);
+	struct proxy *px = proxy_of(w->process, proxy);
 
 	if (what == ES_THREAD)
 		return w->id;
@@ -126,7 +144,7 @@ static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf
 static const struct server_conf *host_server(void *ctx, const struct proxy_conf *proxy, struct str name)
 {
 	struct worker *w = ctx;
-	struct proxy *px = generation_proxy(w->process->generation, proxy);
+	struct proxy *px = proxy_of(w->process, proxy);
 
 	for (uint32_t i = 0; px && i < px->nservers; i++)
 		if (str_eq(px->servers[i]->conf->name, name))

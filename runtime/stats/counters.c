@@ -18,6 +18,7 @@ enum { CACHE_LINE = 64 };
 struct counters {
 	uint32_t nproxies, nservers;
 	bool srv_own; /* not in the block any more: servers were added */
+	struct counters *smaller; /* that this one replaced: connections may still count in it */
 	struct fe_counters *fe;
 	struct be_counters *be;
 	struct srv_counters *srv;
@@ -28,26 +29,68 @@ static size_t rounded(size_t size)
 	return (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 }
 
-bool counters_init(struct worker *w, struct generation *g)
+static struct counters *counters_new(uint32_t nproxies, uint32_t nservers)
 {
 	size_t head = rounded(sizeof(struct counters));
-	size_t fe = rounded(sizeof(struct fe_counters) * g->nproxies),
-	       be = rounded(sizeof(struct be_counters) * g->nproxies);
-	size_t size = head + fe + be + rounded(sizeof(struct srv_counters) * g->nservers);
+	size_t fe = rounded(sizeof(struct fe_counters) * nproxies),
+	       be = rounded(sizeof(struct be_counters) * nproxies);
+	size_t size = head + fe + be + rounded(sizeof(struct srv_counters) * nservers);
 	char *block = aligned_alloc(CACHE_LINE, size);
 	struct counters *c = (struct counters *)block;
 
 	if (!block)
-		return false;
+		return NULL;
 	memset(block, 0, size);
-	c->nproxies = g->nproxies;
-	c->nservers = g->nservers;
+	c->nproxies = nproxies;
+	c->nservers = nservers;
 	c->fe = (struct fe_counters *)(block + head);
 	c->be = (struct be_counters *)(block + head + fe);
 	c->srv = (struct srv_counters *)(block + head + fe + be);
+	return c;
+}
+
+bool counters_init(struct worker *w, struct generation *g)
+{
+	struct counters *c = counters_new(g->nproxies, g->nservers);
+
+	if (!c)
+		return false;
 	counters_free(w);
 	w->stats = c;
 	return true;
+}
+
+static uint32_t larger(uint32_t have, uint32_t wanted)
+{
+	return wanted <= have ? have : wanted + wanted / 4;
+}
+
+bool counters_room(struct worker *w, uint32_t nproxies, uint32_t nservers)
+{
+	struct counters *old = w->stats, *c;
+
+	if (nproxies <= old->nproxies && nservers <= old->nservers)
+		return true;
+	c = counters_new(larger(old->nproxies, nproxies), larger(old->nservers, nservers));
+	if (!c)
+		return false;
+	if (old->nproxies)
+		memcpy(c->fe, old->fe, sizeof(*c->fe) * old->nproxies);
+	if (old->nproxies)
+		memcpy(c->be, old->be, sizeof(*c->be) * old->nproxies);
+	if (old->nservers)
+		memcpy(c->srv, old->srv, sizeof(*c->srv) * old->nservers);
+	c->smaller = old;
+	w->stats = c;
+	return true;
+}
+
+void counters_forget(struct worker *w, uint32_t proxy_index)
+{
+	struct counters *c = w->stats;
+
+	memset(&c->fe[proxy_index], 0, sizeof(*c->fe));
+	memset(&c->be[proxy_index], 0, sizeof(*c->be));
 }
 
 bool counters_add_server(struct worker *w, uint32_t index)
@@ -75,12 +118,14 @@ bool counters_add_server(struct worker *w, uint32_t index)
 
 void counters_free(struct worker *w)
 {
-	struct counters *c = w->stats;
+	while (w->stats) {
+		struct counters *c = w->stats;
 
-	if (c && c->srv_own)
-		free(c->srv);
-	free(c);
-	w->stats = NULL;
+		w->stats = c->smaller;
+		if (c->srv_own)
+			free(c->srv);
+		free(c);
+	}
 }
 
 struct fe_counters *counters_fe(struct worker *w, uint32_t proxy_index)

@@ -63,6 +63,11 @@ static inline void counters_peak(uint64_t *max, uint64_t value)
 
 /* This worker's own, writable ones; index: proxy->index, server->index. Never NULL after counters_init(). */
 bool counters_init(struct worker *w, struct generation *g);
+/* Room for indexes below these, at zero where they are new; what others point to stays where it is. Isolated. False: no memory, and
+ * nothing has changed. */
+bool counters_room(struct worker *w, uint32_t nproxies, uint32_t nservers);
+/* A proxy's index has another owner: begins at zero. Isolated. */
+void counters_forget(struct worker *w, uint32_t proxy_index);
 /* Room for a server that is added at run time, at zero. Isolated (core/isolation.h). False: no memory. */
 bool counters_add_server(struct worker *w, uint32_t index);
 void counters_free(struct worker *w);

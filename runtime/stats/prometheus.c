@@ -444,7 +444,7 @@ static void write_tables(const struct generation *g, const struct prometheus_que
 			continue;
 		put_title(o, "sticktable", m->name, m->help, m->kind);
 		for (uint32_t k = 0; k < all->n; k++) {
-			struct stick_table *t = &all->v[k];
+			struct stick_table *t = all->v[k];
 
 			out_printf(o, "haproxy_sticktable_%s{name=\"", m->name);
 			put_label(o, t->conf->name);

@@ -210,8 +210,8 @@ static bool tables_collect(struct peers *p, struct stick_tables *tables)
 {
 	p->tables = calloc(tables->n + 1, sizeof(struct stick_table *));
 	for (uint32_t i = 0; p->tables && i < tables->n; i++)
-		if (str_eq(tables->v[i].conf->peers, p->conf->name) && tables->v[i].sync_offset)
-			p->tables[p->ntables++] = &tables->v[i];
+		if (str_eq(tables->v[i]->conf->peers, p->conf->name) && tables->v[i]->sync_offset)
+			p->tables[p->ntables++] = tables->v[i];
 	return p->tables != NULL;
 }
 

@@ -20,7 +20,7 @@ void stick_sweep_start(struct worker *w)
 	bool expires = false;
 
 	for (uint32_t i = 0; i < p->generation->tables->n; i++)
-		expires |= p->generation->tables->v[i].conf->expire != 0;
+		expires |= p->generation->tables->v[i]->conf->expire != 0;
 	deadline_init(&p->sweep, sweep);
 	if (expires)
 		deadline_set(w, &p->sweep, w->now + SWEEP_MS);

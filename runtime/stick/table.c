@@ -97,13 +97,17 @@ struct stick_tables *stick_tables_new(const struct model *m, uint32_t nthreads)
 	pthread_mutex_init(&all->texts.lock, NULL);
 	if (getrandom(&all->seed, sizeof(all->seed), GRND_NONBLOCK) < 0)
 		all->seed = (uintptr_t)all;
-	all->v = calloc(m->tables.n + 1, sizeof(*all->v));
-	while (all->v && all->n < m->tables.n) {
-		if (!table_init(&all->v[all->n], all, m->tables.v[all->n], nthreads))
+	all->references = 1;
+	all->model = model_retain((struct model *)(uintptr_t)m);
+	all->v = calloc(m->tables.n + 1, sizeof(struct stick_table *));
+	all->own = calloc(m->tables.n + 1, sizeof(*all->own));
+	while (all->v && all->own && all->n < m->tables.n) {
+		if (!table_init(&all->own[all->n], all, m->tables.v[all->n], nthreads))
 			break;
-		all->n++;
+		all->v[all->n] = &all->own[all->n];
+		all->nown = ++all->n;
 	}
-	if (!all->v || all->n < m->tables.n)
+	if (!all->v || !all->own || all->n < m->tables.n)
 		stick_tables_free(&all);
 	return all;
 }
@@ -136,16 +140,71 @@ void stick_tables_free(struct stick_tables **tp)
 	struct stick_tables *all = *tp;
 
 	*tp = NULL;
-	if (!all)
+	if (!all || atomic_fetch_sub(&all->references, 1) > 1)
 		return;
-	for (uint32_t i = 0; i < all->n; i++)
-		table_free(&all->v[i]);
+	for (uint32_t i = 0; i < all->nown; i++)
+		table_free(&all->own[i]);
+	for (uint32_t i = 0; i < all->nlenders; i++)
+		stick_tables_free(&all->lenders[i]);
+	free(all->lenders);
+	model_release(&all->model);
 	for (uint32_t i = 0; i < all->texts.n; i++)
 		free((char *)(uintptr_t)all->texts.v[i].ptr);
 	free(all->texts.v);
 	pthread_mutex_destroy(&all->texts.lock);
+	free(all->own);
 	free(all->v);
 	free(all);
+}
+
+/* --- from one model to the next */
+
+static bool conf_eq(const struct table_conf *a, const struct table_conf *b)
+{
+	return str_eq(a->name, b->name) && str_eq(a->peers, b->peers) && a->key_type == b->key_type &&
+	       a->key_len == b->key_len && a->size == b->size && a->expire == b->expire &&
+	       a->nopurge == b->nopurge && a->recv_only == b->recv_only && a->server_addr == b->server_addr &&
+	       a->routes == b->routes && a->brates_factor == b->brates_factor &&
+	       str_eq(a->write_to_name, b->write_to_name) && a->stores == b->stores &&
+	       !memcmp(a->period, b->period, sizeof(a->period)) &&
+	       !memcmp(a->length, b->length, sizeof(a->length));
+}
+
+static bool lender_keep(struct stick_tables *all, struct stick_tables *lender)
+{
+	struct stick_tables **more;
+
+	for (uint32_t i = 0; i < all->nlenders; i++)
+		if (all->lenders[i] == lender)
+			return true;
+	more = realloc(all->lenders, (all->nlenders + 1) * sizeof(struct stick_tables *));
+	if (!more)
+		return false;
+	all->lenders = more;
+	more[all->nlenders++] = lender;
+	atomic_fetch_add(&lender->references, 1);
+	return true;
+}
+
+/* The one of the same place is tried first. */
+static struct stick_table *table_like(const struct stick_tables *all, uint32_t i, const struct table_conf *conf)
+{
+	if (i < all->n && conf_eq(all->v[i]->conf, conf))
+		return all->v[i];
+	for (uint32_t k = 0; k < all->n; k++)
+		if (conf_eq(all->v[k]->conf, conf))
+			return all->v[k];
+	return NULL;
+}
+
+void stick_tables_adopt(struct stick_tables *all, struct stick_tables *old)
+{
+	for (uint32_t i = 0; i < all->n; i++) {
+		struct stick_table *t = table_like(old, i, all->v[i]->conf);
+
+		if (t && lender_keep(all, t->owner))
+			all->v[i] = t;
+	}
 }
 
 /* --- buckets */
@@ -486,8 +545,8 @@ void stick_sweep(struct stick_table *t, uint64_t now, uint32_t most)
 void stick_tables_sweep(struct stick_tables *all, uint64_t now)
 {
 	for (uint32_t i = 0; i < all->n; i++)
-		if (atomic_load_explicit(&all->v[i].used, memory_order_relaxed))
-			stick_sweep(&all->v[i], now, SWEEP_MOST);
+		if (atomic_load_explicit(&all->v[i]->used, memory_order_relaxed))
+			stick_sweep(all->v[i], now, SWEEP_MOST);
 }
 
 void stick_each(struct stick_table *t, uint64_t now, bool (*fn)(struct stick_hold *h, void *ctx), void *ctx)

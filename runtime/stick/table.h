@@ -71,8 +71,11 @@ struct stick_texts {
 
 /* All tables of one model, by table_conf.id. */
 struct stick_tables {
-	struct stick_table *v;
-	uint32_t n;
+	struct stick_table **v, *own; /* v: its own, or those of an older model whose definition has not changed */
+	uint32_t n, nown, nlenders;
+	struct model *model;	       /* of its own tables; retained, as are lenders: the owners of the others */
+	struct stick_tables **lenders;
+	atomic_uint references;
 	uint64_t seed; /* of the hash: nobody outside can choose keys that collide */
 	struct stick_texts texts;
 	/* Something of a shared table has changed here; called with an entry held, must not wait. NULL: nobody
@@ -85,11 +88,12 @@ enum { STICK_TEXTS_MAX = 65535, STICK_SHARDS_MAX = 64 };
 
 /* For that many threads. NULL when memory is out. Main thread. */
 struct stick_tables *stick_tables_new(const struct model *m, uint32_t nthreads);
-/* Nobody refers to an entry any more. */
+/* Takes over those of `old` with the same name and definition, before anybody uses `all`, isolated (core/isolation.h). */
+void stick_tables_adopt(struct stick_tables *all, struct stick_tables *old);
 void stick_tables_free(struct stick_tables **t);
 static inline struct stick_table *stick_table_of(struct stick_tables *all, const struct table_conf *conf)
 {
-	return all && conf ? &all->v[conf->id] : NULL;
+	return all && conf ? all->v[conf->id] : NULL;
 }
 
 /* An entry that was found, with its shard locked until stick_leave(). */

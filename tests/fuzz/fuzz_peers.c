@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	table_conf(&conf, data[0]);
 	all = stick_tables_new(&m, 1);
 	FUZZ_DEMAND(all);
-	run(&all->v[0], &conf, data, size);
+	run(all->v[0], &conf, data, size);
 	stick_tables_free(&all);
 	return 0;
 }

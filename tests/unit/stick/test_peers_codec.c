@@ -33,7 +33,7 @@ static void open_table(const char *name, enum stick_key_type type, uint32_t key_
 	model.tables.n = 1;
 	all = stick_tables_new(&model, 1);
 	ck_assert_ptr_nonnull(all);
-	table = &all->v[0];
+	table = all->v[0];
 	remote = (struct peers_table){0};
 }
 

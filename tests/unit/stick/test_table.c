@@ -32,7 +32,7 @@ static void open_table(uint32_t size, uint32_t expire, uint32_t threads)
 	model.tables.n = 1;
 	all = stick_tables_new(&model, threads);
 	ck_assert_ptr_nonnull(all);
-	table = &all->v[0];
+	table = all->v[0];
 }
 
 static void teardown(void)

@@ -1,0 +1,74 @@
+/* The master asks its worker to take over the configuration by itself (runtime/reload/renew.h), where it was
+ * told to prefer that: LBD_RELOAD=in-process in its environment. What the worker cannot do a new process does.
+ * Main thread of the master, which waits. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/net/sockpair.h"
+#include "runtime/reload/renew.h"
+#include "tools/lbd_master.h"
+
+enum { TEXT_MAX = 4 << 20, PATIENCE_MS = 60000 };
+
+static bool is_wanted(void)
+{
+	const char *how = getenv("LBD_RELOAD");
+
+	return how && !strcmp(how, "in-process");
+}
+
+/* False: it says nothing any more. */
+static bool answer_read(int fd, struct out *text)
+{
+	struct pollfd p = {fd, POLLIN, 0};
+	char part[4096];
+	ssize_t n = 1;
+
+	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) {
+		if (poll(&p, 1, PATIENCE_MS) == 0)
+			return false;
+		n = read(fd, part, sizeof(part));
+		if (n > 0)
+			out_bytes(text, part, (size_t)n);
+	}
+	return n == 0;
+}
+
+static bool ask(int channel, struct out *text)
+{
+	static const char command[] = "renew\n";
+	int fd = channel >= 0 ? sockpair_connect(channel) : -1;
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = send(fd, command, sizeof(command) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(command) - 1 &&
+	     answer_read(fd, text);
+	close(fd);
+	return ok;
+}
+
+enum master_renewal master_renew(struct master *m, struct out *said)
+{
+	struct child *worker = children_current(&m->children);
+	struct out text = out_growing(TEXT_MAX);
+	enum master_renewal result = RENEWAL_IMPOSSIBLE;
+	struct str first, all;
+
+	if (is_wanted() && worker && ask(worker->channel, &text)) {
+		all = out_get(&text);
+		first = str_sub(all, 0, str_chr(all, '\n'));
+		result = str_is(first, RENEW_DONE)     ? RENEWAL_DONE
+			 : str_is(first, RENEW_FAILED) ? RENEWAL_FAILED
+						       : RENEWAL_IMPOSSIBLE;
+		out_str(said, str_trim(str_tail(all, first.len + 1)));
+	}
+	if (result == RENEWAL_DONE)
+		worker->reloads = 0;
+	out_free(&text);
+	return result;
+}
