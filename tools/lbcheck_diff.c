@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "grammar/lbconf_state.h"
+#include "runtime/reload/renew.h"
 #include "runtime/stage/stage.h"
 #include "tools/fate.h"
 #include "tools/lbcheck_trace.h"
@@ -244,6 +245,32 @@ static void settings_put(struct out *o, struct lbconf_text *text, bool json)
 	lbconf_text_free(text);
 }
 
+/* Can a process that runs follow, or does it take a new one? */
+static void reload_put(struct out *o, const struct lbcheck *l, struct lbconf *old, struct lbconf *new_)
+{
+	struct out reasons = out_growing(1 << 16);
+	bool possible = renew_possible(lbconf_loaded(old)->model, lbconf_loaded(new_)->model, &reasons);
+	struct str rest = out_get(&reasons);
+
+	out_puts(o, l->json    ? ",\"new_process\":["
+		    : possible ? "\na running process can take it over\n"
+			       : "\na reload needs a new process:\n");
+	for (bool first = true; rest.len; first = false) {
+		struct str line = str_sub(rest, 0, str_chr(rest, '\n'));
+
+		rest = str_tail(rest, line.len + 1);
+		if (!l->json)
+			out_printf(o, "  %.*s\n", STR_ARG(line));
+		if (l->json && !first)
+			out_char(o, ',');
+		if (l->json)
+			out_json(o, line);
+	}
+	if (l->json)
+		out_char(o, ']');
+	out_free(&reasons);
+}
+
 static bool requests_put(struct out *o, const struct lbcheck *l, struct lbconf *old, struct lbconf *new_)
 {
 	struct comparing c = {.arena = arena_new()};
@@ -271,6 +298,7 @@ static bool differences_print(const struct lbcheck *l, struct lbconf *old, struc
 	struct out o = out_growing(TEXT_MAX), more = out_growing(TEXT_MAX);
 
 	settings_put(&o, &text, l->json);
+	reload_put(&more, l, old, new_);
 	requests = requests_put(&more, l, old, new_);
 	if (l->json || differs || requests)
 		out_str(&o, out_get(&more));

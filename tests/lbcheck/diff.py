@@ -113,6 +113,16 @@ def test_binds():
     expect(r["after"]["heard"] and not r["before"]["heard"], f"a bind that comes: {r}")
 
 
+def test_reload():
+    """Whether a running process can follow."""
+    _, told = diff(OLD.replace("X-Name a", "X-Name b"))
+    expect(told["new_process"] == [], f"rules: {told['new_process']}")
+    _, told = diff("global\n    nbthread 3\n" + OLD + "peers p\n    peer x 127.0.0.1:1000\n")
+    expect(told["new_process"] == ["`nbthread` differs"], f"threads: {told['new_process']}")
+    _, told = diff(OLD + "peers p\n    peer x 127.0.0.1:1000\n")
+    expect(told["new_process"] == ["there are peers"], f"peers: {told['new_process']}")
+
+
 def test_text():
     new = OLD.replace("/api /v2", "/api /v3").replace("X-Name a", "X-Name b")
     p = run("diff", "--compat=2.6", "a.cfg", "b.cfg", **{"a": OLD, "b": new}, **MAP)
@@ -120,7 +130,8 @@ def test_text():
                  "  - frontend web, backend api, server a1, 200    # a.cfg:14\n"
                  "  + frontend web, backend app, server s1, 200\n"
                  "  the server gets\n    - x-name: a\n    + x-name: b\n",
-                 "more of the requests that were tried\n", "tried, treated differently:\n"):
+                 "more of the requests that were tried\n", "tried, treated differently:\n",
+                 "\na running process can take it over\n"):
         expect(part in p.stdout, f"text lacks {part!r}:\n{p.stdout}")
     p = run("diff", "--compat=2.6", "a.cfg", "b.cfg",
             **{"a": OLD, "b": OLD.replace("client 30s", "client 31s")}, **MAP)
@@ -139,6 +150,6 @@ def test_itself():
     expect(n > 2, "too few configurations")
 
 
-for test in (test_same, test_rules, test_fields, test_map, test_binds, test_text, test_itself):
+for test in (test_same, test_rules, test_fields, test_map, test_binds, test_reload, test_text, test_itself):
     test()
 finish()
