@@ -236,6 +236,7 @@ static bool rest_read(struct crt_line *l, struct words *w, struct out *error)
 	uint32_t i = w->closed ? w->closed : w->opened ? w->opened : 1;
 
 	l->bracketed = w->opened;
+	l->misplaced = w->opened > 1;
 	for (uint32_t k = w->opened; k < w->closed; k++)
 		if (!option_read(l, w, &k, error))
 			return false;

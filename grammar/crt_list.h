@@ -12,6 +12,7 @@ struct crt_line {
 	struct list node; /* list->lines */
 	char *text;	  /* memory of all the words */
 	struct str crt;
+	bool misplaced;	  /* words between certificate and options, which count for nothing */
 	bool bracketed;	  /* there were brackets, perhaps with nothing between them */
 	struct tls_conf conf;
 	struct str *filters;

@@ -188,6 +188,21 @@ static bool authority_add(struct tls_world *w, SSL_CTX *ctx, struct str name, bo
 	return a != NULL;
 }
 
+/* A file that is named has to be there, used or not. */
+static bool authority_exists(struct tls_world *w, struct str name, const char *option, bool crl,
+			     struct out *error)
+{
+	struct out why = out_growing(1024);
+	bool ok = !name.len || tls_authority_get(w, name, crl, &why);
+
+	if (!ok) {
+		tls_alert(w, "config : %.*s", STR_ARG(out_get(&why)));
+		out_printf(error, "'%s' : unable to load %.*s", option, STR_ARG(name));
+	}
+	out_free(&why);
+	return ok;
+}
+
 /* Clients hear the names of ca-file, not those of ca-verify-file (manual, "ca-verify-file"). */
 static bool verify_set(struct tls_world *w, SSL_CTX *ctx, const struct tls_settings *s, struct out *error)
 {
@@ -201,6 +216,10 @@ static bool verify_set(struct tls_world *w, SSL_CTX *ctx, const struct tls_setti
 	unsigned verify = NUMBER_OF(s, verify);
 
 	SSL_CTX_set_verify(ctx, modes[verify], tls_verify);
+	if (!authority_exists(w, ca, "ca-file", false, error) ||
+	    !authority_exists(w, more, "ca-verify-file", false, error) ||
+	    !authority_exists(w, crl, "crl-file", true, error))
+		return false;
 	if (verify <= TLS_VERIFY_NONE)
 		return true;
 	if (!ca.len && !more.len) {

@@ -244,6 +244,20 @@ static bool frontend_add(struct tls_front *f)
 	return ok;
 }
 
+static void list_warn(const struct tls_front *f, const struct crt_list *l)
+{
+	for (struct list *n = l->lines.next; n != &l->lines; n = n->next) {
+		const struct crt_line *line = LIST_OF(n, struct crt_line, node);
+
+		if (line->misplaced)
+			tls_warn_bind(
+				f,
+				"'crt-list' : parsing [%s:%u]: malformated line, filters can't be between "
+				"filename and options!",
+				l->path, line->number);
+	}
+}
+
 static bool crt_add(struct tls_front *f, const struct tls_crt_conf *crt)
 {
 	struct out error = out_growing(8192);
@@ -254,6 +268,8 @@ static bool crt_add(struct tls_front *f, const struct tls_crt_conf *crt)
 	if (crt->list || folder) {
 		l = list_get(f->world, crt->path, folder, &error);
 		ok = l && list_add(f, l, &error);
+		if (l)
+			list_warn(f, l);
 	} else {
 		ok = file_add(f, crt->path, NULL, crt->preset, &error);
 	}

@@ -8,7 +8,7 @@
 #include "runtime/tls/conn_tls.h"
 #include "runtime/tls/hello.h"
 
-enum { EARLY_MAX = 16384 };
+enum { EARLY_PIECE = 16384 };
 
 void tls_conn_free(struct tls_conn **tp)
 {
@@ -241,15 +241,16 @@ static bool early_keep(struct tls_conn *tc, const unsigned char *data, size_t le
 static enum tls_progress early_read(struct conn *c)
 {
 	struct tls_conn *tc = tls_conn_of(c);
+	size_t most = SSL_get_max_early_data(tc->ssl);
 
 	for (;;) {
-		unsigned char data[EARLY_MAX];
+		unsigned char data[EARLY_PIECE];
 		size_t n = 0;
 		int result = SSL_read_early_data(tc->ssl, data, sizeof(data), &n);
 
 		if (result == SSL_READ_EARLY_DATA_ERROR)
 			return failed(c, 0);
-		if (!early_keep(tc, data, n) || tc->early.len > EARLY_MAX) {
+		if (!early_keep(tc, data, n) || tc->early.len > most) {
 			c->flags |= CONN_ERROR;
 			c->error = ENOMEM;
 			return TLS_FAILED;

@@ -11,6 +11,7 @@ void tls_alert(struct tls_world *w, const char *format, ...) __attribute__((form
 void tls_say(struct tls_world *w, const char *level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* "parsing [file:line] : 'bind addr' in section 'frontend' :" */
 void tls_alert_bind(const struct tls_front *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tls_warn_bind(const struct tls_front *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* pem.c: what files hold. Each returns NULL after writing what is wrong to `error` (no line end). */
 /* load: what a crt-store says of it, or NULL. */

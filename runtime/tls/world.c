@@ -43,19 +43,35 @@ void tls_say(struct tls_world *w, const char *level, const char *format, ...)
 	va_end(ap);
 }
 
-void tls_alert_bind(const struct tls_front *f, const char *format, ...)
+static void say_bind(const struct tls_front *f, const char *level, const char *format, va_list ap)
 {
 	const struct bind_conf *b = f->conf;
 	struct out text = out_growing(8192);
+
+	out_vprintf(&text, format, ap);
+	tls_say(f->world, level, "config : parsing [%.*s:%u] : 'bind %.*s' in section '%s' : %.*s",
+		STR_ARG(tls_source(f->world, b->pos)), b->pos.line, STR_ARG(b->addr.text),
+		b->proxy->role == ROLE_LISTEN ? "listen" : "frontend", STR_ARG(out_get(&text)));
+	out_free(&text);
+}
+
+void tls_alert_bind(const struct tls_front *f, const char *format, ...)
+{
+	va_list ap;
+
+	f->world->failed = true;
+	va_start(ap, format);
+	say_bind(f, "ALERT", format, ap);
+	va_end(ap);
+}
+
+void tls_warn_bind(const struct tls_front *f, const char *format, ...)
+{
 	va_list ap;
 
 	va_start(ap, format);
-	out_vprintf(&text, format, ap);
+	say_bind(f, "WARNING", format, ap);
 	va_end(ap);
-	tls_alert(f->world, "config : parsing [%.*s:%u] : 'bind %.*s' in section '%s' : %.*s",
-		  STR_ARG(tls_source(f->world, b->pos)), b->pos.line, STR_ARG(b->addr.text),
-		  b->proxy->role == ROLE_LISTEN ? "listen" : "frontend", STR_ARG(out_get(&text)));
-	out_free(&text);
 }
 
 static bool same_line(const struct bind_conf *a, const struct bind_conf *b)
