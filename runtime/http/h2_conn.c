@@ -8,7 +8,14 @@
 #include "runtime/http/h2.h"
 #include "runtime/http/h2_callbacks.h"
 
-enum { FRAME_HEAD = 9, READ_SIZE = 16384, DEFAULT_WINDOW = 65535, DEFAULT_FRAME = 16384, DEFAULT_TABLE = 4096 };
+enum {
+	FRAME_HEAD = 9,
+	READ_SIZE = 16384,
+	READS_AT_ONCE = 4,
+	DEFAULT_WINDOW = 65535,
+	DEFAULT_FRAME = 16384,
+	DEFAULT_TABLE = 4096
+};
 
 static struct h2_stream *stream_find(nghttp2_session *ng, int32_t id)
 {
@@ -327,10 +334,23 @@ bool h2_conn_ping(struct h2_conn *h)
 	return true;
 }
 
-void h2_conn_ready(struct h2_conn *h, int revents)
+/* Records of TLS that have arrived together are read together, so that a request meets its body where both came
+ * in one packet: at most a few at a time. False: nothing more now. */
+static bool receive(struct h2_conn *h)
 {
 	char data[READ_SIZE];
-	ssize_t n;
+	ssize_t n = h->carrier->transport->recv(h->carrier, data, sizeof(data));
+
+	if (n > 0)
+		h2_conn_feed(h, data, (size_t)n);
+	else if (n == 0 || errno != EAGAIN)
+		h2_conn_kill(h);
+	return n > 0 && !h->dead && h->carrier->flags & CONN_PENDING;
+}
+
+void h2_conn_ready(struct h2_conn *h, int revents)
+{
+	int left = READS_AT_ONCE;
 
 	if (revents & EV_WRITE) {
 		h->blocked = false;
@@ -338,11 +358,10 @@ void h2_conn_ready(struct h2_conn *h, int revents)
 	}
 	if (!(revents & EV_READ))
 		return;
-	n = h->carrier->transport->recv(h->carrier, data, sizeof(data));
-	if (n > 0)
-		h2_conn_feed(h, data, (size_t)n);
-	else if (n == 0 || errno != EAGAIN)
-		h2_conn_kill(h);
+	while (receive(h) && --left)
+		;
+	if (left < READS_AT_ONCE && !(h->carrier->flags & CONN_PENDING))
+		ev_clear_pending(h->carrier->worker->loop, &h->carrier->io); /* what told of it */
 }
 
 /* --- life */
