@@ -130,6 +130,8 @@ static void show_one(struct cli_call *c, struct tls_world *w, struct str name)
 		   !p || !p->cert                        ? "Empty"
 		   : pending || list_empty(&cert->users) ? "Unused"
 							 : "Used");
+	if (p && p->chain_file)
+		out_printf(c->out, "Chain Filename: %s\n", p->chain_file);
 	put_pair(c->out, p);
 }
 
@@ -252,7 +254,8 @@ static bool set_key(struct tls_pair *p, struct str text)
 }
 
 /* A certificate replaces certificate, chain and, when it brings one, key. */
-static bool set_pem(struct tls_pair *p, struct str text, const char *name, struct out *error)
+static bool set_pem(const struct tls_world *w, struct tls_pair *p, struct str text, const char *name,
+		    struct out *error)
 {
 	struct tls_pair *fresh = tls_pair_parse(text, name, NULL, error);
 
@@ -264,6 +267,7 @@ static bool set_pem(struct tls_pair *p, struct str text, const char *name, struc
 	p->chain = fresh->chain;
 	fresh->cert = NULL;
 	fresh->chain = NULL;
+	tls_issuers_complete(w, p);
 	if (fresh->key) {
 		EVP_PKEY_free(p->key);
 		p->key = fresh->key;
@@ -278,11 +282,12 @@ static bool set_pem(struct tls_pair *p, struct str text, const char *name, struc
 	return true;
 }
 
-static bool set_part(struct tls_pair *p, enum part part, struct str text, const char *name, struct out *error)
+static bool set_part(const struct tls_world *w, struct tls_pair *p, enum part part, struct str text,
+		     const char *name, struct out *error)
 {
 	switch (part) {
 	case PART_PEM:
-		return set_pem(p, text, name, error);
+		return set_pem(w, p, text, name, error);
 	case PART_KEY:
 		if (set_key(p, text))
 			return true;
@@ -323,7 +328,7 @@ static void set_cert(struct cli_call *c, struct tls_world *w)
 	} else {
 		p = fresh ? cert->pair ? tls_pair_copy(cert->pair) : tls_pair_new()
 			  : tls_pair_copy(w->pending_cert);
-		if (!p || !set_part(p, part, out_get(&pem), cert->name, &error)) {
+		if (!p || !set_part(w, p, part, out_get(&pem), cert->name, &error)) {
 			cli_say(c, CLI_ERR, "%.*s\nCan't load the payload\nCan't update %.*s!",
 				STR_ARG(out_get(&error)), STR_ARG(c->words[3]));
 			tls_pair_free(&p);

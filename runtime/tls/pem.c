@@ -291,6 +291,8 @@ struct tls_pair *tls_pair_load(struct tls_world *w, const struct tls_load_conf *
 	p = tls_pair_parse(str_make((char *)content.data, content.len), path, NULL, error);
 	OPENSSL_cleanse(content.data, content.len);
 	free(content.data);
+	if (p)
+		tls_issuers_complete(w, p);
 	if (p && load && load->key.len) { /* that one and no other */
 		EVP_PKEY_free(p->key);
 		p->key = NULL;

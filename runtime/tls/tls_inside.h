@@ -33,6 +33,12 @@ bool tls_ocsp_check(const struct tls_pair *p, const struct tls_bytes *der, struc
 bool tls_ocsp_key(const struct tls_pair *p, char key[2 * TLS_OCSP_KEY_MAX + 1]);
 bool tls_base64(struct str text, struct tls_bytes *out);
 
+/* issuers.c: chains for certificates that come without (issuers-chain-path). */
+void tls_issuers_load(struct tls_world *w);
+void tls_issuers_free(struct tls_world *w);
+/* Gives a pair without a chain the one that fits, if there is one. */
+void tls_issuers_complete(const struct tls_world *w, struct tls_pair *p);
+
 /* authority.c */
 struct tls_authority *tls_authority_get(struct tls_world *w, struct str name, bool crl, struct out *error);
 struct tls_authority *tls_authority_find(struct tls_world *w, struct str name);

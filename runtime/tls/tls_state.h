@@ -23,6 +23,7 @@ struct tls_pair {
 	EVP_PKEY *key, *dh;
 	STACK_OF(X509) * chain;
 	struct tls_bytes ocsp, sctl;
+	const char *chain_file; /* that the chain was taken from (issuers-chain-path), the world's; NULL: none */
 	bool ocsp_known; /* there is, or was to be, a response */
 };
 
@@ -126,6 +127,7 @@ struct tls_world {
 	bool failed;
 	BIO_METHOD *bio;
 	struct list certs, authorities, fronts, backs, tickets, lists; /* lists: struct crt_list */
+	struct list issuers; /* issuers.c */
 	pthread_rwlock_t lock;
 	EVP_PKEY *dh;
 	int ctx_npn;	/* the same for NPN */

@@ -278,6 +278,7 @@ struct tls_world *tls_world_new(const struct model *m, struct out *messages, boo
 	list_init(&w->tickets);
 	list_init(&w->lists);
 	list_init(&w->grave);
+	list_init(&w->issuers);
 	pthread_mutex_init(&w->cli, NULL);
 	pthread_rwlock_init(&w->lock, NULL);
 	*ok = true;
@@ -290,6 +291,7 @@ struct tls_world *tls_world_new(const struct model *m, struct out *messages, boo
 	w->ctx_alpn = tls_context_alpn_index();
 	w->ctx_npn = tls_context_npn_index();
 	dh_load(w);
+	tls_issuers_load(w);
 	if (!w->bio || !tls_cert_load_stores(w) || !lines_build(w)) {
 		tls_world_free(&w);
 		return NULL;
@@ -306,6 +308,7 @@ void tls_world_free(struct tls_world **wp)
 	*wp = NULL;
 	if (!w)
 		return;
+	tls_issuers_free(w);
 	while (!list_empty(&w->fronts)) {
 		struct tls_front *f = LIST_OF(w->fronts.next, struct tls_front, node);
 
