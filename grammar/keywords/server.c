@@ -23,7 +23,7 @@ static const struct keyword rows[] = {
 	       .summary = "the port of the agent"),
 	SERVER("agent-send", IN_SRV, .kind = VAL_STRING, RARE_FIELD(agent_send), .args = "<text>",
 	       .summary = "what to say to the agent"),
-	SERVER("allow-0rtt", IN_SRV, .kind = VAL_FLAG, TLS_FIELD(conf.allow_0rtt), LATER, .summary = "send early data"),
+	SERVER("allow-0rtt", IN_SRV, .kind = VAL_FLAG, TLS_FIELD(conf.allow_0rtt), .summary = "send early data"),
 	SERVER("alpn", IN_SRV, .kind = VAL_STRING, TLS_FIELD(conf.alpn), .args = "<list>", .summary = "protocols to announce"),
 	SERVER("backup", IN_SRV, .kind = VAL_FLAG, FIELD(backup),
 	       .summary = "use this server only when the others are down"),

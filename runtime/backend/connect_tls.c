@@ -59,11 +59,26 @@ static struct str alpn_of(const struct srv_request *r)
 	return proto == MUX_H1 ? STR("\x08http/1.1") : STR("\x02h2");
 }
 
+/* Requests that may be sent twice go with the hello, but for one that failed already (manual, server option
+ * "allow-0rtt"). */
+static bool goes_early(const struct srv_request *r)
+{
+	const struct server_conf *s = r->server->conf;
+
+	return server_conf_tls(s)->conf.allow_0rtt && r->backend->conf->mode == MODE_HTTP && s->mux != MUX_H2 &&
+	       r->backend->conf->retry_on & RETRY_ON_0RTT_REJECTED && !r->retries;
+}
+
 static void securing(struct conn *c, int revents)
 {
 	struct srv_conn *sc = (struct srv_conn *)c;
 
 	(void)revents;
+	if (tls_conn_is_early(c)) {
+		conn_want(c, 0);
+		request_secured(sc->user, sc);
+		return;
+	}
 	switch (tls_handshake(c)) {
 	case TLS_AGAIN:
 		return;
@@ -82,6 +97,8 @@ bool request_secure(struct srv_request *r, struct srv_conn *sc)
 
 	if (!tls_conn_connect(c, r->server->tls, r->sni_text, alpn_of(r)))
 		return false;
+	if (goes_early(r))
+		tls_conn_early(c);
 	c->ready = securing;
 	conn_want(c, EV_READ | EV_WRITE); /* the loop takes the first step: nothing nests */
 	return true;

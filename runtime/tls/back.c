@@ -24,6 +24,8 @@ static int session_new(SSL *ssl, SSL_SESSION *session)
 	return 1; /* ours now */
 }
 
+/* A copy of it: the library takes sessions of TLS 1.3 for used up after one connection, but not every server sends new
+ * tickets to who resumes one. */
 static void session_offer(struct tls_back *b, struct tls_conn *tc)
 {
 	uint32_t slot = tc->sni_hash % TLS_BACK_SESSIONS;
@@ -33,11 +35,11 @@ static void session_offer(struct tls_back *b, struct tls_conn *tc)
 		return;
 	pthread_mutex_lock(&b->lock);
 	s = b->sessions[slot].session;
-	if (s && b->sessions[slot].sni == tc->sni_hash && SSL_SESSION_up_ref(s)) {
-		SSL_set_session(tc->ssl, s);
-		SSL_SESSION_free(s);
-	}
+	s = s && b->sessions[slot].sni == tc->sni_hash ? SSL_SESSION_dup(s) : NULL;
 	pthread_mutex_unlock(&b->lock);
+	if (s)
+		SSL_set_session(tc->ssl, s);
+	SSL_SESSION_free(s);
 }
 
 bool tls_conn_connect(struct conn *c, struct tls_back *b, struct str sni, struct str alpn)

@@ -133,6 +133,10 @@ static ssize_t tls_recv(struct conn *c, void *data, size_t size)
 	c->flags &= (uint8_t)~CONN_PENDING;
 	if (!size)
 		return 0;
+	if (tc->early_out) {
+		errno = EAGAIN;
+		return -1;
+	}
 	if (tc->early.len) {
 		ssize_t taken = early_take(tc, data, size);
 
@@ -190,6 +194,8 @@ static ssize_t tls_sendv(struct conn *c, const struct iovec *iov, int n, bool mo
 	(void)more;
 	for (int i = 0; i < n; i++)
 		total += iov[i].iov_len;
+	if (tc->early_out)
+		return tls_early_send(c, piece(iov, n, 0, record_limit(tc), room));
 	while (sent < total) {
 		struct str s = piece(iov, n, sent, record_limit(tc), room);
 		int wrote = SSL_write(tc->ssl, s.ptr, (int)s.len);

@@ -14,5 +14,10 @@ void tls_conn_note_pending(struct conn *c);
 /* Reading goes on when the socket can be written. */
 void tls_watch_write(struct conn *c);
 void tls_conn_free(struct tls_conn **tc);
+/* handshake.c: it is complete. */
+void tls_handshake_count(struct tls_conn *tc);
+/* early.c: data that go with the hello; as transport.sendv. */
+ssize_t tls_early_send(struct conn *c, struct str data);
+void tls_early_free(struct tls_conn *tc);
 
 #endif

@@ -19,6 +19,7 @@ void tls_conn_free(struct tls_conn **tp)
 		return;
 	SSL_free(tc->ssl);
 	free(tc->early.data);
+	tls_early_free(tc);
 	free(tc->hello);
 	tls_secrets_free(&tc->secrets);
 	free(tc);
@@ -262,9 +263,8 @@ static enum tls_progress early_read(struct conn *c)
 	}
 }
 
-static void finished(struct conn *c)
+void tls_handshake_count(struct tls_conn *tc)
 {
-	struct tls_conn *tc = tls_conn_of(c);
 	struct tls_counters *n = &tc->world->counters;
 	bool reused = SSL_session_reused(tc->ssl);
 
@@ -274,8 +274,6 @@ static void finished(struct conn *c)
 	if (reused)
 		atomic_fetch_add_explicit(tc->front ? &n->front_reused : &n->back_reused, 1,
 					  memory_order_relaxed);
-	conn_want(c, 0);
-	tls_conn_note_pending(c);
 }
 
 enum tls_progress tls_handshake(struct conn *c)
@@ -292,7 +290,9 @@ enum tls_progress tls_handshake(struct conn *c)
 	result = SSL_do_handshake(tc->ssl);
 	if (result != 1)
 		return failed(c, result);
-	finished(c);
+	tls_handshake_count(tc);
+	conn_want(c, 0);
+	tls_conn_note_pending(c);
 	return TLS_DONE;
 }
 

@@ -40,6 +40,10 @@ bool tls_conn_connect(struct conn *c, struct tls_back *back, struct str sni, str
 /* One step of the handshake, to be called whenever the connection is ready. It decides what is watched (conn_want) until it is
  * done; afterwards nothing is watched. TLS_FAILED: conn.error, tls_conn_error() tell more; close the connection. */
 enum tls_progress tls_handshake(struct conn *c);
+/* For a connection to a server, in place of tls_handshake(): it may be used at once, what is sent first goes with the hello as
+ * early data. False: the server does not take any (no session, or none that allows it). Only for what may arrive twice. */
+bool tls_conn_early(struct conn *c);
+bool tls_conn_is_early(const struct conn *c);
 /* HAProxy's words for why the handshake failed: "SSL handshake failure". */
 const char *tls_conn_error(const struct conn *c);
 /* The library's object, for samples; NULL: no TLS on this connection. */
