@@ -212,8 +212,16 @@ static void report_not_effective(const struct keyword_use *use)
 {
 	struct diag *g;
 
-	if (!(use->row->flags & KW_NOT_EFFECTIVE) || use->no)
+	if (!(use->row->flags & (KW_NOT_EFFECTIVE | KW_MOOT)) || use->no)
 		return;
+	if (use->row->flags & KW_MOOT) {
+		g = diag_add(use->k->d, D_NOT_EFFECTIVE, use->span, "`%s` has nothing to act on in lbd",
+			     use->row->name);
+		diag_note(use->k->d, g,
+			  "it tunes a mechanism of HAProxy that lbd works without; `lbcheck features` lists "
+			  "such words");
+		return;
+	}
 	g = diag_add(use->k->d, D_NOT_EFFECTIVE, use->span, "`%s` is accepted, but has no effect yet",
 		     use->row->name);
 	diag_note(use->k->d, g,

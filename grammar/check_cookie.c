@@ -180,7 +180,9 @@ bool check_persist_rule(const struct keyword_use *use)
 
 	if (!check_condition(use, 0, &scope, &rule.cond))
 		return false;
-	if (strcmp(use->row->name, "force-be-switch") != 0)
+	if (strcmp(use->row->name, "force-be-switch") == 0)
+		*(const struct cond **)vec_push(use->k->a, &use->draft->px->force_switch) = rule.cond;
+	else
 		*(struct persist_rule *)vec_push(use->k->a, &use->draft->px->persist_rules) = rule;
 	return true;
 }

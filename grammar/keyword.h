@@ -61,6 +61,7 @@ enum keyword_flags {
 	KW_EXPERIMENTAL = 8192, /* only with expose-experimental-directives */
 	KW_OWN_DUMP = 65536,   /* model_dump() writes what it made by itself */
 	KW_OPTIONAL = 131072, /* HAProxy takes a missing number for 0 */
+	KW_MOOT = 262144, /* read and checked; lbd has no mechanism that it could tune */
 	KW_EXACT = 4096, /* HAProxy refuses a number with anything behind it; else it reads what it can */
 };
 

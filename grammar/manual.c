@@ -102,6 +102,7 @@ static void write_flags(struct out *o, const struct keyword *row)
 	out_printf(o, "    in lbd    %s\n",
 		   row->flags & KW_REMOVED         ? "refused"
 		   : row->flags & KW_NOT_EFFECTIVE ? "accepted and checked, but without effect yet"
+		   : row->flags & KW_MOOT          ? "accepted and checked; it tunes what lbd works without"
 		   : row->flags & KW_RESTART       ? "works; a reload does not change it"
 						   : "works");
 }
@@ -364,14 +365,14 @@ static void feature(struct out *o, const char *kind, const char *name, const cha
 	out_printf(o, "%-10s %-40s %s\n", kind, name, summary);
 }
 
-static void features_keywords(struct out *o)
+static void features_keywords(struct out *o, unsigned flag)
 {
 	uint32_t nareas;
 	const struct keyword_area *const *areas = keyword_areas(&nareas);
 
 	for (uint32_t i = 0; i < nareas; i++)
 		for (uint32_t j = 0; j < areas[i]->n; j++)
-			if (areas[i]->rows[j].flags & KW_NOT_EFFECTIVE)
+			if (areas[i]->rows[j].flags & flag)
 				feature(o, areas[i]->name, areas[i]->rows[j].name, areas[i]->rows[j].summary);
 }
 
@@ -386,7 +387,7 @@ static void features_words(struct out *o)
 void manual_features(struct out *o)
 {
 	out_puts(o, "Accepted and checked, but without effect in lbd yet:\n\n");
-	features_keywords(o);
+	features_keywords(o, KW_NOT_EFFECTIVE);
 	features_words(o);
 	for (enum action_id a = 0; a < ACTION_COUNT; a++)
 		if (!action_row(a)->effective)
@@ -397,4 +398,6 @@ void manual_features(struct out *o)
 	for (enum conv_id c = 0; c < CONV_COUNT; c++)
 		if (!conv_row(c)->effective)
 			feature(o, "converter", conv_row(c)->name, "");
+	out_puts(o, "\nAccepted and checked, but they tune mechanisms of HAProxy that lbd works without:\n\n");
+	features_keywords(o, KW_MOOT);
 }

@@ -65,6 +65,10 @@ struct global_conf {
 	uint32_t fd_hard_limit;  /* 0: none */
 	bool strict_limits, insecure_setuid_wanted, set_dumpable, pp2_never_local, reject_low_ports;
 	int8_t renice_startup, renice_runtime; /* nice values; 0: as it was */
+	uint32_t maxpipes;		       /* of the process; 0: no limit of its own */
+	uint32_t cookie_capture_len;	       /* the most bytes of a captured cookie */
+	uint8_t comp_level;		       /* of zlib, 1 to 9 */
+	uint8_t fail_alloc;		       /* percent of allocations of pools that fail, for tests */
 	uint32_t cli_max_payload;	       /* bytes */
 	struct str setcap;		       /* names with commas between them */
 	struct unix_bind_conf unix_bind;

@@ -8,6 +8,8 @@ void model_preset_global(struct global_conf *g)
 	g->strict_limits = true;
 	g->unix_bind.mode = g->unix_bind.uid = g->unix_bind.gid = -1;
 	g->cli_max_payload = 128 << 10;
+	g->cookie_capture_len = 63;
+	g->comp_level = 1;
 	g->mworker_max_reloads = UINT32_MAX;
 	g->tune_bufsize = 16384;
 	g->tune_maxrewrite = 1024;

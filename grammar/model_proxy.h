@@ -185,6 +185,7 @@ struct proxy_conf {
 	const struct forwarded_conf *forwarded; /* option forwarded */
 	uint8_t restrict_names; /* enum restrict_names: option http-restrict-req-hdr-names */
 	struct str send_name_header; /* http-send-name-header, or empty */
+	VEC(const struct cond *) force_switch; /* force-be-switch */
 	VEC(struct persist_rule) persist_rules; /* force-persist, ignore-persist */
 	struct str capture_cookie; /* beginning of its name, or empty */
 	uint32_t capture_cookie_len;

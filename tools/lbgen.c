@@ -234,6 +234,8 @@ static void roff_facts(const struct keyword *row)
 		fputs(" May follow \\fBno\\fR.", stdout);
 	if (row->flags & KW_NOT_EFFECTIVE)
 		fputs(" Without effect in lbd yet.", stdout);
+	if (row->flags & KW_MOOT)
+		fputs(" Tunes what lbd works without.", stdout);
 }
 
 static void roff_row(const struct keyword *row)

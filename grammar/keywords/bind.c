@@ -4,6 +4,7 @@
 #define BIND(word, places, ...) { .name = word, .in = places, __VA_ARGS__ }
 #define FIELD(member) KEYWORD_FIELD(bind_conf, member)
 #define LATER .flags = KW_NOT_EFFECTIVE
+#define MOOT .flags = KW_MOOT
 
 static const struct keyword rows[] = {
 	BIND("accept-proxy", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_FLAG, FIELD(accept_proxy),
@@ -52,7 +53,7 @@ static const struct keyword rows[] = {
 	BIND("nbconn", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, LATER, .since = 208, .args = "<number>",
 	     .summary = "how many reversed connections are opened"),
 	BIND("nice", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_UINT, FIELD(nice), .min = -1024, .max = 1024,
-	     LATER, .args = "<number>", .summary = "priority of these connections"),
+	     MOOT, .args = "<number>", .summary = "priority of these connections"),
 	BIND("process", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_CUSTOM, FIELD(threads), .until = 208,
 	     .parse = check_bind_threads, .args = "<set>", .summary = "which threads accept here"),
 	BIND("proto", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, .parse = check_bind_proto,
@@ -67,7 +68,7 @@ static const struct keyword rows[] = {
 	BIND("severity-output", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_CHOICE, FIELD(severity_form),
 	     .choices = "none|number|string", .args = "none|number|string",
 	     .summary = "how severities of answers are shown"),
-	BIND("shards", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, LATER, .parse = check_bind_shards,
+	BIND("shards", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, MOOT, .parse = check_bind_shards,
 	     .args = "<number>|by-thread|by-group", .summary = "how many sockets listen on each address"),
 	BIND("tcp-md5sig", IN(BIND) | IN(STATS_SOCKET), .kind = VAL_STRING, FIELD(tcp_md5sig), .since = 302,
 	     .args = "<password>", .summary = "a TCP MD5 password"),

@@ -4,6 +4,7 @@
 #define GLOBAL(word, ...) { .name = word, .in = IN(GLOBAL), __VA_ARGS__ }
 #define FIELD(member) KEYWORD_FIELD(global_conf, member)
 #define LATER .flags = KW_NOT_EFFECTIVE
+#define MOOT .flags = KW_MOOT
 
 static const struct keyword rows[] = {
 	GLOBAL("maxconn", .kind = VAL_UINT, FIELD(maxconn), .flags = KW_FIRST_WINS, .parse = check_global_maxconn,
@@ -134,13 +135,13 @@ static const struct keyword rows[] = {
 	GLOBAL("cpu-policy", .kind = VAL_WORDS, .min = 1, .since = 302, LATER, .args = "<policy>", .summary = "how threads are spread over processors"),
 	GLOBAL("cpu-set", .kind = VAL_WORDS, .min = 1, .flags = KW_REPEAT | KW_NOT_EFFECTIVE, .since = 302, .args = "<directive>...",
 	       .summary = "which processors are used at all"),
-	GLOBAL("numa-cpu-mapping", .kind = VAL_FLAG, .flags = KW_NO | KW_DEFAULT | KW_NOT_EFFECTIVE | KW_LOOSE, .summary = "stay on one NUMA node"),
-	GLOBAL("thread-groups", .kind = VAL_UINT, .parse = check_thread_groups, .min = 1, .max = 64, LATER, .args = "<number>", .summary = "how many groups the threads form"),
-	GLOBAL("thread-group", .kind = VAL_WORDS, .min = 1, .parse = check_thread_group, .flags = KW_REPEAT | KW_NOT_EFFECTIVE, .args = "<group> [<threads>...]",
+	GLOBAL("numa-cpu-mapping", .kind = VAL_FLAG, .flags = KW_NO | KW_DEFAULT | KW_MOOT | KW_LOOSE, .summary = "stay on one NUMA node"),
+	GLOBAL("thread-groups", .kind = VAL_UINT, .parse = check_thread_groups, .min = 1, .max = 64, MOOT, .args = "<number>", .summary = "how many groups the threads form"),
+	GLOBAL("thread-group", .kind = VAL_WORDS, .min = 1, .parse = check_thread_group, .flags = KW_REPEAT | KW_MOOT, .args = "<group> [<threads>...]",
 	       .summary = "which threads belong to a group"),
 	GLOBAL("thread-hard-limit", .kind = VAL_UINT, FIELD(thread_hard_limit), .min = 1, .max = 64, .since = 208, .flags = KW_RESTART, .args = "<number>",
 	       .summary = "an upper bound for the number of threads"),
-	GLOBAL("max-threads-per-group", .kind = VAL_UINT, .since = 303, LATER, .args = "<number>", .summary = "the most threads of a group"),
+	GLOBAL("max-threads-per-group", .kind = VAL_UINT, .since = 303, MOOT, .args = "<number>", .summary = "the most threads of a group"),
 	GLOBAL("nbproc", .kind = VAL_WORDS, .flags = KW_REMOVED | KW_REPEAT, .replaced_by = "`nbthread`",
 	       .expects = "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on "
 			  "multi-processor machines if available.",
@@ -149,7 +150,7 @@ static const struct keyword rows[] = {
 	       .args = "current|config|parent|origin <dir>", .summary = "where relative file names start from"),
 	GLOBAL("expose-experimental-directives", .kind = VAL_FLAG, .flags = KW_LOOSE, .parse = check_global_experimental, .summary = "allow keywords that are experimental"),
 	GLOBAL("expose-deprecated-directives", .kind = VAL_FLAG, .since = 302, .summary = "allow keywords that will be removed"),
-	GLOBAL("force-cfg-parser-pause", .kind = VAL_TIME_MS, .since = 300, LATER, .args = "<time>", .summary = "wait while reading the configuration"),
+	GLOBAL("force-cfg-parser-pause", .kind = VAL_TIME_MS, .since = 300, MOOT, .args = "<time>", .summary = "wait while reading the configuration"),
 	GLOBAL("h1-accept-payload-with-any-method", .kind = VAL_FLAG, FIELD(h1_any_payload), .summary = "accept a body with GET, HEAD and DELETE"),
 	GLOBAL("h1-case-adjust", .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_h1_case, .args = "<from> <to>",
 	       .summary = "the letter case that a header name gets"),
@@ -162,7 +163,7 @@ static const struct keyword rows[] = {
 	       .summary = "which status codes count as errors"),
 	GLOBAL("http-fail-codes", .kind = VAL_WORDS, .since = 208, .min = 1, .flags = KW_REPEAT | KW_NOT_EFFECTIVE, .args = "[+-]<ranges>...",
 	       .summary = "which status codes count as failures"),
-	GLOBAL("cluster-secret", .kind = VAL_STRING, LATER, .args = "<text>", .summary = "a secret that several processes share"),
+	GLOBAL("cluster-secret", .kind = VAL_STRING, MOOT, .args = "<text>", .summary = "a secret that several processes share"),
 	GLOBAL("anonkey", .kind = VAL_UINT, FIELD(anon_key), .since = 208, .args = "<number>", .summary = "a key that hides names in dumps"),
 	GLOBAL("lua-load", .kind = VAL_WORDS, .min = 1, .parse = check_global_lua, .flags = KW_REPEAT | KW_NOT_EFFECTIVE, .args = "<file> [<argument>...]",
 	       .summary = "a Lua program to load"),
@@ -175,18 +176,18 @@ static const struct keyword rows[] = {
 	GLOBAL("prealloc-fd", .kind = VAL_FLAG, FIELD(prealloc_fd), .flags = KW_RESTART, .since = 300, .summary = "take room for all file descriptors at start"),
 	GLOBAL("profiling.tasks", .kind = VAL_CHOICE, FIELD(profiling_tasks), .choices = "auto|on|off", .args = "auto|on|off",
 	       .expects = "'profiling.tasks' expects either 'on', 'auto', or 'off'", .summary = "measure tasks"),
-	GLOBAL("profiling.memory", .kind = VAL_STRING, LATER, .args = "on|off", .summary = "measure memory"),
+	GLOBAL("profiling.memory", .kind = VAL_STRING, MOOT, .args = "on|off", .summary = "measure memory"),
 	GLOBAL("shm-stats-file", .kind = VAL_STRING, .since = 303, LATER, .args = "<file>", .summary = "counters in shared memory"),
 	GLOBAL("shm-stats-file-max-objects", .kind = VAL_UINT, .since = 303, LATER, .args = "<number>", .summary = "the most objects in that file"),
 	GLOBAL("stats-file", .kind = VAL_STRING, .since = 300, LATER, .args = "<file>", .summary = "counters to load at start"),
-	GLOBAL("stress-level", .kind = VAL_UINT, .since = 302, LATER, .args = "<number>", .summary = "for tests of the program itself"),
+	GLOBAL("stress-level", .kind = VAL_UINT, .since = 302, MOOT, .args = "<number>", .summary = "for tests of the program itself"),
 	GLOBAL("warn-blocked-traffic-after", .kind = VAL_TIME_MS, .since = 302, LATER, .args = "<time>",
 	       .summary = "when to report that a thread is stuck"),
 	GLOBAL("dns-accept-family", .kind = VAL_STRING, .since = 302, LATER, .args = "ipv4|ipv6|auto", .summary = "which address families names resolve to"),
-	GLOBAL("limited-quic", .kind = VAL_FLAG, .since = 208, LATER, .summary = "use QUIC with an SSL library that lacks full support"),
+	GLOBAL("limited-quic", .kind = VAL_FLAG, .since = 208, MOOT, .summary = "use QUIC with an SSL library that lacks full support"),
 	GLOBAL("harden.reject-privileged-ports.tcp", .kind = VAL_ON_OFF, FIELD(reject_low_ports), .since = 208, .args = "on|off",
 	       .summary = "refuse TCP clients with a source port below 1024"),
-	GLOBAL("harden.reject-privileged-ports.quic", .kind = VAL_ON_OFF, .since = 208, LATER, .args = "on|off",
+	GLOBAL("harden.reject-privileged-ports.quic", .kind = VAL_ON_OFF, .since = 208, MOOT, .args = "on|off",
 	       .summary = "refuse QUIC clients with a source port below 1024"),
 	GLOBAL("deviceatlas-json-file", .kind = VAL_STRING, LATER, .args = "<file>", .summary = "DeviceAtlas data"),
 	GLOBAL("deviceatlas-log-level", .kind = VAL_UINT, LATER, .args = "<number>", .summary = "how much DeviceAtlas logs"),
@@ -196,7 +197,7 @@ static const struct keyword rows[] = {
 	GLOBAL("wurfl-cache-size", .kind = VAL_STRING, LATER, .args = "<size>", .summary = "WURFL cache"),
 	GLOBAL("wurfl-information-list", .kind = VAL_WORDS, .min = 1, LATER, .args = "<name>...", .summary = "WURFL capabilities"),
 	GLOBAL("wurfl-information-list-separator", .kind = VAL_STRING, LATER, .args = "<char>", .summary = "separator of WURFL output"),
-	GLOBAL("debug.counters", .kind = VAL_ON_OFF, .since = 302, LATER, .args = "on|off", .summary = "count events inside the program"),
+	GLOBAL("debug.counters", .kind = VAL_ON_OFF, .since = 302, MOOT, .args = "on|off", .summary = "count events inside the program"),
 };
 
 const struct keyword_area keyword_area_global = { "global", rows, sizeof(rows) / sizeof(*rows) };

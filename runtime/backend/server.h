@@ -98,6 +98,7 @@ struct proxy {
 	bool down; /* has no usable server, under lb_lock */
 	atomic_bool paused;  /* of a frontend: by `disable frontend` */
 	atomic_bool stopped; /* by `shutdown frontend` */
+	atomic_bool hidden;  /* by `unpublish backend`: use_backend and default_backend do not lead here */
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
 	struct deadline warming; /* on worker 0: backend/server_warm.h */
 	struct rate accepted; /* of a frontend with `rate-limit sessions`: sessions of all workers, under lb_lock */

@@ -140,3 +140,28 @@ void cmd_experimental_mode(struct cli_call *c)
 {
 	mode_set(c, "experimental-mode", &c->session->experimental);
 }
+
+/* --- publish and unpublish (management manual of 3.4): checks and sessions go on meanwhile */
+
+static void publish(struct cli_call *c, bool hidden)
+{
+	struct proxy *px = c->words[2].len ? cli_backend(c, 2) : NULL;
+
+	if (!px) {
+		cli_say(c, CLI_ERR, "No such backend.");
+		return;
+	}
+	if (atomic_exchange(&px->hidden, hidden) != hidden)
+		atomic_fetch_add(&c->process->hidden_backends, hidden ? 1u : -1u);
+	cli_say(c, CLI_INFO, hidden ? "Backend unpublished." : "Backend published.");
+}
+
+void cmd_publish_backend(struct cli_call *c)
+{
+	publish(c, false);
+}
+
+void cmd_unpublish_backend(struct cli_call *c)
+{
+	publish(c, true);
+}

@@ -17,9 +17,18 @@ void pool_init(struct pool *p, size_t size, uint32_t max_cached)
 			   .max_cached = POOL_CACHES ? max_cached : 0};
 }
 
+/* tune.fail-alloc. */
+static bool is_to_fail(struct pool *p)
+{
+	if (!p->fails)
+		return false;
+	p->chance = p->chance * 1664525 + 1013904223; /* Numerical Recipes' */
+	return (p->chance >> 16) % 100 < p->fails;
+}
+
 void *pool_grow(struct pool *p)
 {
-	void *item = malloc(p->size);
+	void *item = is_to_fail(p) ? NULL : malloc(p->size);
 
 	p->used += item != NULL;
 	return item;

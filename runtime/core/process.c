@@ -166,11 +166,24 @@ static void worker_end(struct worker *w)
 		log_backends_stop(w);
 }
 
+/* tune.fail-alloc: every piece is to be had anew, and sometimes is not. */
+static void pools_fail(struct worker *w, uint32_t percent)
+{
+	struct pool *pools[] = {&w->buffers,     &w->sessions,  &w->streams,
+				&w->tcp_streams, &w->srv_conns, &w->chunks};
+
+	for (size_t i = 0; percent && i < sizeof(pools) / sizeof(*pools); i++) {
+		pools[i]->fails = percent;
+		pools[i]->max_cached = 0;
+	}
+}
+
 static bool worker_equip(struct worker *w, struct generation *g)
 {
 	const struct global_conf *conf = &g->model->global;
 
 	stream_host_init(w);
+	pools_fail(w, conf->fail_alloc);
 	if (conf->tune_bufsize)
 		worker_set_bufsize(w, conf->tune_bufsize);
 	if (conf->noepoll && !worker_set_backend(w, conf->nopoll ? EVBACKEND_SELECT : EVBACKEND_POLL))

@@ -70,6 +70,7 @@ struct process {
 	atomic_uint anon_key; /* of the configuration or `set anon global-key`; 0: none */
 	atomic_uint_fast64_t error_events; /* proxy/error_capture.h: counted, and the lock of what proxies keep of them */
 	pthread_mutex_t errors_lock;
+	atomic_uint hidden_backends; /* how many are not published */
 	atomic_uint debug_commands, tainted; /* expert commands that were run; TAINTED_ bits: HAProxy's */
 	atomic_uint rate_limits[PROCESS_RATES];
 	struct rate accepted; /* while connections or sessions are limited; under rate_lock */

@@ -41,8 +41,8 @@ struct conn;
 struct eval_host {
 	int64_t (*mux)(const struct conn *c, enum eval_mux what); /* -1: not known */
 	int64_t (*stat)(void *ctx, enum eval_stat what, const struct proxy_conf *proxy, const struct server_conf *server);
-	/* The server of that name, those that were added at run time included; NULL: none. */
-	const struct server_conf *(*server)(void *ctx, const struct proxy_conf *proxy, struct str name);
+	const struct server_conf *(*server)(void *ctx, const struct proxy_conf *proxy, struct str name); /* also of those added at run time */
+	bool (*hidden)(void *ctx, const struct proxy_conf *backend); /* `unpublish backend`; NULL: none ever is */
 	void *ctx;
 };
 

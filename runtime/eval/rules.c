@@ -220,9 +220,10 @@ enum verdict rule_redirect(struct eval *e, const struct rule *rule)
 	return empty ? V_CONTINUE : V_REDIRECT;
 }
 
-/* The first rule whose condition holds. Nothing changes meanwhile, so that what conditions look up can stay in
- * scratch memory until the end. */
-static const struct switch_rule *switch_rule_find(struct eval *e, const struct proxy_conf *frontend)
+/* The first rule from there on whose condition holds. Nothing changes meanwhile, so that what conditions look
+ * up can stay in scratch memory until the end. */
+static const struct switch_rule *switch_rule_find(struct eval *e, const struct proxy_conf *frontend,
+						  uint32_t from)
 {
 	struct scratch_mark mark = scratch_mark(e->scratch);
 	const struct switch_rule *found = NULL;
@@ -232,7 +233,7 @@ static const struct switch_rule *switch_rule_find(struct eval *e, const struct p
 	cond_walk_begin(&walk, index_of(e, frontend->use_backend_list));
 	e->engine->generation++;
 	e->engine->memo_scratch = true;
-	for (uint32_t i = 0; i < frontend->use_backend.n && !found; i++) {
+	for (uint32_t i = from; i < frontend->use_backend.n && !found; i++) {
 		if (walk.index && (i = cond_walk_next(&walk, e, i)) == frontend->use_backend.n)
 			break;
 		if (cond_tri(e, frontend->use_backend.v[i].cond) == TRI_TRUE)
@@ -246,21 +247,43 @@ static const struct switch_rule *switch_rule_find(struct eval *e, const struct p
 	return found;
 }
 
+/* NULL: its name is no backend's. */
+static const struct proxy_conf *backend_of(struct eval *e, const struct switch_rule *rule)
+{
+	struct str name;
+
+	if (!rule->dynamic)
+		return rule->backend;
+	name = logfmt_text(e, rule->dynamic);
+	return name.ptr ? map_get(&e->model->backends, name) : NULL;
+}
+
+/* Out of content switching, and no force-be-switch rule (manual of 3.3) says that this request may go there. */
+static bool is_hidden(struct eval *e, const struct proxy_conf *frontend, const struct proxy_conf *be)
+{
+	if (!e->host || !e->host->hidden || !e->host->hidden(e->host->ctx, be))
+		return false;
+	for (uint32_t i = 0; i < frontend->force_switch.n; i++)
+		if (cond_tri(e, frontend->force_switch.v[i]) == TRI_TRUE)
+			return false;
+	return true;
+}
+
 const struct proxy_conf *eval_backend(struct eval *e, const struct proxy_conf *frontend,
 				      const struct switch_rule **decider)
 {
-	const struct switch_rule *rule;
 	const struct proxy_conf *be;
-	struct str name;
+	uint32_t from = 0;
 
 	if (e->observer && e->observer->choosing)
 		e->observer->choosing(e->observer->ctx, e, frontend);
-	rule = switch_rule_find(e, frontend);
-	be = rule ? rule->backend : NULL;
-	*decider = rule;
-	if (rule && rule->dynamic) {
-		name = logfmt_text(e, rule->dynamic);
-		be = name.ptr ? map_get(&e->model->backends, name) : NULL;
-	}
-	return be ? be : frontend->default_backend;
+	do {
+		*decider = switch_rule_find(e, frontend, from);
+		be = *decider ? backend_of(e, *decider) : NULL;
+		from = *decider ? (uint32_t)(*decider - frontend->use_backend.v) + 1 : 0;
+	} while (be && is_hidden(e, frontend, be));
+	if (be)
+		return be;
+	be = frontend->default_backend;
+	return be && be != frontend && is_hidden(e, frontend, be) ? NULL : be;
 }

@@ -1,12 +1,12 @@
 /* Compression of bodies by zlib (RFC 1950 to 1952): gzip, deflate with and without its wrapper, and identity,
- * which changes nothing. Level 1 with the usual window: what HAProxy does, and what pays for responses made on
- * the fly. */
+ * which changes nothing. Level 1 unless tune.comp.maxlevel says otherwise, with the usual window: what pays for
+ * responses made on the fly. */
 #include "runtime/http/compress.h"
 
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { LEVEL = 1, MEMLEVEL = 8, WINDOW = 15, GZIP = 16, FLUSH_ROOM = 256 };
+enum { MEMLEVEL = 8, WINDOW = 15, GZIP = 16, FLUSH_ROOM = 256 };
 
 struct compress {
 	z_stream z;
@@ -20,26 +20,26 @@ const char *compress_token(enum compression_algo algo)
 	return algo == COMP_IDENTITY ? NULL : algo == COMP_GZIP ? "gzip" : "deflate";
 }
 
-static bool start(struct compress *c, enum compression_algo algo, uint32_t most)
+static bool start(struct compress *c, enum compression_algo algo, int level, uint32_t most)
 {
 	static const int bits[COMP_ALGOS] = {
 		[COMP_GZIP] = WINDOW + GZIP, [COMP_DEFLATE] = WINDOW, [COMP_RAW_DEFLATE] = -WINDOW};
 
-	if (deflateInit2(&c->z, LEVEL, Z_DEFLATED, bits[algo], MEMLEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&c->z, level, Z_DEFLATED, bits[algo], MEMLEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
 		return false;
 	c->cap = (uint32_t)deflateBound(&c->z, most) + FLUSH_ROOM;
 	c->buf = malloc(c->cap);
 	return c->buf != NULL;
 }
 
-struct compress *compress_new(enum compression_algo algo, uint32_t most)
+struct compress *compress_new(enum compression_algo algo, int level, uint32_t most)
 {
 	struct compress *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
 	c->identity = algo == COMP_IDENTITY;
-	if (!c->identity && !start(c, algo, most))
+	if (!c->identity && !start(c, algo, level, most))
 		compress_free(&c);
 	return c;
 }

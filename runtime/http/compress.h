@@ -7,8 +7,8 @@
 
 struct compress;
 
-/* most: how many bytes are pushed between two calls of compress_begin(), at most. NULL: no memory. */
-struct compress *compress_new(enum compression_algo algo, uint32_t most);
+/* level: zlib's, 1 to 9. most: how many bytes are pushed between two calls of compress_begin(), at most. NULL: no memory. */
+struct compress *compress_new(enum compression_algo algo, int level, uint32_t most);
 /* The same as new for another body. */
 void compress_again(struct compress *c);
 void compress_free(struct compress **c);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/core/process.h"
+
 enum { PIPES_SPARE = 16, PIPES_MAX = 1024, PIPE_SIZE = 1 << 20 };
 
 struct pipes {
@@ -37,13 +39,25 @@ static void pipe_close(struct pipe *p)
 	free(p);
 }
 
+/* This worker's share of `maxpipes`. */
+static uint32_t pipes_allowed(const struct worker *w)
+{
+	const struct process *p = w->process;
+	uint32_t all = p && p->generation ? p->generation->model->global.maxpipes : 0, share;
+
+	if (!all)
+		return PIPES_MAX;
+	share = (all + p->nworkers - 1) / p->nworkers;
+	return share < PIPES_MAX ? share : PIPES_MAX;
+}
+
 struct pipe *pipe_get(struct worker *w)
 {
 	struct pipe *p;
 
 	if (!w->pipes)
 		w->pipes = calloc(1, sizeof(*w->pipes));
-	if (!w->pipes || w->pipes->used >= PIPES_MAX)
+	if (!w->pipes || w->pipes->used >= pipes_allowed(w))
 		return NULL;
 	p = w->pipes->spare;
 	if (p) {

@@ -220,6 +220,11 @@ static bool head_edit(struct http_msg *m, enum compression_algo algo, bool vary)
 	return !token || http_add(m, STR("content-encoding"), str_from(token));
 }
 
+static int level_of(const struct http_stream *hs)
+{
+	return hs->s.session->generation->model->global.comp_level;
+}
+
 /* most: bytes that are pushed at a time, at most. */
 static bool compress_begin_response(struct http_stream *hs, uint32_t most)
 {
@@ -228,7 +233,7 @@ static bool compress_begin_response(struct http_stream *hs, uint32_t most)
 
 	if (!response_fits(hs))
 		return true;
-	hs->down.compress = compress_new(algo, most);
+	hs->down.compress = compress_new(algo, level_of(hs), most);
 	if (!hs->down.compress || !head_edit(&hs->res, algo, true))
 		return false;
 	hs->s.log.compressed = compress_token(algo) ? compress_token(algo) : "identity";
@@ -263,6 +268,6 @@ bool http_compress_body(struct http_stream *hs)
 	    !type_fits(&http_proxy(hs)->compression.req, &http_frontend(hs)->compression.req, &hs->req))
 		return true;
 	algo = (enum compression_algo)conf->req.algos[0];
-	hs->up.compress = compress_new(algo, hs->s.session->in.cap);
+	hs->up.compress = compress_new(algo, level_of(hs), hs->s.session->in.cap);
 	return hs->up.compress && head_edit(&hs->req, algo, false);
 }

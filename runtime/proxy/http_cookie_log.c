@@ -31,12 +31,14 @@ void http_cookie_capture(struct http_stream *hs, bool response)
 	struct http_msg *m = response ? &hs->res : &hs->req;
 	struct str *slot = response ? &hs->s.log.cookie_captured_srv : &hs->s.log.cookie_captured_cli;
 	struct http_hdr *h = NULL;
+	uint32_t most = hs->s.session->generation->model->global.cookie_capture_len;
+	uint32_t kept = fe->capture_cookie_len < most ? fe->capture_cookie_len : most;
 
 	while (!slot->len && (h = http_find_id(m, response ? HN_SET_COOKIE : HN_COOKIE, h))) {
 		struct str pair = pair_find(str_make(h->value, h->value_len), fe->capture_cookie, response);
 
 		if (pair.len)
-			*slot = scratch_dup(&hs->s.scratch, str_sub(pair, 0, fe->capture_cookie_len));
+			*slot = scratch_dup(&hs->s.scratch, str_sub(pair, 0, kept));
 	}
 }
 

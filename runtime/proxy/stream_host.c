@@ -170,7 +170,21 @@ static int64_t host_mux(const struct conn *c, enum eval_mux what)
 	}
 }
 
+/* Asked for each choice of a backend: mostly there is none. */
+static bool host_hidden(void *ctx, const struct proxy_conf *backend)
+{
+	struct worker *w = ctx;
+	struct process *p = w->process;
+	const struct proxy *px;
+
+	if (!p || !atomic_load_explicit(&p->hidden_backends, memory_order_relaxed))
+		return false;
+	px = generation_proxy(p->generation, backend);
+	return px && atomic_load(&px->hidden);
+}
+
 void stream_host_init(struct worker *w)
 {
-	w->host = (struct eval_host){.stat = host_stat, .server = host_server, .mux = host_mux, .ctx = w};
+	w->host = (struct eval_host){
+		.stat = host_stat, .server = host_server, .mux = host_mux, .hidden = host_hidden, .ctx = w};
 }
