@@ -200,8 +200,20 @@ bool action_args_layer4(struct action_reader *r)
 
 bool action_args_switch_mode(struct action_reader *r)
 {
-	const struct word *w = action_take(r);
+	const struct proxy_conf *px = r->scope.proxy;
+	const struct word *w;
+	struct diag *g;
 
+	if (px && px->role == ROLE_BACKEND) {
+		g = diag_add(r->c->diags, D_ACTION_ARGUMENT, r->words[0].span,
+			     "a backend cannot switch the mode");
+		diag_haproxy(r->c->diags, g,
+			     "'tcp-request switch-mode' not allowed because backend '%.*s' has no frontend "
+			     "capability",
+			     STR_ARG(px->name));
+		return false;
+	}
+	w = action_take(r);
 	if (!w)
 		return action_missing(r, "expects a mode as argument", "`http`");
 	if (!str_is(w->text, "http"))

@@ -64,11 +64,11 @@ static bool row_allowed(const struct keyword_use *use)
 			     row->name);
 		return false;
 	}
-	if (row->flags & KW_DEPRECATED) {
+	if (row->flags & KW_DEPRECATED || (row->deprecated && k->compat >= row->deprecated)) {
 		g = diag_add(k->d, D_DEPRECATED, use->span, "`%s` is deprecated", row->name);
 		if (row->replaced_by)
 			diag_help(k->d, g, "use %s instead", row->replaced_by);
-		if (row->expects)
+		if (row->expects && row->flags & KW_DEPRECATED)
 			diag_haproxy(k->d, g, "%s", row->expects);
 	}
 	return true;
@@ -81,6 +81,14 @@ static bool prefix_allowed(const struct keyword_use *use)
 	const struct word *prefix = use->line->words;
 	struct diag *g;
 
+	if (use->preset && row->kind == VAL_OPTION && row->flags & KW_DEFAULT && k->compat <= 206) {
+		g = diag_add(k->d, D_NO_PREFIX, prefix->span, "HAProxy 2.6 does not take `default` before `%s`",
+			     row->name);
+		diag_help(k->d, g, "leave the line out, or write what is to hold: `%s` or `no %s`", row->name,
+			  row->name);
+		diag_haproxy(k->d, g, "'%s' cannot handle unexpected argument '%s'.", row->name, row->name + 7);
+		return false;
+	}
 	if ((!use->no || row->flags & KW_NO) && (!use->preset || row->flags & KW_DEFAULT))
 		return true;
 	g = diag_add(k->d, D_NO_PREFIX, prefix->span, "`%.*s` cannot stand before `%s`", STR_ARG(prefix->text),

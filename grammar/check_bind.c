@@ -108,6 +108,22 @@ void check_no_certificate(struct checker *k, const struct bind_conf *b)
 	report_no_certificate(k, lint_span(k, b->pos), b->proxy->name, b->addr.text);
 }
 
+/* `id` names one socket. */
+static bool bind_id_fits(const struct keyword_use *use, uint32_t id)
+{
+	struct str text = use->words[0].text;
+	const struct draft *d = use->draft;
+	const struct addr_conf *last = d->px->binds.n ? &d->px->binds.v[d->px->binds.n - 1]->addr : NULL;
+	struct diag *g;
+
+	if (!id || !last || (str_chr(text, ',') == text.len && last->port == last->port_end))
+		return true;
+	g = diag_add(use->k->d, D_CONFLICT, use->words[0].span, "`id` goes with a single address and port");
+	diag_haproxy(use->k->d, g, "'bind %.*s' in section '%s' : 'id' can only be used with a single socket",
+		     STR_ARG(text), keyword_place_name(use->k->place));
+	return false;
+}
+
 bool check_bind(const struct keyword_use *use)
 {
 	struct bind_conf options = {0};
@@ -121,7 +137,8 @@ bool check_bind(const struct keyword_use *use)
 		/* from 3.2 on `ssl-f-use` may follow: check_finish_certificates() */
 		ok = use->k->compat >= 302 ||
 		     report_no_certificate(use->k, use->line->span, use->draft->px->name, use->words[0].text);
-	return bind_addresses(use, &options) && ok;
+	ok &= bind_addresses(use, &options);
+	return ok && bind_id_fits(use, options.id);
 }
 
 bool check_global_stats_socket(const struct keyword_use *use)

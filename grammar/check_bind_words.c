@@ -144,14 +144,19 @@ bool check_bind_threads(const struct keyword_use *use)
 bool check_bind_shards(const struct keyword_use *use)
 {
 	struct str text = use->words[0].text;
-	int64_t n;
+	int64_t n = 0;
 
 	if (str_is(text, "by-thread") || (use->k->compat >= 208 && str_is(text, "by-group")))
 		return true;
-	if (str_to_i64(text, &n) && n >= 1 && n <= (use->k->compat < 300 ? 64 : 1024))
+	if (strspn(text.ptr, "-0123456789") && !check_number(use, &use->words[0], 0, 0, &n))
+		return false;
+	if (n >= 1 && n <= (use->k->compat < 300 ? 64 : 1024))
 		return true;
 	return bind_error(use, "`shards` needs a number from 1 to 64 or `by-thread`",
-			  "'shards' : invalid value 0, allowed range is 1..64 or 'by-thread'");
+			  arena_printf(use->k->scratch,
+				       "'shards' : invalid value %lld, allowed range is 1..64 or 'by-thread'",
+				       (long long)n)
+				  .ptr);
 }
 
 /* all, or numbers (and, since 2.7, names) of verification errors. */

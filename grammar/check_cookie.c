@@ -141,6 +141,10 @@ bool check_cookie(const struct keyword_use *use)
 
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
+	if (!use->words[0].text.len) {
+		check_missing(use, "a name");
+		return false;
+	}
 	c.name = check_keep(use->k, use->words[0].text);
 	for (uint32_t i = 1; i < use->n; i++)
 		if (!cookie_word(use, &i, &c))
@@ -194,6 +198,7 @@ bool check_state_file_name(const struct keyword_use *use)
 
 	if (!check_arity(use, 0, 1))
 		return false;
-	use->draft->px->state_file_name = str_is(name, "use-backend-name") ? STR_NONE : check_keep(use->k, name);
+	use->draft->px->state_file_name =
+		str_is(name, "use-backend-name") ? STR_NONE : check_keep(use->k, name);
 	return true;
 }

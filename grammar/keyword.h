@@ -80,6 +80,7 @@ struct keyword {
 	uint8_t part;     /* enum keyword_part: the field is not in the object itself */
 	uint32_t offset;
 	uint16_t since, until; /* HAProxy versions as 206 ... 304; 0: always. until: first version without it */
+	uint16_t deprecated;   /* first version that warns of it; 0: none. KW_DEPRECATED: all do */
 	int64_t min, max;      /* bounds of the value, in the field's unit; 0, 0: none */
 	bool (*parse)(const struct keyword_use *use);
 	const char *args;        /* "<timeout>", shown by explain */

@@ -172,7 +172,7 @@ class Generator:
             k = self.pick(rows)  # nothing says what its words are: seldom valid
         if k.example and self.chance(0.95 if k.kind in ("VAL_CUSTOM", "VAL_WORDS") else 0.3):
             return self.pick(k.example.split("\\n")).strip()
-        return self.pick(["", "", "", "", "no ", "default "] if "KW_NO" in k.flags or k.kind == "VAL_OPTION" else [""]) + k.name + " " + self.value(k)
+        return self.pick(["", "", "", "", "no ", "default "] if re.search(r"\bKW_NO\b", k.flags) or k.kind == "VAL_OPTION" else [""]) + k.name + " " + self.value(k)
 
     def damage(self, line):
         words = re.findall(r'"[^"]*"|\S+', line)

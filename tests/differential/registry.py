@@ -57,9 +57,12 @@ def keywords():
     for name in sorted(os.listdir(ROWS)):
         if name.endswith(".c"):
             found += [Keyword(row, place) for place, row in calls(read(name))]
-    for match in re.finditer(r'^OPTION\(\w+, "([^"]+)", (\w+), (\w+), (\d+), (\d+)', read("options.def"), re.M):
-        row = Keyword(f'"option {match.group(1)}", IN_{match.group(2)}'.replace("IN_BOTH", "IN_PROXY"))
-        row.since, row.until = int(match.group(4)), int(match.group(5))
+    prefixed = set(re.findall(r"#define OPTION_NO_(\w+) \(?KW_NO", read("options.c")))
+    for match in re.finditer(r'^OPTION(_ARGS)?\((\w+), "([^"]+)", (\w+), (\w+), (\d+), (\d+)', read("options.def"), re.M):
+        row = Keyword(f'"option {match.group(3)}", IN_{match.group(4)}'.replace("IN_BOTH", "IN_PROXY"))
+        row.since, row.until = int(match.group(6)), int(match.group(7))
+        row.kind = "VAL_CUSTOM" if match.group(1) else "VAL_OPTION"
+        row.flags = "KW_NO" if not match.group(1) or match.group(2) in prefixed else ""
         found.append(row)
     return found
 
