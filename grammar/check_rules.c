@@ -305,6 +305,12 @@ static bool capture_length(const struct keyword_use *use, uint32_t at, bool stri
 	struct diag *g;
 
 	if (at + 1 < use->n && str_is(use->words[at].text, "len")) {
+		if (strict && str_to_i64(use->words[at + 1].text, len) && *len < 1) {
+			g = diag_add(use->k->d, D_OUT_OF_RANGE, use->words[at + 1].span,
+				     "a capture has a length");
+			diag_haproxy(use->k->d, g, "length must be > 0");
+			return false;
+		}
 		if (!strict || str_to_i64(use->words[at + 1].text, len))
 			return check_number(use, &use->words[at + 1], 0, 0, len);
 		g = diag_add(use->k->d, D_BAD_NUMBER, use->words[at + 1].span, "a length is a number");
