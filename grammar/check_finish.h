@@ -15,6 +15,10 @@ void check_finish_servers(struct checker *k);
 void check_resolve(struct checker *k, struct span span, struct addr_conf *a, const char *what);
 /* Where requests go without balancing. check_straight.c */
 void check_finish_straight(struct checker *k, struct draft *d);
+/* A section begins. check_resolvers.c */
+void check_resolvers_begin(struct checker *k, struct named_section *named);
+/* The section that a server names. check_resolvers.c */
+void check_finish_resolvers(struct checker *k, struct server_conf *s);
 /* Whether anything listens at all. check_warn.c */
 void check_finish_listeners(struct checker *k);
 /* A server of a proxy by name, or NULL. */

@@ -250,6 +250,29 @@ static bool starts_without(const struct server_conf *s)
 	return words.len && str_is(str_tail(words, words.len >= 4 ? words.len - 4 : 0), "none");
 }
 
+/* The C library is not asked for services (RFC 2782), nor where init-addr does not name it. */
+static bool is_service(const struct server_conf *s)
+{
+	return s->resolvers.len && s->addr.path.len && s->addr.path.ptr[0] == '_';
+}
+
+static bool asks_library(const struct server_conf *s)
+{
+	struct str rest = s->init_addr, word;
+
+	if (!rest.len)
+		return true;
+	while (rest.len) {
+		word = str_sub(rest, 0, str_chr(rest, ','));
+		rest = str_tail(rest, word.len + 1);
+		if (str_is(word, "libc"))
+			return true;
+		if (str_is(word, "none"))
+			return false;
+	}
+	return false;
+}
+
 static void check_addr_resolve(struct checker *k, const struct draft *d, uint32_t i, struct server_conf *s)
 {
 	struct addr_conf *a = ARENA_NEW(k->a, struct addr_conf);
@@ -276,10 +299,11 @@ static void server_resolve(struct checker *k, const struct draft *d, uint32_t i)
 		return;
 	if (s->check_addr && s->check_addr->kind == ADDR_NAME)
 		check_addr_resolve(k, d, i, s);
-	if (s->addr.kind != ADDR_NAME)
+	check_finish_resolvers(k, s);
+	if (s->addr.kind != ADDR_NAME || is_service(s))
 		return;
 	a = ARENA_NEW(k->a, struct addr_conf);
-	if (address_resolve(k, &s->addr, a)) {
+	if (asks_library(s) && address_resolve(k, &s->addr, a)) {
 		s->resolved = a;
 		return;
 	}

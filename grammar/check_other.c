@@ -1,6 +1,7 @@
 /* Sections besides global and proxies: userlists and http-errors go to the model, the others are checked in
  * shape (manual, sections 3.4 to 3.10 and 6, 10, 12). Works on the state of one walk; one thread. */
 #include "grammar/address.h"
+#include "grammar/check_finish.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang_state.h"
@@ -32,6 +33,10 @@ void check_other_begin(struct checker *k, struct named_section *named)
 		map_put(k->scratch, &lang_state(k->c)->sinks, named->name->text, named);
 	if (named->place == PLACE_MAILERS) {
 		check_mailers_begin(k, named);
+		return;
+	}
+	if (named->place == PLACE_RESOLVERS) {
+		check_resolvers_begin(k, named);
 		return;
 	}
 	if (named->place == PLACE_LOG_FORWARD) {
@@ -218,41 +223,6 @@ static void userlist_end(struct checker *k, struct named_section *s)
 	}
 	for (uint32_t i = 0; i < s->groups.n; i++)
 		group_resolve(k, list, s->groups.v[i].name, s->groups.v[i].users);
-}
-
-static bool named_address(const struct keyword_use *use, uint32_t want)
-{
-	struct addr_conf a;
-	struct str who =
-		arena_printf(use->k->scratch, "'%s %.*s'", use->row->name, STR_ARG(use->words[0].text));
-
-	return address_parse_word(use->k->c, &use->words[1], want, who.ptr, &a);
-}
-
-bool check_nameserver(const struct keyword_use *use)
-{
-	if (use->n < 2) {
-		check_missing(use, "a name and an address");
-		return false;
-	}
-	return check_arity(use, 2, 2) &&
-	       named_address(use, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_DATAGRAM);
-}
-
-bool check_hold(const struct keyword_use *use)
-{
-	uint32_t before = use->k->d->list.n;
-	int64_t value;
-
-	if (use->n < 2 ||
-	    !check_choice(use, &use->words[0], "nx|timeout|refused|other|valid|obsolete", &value)) {
-		if (use->n < 2)
-			check_missing(use, "an event and a time");
-		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'hold' expects an <event> and a <time> as arguments.");
-		return false;
-	}
-	return check_time(use, &use->words[1], UNIT_MS, &value);
 }
 
 /* bind lines outside proxies. */

@@ -7,6 +7,7 @@
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
+#include "grammar/model_dns.h"
 
 /* One argument that a custom word must have. */
 static bool one_word(const struct keyword_use *use, const char *what)
@@ -214,7 +215,18 @@ bool check_server_tlv(const struct keyword_use *use)
 
 bool check_server_resolve_opts(const struct keyword_use *use)
 {
-	return list_word(use, "allow-dup-ip|ignore-weight|prevent-dup-ip", false);
+	struct server_conf *s = use->object;
+	struct str rest = use->words[0].text, word;
+
+	if (!list_word(use, "allow-dup-ip|ignore-weight|prevent-dup-ip", false))
+		return false;
+	for (s->resolve_opts = 0; rest.len; rest = str_tail(rest, word.len + 1)) {
+		word = str_sub(rest, 0, str_chr(rest, ','));
+		s->resolve_opts |= str_is(word, "allow-dup-ip")	   ? RESOLVE_ALLOW_DUP
+				   : str_is(word, "ignore-weight") ? RESOLVE_IGNORE_WEIGHT
+								   : RESOLVE_PREVENT_DUP;
+	}
+	return true;
 }
 
 bool check_server_no_check_ssl(const struct keyword_use *use)
@@ -232,14 +244,19 @@ bool check_server_redir(const struct keyword_use *use)
 bool check_server_resolve_net(const struct keyword_use *use)
 {
 	const struct word *w = &use->words[0];
-	struct ip_net net;
+	struct server_conf *s = use->object;
+	struct ip_net *nets = ARENA_ARRAY(use->k->a, struct ip_net, w->text.len / 2 + 1);
 
+	s->resolve_nets = nets;
+	s->nresolve_nets = 0;
 	for (size_t off = 0, len; off < w->text.len; off += len + 1) {
 		struct diag *g;
 
 		len = str_chr(str_tail(w->text, off), ',');
-		if (address_network(str_sub(w->text, off, len), &net))
+		if (len && address_network(str_sub(w->text, off, len), &nets[s->nresolve_nets])) {
+			s->nresolve_nets++;
 			continue;
+		}
 		g = diag_add(use->k->d, D_BAD_ADDRESS, word_span(w, off, len), "`%.*s` is no network", (int)len,
 			     w->text.ptr + off);
 		diag_haproxy(use->k->d, g, "'resolve-net' invalid network '%.*s'..", (int)len,

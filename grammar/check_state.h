@@ -42,13 +42,13 @@ struct named_section {
 	bool sized;                  /* what the section must have was given: size of a cache, command, docroot */
 	struct error_table *errors;  /* http-errors */
 	struct userlist_conf *users; /* userlist */
-	const struct line *max_reqs; /* fcgi-app: above one */
+	const struct line *max_reqs, *cache_object_line; /* fcgi-app: above one; cache: max-object-size */
 	bool multiplexed, asked;     /* fcgi-app: option mpxs-conns, option get-values */
 	struct ring_conf *ring;      /* ring */
 	struct mailers_conf *mailers; /* mailers */
+	struct resolvers_conf *resolvers; /* resolvers */
 	struct proxy_conf *acls;     /* fcgi-app: holds its ACLs */
 	uint64_t cache_size, cache_object;    /* cache: megabytes, bytes; 0: unset */
-	const struct line *cache_object_line; /* max-object-size */
 	struct forward_conf *forward; /* log-forward */
 	struct draft *forward_draft;
 	struct peers_conf *peers;    /* peers */

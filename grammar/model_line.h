@@ -11,6 +11,7 @@
 struct proxy_conf;
 struct sample_expr;
 struct logfmt;
+struct resolvers_conf;
 
 /* A network address as configured. */
 enum addr_kind { ADDR_NONE, ADDR_INET, ADDR_INET6, ADDR_UNIX, ADDR_ABSTRACT, ADDR_FD, ADDR_SOCKPAIR, ADDR_NAME };
@@ -134,6 +135,11 @@ struct server_conf {
 	const struct server_rare *rare; /* shared in the same way; NULL: nothing said. server_conf_rare() */
 	struct str words; /* further options as words, for dumps */
 	struct str resolvers; /* section whose name servers follow the name, or empty */
+	const struct resolvers_conf *resolvers_conf; /* that section; NULL: none */
+	uint8_t resolve_prefer; /* 1 ipv4, 2 ipv6, 0: not said */
+	uint8_t resolve_opts; /* enum resolve_opt */
+	const struct ip_net *resolve_nets; /* preferred networks */
+	uint32_t nresolve_nets;
 	struct conf_pos pos;
 };
 

@@ -14,6 +14,7 @@
 #include "runtime/core/process.h"
 #include "runtime/log/forward.h"
 #include "runtime/log/log_backend.h"
+#include "runtime/dns/dns.h"
 #include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
 #include "runtime/net/listener.h"
@@ -203,7 +204,7 @@ static bool process_make(struct lbd *l)
 	}
 	states_restore(l);
 	p->takes_over = l->options.old.n > 0;
-	if (!peers_init(p) || !rings_make(l) || !forwards_init(p) || !mails_init(p) || !log_backends_init(p))
+	if (!peers_init(p) || !rings_make(l) || !forwards_init(p) || !mails_init(p) || !dns_init(p) || !log_backends_init(p))
 		return false;
 	for (uint32_t i = 0; i < g->nproxies; i++)
 		if (!atomic_load(&g->proxies[i].maxconn))

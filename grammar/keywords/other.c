@@ -1,5 +1,6 @@
 /* Rows of the sections besides global and proxies (manual, sections 3.3 to 3.10, 6, 10, 12). Constant. */
 #include "grammar/check_rows.h"
+#include "grammar/model_dns.h"
 
 #define OTHER(word, places, ...) { .name = word, .in = places, __VA_ARGS__ }
 #define FORWARD(member) KEYWORD_FIELD(forward_conf, member)
@@ -40,20 +41,20 @@ static const struct keyword rows[] = {
 	      .args = "<name> <address>:<port>",
 	      .expects = "'nameserver' expects <name> and <addr>[:<port>] as arguments.",
 	      .summary = "a name server"),
-	OTHER("parse-resolv-conf", IN(RESOLVERS), .kind = VAL_FLAG, .flags = KW_LOOSE,
+	OTHER("parse-resolv-conf", IN(RESOLVERS), .kind = VAL_FLAG, KEYWORD_FIELD(resolvers_conf, system), .flags = KW_LOOSE,
 	      .summary = "take the name servers of /etc/resolv.conf"),
 	OTHER("hold", IN(RESOLVERS), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_hold,
 	      .args = "nx|timeout|refused|other|valid|obsolete <time>",
 	      .summary = "how long an answer is kept"),
-	OTHER("resolve_retries", IN(RESOLVERS), .kind = VAL_UINT, .flags = KW_LOOSE, .args = "<number>",
+	OTHER("resolve_retries", IN(RESOLVERS), .kind = VAL_UINT, KEYWORD_FIELD(resolvers_conf, retries), .flags = KW_LOOSE, .args = "<number>",
 	      .expects = "'resolve_retries' expects <nb> as argument.",
 	      .summary = "how often a question is asked"),
-	OTHER("accepted_payload_size", IN(RESOLVERS), .kind = VAL_UINT, .flags = KW_LOOSE, .min = 12, .max = 65535,
+	OTHER("accepted_payload_size", IN(RESOLVERS), .kind = VAL_UINT, KEYWORD_FIELD(resolvers_conf, payload), .flags = KW_LOOSE, .min = 12, .max = 65535,
 	      .args = "<number>", .expects = "'accepted_payload_size' must be between 12 and 65535 inclusive",
 	      .summary = "the most bytes of an answer"),
-	OTHER("timeout resolve", IN(RESOLVERS), .kind = VAL_TIME_MS, .flags = KW_LOOSE, .args = "<time>",
+	OTHER("timeout resolve", IN(RESOLVERS), .kind = VAL_TIME_MS, KEYWORD_FIELD(resolvers_conf, timeout_resolve), .flags = KW_LOOSE, .args = "<time>",
 	      .expects = "'timeout resolve' expects <time> as argument.", .summary = "time between questions"),
-	OTHER("timeout retry", IN(RESOLVERS), .kind = VAL_TIME_MS, .flags = KW_LOOSE, .args = "<time>",
+	OTHER("timeout retry", IN(RESOLVERS), .kind = VAL_TIME_MS, KEYWORD_FIELD(resolvers_conf, timeout_retry), .flags = KW_LOOSE, .args = "<time>",
 	      .expects = "'timeout retry' expects <time> as argument.", .summary = "time between questions"),
 	OTHER("mailer", IN(MAILERS), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_mailer,
 	      .args = "<name> <address>:<port>",

@@ -22,6 +22,7 @@ enum srv_admin {
 	SRV_ADM_DRAIN = 0x08,
 	SRV_ADM_IDRAIN = 0x10,
 	SRV_ADM_RMAINT = 0x20, /* its name has no address */
+	SRV_ADM_FQDN = 0x40,   /* it goes by another name than the configured one */
 	SRV_ADM_ANY_MAINT = SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT,
 	SRV_ADM_ANY_DRAIN = SRV_ADM_DRAIN | SRV_ADM_IDRAIN
 };
@@ -49,6 +50,7 @@ struct server {
 	socklen_t addr_len;
 	struct sockaddr_storage *unix_addr; /* unix servers */
 	_Atomic(struct server_place *) place; /* NULL: as configured */
+	struct server_place *places; /* all it ever had, under proxy->lb_lock */
 	_Atomic int oper;                   /* enum srv_oper */
 	atomic_uint admin;                  /* SRV_ADM_* */
 	atomic_uint weight;                 /* user weight, 0 to 256 */
@@ -68,6 +70,7 @@ struct server {
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
 	uint32_t dequeued; /* how many requests have left `queue` for a connection, under proxy->lb_lock */
 	struct server *newer; /* it goes on as that one, in the current generation; NULL: this is it, or it does not (reload/renew_server.c) */
+	struct dns_follower *follower; /* dns/dns.h; NULL: its name is not followed */
 	struct dynamic_server *dynamic; /* backend/server_dynamic.h; NULL: of the configuration */
 	struct server *next_buried;     /* once removed */
 	uint32_t buried_at;             /* of server_dynamic.c: how often everything had stood still by then */
@@ -118,7 +121,7 @@ static inline bool server_is_usable(struct server *s)
 	int oper = atomic_load_explicit(&s->oper, memory_order_relaxed);
 
 	return (oper == SRV_RUNNING || oper == SRV_STARTING) &&
-	       !(atomic_load_explicit(&s->admin, memory_order_relaxed) & ~(unsigned)SRV_ADM_CMAINT) &&
+	       !(atomic_load_explicit(&s->admin, memory_order_relaxed) & ~(unsigned)(SRV_ADM_CMAINT | SRV_ADM_FQDN)) &&
 	       atomic_load_explicit(&s->weight, memory_order_relaxed);
 }
 
@@ -141,6 +144,10 @@ static inline const union addr *server_addr(const struct server *s)
  * address or port stays as it is. by: who wants it. False: nothing has changed. Any worker. */
 struct out;
 bool server_move(struct worker *w, struct server *s, struct str addr, const struct str *port, const char *by, struct out *answer);
+/* Its name leads there now. port: 0 for the configured one. by: who says so, for the log. Any worker. */
+void server_resolve(struct worker *w, struct server *s, const union addr *addr, uint16_t port, const char *by);
+/* Its name leads nowhere: it has no address until the next server_resolve(). Any worker. */
+void server_unresolve(struct worker *w, struct server *s);
 /* Main thread, when no worker runs. */
 void server_place_free(struct server *s);
 
@@ -174,6 +181,8 @@ static inline const char *proxy_word(const struct proxy *px)
 /* backend/server_admin.c: sets and clears SRV_ADM_* bits (of MAINT and DRAIN) as `set server b/s state` and `disable server` do, with all
  * that follows: HAProxy's log lines, and the servers that track this one. Any worker. */
 void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned clear);
+/* Its name has an address again (what: the name), or none (what: why), with the log lines. Any worker. */
+void server_set_resolved(struct worker *w, struct server *s, bool found, struct str what);
 /* How many connections it may have, 0: any number. Any worker. */
 void server_set_maxconn(struct worker *w, struct server *s, uint32_t maxconn);
 /* User weight, 0 to 256. Any worker. */

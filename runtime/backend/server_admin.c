@@ -20,8 +20,9 @@ struct change {
 	unsigned before, after; /* SRV_ADM_* */
 	bool was_down;          /* its service was, before */
 	uint32_t requeued;
-	char name[300]; /* "Backup Server b/s" */
-	char via[200];  /* " via b/t" when it only follows */
+	struct str what; /* of its name: why it has no address, or which name has one again */
+	char name[300];  /* "Backup Server b/s" */
+	char via[200];   /* " via b/t" when it only follows */
 };
 
 static void names_fill(struct change *c)
@@ -124,10 +125,34 @@ static void say_drain(const struct change *c)
 			  "%s is leaving forced drain but remains in drain mode%s.", c->name, c->via);
 }
 
+/* The name has no address any more, or one again. */
+static void say_resolved(const struct change *c)
+{
+	char text[160];
+
+	if (left(c, ANY_MAINT)) {
+		log_event(c->w, c->s->proxy->conf, LL_NOTICE, "%s ('%.*s') is %s/%s (resolves again).", c->name,
+			  STR_ARG(c->what), atomic_load(&c->s->oper) != SRV_STOPPED ? "UP" : "DOWN",
+			  c->after & ANY_DRAIN ? "DRAIN" : "READY");
+	} else if (entered(c, ANY_MAINT) && c->was_down) {
+		log_event(c->w, c->s->proxy->conf, LL_NOTICE, "%s was DOWN and now enters maintenance (%.*s).",
+			  c->name, STR_ARG(c->what));
+	} else if (entered(c, ANY_MAINT)) {
+		snprintf(text, sizeof(text), "is going DOWN for maintenance (%.*s)", STR_ARG(c->what));
+		say_left(c, LL_ALERT, text, "");
+		say_none_left(c);
+	}
+	if (left(c, SRV_ADM_RMAINT))
+		log_event(c->w, c->s->proxy->conf, LL_NOTICE,
+			  "%s administratively READY thanks to valid DNS answer.", c->name);
+}
+
 static void change_say(struct change *c)
 {
 	names_fill(c);
-	if (entered(c, ANY_MAINT))
+	if (c->what.len)
+		say_resolved(c);
+	else if (entered(c, ANY_MAINT))
 		say_enter_maint(c);
 	else if (left(c, ANY_MAINT))
 		say_leave_maint(c);
@@ -184,20 +209,35 @@ static unsigned inherited(unsigned admin)
 	return (admin & ANY_MAINT ? SRV_ADM_IMAINT : 0) | (admin & ANY_DRAIN ? SRV_ADM_IDRAIN : 0);
 }
 
-void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned clear)
+static void change_make(struct change *c, unsigned set, unsigned clear)
 {
+	struct worker *w = c->w;
+	struct server *s = c->s;
 	struct generation *g = s->proxy->generation;
-	struct change c = {.w = w, .s = s};
 	unsigned bits;
 
-	if (!change_apply(&c, set, clear))
+	if (!change_apply(c, set, clear))
 		return;
-	change_say(&c);
+	change_say(c);
 	server_shut_streams(w, s);
-	bits = inherited(c.after);
+	bits = inherited(c->after);
 	for (uint32_t i = g->nservers; i > 0; i--) /* as HAProxy: who was configured last comes first */
 		if (g->servers[i - 1] && g->servers[i - 1]->conf->track_server == s->conf)
 			server_set_admin(w, g->servers[i - 1], bits, (SRV_ADM_IMAINT | SRV_ADM_IDRAIN) & ~bits);
+}
+
+void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned clear)
+{
+	struct change c = {.w = w, .s = s};
+
+	change_make(&c, set, clear);
+}
+
+void server_set_resolved(struct worker *w, struct server *s, bool found, struct str what)
+{
+	struct change c = {.w = w, .s = s, .what = what};
+
+	change_make(&c, found ? 0 : SRV_ADM_RMAINT, found ? SRV_ADM_RMAINT : 0);
 }
 
 void server_set_weight(struct worker *w, struct server *s, unsigned weight)

@@ -9,6 +9,7 @@
 #include "grammar/base/out.h"
 #include "runtime/backend/dynamic_cookie.h"
 #include "runtime/backend/request.h"
+#include "runtime/core/log.h"
 #include "runtime/net/address.h"
 
 static void addr_show(const union addr *a, char text[INET6_ADDRSTRLEN])
@@ -98,14 +99,34 @@ static bool place_port(struct server_place *p, struct str port, struct out *answ
 	return true;
 }
 
+static bool same_place(const struct server_place *a, const struct server_place *b)
+{
+	if (a->relative != b->relative || strcmp(a->port, b->port) != 0 || a->addr.family != b->addr.family ||
+	    address_port(&a->addr) != address_port(&b->addr))
+		return false;
+	if (a->addr.family == AF_UNSPEC)
+		return true;
+	return a->addr.family == AF_INET
+		       ? a->addr.in.sin_addr.s_addr == b->addr.in.sin_addr.s_addr
+		       : memcmp(&a->addr.in6.sin6_addr, &b->addr.in6.sin6_addr, sizeof(struct in6_addr)) == 0;
+}
+
+/* Places are kept, as somebody may be reading them; one that it had before serves again, so that there are no
+ * more of them than different ones. */
 static bool place_publish(struct server *s, const struct server_place *place)
 {
-	struct server_place *p = malloc(sizeof(*p));
+	struct server_place *p = s->places;
 
-	if (!p)
-		return false;
-	*p = *place;
-	p->older = atomic_load(&s->place);
+	while (p && !same_place(p, place))
+		p = p->older;
+	if (!p) {
+		p = malloc(sizeof(*p));
+		if (!p)
+			return false;
+		*p = *place;
+		p->older = s->places;
+		s->places = p;
+	}
 	atomic_store_explicit(&s->place, p, memory_order_release);
 	return true;
 }
@@ -143,10 +164,74 @@ bool server_move(struct worker *w, struct server *s, struct str addr, const stru
 	return changed;
 }
 
+/* Where it is while its name leads to that address. */
+static void place_resolved(const struct server *s, struct server_place *p, const union addr *addr,
+			   uint16_t port)
+{
+	const struct addr_conf *conf = &s->conf->addr;
+	uint16_t own = address_port(&p->addr);
+
+	if (p->addr.family == AF_UNSPEC) { /* the first one */
+		own = conf->port_relative ? (uint16_t)conf->port_offset : conf->port;
+		snprintf(p->port, sizeof(p->port), "%s%d",
+			 conf->port_relative && conf->port_offset >= 0 ? "+" : "",
+			 conf->port_relative ? conf->port_offset : conf->port);
+	}
+	p->addr = *addr;
+	if (port) {
+		own = port;
+		p->relative = false;
+		snprintf(p->port, sizeof(p->port), "%u", port);
+	}
+	address_set_port(&p->addr, own);
+}
+
+void server_resolve(struct worker *w, struct server *s, const union addr *addr, uint16_t port, const char *by)
+{
+	struct server_place before, after;
+	char from[INET6_ADDRSTRLEN] = "(none)", to[INET6_ADDRSTRLEN];
+	bool changed;
+
+	pthread_mutex_lock(&s->proxy->lb_lock);
+	place_begin(s, &before);
+	after = before;
+	place_resolved(s, &after, addr, port);
+	changed = !same_place(&before, &after) && place_publish(s, &after);
+	if (changed)
+		balance_moved(s);
+	if (changed && s->proxy->dynamic_cookies)
+		dynamic_cookies_make(s->proxy);
+	pthread_mutex_unlock(&s->proxy->lb_lock);
+	if (!changed)
+		return;
+	if (before.addr.family != AF_UNSPEC)
+		addr_show(&before.addr, from);
+	addr_show(&after.addr, to);
+	if (strcmp(from, to) != 0)
+		log_event(w, s->conf->proxy, LL_NOTICE, "%.*s/%.*s changed its IP from %s to %s by %s.",
+			  STR_ARG(s->conf->proxy->name), STR_ARG(s->conf->name), from, to, by);
+	idle_close_everywhere(w, s);
+}
+
+void server_unresolve(struct worker *w, struct server *s)
+{
+	struct server_place place;
+
+	pthread_mutex_lock(&s->proxy->lb_lock);
+	place_begin(s, &place);
+	if (place.addr.family != AF_UNSPEC) {
+		memset(&place.addr, 0, sizeof(place.addr));
+		place_publish(s, &place);
+	}
+	pthread_mutex_unlock(&s->proxy->lb_lock);
+	idle_close_everywhere(w, s);
+}
+
 void server_place_free(struct server *s)
 {
-	struct server_place *p = atomic_load(&s->place);
+	struct server_place *p = s->places;
 
+	s->places = NULL;
 	while (p) {
 		struct server_place *older = p->older;
 

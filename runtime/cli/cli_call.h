@@ -80,6 +80,8 @@ void cli_help(struct cli_call *c, const char *title);
 /* Lists those that resemble the words from `first` on; all when nothing was asked for. */
 void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, const char *title_all);
 void cli_unknown(struct cli_call *c);
+/* cmd_resolvers.c: `show stat domain ...` of another domain than proxies. */
+void cli_stat_resolvers(struct cli_call *c);
 
 /* cli_session.c */
 /* A short message, with its severity where the session wants that. The message brings no line feed. */

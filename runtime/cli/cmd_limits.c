@@ -1,4 +1,5 @@
 /* Commands that change limits, and `clear counters`. Limits are atomic; who waits for room is woken. */
+#include "runtime/dns/dns.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/stats/counters.h"
 
@@ -77,5 +78,7 @@ void cmd_clear_counters(struct cli_call *c)
 	v.all = str_is(c->words[2], "all");
 	if (v.all && !cli_level_is(c, CLI_ADMIN))
 		return;
+	if (v.all)
+		dns_clear(c->worker->process);
 	cli_visit(c, &v);
 }

@@ -1,4 +1,5 @@
 /* Commands that look up or change servers: state, weight, health. Words and answers are HAProxy 2.6's. */
+#include "runtime/dns/dns.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/cli/cmd_server.h"
 #include "runtime/health/check.h"
@@ -163,6 +164,14 @@ static bool set_check(struct cli_call *c, struct server *s)
 	return true;
 }
 
+static void set_fqdn(struct cli_call *c, struct server *s)
+{
+	if (!c->words[4].len)
+		cli_say(c, CLI_ERR, "set server <b>/<s> fqdn requires a FQDN.");
+	else if (!dns_rename(c->worker, s, c->words[4], "stats socket command", c->out))
+		cli_say(c, CLI_ERR, "set server <b>/<s> fqdn failed because no resolution is configured.");
+}
+
 void cmd_set_server(struct cli_call *c)
 {
 	struct server *s = cli_server(c, 2);
@@ -178,7 +187,7 @@ void cmd_set_server(struct cli_call *c)
 	else if (str_is(c->words[3], "addr"))
 		cli_server_addr(c, s);
 	else if (str_is(c->words[3], "fqdn"))
-		cli_say(c, CLI_ERR, "set server <b>/<s> fqdn failed because no resolution is configured.");
+		set_fqdn(c, s);
 	else if (str_is(c->words[3], "ssl"))
 		cli_say(c, CLI_ERR,
 			"'set server <srv> ssl' cannot be set.  default-server should define ssl settings");

@@ -171,6 +171,11 @@ void cmd_show_stat(struct cli_call *c)
 	uint32_t i = 2;
 
 	f.legends = c->session->level >= CLI_OPERATOR;
+	if (str_is(c->words[2], "domain") && !str_is(c->words[3], "proxy")) {
+		cli_stat_resolvers(c);
+		return;
+	}
+	i += str_is(c->words[2], "domain") ? 2 : 0;
 	if (!filter_parse(c, &f, &i))
 		return;
 	for (; i < c->n; i++) {

@@ -2,6 +2,7 @@
  * section 9.3). */
 #include <arpa/inet.h>
 
+#include "runtime/dns/dns.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
@@ -79,6 +80,7 @@ static void put_server(struct cli_call *c, struct server *s)
 {
 	const struct server_conf *conf = s->conf;
 	struct check_report r = {.status = CHECK_INITIAL};
+	char name[256], service[256];
 	bool checked = check_report(s, &r);
 	bool maint = atomic_load(&s->admin) & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT);
 
@@ -90,11 +92,10 @@ static void put_server(struct cli_call *c, struct server *s)
 	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u %u 0 0 ", shown_oper(s), atomic_load(&s->admin),
 		   atomic_load(&s->weight), conf->weight, (unsigned long long)since_change(c->worker, s),
 		   r.status, r.result, maint ? 0 : r.health, check_state(s, &r, checked), agent_state(s));
-	if (conf->addr.kind == ADDR_NAME)
-		out_printf(c->out, "%.*s", STR_ARG(conf->addr.path));
-	else
-		out_char(c->out, '-');
-	out_printf(c->out, " %u - %d ", address_port(server_addr(s)), conf->ssl);
+	dns_names(c->worker->process, s, name, service);
+	out_printf(c->out, "%s %u %s %d ", name[0] ? name : "-",
+		   server_addr(s)->family == AF_UNSPEC && !service[0] ? conf->addr.port : address_port(server_addr(s)),
+		   service[0] ? service : "-", conf->ssl);
 	put_places(c->out, s);
 }
 

@@ -114,6 +114,8 @@ static bool server_set_addr(struct server *s)
 
 	if (!address_from_conf(addr, addr->port, &ss, &len)) {
 		atomic_store(&s->admin, atomic_load(&s->admin) | SRV_ADM_RMAINT);
+		if (conf->resolvers.len)
+			atomic_store(&s->oper, SRV_STOPPED);
 		return true;
 	}
 	address_pack(&s->addr, &ss);

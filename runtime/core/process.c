@@ -23,6 +23,7 @@
 #include "runtime/stats/counters.h"
 #include "runtime/log/forward.h"
 #include "runtime/log/log_backend.h"
+#include "runtime/dns/dns.h"
 #include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
 #include "runtime/stick/peers.h"
@@ -140,6 +141,8 @@ static void worker_begin(struct worker *w)
 	if (w->id == 0)
 		mails_start(w);
 	if (w->id == 0)
+		dns_start(w);
+	if (w->id == 0)
 		log_backends_start(w);
 	forwards_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
@@ -162,6 +165,8 @@ static void worker_end(struct worker *w)
 		rings_stop(w);
 	if (w->id == 0)
 		mails_stop(w);
+	if (w->id == 0)
+		dns_stop(w);
 	if (w->id == 0)
 		log_backends_stop(w);
 }
@@ -327,6 +332,7 @@ void process_free(struct process **pp)
 	}
 	log_backends_free(p);
 	mails_free(p);
+	dns_free(p);
 	forwards_free(p);
 	rings_free(p);
 	while (p->generation) {

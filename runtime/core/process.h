@@ -91,6 +91,7 @@ struct process {
 	struct ocsp_updater *ocsp;  /* tls/ocsp_update.h, on worker 0; NULL: none */
 	struct peers_all *peers;    /* stick/peers.h; NULL: none */
 	struct log_backends *log_backends; /* log/log_backend.h; NULL: none */
+	struct dns *dns;	    /* dns/dns.h; NULL: none */
 	struct mails *mails;	    /* log/mail.h; NULL: none */
 	struct forwards *forwards;  /* log/forward.h; NULL: none */
 	struct rings *rings;	    /* log/rings.h; NULL: none */

@@ -81,6 +81,15 @@ static bool has_log_backends(const struct model *m)
 	return false;
 }
 
+static bool has_resolvers(const struct model *m)
+{
+	vec_each (px, &m->proxies)
+		vec_each (s, &(*px)->servers)
+			if ((*s)->resolvers.len)
+				return true;
+	return m->resolvers.n;
+}
+
 /* Sections whose objects belong to the process. */
 static void put_sections(const struct model *m, struct out *o)
 {
@@ -91,6 +100,7 @@ static void put_sections(const struct model *m, struct out *o)
 		{"peers", m->peers.n},
 		{"rings", m->rings.n},
 		{"mailers", m->mailers.n},
+		{"resolvers", has_resolvers(m)},
 		{"log-forward sections", m->forwards.n},
 		{"programs", m->programs.n},
 		{"backends of mode log", has_log_backends(m)},

@@ -1,0 +1,126 @@
+/* Inside runtime/dns: what its files share. section.c has the sockets, question.c asks, follow.c has the servers. Worker 0, and
+ * under dns->lock what others may look at. */
+#ifndef LB_DNS_DNS_STATE_H
+#define LB_DNS_DNS_STATE_H
+
+#include <ev.h>
+#include <pthread.h>
+
+#include "grammar/model_dns.h"
+#include "runtime/backend/server.h"
+#include "runtime/core/worker.h"
+#include "runtime/dns/dns.h"
+#include "runtime/dns/message.h"
+
+enum { ID_BUCKETS = 1024, ANSWER_MAX = 65535 };
+
+/* In the order of `show resolvers`. */
+#define DNS_COUNTERS(X)                                                                                        \
+	X(sent)                                                                                                \
+	X(snd_error)                                                                                           \
+	X(valid)                                                                                               \
+	X(update)                                                                                              \
+	X(cname)                                                                                               \
+	X(cname_error)                                                                                         \
+	X(any_err)                                                                                             \
+	X(nx)                                                                                                  \
+	X(timeout)                                                                                             \
+	X(refused)                                                                                             \
+	X(other)                                                                                               \
+	X(invalid)                                                                                             \
+	X(too_big)                                                                                             \
+	X(truncated)                                                                                           \
+	X(outdated)
+
+struct dns_counters {
+#define X(name) uint64_t name;
+	DNS_COUNTERS(X)
+#undef X
+};
+
+struct dns_section;
+
+struct nameserver {
+	struct dns_section *section;
+	char name[64];
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+	bool stream;
+	ev_io io; /* fd -1: not open */
+	uint8_t *in; /* of a stream: what has come of an answer with its length in front */
+	uint32_t nin;
+	struct dns_counters counters; /* under dns->lock */
+};
+
+struct dns_section {
+	struct dns *dns;
+	const struct resolvers_conf *conf;
+	struct nameserver *servers;
+	uint32_t nservers;
+	struct list questions;
+	struct list by_id[ID_BUCKETS]; /* those that are being asked */
+};
+
+/* Of an answer: what it has, and when it was last seen there. */
+struct dns_known {
+	struct dns_record record;
+	uint64_t seen; /* ms */
+};
+
+struct dns_question {
+	struct list node, id_node;
+	struct dns_section *section;
+	char name[DNS_NAME_MAX + 1];
+	uint16_t wanted, type; /* the preferred type, and the one that is asked for now */
+	uint8_t query[DNS_QUERY_MAX];
+	size_t nquery;
+	bool asking;
+	uint32_t tries, refusals; /* left; answers to this very message that were of no use */
+	enum dns_status status; /* of the last one */
+	uint64_t last_valid; /* ms; 0: never */
+	struct deadline deadline; /* asking: patience; else the next time */
+	struct dns_known *known;
+	uint32_t nknown;
+	struct list followers;
+};
+
+/* A server whose address follows a name, or whose name follows a service. */
+struct dns_follower {
+	struct list node; /* question->followers, or alone */
+	struct list service_node; /* of the question about its service */
+	struct dns_question *question, *service; /* NULL: none */
+	struct server *server;
+	uint16_t port;	 /* by its service; 0: as configured */
+	unsigned weight; /* by its service; 0: not said */
+	char wish[DNS_NAME_MAX + 1]; /* by `set server ... fqdn`, not yet acted on */
+};
+
+struct dns {
+	pthread_mutex_t lock;
+	struct worker *worker;
+	struct dns_section *sections;
+	uint32_t nsections;
+	struct dns_follower *followers;
+	uint32_t nfollowers;
+};
+
+/* section.c. Those of the model, and `default` with the name servers of this machine. False: no memory. */
+bool dns_sections_init(struct dns *d, const struct model *m);
+/* Nothing is asked or heard any more. */
+void dns_sections_close(struct dns *d);
+void dns_sections_free(struct dns *d);
+/* Sends a message to every name server; how many took it. */
+uint32_t dns_section_send(struct dns_section *s, const uint8_t *msg, size_t len);
+
+/* question.c. The one about this name and type, made when nobody asks it yet; asked soon. NULL: no memory. */
+struct dns_question *dns_question_get(struct dns_section *s, const char *name, uint16_t type);
+/* Nobody needs it any more: it goes. */
+void dns_question_leave(struct dns_question *q);
+void dns_question_free(struct dns_question *q);
+/* A message has come from a name server. */
+void dns_question_heard(struct nameserver *ns, const uint8_t *msg, size_t len);
+
+/* follow.c. The question has an answer (by: who gave it), or none: q->status. */
+void dns_follow(struct dns_question *q, const char *by);
+
+#endif
