@@ -258,7 +258,7 @@ static bool is_service(const struct server_conf *s)
 
 static bool asks_library(const struct server_conf *s)
 {
-	struct str rest = s->init_addr, word;
+	struct str rest = server_conf_rare(s)->init_addr, word;
 
 	if (!rest.len)
 		return true;

@@ -215,7 +215,7 @@ bool check_server_tlv(const struct keyword_use *use)
 
 bool check_server_resolve_opts(const struct keyword_use *use)
 {
-	struct server_conf *s = use->object;
+	struct server_rare *s = check_server_rare(use->k, use->object);
 	struct str rest = use->words[0].text, word;
 
 	if (!list_word(use, "allow-dup-ip|ignore-weight|prevent-dup-ip", false))
@@ -244,7 +244,7 @@ bool check_server_redir(const struct keyword_use *use)
 bool check_server_resolve_net(const struct keyword_use *use)
 {
 	const struct word *w = &use->words[0];
-	struct server_conf *s = use->object;
+	struct server_rare *s = check_server_rare(use->k, use->object);
 	struct ip_net *nets = ARENA_ARRAY(use->k->a, struct ip_net, w->text.len / 2 + 1);
 
 	s->resolve_nets = nets;

@@ -92,6 +92,10 @@ struct server_rare {
 	const struct sample_expr *pool_name; /* pool-conn-name: who may share a connection; NULL: as TLS has it */
 	const struct pp_field *pp_fields;    /* set-proxy-v2-tlv-fmt, in order */
 	uint32_t npp_fields;
+	uint32_t nresolve_nets;
+	const struct ip_net *resolve_nets; /* preferred networks */
+	uint8_t resolve_prefer;		   /* 1 ipv4, 2 ipv6, 0: not said */
+	uint8_t resolve_opts;		   /* enum resolve_opt */
 	uint32_t idle_ping;   /* ms; 0: never */
 	uint32_t tcp_ut;      /* ms; 0: the system's */
 	uint32_t log_bufsize; /* bytes kept for a receiver of logs; 0: RING_SIZE_DEFAULT */
@@ -136,10 +140,6 @@ struct server_conf {
 	struct str words; /* further options as words, for dumps */
 	struct str resolvers; /* section whose name servers follow the name, or empty */
 	const struct resolvers_conf *resolvers_conf; /* that section; NULL: none */
-	uint8_t resolve_prefer; /* 1 ipv4, 2 ipv6, 0: not said */
-	uint8_t resolve_opts; /* enum resolve_opt */
-	const struct ip_net *resolve_nets; /* preferred networks */
-	uint32_t nresolve_nets;
 	struct conf_pos pos;
 };
 

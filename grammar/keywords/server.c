@@ -172,7 +172,7 @@ static const struct keyword rows[] = {
 	       .args = "<network>[,...]", .summary = "networks whose addresses are preferred"),
 	SERVER("resolve-opts", IN_SRV, .kind = VAL_STRING, .parse = check_server_resolve_opts,
 	       .args = "<option>[,...]", .summary = "how answers of name servers are used"),
-	SERVER("resolve-prefer", IN_SRV, .kind = VAL_CHOICE, FIELD(resolve_prefer), .min = 1, .choices = "ipv4|ipv6",
+	SERVER("resolve-prefer", IN_SRV, .kind = VAL_CHOICE, RARE_FIELD(resolve_prefer), .min = 1, .choices = "ipv4|ipv6",
 	       .args = "ipv4|ipv6", .summary = "which address family is preferred"),
 	SERVER("resolvers", IN_SRV, .kind = VAL_STRING, FIELD(resolvers), .args = "<name>",
 	       .summary = "the resolvers section that keeps the address up to date"),

@@ -57,8 +57,8 @@ static bool in_nets(const struct server_conf *conf, const union addr *a)
 	const uint8_t *ip =
 		a->family == AF_INET ? (const uint8_t *)&a->in.sin_addr : (const uint8_t *)&a->in6.sin6_addr;
 
-	for (uint32_t i = 0; i < conf->nresolve_nets; i++) {
-		const struct ip_net *net = &conf->resolve_nets[i];
+	for (uint32_t i = 0; i < server_conf_rare(conf)->nresolve_nets; i++) {
+		const struct ip_net *net = &server_conf_rare(conf)->resolve_nets[i];
 		uint32_t bits = net->bits <= 128 ? net->bits : 0;
 
 		if (net->family != (a->family == AF_INET ? 4 : 6) || memcmp(ip, net->addr, bits / 8) != 0)
@@ -72,7 +72,7 @@ static bool in_nets(const struct server_conf *conf, const union addr *a)
 /* The preferred family counts most, then the preferred networks, then staying. */
 static int score(const struct server_conf *conf, const union addr *a, bool current)
 {
-	int family = conf->resolve_prefer == 1 ? AF_INET : AF_INET6;
+	int family = server_conf_rare(conf)->resolve_prefer == 1 ? AF_INET : AF_INET6;
 
 	return (a->family == family) * 4 + in_nets(conf, a) * 2 + current;
 }
@@ -87,7 +87,7 @@ static bool is_taken(const struct dns_question *q, const struct dns_follower *f,
 {
 	const struct list *all = &q->followers;
 
-	if (f->port || f->server->conf->resolve_opts & RESOLVE_ALLOW_DUP)
+	if (f->port || server_conf_rare(f->server->conf)->resolve_opts & RESOLVE_ALLOW_DUP)
 		return false;
 	for (const struct list *node = all->next; node != all; node = node->next) {
 		const struct dns_follower *other = LIST_OF(node, const struct dns_follower, node);
@@ -154,7 +154,7 @@ static void name_say(struct dns_follower *f, struct worker *w, const char *befor
 
 static uint16_t wanted_type(const struct server_conf *conf)
 {
-	return conf->resolve_prefer == 1 ? DNS_A : DNS_AAAA;
+	return server_conf_rare(conf)->resolve_prefer == 1 ? DNS_A : DNS_AAAA;
 }
 
 static void name_leave(struct dns_follower *f)
@@ -185,7 +185,7 @@ static void service_weight(struct dns_follower *f, uint16_t weight)
 {
 	unsigned mine = weight / 256u + 1;
 
-	if (!(f->server->conf->resolve_opts & RESOLVE_IGNORE_WEIGHT) && mine != f->weight)
+	if (!(server_conf_rare(f->server->conf)->resolve_opts & RESOLVE_IGNORE_WEIGHT) && mine != f->weight)
 		server_set_weight(f->service->section->dns->worker, f->server, mine);
 	f->weight = mine;
 }
