@@ -65,6 +65,7 @@ struct global_conf {
 	uint32_t fd_hard_limit;  /* 0: none */
 	bool strict_limits, insecure_setuid_wanted, set_dumpable, pp2_never_local, reject_low_ports;
 	int8_t renice_startup, renice_runtime; /* nice values; 0: as it was */
+	uint32_t maxcomprate;		       /* kilobytes per second that are compressed; 0: any */
 	uint32_t maxpipes;		       /* of the process; 0: no limit of its own */
 	uint32_t cookie_capture_len;	       /* the most bytes of a captured cookie */
 	uint8_t comp_level;		       /* of zlib, 1 to 9 */

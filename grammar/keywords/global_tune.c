@@ -352,7 +352,7 @@ static const struct keyword rows[] = {
 	       .summary = "the most pipes for moving data"),
 	GLOBAL("maxzlibmem", .kind = VAL_UINT, LATER, .args = "<number>",
 	       .summary = "megabytes for compression"),
-	GLOBAL("maxcomprate", .kind = VAL_UINT, LATER, .args = "<number>",
+	GLOBAL("maxcomprate", .kind = VAL_UINT, FIELD(maxcomprate), .args = "<number>",
 	       .expects = "'maxcomprate' expects an integer argument in kb/s.",
 	       .summary = "kilobytes per second of compression input"),
 	GLOBAL("maxcompcpuusage", .kind = VAL_UINT, .max = 100, LATER, .args = "<number>",

@@ -233,8 +233,12 @@ static bool is_referenced(struct generation *g, const struct server *s)
 
 static bool is_busy(const struct server *s)
 {
-	return atomic_load(&s->conns) || atomic_load(&s->idle) || atomic_load(&s->queued) ||
-	       !list_empty(&s->queue);
+	bool waiting;
+
+	pthread_mutex_lock(&s->proxy->lb_lock);
+	waiting = !list_empty(&s->queue);
+	pthread_mutex_unlock(&s->proxy->lb_lock);
+	return waiting || atomic_load(&s->conns) || atomic_load(&s->idle) || atomic_load(&s->queued);
 }
 
 const char *server_dynamic_why_not(struct generation *g, const struct server *s, bool *passing)

@@ -206,6 +206,9 @@ bool process_use(struct process *p, struct generation *g)
 	p->maxconn = g->model->global.maxconn;
 	atomic_store(&p->rate_limits[RATE_CONNECTIONS], g->model->global.maxconnrate);
 	atomic_store(&p->rate_limits[RATE_SESSIONS], g->model->global.maxsessrate);
+	atomic_store(&p->rate_limits[RATE_COMPRESSION], g->model->global.maxcomprate < UINT32_MAX / 1024
+								? g->model->global.maxcomprate * 1024
+								: UINT32_MAX);
 	atomic_store(&p->profiling, g->model->global.profiling_tasks);
 	atomic_store(&p->anon_key, g->model->global.anon_key);
 	return true;

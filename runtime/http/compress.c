@@ -11,6 +11,7 @@ enum { MEMLEVEL = 8, WINDOW = 15, GZIP = 16, FLUSH_ROOM = 256 };
 struct compress {
 	z_stream z;
 	bool identity;
+	uint64_t passed;           /* bytes that came in */
 	uint32_t cap, used, given; /* of buf: written, returned */
 	char *buf;
 };
@@ -49,6 +50,7 @@ void compress_again(struct compress *c)
 	if (!c->identity)
 		deflateReset(&c->z);
 	c->used = c->given = 0;
+	c->passed = 0;
 }
 
 void compress_free(struct compress **c)
@@ -94,8 +96,15 @@ static bool end(struct compress *c, int flush, struct str *out)
 	return true;
 }
 
+void compress_totals(const struct compress *c, uint64_t *in, uint64_t *out)
+{
+	*in = c->identity ? c->passed : c->z.total_in;
+	*out = c->identity ? c->passed : c->z.total_out;
+}
+
 bool compress_push(struct compress *c, struct str data, struct str *out)
 {
+	c->passed += data.len;
 	*out = c->identity ? data : STR_NONE;
 	return c->identity || run(c, data, Z_NO_FLUSH);
 }

@@ -19,6 +19,8 @@ bool compress_push(struct compress *c, struct str data, struct str *out);
 /* All that was pushed comes out (flush), or also the end of the coding (finish). */
 bool compress_flush(struct compress *c, struct str *out);
 bool compress_finish(struct compress *c, struct str *out);
+/* Bytes that came in and went out since it was made or told `again`. */
+void compress_totals(const struct compress *c, uint64_t *in, uint64_t *out);
 /* Token for Content-Encoding, or NULL for identity. */
 const char *compress_token(enum compression_algo algo);
 

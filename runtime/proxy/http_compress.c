@@ -225,13 +225,49 @@ static int level_of(const struct http_stream *hs)
 	return hs->s.session->generation->model->global.comp_level;
 }
 
+/* maxcomprate: whoever comes when it is reached goes out as it is. */
+static bool rate_is_reached(struct worker *w)
+{
+	struct process *p = w->process;
+	uint32_t limit = atomic_load_explicit(&p->rate_limits[RATE_COMPRESSION], memory_order_relaxed);
+	bool reached;
+
+	if (!limit)
+		return false;
+	pthread_mutex_lock(&p->rate_lock);
+	reached = rate_read(&p->compressed, w->now) > limit;
+	pthread_mutex_unlock(&p->rate_lock);
+	return reached;
+}
+
+void http_compress_count(struct http_stream *hs)
+{
+	struct worker *w = http_worker(hs);
+	struct process *p = w->process;
+	struct fe_counters *fe = counters_fe(w, hs->s.session->frontend->index);
+	uint64_t in, out;
+
+	compress_totals(hs->down.compress, &in, &out);
+	fe->comp_in += in;
+	fe->comp_out += out;
+	if (hs->s.backend && hs->s.backend->conf->role & ROLE_BACKEND) {
+		counters_be(w, hs->s.backend->index)->comp_in += in;
+		counters_be(w, hs->s.backend->index)->comp_out += out;
+	}
+	if (!atomic_load_explicit(&p->rate_limits[RATE_COMPRESSION], memory_order_relaxed))
+		return;
+	pthread_mutex_lock(&p->rate_lock);
+	rate_add(&p->compressed, w->now, (uint32_t)(in < UINT32_MAX ? in : UINT32_MAX));
+	pthread_mutex_unlock(&p->rate_lock);
+}
+
 /* most: bytes that are pushed at a time, at most. */
 static bool compress_begin_response(struct http_stream *hs, uint32_t most)
 {
 	enum compression_algo algo = (enum compression_algo)(hs->compress - 1);
 	struct worker *w = http_worker(hs);
 
-	if (!response_fits(hs))
+	if (!response_fits(hs) || rate_is_reached(w))
 		return true;
 	hs->down.compress = compress_new(algo, level_of(hs), most);
 	if (!hs->down.compress || !head_edit(&hs->res, algo, true))

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "runtime/core/spread.h"
+#include "runtime/proxy/http_fields.h"
 #include "runtime/proxy/http_h2.h"
 #include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"
@@ -23,6 +24,8 @@ static void stream_release(struct http_stream *hs)
 	if (hs->requested)
 		srv_request_cancel(&hs->s.server);
 	http_cache_drop(hs);
+	if (hs->down.compress)
+		http_compress_count(hs);
 	http_flow_drop(&hs->up, w);
 	http_flow_drop(&hs->down, w);
 	if (hs->s.server.conn)
