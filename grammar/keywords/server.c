@@ -52,7 +52,7 @@ static const struct keyword rows[] = {
 	       .summary = "takes back `check-send-proxy`"),
 	SERVER("check-sni", IN_SRV, .kind = VAL_STRING, TLS_FIELD(check_sni), .args = "<name>",
 	       .summary = "the host name that checks ask for"),
-	SERVER("check-sni-auto", IN_SRV, .kind = VAL_FLAG, LATER, .since = 303,
+	SERVER("check-sni-auto", IN_SRV, .kind = VAL_FLAG, TLS_FIELD(no_check_sni_auto), .flags = KW_CLEARS, .since = 303,
 	       .summary = "take the host name of checks from their request"),
 	SERVER("no-check-sni-auto", IN_SRV, .kind = VAL_FLAG, TLS_FIELD(no_check_sni_auto), .since = 303,
 	       .summary = "takes back `check-sni-auto`"),

@@ -93,6 +93,24 @@ bool check_http_request(struct check *k, const struct hc_step *send)
 	return !o->truncated;
 }
 
+struct str check_http_host(struct check *k)
+{
+	uint32_t i = k->at;
+	struct str host;
+	struct eval e;
+
+	while (i < k->nsteps && (k->steps[i].kind != HC_SEND || k->steps[i].send != HCS_HTTP))
+		i++;
+	for (uint32_t h = 0; i < k->nsteps && h < k->steps[i].nheaders; h++) {
+		if (!str_ieq(k->steps[i].headers[h].name, STR("host")))
+			continue;
+		check_eval_begin(k, &e);
+		host = logfmt_text(&e, k->steps[i].headers[h].value);
+		return host.len && host.ptr[0] == '[' ? STR_NONE : str_sub(host, 0, str_chr(host, ':'));
+	}
+	return STR_NONE;
+}
+
 /* --- reading the response ----------------------------------------------------------------------------------
  */
 

@@ -174,6 +174,13 @@ static bool uses_tls(const struct check *k)
 	       (conf->ssl && !conf->no_check_ssl && goes_to_server(k));
 }
 
+/* Manual 3.4, "check-sni-auto": so it is from 3.3 on. */
+static bool takes_host(const struct check *k)
+{
+	return check_conf(k)->kind == CHECK_HTTP && k->server->proxy->generation->model->compat >= 303 &&
+	       !server_conf_tls(k->server->conf)->no_check_sni_auto;
+}
+
 /* ALPN and host name of the step, else of the server's checks. */
 static bool secure_start(struct check *k)
 {
@@ -181,6 +188,8 @@ static bool secure_start(struct check *k)
 	struct str alpn = k->connect && k->connect->alpn.len ? k->connect->alpn : conf->check_alpn;
 	struct str sni = k->connect && k->connect->sni.len ? k->connect->sni : conf->check_sni;
 
+	if (!sni.len && takes_host(k))
+		sni = check_http_host(k);
 	if (!tls_conn_connect(&k->conn, k->server->tls, sni, alpn))
 		return false;
 	k->phase = PHASE_SECURING;

@@ -125,6 +125,8 @@ bool check_h2_request(struct check *k);
 /* Like conn_recv(): what has come of the response is in k->in, in HTTP/1. */
 ssize_t check_h2_receive(struct check *k);
 
+/* The host that the next request names, without its port: in scratch memory; empty: none, or an address. */
+struct str check_http_host(struct check *k);
 /* A response as far as it is there. */
 struct check_answer {
 	uint16_t status;
