@@ -44,7 +44,7 @@ static bool certificates_load(struct lbd *l)
 	struct out messages = out_growing(MESSAGES_MAX);
 	bool ok;
 
-	l->tls = tls_world_new(l->model, &messages, &ok);
+	l->tls = tls_world_new_after(l->tls_before, l->model, &messages, &ok);
 	report_lines(&l->report, out_get(&messages));
 	out_free(&messages);
 	if (l->tls && !ok)

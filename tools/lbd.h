@@ -51,6 +51,7 @@ struct lbd {
 	struct model *model; /* loaded->model */
 	struct process *process;
 	struct tls_world *tls; /* loaded from the model; goes to the process */
+	const struct tls_world *tls_before; /* of the configuration that this one is to follow; NULL: none */
 	uint32_t maxconn, maxsock, ulimit_n;
 	char **argv;     /* for a master that executes itself anew: without -sf, -st and -x */
 	char *start_dir; /* before -C */

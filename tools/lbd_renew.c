@@ -208,6 +208,7 @@ static struct candidate *candidate_new(const struct lbd *l)
 	c->text = out_growing(TEXT_MAX);
 	c->lbd.options = l->options;
 	c->lbd.renews = true;
+	c->lbd.tls_before = l->process->generation->tls;
 	c->lbd.report =
 		(struct report){.pid = l->report.pid, .compat = l->report.compat, .copy_fd = -1, .plain = true};
 	return c;

@@ -245,6 +245,8 @@ struct generation *generation_make(uint32_t nworkers, struct model *m, struct tl
 	if (!g)
 		return NULL;
 	g->model = model_retain(m);
+	vec_each (v, &m->vars)
+		g->session_vars |= (*v)->scope == VAR_SESS;
 	g->tls = *tls;
 	*tls = NULL;
 	if (!generation_build(g, nworkers))

@@ -39,7 +39,8 @@ struct generation {
 	atomic_uint pins;
 	struct eval_vars *proc_vars; /* variables of scope proc; under process->proc_lock */
 	struct generation *older;    /* that still has sessions; NULL: none (reload/renew.c) */
-	uint64_t retired; /* worker->now when it became an older one */
+	bool session_vars; /* there are variables of scope sess */
+	uint64_t retired;  /* worker->now when it became an older one */
 	bool overdue;	  /* its sessions were told to end */
 	bool unused; /* nobody pinned it when everything stood still for the last time */
 };

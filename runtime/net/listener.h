@@ -46,9 +46,11 @@ struct listener {
 	 * when the connection is closed, whatever happens to it. */
 	void (*accept)(struct worker *w, struct listener *l, int fd, const union addr *from);
 	struct listener_watch *watches; /* by worker id */
-	/* After a reload (reload/renew_listener.c): who has its address now, or NULL; the generation that it was of. */
+	/* After a reload (reload/renew_listener.c): who has its address now, or NULL; the generation that it was of
+	 * and with which it is freed. */
 	struct listener *newer;
-	struct generation *pinned;
+	struct generation *generation;
+	bool pins; /* it does so because of its connections */
 };
 
 /* Opens every address of a model's binds and stats sockets, taking sockets out of `inherited` (by address) where they fit, in the order

@@ -13,6 +13,7 @@
 #include "runtime/stick/sweep.h"
 #include "runtime/stick/table.h"
 #include "runtime/tls/ocsp_update.h"
+#include "runtime/tls/tls.h"
 
 enum { REAP_MS = 250 };
 
@@ -45,7 +46,7 @@ static struct generation *take_unused(struct process *p)
 {
 	struct generation **at = &p->generation->older, *g, *gone = NULL;
 
-	renew_listeners_reap(p);
+	renew_listeners_release(p);
 	while ((g = *at) != NULL) {
 		bool unused = !is_held(p, g);
 
@@ -58,6 +59,7 @@ static struct generation *take_unused(struct process *p)
 		g->older = gone;
 		gone = g;
 		warming_end(g);
+		renew_listeners_forget(p, g);
 		for (uint32_t i = 0; i < p->nworkers; i++)
 			srv_conns_forget(p->workers[i], g);
 	}
@@ -87,9 +89,12 @@ static bool may_reap(struct process *p)
 	for (struct generation *g = p->generation->older; g; g = g->older)
 		if (!atomic_load(&g->pins))
 			return true;
-	for (struct list *node = p->old_listeners.next; node != &p->old_listeners; node = node->next)
-		if (!atomic_load(&LIST_OF(node, struct listener, node)->conns))
+	for (struct list *node = p->old_listeners.next; node != &p->old_listeners; node = node->next) {
+		struct listener *l = LIST_OF(node, struct listener, node);
+
+		if (l->pins && !atomic_load(&l->conns))
 			return true;
+	}
 	return false;
 }
 
@@ -171,6 +176,7 @@ static void publish(struct process *p, struct generation *old, struct generation
 	struct worker *w = p->workers[0];
 
 	tls_ocsp_stop(w);
+	tls_world_go_on(g->tls, old->tls);
 	limits_renew(p, &old->model->global, &g->model->global);
 	g->older = old;
 	old->retired = w->now;

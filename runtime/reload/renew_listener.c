@@ -95,8 +95,9 @@ static void retire(struct process *p, struct listener *l)
 	l->fd = -1;
 	if (atomic_exchange(&l->state, LI_CLOSED) == LI_FULL)
 		atomic_fetch_sub(&p->full_listeners, 1);
-	l->pinned = p->generation;
-	generation_pin(l->pinned);
+	l->generation = p->generation;
+	l->pins = true;
+	generation_pin(l->generation);
 }
 
 /* Who was closed earlier still finds the one of today. */
@@ -151,7 +152,19 @@ bool renew_listeners(struct process *p, struct generation *g, struct out *errors
 	return ok;
 }
 
-void renew_listeners_reap(struct process *p)
+void renew_listeners_release(struct process *p)
+{
+	for (struct list *node = p->old_listeners.next; node != &p->old_listeners; node = node->next) {
+		struct listener *l = LIST_OF(node, struct listener, node);
+
+		if (!l->pins || atomic_load(&l->conns))
+			continue;
+		l->pins = false;
+		generation_unpin(l->generation);
+	}
+}
+
+void renew_listeners_forget(struct process *p, const struct generation *g)
 {
 	struct list *node, *next;
 
@@ -159,10 +172,9 @@ void renew_listeners_reap(struct process *p)
 		struct listener *l = LIST_OF(node, struct listener, node);
 
 		next = node->next;
-		if (atomic_load(&l->conns))
+		if (l->generation != g)
 			continue;
 		list_remove(&l->node);
-		generation_unpin(l->pinned);
 		free(l->watches);
 		free(l);
 	}

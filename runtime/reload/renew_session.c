@@ -1,7 +1,7 @@
 /* Connections of clients that live through a renewal. One that rests between two requests, or has each of them
  * on a stream of its own, goes on to the current generation, unless something of it belongs to the older one:
- * TLS, variables, what it tracks, what its session rules have set. Then it ends with its next response, as
- * during a soft stop. Workers, their own sessions. */
+ * variables, what it tracks, what its session rules have set. Then it ends with its next response, as during a
+ * soft stop. TLS goes on with the certificates that it began with. Workers, their own sessions. */
 #include "runtime/backend/connect.h"
 #include "runtime/backend/server.h"
 #include "runtime/http/h2.h"
@@ -14,15 +14,22 @@ static bool is_current(const struct session *s)
 	return s->generation == s->conn.worker->process->generation;
 }
 
+/* Streams of two generations at a time would not agree on what a variable is called. */
+static bool streams_agree(const struct session *s, const struct proxy *to)
+{
+	return !s->h2 || (!s->generation->session_vars && !to->generation->session_vars);
+}
+
 /* The listener's successor serves the same protocol, and nothing was kept that only the older rules understand.
  */
 static bool may_move(const struct session *s)
 {
 	const struct listener *to = s->listener->newer;
 
-	return to && to->proxy && !s->parent && !s->listener->tls && !to->tls && !s->vars && !s->track &&
+	return to && to->proxy && !s->parent && !s->listener->tls == !to->tls && !s->vars && !s->track &&
 	       !s->settings && s->is_http && !s->switched && !s->switched_to &&
-	       s->frontend->conf->mode == MODE_HTTP && to->proxy->conf->mode == MODE_HTTP;
+	       s->frontend->conf->mode == MODE_HTTP && to->proxy->conf->mode == MODE_HTTP &&
+	       streams_agree(s, to->proxy);
 }
 
 static void counts_move(struct listener *from, struct listener *to)

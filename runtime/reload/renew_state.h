@@ -9,8 +9,10 @@
  * listeners_open(), and everything is as before. The old listeners are in process->old_listeners then, closed.
  */
 bool renew_listeners(struct process *p, struct generation *g, struct out *errors);
-/* Frees those whose last connection is gone. */
-void renew_listeners_reap(struct process *p);
+/* Those whose last connection is gone keep their generation no longer; streams of a connection may still look at them. */
+void renew_listeners_release(struct process *p);
+/* Frees those of a generation that goes. */
+void renew_listeners_forget(struct process *p, const struct generation *g);
 
 /* renew_server.c. Gives proxies and servers of g the indexes of their predecessors, or free ones, and counters.
  * False: no memory. */

@@ -58,9 +58,13 @@ static long bio_ctrl(BIO *bio, int what, long number, void *ptr)
 	return 0;
 }
 
-BIO_METHOD *tls_bio_new(void)
+BIO_METHOD *tls_bio_new(int *type)
 {
-	BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "lbd connection");
+	BIO_METHOD *m;
+
+	if (!*type)
+		*type = BIO_get_new_index() | BIO_TYPE_SOURCE_SINK;
+	m = BIO_meth_new(*type, "lbd connection");
 
 	if (!m)
 		return NULL;

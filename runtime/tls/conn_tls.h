@@ -6,7 +6,8 @@
 
 extern const struct transport transport_tls;
 
-BIO_METHOD *tls_bio_new(void);
+/* type: a number of the library; 0: gets one. NULL: no memory. */
+BIO_METHOD *tls_bio_new(int *type);
 /* After a failed call: sets CONN_ERROR or errno EAGAIN; always -1. */
 ssize_t tls_conn_failed(struct conn *c, int result);
 /* If the library holds bytes, `ready` is called for them. */

@@ -22,6 +22,7 @@ void tls_conn_free(struct tls_conn **tp)
 	tls_early_free(tc);
 	free(tc->hello);
 	tls_secrets_free(&tc->secrets);
+	tls_world_free(&tc->world);
 	free(tc);
 }
 
@@ -36,7 +37,7 @@ static struct tls_conn *conn_new(struct conn *c, struct tls_world *w, SSL_CTX *c
 		ERR_clear_error();
 		return NULL;
 	}
-	tc->world = w;
+	tc->world = tls_world_retain(w);
 	tc->flags = TLS_HANDSHAKING;
 	BIO_set_data(bio, c);
 	BIO_set_init(bio, 1);

@@ -16,6 +16,13 @@ struct tls_back;
  * or "NOTICE text", in HAProxy's words. NULL when memory is out; *ok false when something is wrong. Needs no TLS in the model: the
  * world is then empty. Main thread. */
 struct tls_world *tls_world_new(const struct model *m, struct out *messages, bool *ok);
+/* The same for a configuration that follows another one in this process (NULL: it is the first): some numbers of the library can be
+ * had a few times only. Any thread, while nothing is loaded elsewhere. */
+struct tls_world *tls_world_new_after(const struct tls_world *before, const struct model *m, struct out *messages, bool *ok);
+/* Counts on from where the one before has come to. */
+void tls_world_go_on(struct tls_world *world, const struct tls_world *before);
+/* Worlds are counted: by their generation, and by each connection that they have secured. Any thread. */
+struct tls_world *tls_world_retain(struct tls_world *world);
 void tls_world_free(struct tls_world **world);
 
 /* NULL: the line does not speak TLS. Any thread. */

@@ -122,7 +122,8 @@ struct tls_back {
 };
 
 struct tls_world {
-	const struct model *model;
+	struct model *model; /* retained */
+	atomic_uint references; /* of its generation and of connections */
 	struct out *messages;
 	bool failed;
 	BIO_METHOD *bio;
@@ -130,6 +131,7 @@ struct tls_world {
 	struct list issuers; /* issuers.c */
 	pthread_rwlock_t lock;
 	EVP_PKEY *dh;
+	int bio_type;	/* numbers of the library, which go from one world to the next: there are not many. 0: none yet */
 	int ctx_npn;	/* the same for NPN */
 	int ctx_alpn;	/* SSL_CTX_get_ex_data(): protocols of the context */
 	struct tls_counters counters;

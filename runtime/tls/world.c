@@ -150,10 +150,22 @@ static bool back_new(struct tls_world *w, const struct server_conf *s)
 	return true;
 }
 
+/* Numbers of the library, for those who have none yet. */
+static void numbers_get(struct tls_world *w)
+{
+	bool known = w->bio_type != 0;
+
+	w->bio = tls_bio_new(&w->bio_type);
+	if (known)
+		return;
+	w->ctx_alpn = tls_context_alpn_index();
+	w->ctx_npn = tls_context_npn_index();
+}
+
 static bool back_begin(struct tls_world *w)
 {
-	w->bio = w->bio ? w->bio : tls_bio_new();
-	w->ctx_alpn = tls_context_alpn_index();
+	if (!w->bio)
+		numbers_get(w);
 	return w->bio != NULL;
 }
 
@@ -263,13 +275,30 @@ static bool wants_tls(const struct model *m)
 	return false;
 }
 
+static void numbers_inherit(struct tls_world *w, const struct tls_world *before)
+{
+	if (!before)
+		return;
+	w->bio_type = before->bio_type;
+	w->ctx_alpn = before->ctx_alpn;
+	w->ctx_npn = before->ctx_npn;
+}
+
 struct tls_world *tls_world_new(const struct model *m, struct out *messages, bool *ok)
+{
+	return tls_world_new_after(NULL, m, messages, ok);
+}
+
+struct tls_world *tls_world_new_after(const struct tls_world *before, const struct model *m,
+				      struct out *messages, bool *ok)
 {
 	struct tls_world *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
-	w->model = m;
+	w->model = model_retain((struct model *)(uintptr_t)m);
+	w->references = 1;
+	numbers_inherit(w, before);
 	w->messages = messages;
 	list_init(&w->certs);
 	list_init(&w->authorities);
@@ -287,9 +316,7 @@ struct tls_world *tls_world_new(const struct model *m, struct out *messages, boo
 		*ok = !w->failed;
 		return w;
 	}
-	w->bio = tls_bio_new();
-	w->ctx_alpn = tls_context_alpn_index();
-	w->ctx_npn = tls_context_npn_index();
+	numbers_get(w);
 	dh_load(w);
 	tls_issuers_load(w);
 	if (!w->bio || !tls_cert_load_stores(w) || !lines_build(w)) {
@@ -306,7 +333,7 @@ void tls_world_free(struct tls_world **wp)
 	struct tls_world *w = *wp;
 
 	*wp = NULL;
-	if (!w)
+	if (!w || atomic_fetch_sub(&w->references, 1) > 1)
 		return;
 	tls_issuers_free(w);
 	while (!list_empty(&w->fronts)) {
@@ -353,5 +380,28 @@ void tls_world_free(struct tls_world **wp)
 		BIO_meth_free(w->bio);
 	pthread_mutex_destroy(&w->cli);
 	pthread_rwlock_destroy(&w->lock);
+	model_release(&w->model);
 	free(w);
+}
+
+struct tls_world *tls_world_retain(struct tls_world *w)
+{
+	atomic_fetch_add_explicit(&w->references, 1, memory_order_relaxed);
+	return w;
+}
+
+static void count_on(atomic_uint_fast64_t *to, const atomic_uint_fast64_t *from)
+{
+	atomic_store(to, atomic_load(from));
+}
+
+void tls_world_go_on(struct tls_world *w, const struct tls_world *before)
+{
+	const struct tls_counters *c = &before->counters;
+
+	count_on(&w->counters.front_handshakes, &c->front_handshakes);
+	count_on(&w->counters.back_handshakes, &c->back_handshakes);
+	count_on(&w->counters.front_reused, &c->front_reused);
+	count_on(&w->counters.back_reused, &c->back_reused);
+	count_on(&w->counters.front_failed, &c->front_failed);
 }

@@ -7,8 +7,10 @@ Prints TAP; stays on 127.0.0.1 and in a temporary folder; ends what it has start
 """
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -210,6 +212,49 @@ def test_connections_go_on(t):
     for n in (2, 3, 4):
         t.reload(say=n)
         need(c.get("/say") == "say-%d" % n, "the same connection, reload %d" % n)
+
+
+def certificate(folder):
+    """A key and a certificate in one file."""
+    path = folder + "/c.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=a", "-keyout", path, "-out", path + ".crt"], check=True, capture_output=True, timeout=WAIT)
+    with open(path, "a") as key, open(path + ".crt") as crt:
+        key.write(crt.read())
+    return path
+
+
+def test_tls_goes_on(t):
+    """So does one with TLS, without another handshake; what is counted goes on as well."""
+    port = free_port()
+    t.reload(more="bind 127.0.0.1:%d ssl crt %s" % (port, certificate(t.dir)))
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    c = Client(port)
+    c.s = context.wrap_socket(c.s)
+    need(c.get("/say") == "say-1", "before")
+    for n in (2, 3, 4):
+        need("Success=1" in t.reload(say=n), "reload")
+        need(c.get("/say") == "say-%d" % n, "the same connection, reload %d" % n)
+    need("SslFrontendKeyRate" in t.ask("show info"), "figures of TLS")
+    t.reload(more="", say=5)
+    c.send("/say")
+    head, body = c.answer()
+    need("connection: close" in head and body == "say-4", "its address is gone: it ends as it was")
+
+
+def test_http2_goes_on(t):
+    """Many streams of HTTP/2 at a time, over clear connections that begin with it."""
+    if not shutil.which("h2load"):
+        return
+    p = subprocess.Popen(["h2load", "-n", "3000", "-c", "4", "-m", "4", "http://127.0.0.1:%d/say" % t.now["port"]],
+                         stdout=subprocess.PIPE, text=True)
+    reloads = 0
+    while p.poll() is None and reloads < 200:
+        reloads += 1
+        need("Success=1" in t.reload(say=reloads), "reload")
+    out = p.communicate(timeout=WAIT * 5)[0]
+    need("3000 done, 3000 succeeded, 0 failed" in out, "%d reloads: %s" % (reloads, out))
 
 
 def test_streams_finish(t):
