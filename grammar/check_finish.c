@@ -546,6 +546,7 @@ void check_finish(struct checker *k)
 	check_finish_servers(k);
 	check_finish_stick(k);
 	check_finish_filters(k);
+	check_finish_profiles(k);
 	wanted_resolve(k);
 	lang_resolve(k->c);
 	check_auth_groups(k);

@@ -28,6 +28,8 @@ const struct server_conf *check_server_find(const struct draft *d, struct str na
 void check_finish_stick(struct checker *k);
 /* Filters, and the rules that name one. check_filter.c */
 void check_finish_filters(struct checker *k);
+/* Log profiles of targets and rules. check_profile.c */
+void check_finish_profiles(struct checker *k);
 
 /* Groups that ACLs name. check_auth_group.c */
 void check_auth_groups(struct checker *k);

@@ -160,6 +160,19 @@ static bool log_levels(const struct keyword_use *use, uint32_t i, struct log_tar
 	return true;
 }
 
+static bool log_profile(const struct keyword_use *use, uint32_t *i, struct log_target *t)
+{
+	if (use->k->compat < 301 || *i >= use->n || !str_is(use->words[*i].text, "profile"))
+		return true;
+	if (*i + 1 == use->n) {
+		check_missing(use, "the name of a log profile");
+		return false;
+	}
+	t->profile_name = check_keep(use->k, use->words[*i + 1].text);
+	*i += 2;
+	return true;
+}
+
 static bool log_target(const struct keyword_use *use, struct log_target *t)
 {
 	const struct word *w = &use->words[0];
@@ -242,7 +255,7 @@ bool check_log(const struct keyword_use *use)
 	}
 	t.pos = check_pos(use->k, use->line);
 	if (!log_target(use, &t) || !log_length(use, &i, &t) || !log_format(use, &i, &t) ||
-	    !log_sample(use, &i, &t) || !log_levels(use, i, &t))
+	    !log_sample(use, &i, &t) || !log_profile(use, &i, &t) || !log_levels(use, i, &t))
 		return false;
 	check_resolve(use->k, use->words[0].span, &t.addr, "log");
 	if (!t.addr.datagram && !t.ring.len && t.addr.kind != ADDR_FD && t.addr.kind != ADDR_NONE)

@@ -53,6 +53,10 @@ void check_other_begin(struct checker *k, struct named_section *named)
 		check_cache_begin(k, named);
 		return;
 	}
+	if (named->place == PLACE_LOG_PROFILE) {
+		check_profile_begin(k, named);
+		return;
+	}
 	if (named->place == PLACE_PROGRAM) {
 		check_program_begin(k, named);
 		return;

@@ -59,6 +59,8 @@ check_row_fn check_peers_peer, check_peers_bind, check_peers_disabled;
 check_row_fn check_peers_table, check_stick_table, check_stick, check_compression, check_use_fcgi;
 /* check_filter.c */
 check_row_fn check_filter;
+/* check_profile.c */
+check_row_fn check_profile_tag, check_profile_on, check_log_steps;
 /* check_other.c */
 check_row_fn check_user, check_group, check_nameserver, check_hold, check_bind_elsewhere,
 	check_default_server_elsewhere, check_log_elsewhere;

@@ -55,6 +55,7 @@ struct named_section {
 	const struct line *peer_line, *bind_line; /* peers: the first of each */
 	struct str crt_base, key_base; /* crt-store */
 	struct cache_conf *cache;    /* cache */
+	struct log_profile_conf *profile; /* log-profile */
 	struct program_conf *program;
 	VEC(struct group_ref) groups;
 };
@@ -137,7 +138,8 @@ void check_want_table(struct checker *k, const struct word *name);
 /* Sections other than global and proxies: check_other.c */
 void check_other_begin(struct checker *k, struct named_section *named);
 void check_other_end(struct checker *k);
-/* check_peers.c, check_program.c, check_mail.c, check_forward.c */
+/* check_peers.c, check_program.c, check_mail.c, check_forward.c, check_profile.c */
+void check_profile_begin(struct checker *k, struct named_section *named);
 void check_program_begin(struct checker *k, struct named_section *named);
 void check_peers_begin(struct checker *k, struct named_section *named);
 void check_mailers_begin(struct checker *k, struct named_section *named);
@@ -164,10 +166,8 @@ bool check_store(const struct keyword_use *use);
 /* Where the row's value stands in the use's object, which is not NULL. */
 void *check_field(const struct keyword_use *use);
 void check_store_number(const struct keyword_use *use, int64_t value);
-/* A copy of the word's text in the model. */
-struct str check_keep(struct checker *k, struct str text);
-/* Where the use stands, for the model. */
-struct conf_pos check_pos(const struct checker *k, const struct line *line);
+struct str check_keep(struct checker *k, struct str text); /* a copy in the model */
+struct conf_pos check_pos(const struct checker *k, const struct line *line); /* where the use stands */
 
 /* check_report.c: what several places have to say. Each returns the diagnostic for decoration. */
 struct diag *check_severity(struct checker *k, struct diag *g, enum severity severity);

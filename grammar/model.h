@@ -116,6 +116,7 @@ struct model {
 	VEC(struct ring_conf *) rings;
 	VEC(struct mailers_conf *) mailers;
 	VEC(struct resolvers_conf *) resolvers; /* model_dns.h */
+	VEC(struct log_profile_conf *) log_profiles; /* model_log.h */
 	VEC(struct cache_conf *) caches; /* model_cache.h; index: cache_conf.id */
 	VEC(struct forward_conf *) forwards;
 	VEC(struct program_conf *) programs;

@@ -38,6 +38,23 @@ struct forward_conf {
 	uint8_t host; /* enum forward_host */
 };
 
+/* When lines are written (manual 3.4, keyword "log-steps" and section "Log profiles"); those behind LSTEP_ERROR are
+ * the rule sets of do-log. */
+enum log_step { LSTEP_ANY, LSTEP_ACCEPT, LSTEP_REQUEST, LSTEP_CONNECT, LSTEP_RESPONSE, LSTEP_CLOSE, LSTEP_ERROR, LSTEP_QUIC_INIT,
+		LSTEP_TCP_REQ_CONN, LSTEP_TCP_REQ_SESS, LSTEP_TCP_REQ_CONT, LSTEP_TCP_RES_CONT, LSTEP_HTTP_REQ,
+		LSTEP_HTTP_RES, LSTEP_HTTP_AFTER_RES, LSTEP_COUNT };
+enum { LOG_STEPS_ALL = 1 << LSTEP_ACCEPT | 1 << LSTEP_REQUEST | 1 << LSTEP_CONNECT | 1 << LSTEP_RESPONSE | 1 << LSTEP_CLOSE };
+struct log_profile_step {
+	bool set, drop;
+	const struct logfmt *fmt, *sd; /* NULL: the frontend's */
+};
+/* A `log-profile` section. */
+struct log_profile_conf {
+	struct str name, tag; /* tag: empty: the proxy's */
+	struct log_profile_step step[LSTEP_COUNT];
+	struct conf_pos pos;
+};
+
 /* A `ring` section, or what a log target like tcp@192.0.2.1:514 stands for. */
 struct ring_conf {
 	struct str name, description;

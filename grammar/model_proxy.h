@@ -47,6 +47,7 @@ struct cookie_conf {
 /* Formats of log targets (manual, keyword "log"). */
 enum log_proto { LOGP_LOCAL, LOGP_RFC3164, LOGP_RFC5424, LOGP_PRIORITY, LOGP_SHORT, LOGP_TIMED, LOGP_ISO, LOGP_RAW };
 struct ring_conf;
+struct log_profile_conf;
 struct proxy_conf;
 struct log_target {
 	struct addr_conf addr; /* ADDR_FD 1 and 2: stdout and stderr */
@@ -58,6 +59,8 @@ struct log_target {
 	uint8_t facility, max_level, min_level; /* RFC 5424 numbers */
 	uint32_t max_len;			/* `len`, default 1024 */
 	struct str sample;
+	struct str profile_name;
+	const struct log_profile_conf *profile; /* NULL: none */
 	struct conf_pos pos;
 };
 
@@ -174,6 +177,7 @@ struct proxy_conf {
 	const struct logfmt *log_format_sd; /* structured data of RFC 5424 lines; NULL: none */
 	const struct logfmt *log_format, *error_log_format; /* NULL: HAProxy's default log */
 	struct str log_tag;
+	uint8_t log_steps; /* bits of enum log_step; 0: at the end, or as options say */
 	const struct email_conf *email; /* model_log.h; NULL: no alerts */
 	struct logfmt *unique_id_format;
 	struct str unique_id_header;

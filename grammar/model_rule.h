@@ -12,6 +12,7 @@ struct server_conf;
 struct userlist_conf;
 struct table_conf;
 struct filter_conf;
+struct log_profile_conf;
 struct rule;
 
 /* Where something stands, kept when the texts are gone. line 0: nowhere. */
@@ -259,6 +260,7 @@ struct rule {
 	const struct reply_conf *reply;
 	const struct table_conf *table;
 	const struct filter_conf *filter; /* model_filter.h */
+	const struct log_profile_conf *profile; /* do-log; num: enum log_step */
 	enum redirect_kind redirect;
 	int64_t num; /* status, level, milliseconds ... */
 	uint32_t num2;

@@ -3,12 +3,11 @@
 
 #define PROXY(word, places, ...) { .name = word, .in = places, __VA_ARGS__ }
 #define FIELD(member) KEYWORD_FIELD(proxy_conf, member)
-#define LATER .flags = KW_NOT_EFFECTIVE
 
 static const struct keyword rows[] = {
 	PROXY("log", IN_PROXY, .kind = VAL_CUSTOM, .flags = KW_OWN_DUMP | KW_REPEAT | KW_NO,
 	      .parse = check_log,
-	      .args = "global|<target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<level> [<min level>]]",
+	      .args = "global|<target> [len <length>] [format <format>] [sample <ranges>:<size>] [profile <name>] <facility> [<level> [<min level>]]",
 	      .expects = "log : expects <address> and <facility> or global as arguments",
 	      .summary = "where log lines are sent", .example = "log global"),
 	PROXY("log-tag", IN_PROXY, .kind = VAL_STRING, FIELD(log_tag), .flags = KW_LOOSE, .args = "<text>",
@@ -21,7 +20,7 @@ static const struct keyword rows[] = {
 	PROXY("error-log-format", IN_FE, .kind = VAL_CUSTOM, .parse = check_error_log_format,
 	      .args = "<format>", .expects = "'error-log-format' expects an argument.",
 	      .summary = "the format of log lines of failed connections"),
-	PROXY("log-steps", IN_FE, .kind = VAL_WORDS, .min = 1, LATER, .since = 302, .args = "all|<step>[,...]",
+	PROXY("log-steps", IN_FE, .kind = VAL_CUSTOM, .parse = check_log_steps, .since = 302, .args = "all|<step>[,...]",
 	      .summary = "when log lines are written"),
 };
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "grammar/model_log.h"
 #include "runtime/backend/server.h"
 #include "runtime/core/log_sample.h"
 #include "runtime/core/log_sink.h"
@@ -295,6 +296,68 @@ static void put_default(struct out *out, const struct proxy_conf *px, const stru
 	out_puts(out, px->mode == MODE_HTTP ? "/HTTP)" : "/TCP)");
 }
 
+static const struct log_profile_step *profile_step(const struct log_profile_conf *p, unsigned step)
+{
+	if (!p)
+		return NULL;
+	return p->step[step].set ? &p->step[step] : p->step[LSTEP_ANY].set ? &p->step[LSTEP_ANY] : NULL;
+}
+
+static void put_line(struct out *line, const struct proxy_conf *px, struct eval *e, const struct logfmt *fmt)
+{
+	if (!fmt)
+		fmt = e->log->conn_error && px->error_log_format ? px->error_log_format : px->log_format;
+	line->len = 0;
+	if (fmt)
+		logfmt_eval(e, fmt, line);
+	else
+		put_default(line, px, e);
+}
+
+/* One target, which may want the line in a way of its own. */
+static void target_line(struct log_route all, uint32_t target, const struct proxy_conf *px, struct eval *e,
+			int level, const struct log_profile_conf *p, unsigned step)
+{
+	const struct log_profile_step *on = profile_step(p, step);
+	const struct logfmt *sd = on && on->sd ? on->sd : px->log_format_sd;
+	struct logger *l = all.logger;
+
+	all.targets += target;
+	all.ntargets = 1;
+	if ((on && on->drop) || !target_takes(all.targets, level))
+		return;
+	put_line(&l->line, px, e, on ? on->fmt : NULL);
+	all.from.when = e->now;
+	all.from.structured = sd ? logfmt_text(e, sd) : STR_NONE;
+	if (p && p->tag.len)
+		all.from.tag = p->tag;
+	route_send(&all, level, out_get(&l->line));
+}
+
+void log_traffic_at(struct worker *w, struct proxy *frontend, struct eval *e, unsigned step,
+		    const struct log_profile_conf *profile)
+{
+	const struct proxy_conf *px = frontend->conf;
+	int level = e->log->log_level;
+	struct log_route r;
+
+	if (!w->log || level < 0)
+		return;
+	if (level == LL_INFO && proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) && log_is_failure(e->log))
+		level = LL_ERR;
+	route_init(&r, w->process, w->log, &frontend->generation->model->global, px);
+	for (uint32_t i = 0; i < px->log_targets.n; i++)
+		target_line(r, i, px, e, level, profile ? profile : px->log_targets.v[i].profile, step);
+}
+
+static bool has_profiles(const struct proxy_conf *px)
+{
+	for (uint32_t i = 0; i < px->log_targets.n; i++)
+		if (px->log_targets.v[i].profile)
+			return true;
+	return false;
+}
+
 void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 {
 	const struct proxy_conf *px = frontend->conf;
@@ -304,18 +367,16 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 
 	if (!l || level < 0)
 		return;
+	if (has_profiles(px)) {
+		log_traffic_at(w, frontend, e, e->log->conn_error ? LSTEP_ERROR : LSTEP_CLOSE, NULL);
+		return;
+	}
 	if (level == LL_INFO && proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) && log_is_failure(e->log))
 		level = LL_ERR;
 	route_init(&r, w->process, l, &frontend->generation->model->global, px);
 	if (!route_wants(&r, level))
 		return;
-	l->line.len = 0;
-	if (e->log->conn_error && px->error_log_format)
-		logfmt_eval(e, px->error_log_format, &l->line);
-	else if (px->log_format)
-		logfmt_eval(e, px->log_format, &l->line);
-	else
-		put_default(&l->line, px, e);
+	put_line(&l->line, px, e, NULL);
 	r.from.when = w->wall;
 	r.from.structured = px->log_format_sd ? logfmt_text(e, px->log_format_sd) : STR_NONE;
 	route_send(&r, level, out_get(&l->line));

@@ -25,6 +25,11 @@ bool log_prepare(struct worker *w, const struct model *m);
  * ..."). Level: e->log->log_level, -1 is silent; `option log-separate-errors` raises LL_INFO to LL_ERR for
  * failed streams. Whether to log at all (dontlognull, dontlog-normal) is the caller's decision. */
 void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e);
+/* The same at another step of it (enum log_step): targets with a profile write what that says of the step. profile:
+ * takes the place of theirs; or NULL. */
+struct log_profile_conf;
+void log_traffic_at(struct worker *w, struct proxy *frontend, struct eval *e, unsigned step,
+		    const struct log_profile_conf *profile);
 /* A stream that did not go as it should: error, timeout, retry, redispatch or a status of 5xx (manual, `option
  * log-separate-errors`, `option dontlog-normal`). */
 bool log_is_failure(const struct log_record *r);

@@ -91,7 +91,7 @@ struct str proxy_fields_find(const struct proxy_fields *fields, unsigned type);
 struct eval_live {
 	/* A field of a 103 response; last: none follows, it can go. False: no memory. */
 	bool (*early_hint)(void *ctx, struct str name, struct str value, bool last);
-	void (*log)(void *ctx); /* a log line now (action do-log) */
+	void (*log)(void *ctx, const struct rule *rule); /* a log line now (action do-log) */
 	void (*see_body)(void *ctx, struct eval *e, bool response); /* puts what is at hand of a body into its message */
 	/* Mode tcp: makes e->req out of e->raw_req; else says in e->want_more whether more of it may help. */
 	void (*read_request)(void *ctx, struct eval *e);

@@ -189,13 +189,13 @@ bool fetch_res_hdr_ip(struct eval *e, const struct fetch_call *call, struct samp
 bool fetch_req_hdr_val(struct eval *e, const struct fetch_call *call, struct sample *out,
 		       struct sample_iter *iter)
 {
-	return fetch_req_hdr(e, call, out, iter) && sample_cast(e, out, SMP_SINT);
+	return fetch_req_hdr(e, call, out, iter) && sample_set_int(out, field_number(out->str));
 }
 
 bool fetch_res_hdr_val(struct eval *e, const struct fetch_call *call, struct sample *out,
 		       struct sample_iter *iter)
 {
-	return fetch_res_hdr(e, call, out, iter) && sample_cast(e, out, SMP_SINT);
+	return fetch_res_hdr(e, call, out, iter) && sample_set_int(out, field_number(out->str));
 }
 
 /* Names of all fields, joined. */
@@ -318,11 +318,11 @@ bool fetch_res_cook_cnt(struct eval *e, const struct fetch_call *call, struct sa
 bool fetch_req_cook_val(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return fetch_req_cook(e, call, out, iter) && sample_cast(e, out, SMP_SINT);
+	return fetch_req_cook(e, call, out, iter) && sample_set_int(out, field_number(out->str));
 }
 
 bool fetch_res_cook_val(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return fetch_res_cook(e, call, out, iter) && sample_cast(e, out, SMP_SINT);
+	return fetch_res_cook(e, call, out, iter) && sample_set_int(out, field_number(out->str));
 }

@@ -145,11 +145,17 @@ bool fetch_baseq(struct eval *e, const struct fetch_call *call, struct sample *o
 	return sample_set_str(out, join(e, host, pathq));
 }
 
+/* SDBM over signed characters, as HAProxy's of these texts. */
+static uint32_t signed_hash(uint32_t hash, struct str data)
+{
+	for (size_t i = 0; i < data.len; i++)
+		hash = (uint32_t)(signed char)data.ptr[i] + (hash << 6) + (hash << 16) - hash;
+	return hash;
+}
+
 static uint32_t text_hash(struct eval *e, struct str tail)
 {
-	struct str host = host_of(e);
-
-	return hash_avalanche(hash_sdbm_more(hash_sdbm_more(0, host), tail));
+	return hash_avalanche(signed_hash(signed_hash(0, host_of(e)), tail));
 }
 
 bool fetch_base32(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)

@@ -56,7 +56,7 @@ bool fetch_urlp(struct eval *e, const struct fetch_call *call, struct sample *ou
 
 bool fetch_urlp_val(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return fetch_urlp(e, call, out, iter) && sample_cast(e, out, SMP_SINT);
+	return fetch_urlp(e, call, out, iter) && sample_set_int(out, field_number(out->str));
 }
 
 bool fetch_req_body_param(struct eval *e, const struct fetch_call *call, struct sample *out,

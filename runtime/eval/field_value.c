@@ -71,6 +71,21 @@ bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *n
 	return true;
 }
 
+int64_t field_number(struct str text)
+{
+	bool negative = text.len && text.ptr[0] == '-';
+	uint32_t n = 0;
+
+	for (size_t i = negative; i < text.len; i++) {
+		int digit = (signed char)text.ptr[i] - '0';
+
+		if (digit > 9)
+			break;
+		n = n * 10 + (uint32_t)digit;
+	}
+	return (int32_t)(negative ? 0 - n : n);
+}
+
 bool cookie_next_any(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value)
 {
 	while (*off < field.len) {

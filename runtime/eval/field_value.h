@@ -9,6 +9,9 @@
  * last; an empty field has one empty value. */
 bool field_value_next(struct str field, uint32_t *off, struct str *value);
 /* The next cookie of a Cookie field, or with set_cookie the one of a Set-Cookie field. */
+/* A number as HAProxy's *_val fetches read it: everything below `9` counts as a digit, also `.` and blanks, in
+ * 32 bits. */
+int64_t field_number(struct str text);
 /* The same without a name in mind: `=value` counts, words without `=` do not, attributes of Set-Cookie do. */
 bool cookie_next_any(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);
 bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);

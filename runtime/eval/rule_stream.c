@@ -304,9 +304,8 @@ enum verdict rule_early_hint(struct eval *e, const struct rule *rule)
 
 enum verdict rule_do_log(struct eval *e, const struct rule *rule)
 {
-	(void)rule;
 	if (e->live && e->live->log)
-		e->live->log(e->live_ctx);
+		e->live->log(e->live_ctx, rule);
 	return V_CONTINUE;
 }
 

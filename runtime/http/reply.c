@@ -310,10 +310,9 @@ void reply_early(struct out *out, const struct proxy_conf *fe, unsigned status)
 	const struct builtin *b = builtin_find(status);
 	size_t length;
 
-	if (conf && conf->raw.len) {
-		out_str(out, conf->raw);
+	/* as HAProxy 2.6 does it: of files only empty ones count, and mean silence */
+	if (conf && conf->raw.ptr && !conf->raw.len)
 		return;
-	}
 	if (!b)
 		b = builtin_find(500);
 	length = sizeof("<html><body><h1>000 </h1>\n\n</body></html>\n") - 1 + b->reason.len + b->text.len;

@@ -32,6 +32,19 @@ static struct str captured(struct http_stream *hs, struct http_msg *m, struct st
 			   str_make(last->value, last->value_len < len ? last->value_len : len));
 }
 
+/* Slots of responses are there, empty, as soon as there is a request. */
+void http_capture_prepare(struct http_stream *hs, uint32_t n)
+{
+	struct str *slots = scratch_alloc(&hs->s.scratch, n * sizeof(*slots));
+
+	if (!slots)
+		return;
+	memset(slots, 0, n * sizeof(*slots));
+	hs->s.cap_res = slots;
+	hs->s.log.cap_res = slots;
+	hs->s.log.ncap_res = n;
+}
+
 void http_capture(struct http_stream *hs, bool response)
 {
 	const struct proxy_conf *fe = http_frontend(hs);

@@ -99,10 +99,14 @@ static enum http_next head_done(struct http_stream *hs)
 	http_count_request(hs);
 	if (http_frontend(hs)->capture_request_n)
 		http_capture(hs, false);
+	if (http_frontend(hs)->capture_response_n)
+		http_capture_prepare(hs, http_frontend(hs)->capture_response_n);
 	if (http_frontend(hs)->capture_cookie.len)
 		http_cookie_capture(hs, false);
-	if (!http_frontend(hs)->log_format)
+	if (!http_frontend(hs)->log_format && !http_frontend(hs)->log_steps)
 		stream_log(&hs->s);
+	if (http_frontend(hs)->log_steps)
+		stream_log_step(&hs->s, LSTEP_REQUEST);
 	hs->client_keep = true;
 	if (http_frontend(hs)->nfilters) {
 		filter_trace_attach(&hs->s, &up->limits, &hs->down.limits, http_frontend(hs));

@@ -131,6 +131,8 @@ static enum http_next response_forward(struct http_stream *hs)
 	hs->responding = true;
 	if (proxy_option_is_set(http_frontend(hs), PO_LOGASAP))
 		stream_log(&hs->s);
+	if (http_frontend(hs)->log_steps)
+		stream_log_step(&hs->s, LSTEP_RESPONSE);
 	if (hs->res.body == HTTP_BODY_TUNNEL)
 		tunnel_open(hs);
 	return HTTP_AGAIN;

@@ -54,6 +54,8 @@ static enum http_next connected(struct http_stream *hs)
 	hs->server_seen = hs->client_seen = http_worker(hs)->now;
 	hs->s.log.t_connect = (int32_t)(r->connected - r->assigned);
 	stream_connected(&hs->s);
+	if (http_frontend(hs)->log_steps)
+		stream_log_step(&hs->s, LSTEP_CONNECT);
 	hs->s.res = &hs->res;
 	hs->res.is_response = true;
 	hs->res.method = hs->req.method;

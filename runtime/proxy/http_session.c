@@ -72,6 +72,8 @@ static struct http_stream *stream_new(struct session *s)
 	hs->client_seen = hs->server_seen = w->now;
 	if (s->switched && !s->requests)
 		hs->step = http_step_switched();
+	if (!s->requests && s->frontend->conf->log_steps)
+		stream_log_step(&hs->s, LSTEP_ACCEPT);
 	s->requests++;
 	return hs;
 }

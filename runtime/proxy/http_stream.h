@@ -138,6 +138,7 @@ extern const struct eval_live http_live;
 /* http_headers.c */
 bool http_headers_request(struct http_stream *hs);
 void http_capture(struct http_stream *hs, bool response);
+void http_capture_prepare(struct http_stream *hs, uint32_t n /* slots of the response */);
 
 /* http_cookie.c. The server that the request's cookie names; what the response says about it. False: no memory.
  */

@@ -220,9 +220,9 @@ static bool early_hint(void *ctx, struct str name, struct str value, bool last)
 	return http_add(hs->hints, name, value) && (!last || hints_send(hs));
 }
 
-static void log_now(void *ctx)
+static void log_now(void *ctx, const struct rule *rule)
 {
-	stream_log_now(&((struct http_stream *)ctx)->s);
+	stream_log_now(&((struct http_stream *)ctx)->s, rule);
 }
 
 static bool cache_use(void *ctx, const struct rule *rule)

@@ -376,6 +376,8 @@ static bool log_wanted(const struct stream *s)
 
 	if (!fe->log_targets.n || s->log.log_level < 0)
 		return false;
+	if (fe->log_steps && !(fe->log_steps >> LSTEP_CLOSE & 1))
+		return false;
 	if (!s->log.bytes_in && !s->seen_bytes && proxy_option_is_set(fe, PO_DONTLOGNULL))
 		return false;
 	return !proxy_option_is_set(fe, PO_DONTLOG_NORMAL) || log_is_failure(&s->log);
@@ -398,15 +400,26 @@ void stream_log(struct stream *s)
 	log_emit(s);
 }
 
-void stream_log_now(struct stream *s)
+static void log_at(struct stream *s, unsigned step, const struct log_profile_conf *profile)
 {
-	bool logged = s->logged;
+	struct eval e;
 
 	if (!s->session->frontend->conf->log_targets.n || s->log.log_level < 0)
 		return;
 	log_close(s);
-	log_emit(s);
-	s->logged = logged;
+	stream_eval(s, &e, AT(FE_LOG));
+	log_traffic_at(s->session->conn.worker, s->session->frontend, &e, step, profile);
+}
+
+void stream_log_now(struct stream *s, const struct rule *rule)
+{
+	log_at(s, (unsigned)rule->num, rule->profile);
+}
+
+void stream_log_step(struct stream *s, unsigned step)
+{
+	if (s->session->frontend->conf->log_steps >> step & 1)
+		log_at(s, step, NULL);
 }
 
 void stream_server_setup(struct stream *s)

@@ -3,6 +3,7 @@
 #ifndef LB_PROXY_STREAM_H
 #define LB_PROXY_STREAM_H
 
+#include "grammar/model_log.h"
 #include "runtime/backend/connect.h"
 #include "runtime/eval/settings.h"
 #include "runtime/proxy/session.h"
@@ -82,7 +83,9 @@ const union addr *stream_dst(struct stream *s);
 /* What the connection to the server depends on, before one is asked for. */
 void stream_server_setup(struct stream *s);
 /* Writes a line now (action do-log), whatever is logged at the end. */
-void stream_log_now(struct stream *s);
+void stream_log_now(struct stream *s, const struct rule *rule);
+/* `log-steps`: writes a line where the frontend has asked for one at this step (enum log_step). */
+void stream_log_step(struct stream *s, unsigned step);
 /* Puts marks that have changed on the client's socket. set: or NULL. */
 void settings_apply_client(struct rule_settings *set, int fd);
 /* What session rules have changed, for all streams of the session; it owns the copy. set: or NULL. */

@@ -25,9 +25,9 @@ static struct str at_hand(const struct tcp_flow *f)
 	return f->buf->data ? str_make(f->buf->data + f->buf->off, f->buf->len) : str_make("", 0);
 }
 
-static void log_now(void *ctx)
+static void log_now(void *ctx, const struct rule *rule)
 {
-	stream_log_now(&((struct tcp_stream *)ctx)->s);
+	stream_log_now(&((struct tcp_stream *)ctx)->s, rule);
 }
 
 /* A copy is parsed: the bytes themselves are to go on as they came. */

@@ -175,6 +175,7 @@ static void connected(struct tcp_stream *t)
 	t->timer_shape = 0;
 	splice_setup(t);
 	stream_connected(&t->s);
+	stream_log_step(&t->s, LSTEP_CONNECT);
 	if (proxy_option_is_set(t->s.session->frontend->conf, PO_LOGASAP))
 		stream_log(&t->s);
 	t->state = t->s.backend->conf->rules[RS_TCP_RES_CONT].n ? TCP_RES_RULES : TCP_OPEN;
@@ -214,6 +215,7 @@ static void find_server(struct tcp_stream *t)
 	enum srv_outcome outcome;
 
 	t->state = TCP_CONNECT;
+	stream_log_step(&t->s, LSTEP_REQUEST);
 	t->s.server.done = server_done;
 	t->s.server.killed = server_killed;
 	stream_balance(&t->s);
@@ -370,7 +372,8 @@ void tcp_session_begin(struct session *s)
 		filter_trace_attach(&t->s, &t->up.limits, &t->down.limits, s->frontend->conf);
 	s->conn.ready = client_ready;
 	s->deadline.expired = deadline_expired;
-	if (!s->frontend->conf->log_format)
+	stream_log_step(&t->s, LSTEP_ACCEPT);
+	if (!s->frontend->conf->log_format && !s->frontend->conf->log_steps)
 		stream_log(&t->s);
 	request_rules(t);
 }

@@ -59,6 +59,12 @@ WEAK bool log_is_failure(const struct log_record *r)
 	return r->cause != '-';
 }
 
+WEAK void log_traffic_at(struct worker *w, struct proxy *frontend, struct eval *e, unsigned step,
+			 const struct log_profile_conf *profile)
+{
+	(void)w, (void)frontend, (void)e, (void)step, (void)profile;
+}
+
 WEAK void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 {
 	(void)w, (void)frontend;
