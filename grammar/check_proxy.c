@@ -91,7 +91,8 @@ static void name_register(struct checker *k, struct draft *d)
 		if (k->compat < 303)
 			diag_note(k->d, check_severity(k, g, SEV_WARNING), "HAProxy refuses this since 3.3");
 		else
-			diag_note(k->d, g, "HAProxy accepted this until 3.2");
+			diag_note(k->d, g,
+				  "accepted until 3.2, where a frontend and a backend could share a name");
 	}
 	if (d->px->role & ROLE_FRONTEND && !fe)
 		map_put(k->scratch, &k->frontends, d->name->text, d);
