@@ -101,8 +101,6 @@ static enum http_next head_done(struct http_stream *hs)
 		http_capture(hs, false);
 	if (http_frontend(hs)->capture_response_n)
 		http_capture_prepare(hs, http_frontend(hs)->capture_response_n);
-	if (http_frontend(hs)->capture_cookie.len)
-		http_cookie_capture(hs, false);
 	if (!http_frontend(hs)->log_format && !http_frontend(hs)->log_steps)
 		stream_log(&hs->s);
 	if (http_frontend(hs)->log_steps)

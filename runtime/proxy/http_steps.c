@@ -168,6 +168,8 @@ static inline void persist_rules(struct http_stream *hs, const struct proxy_conf
 
 static inline void request_cookie(struct http_stream *hs, const struct proxy_conf *px)
 {
+	if (http_frontend(hs)->capture_cookie.len) /* not of requests that rules have answered */
+		http_cookie_capture(hs, false);
 	if (px->cookie.mode != COOKIE_NONE)
 		http_cookie_request(hs);
 }
