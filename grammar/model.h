@@ -23,6 +23,8 @@ struct h2_conf {
 	uint32_t header_table_size, initial_window, max_streams, max_frame;
 	uint32_t fe_initial_window, fe_max_streams, fe_max_total_streams, fe_glitches_threshold;
 	uint32_t be_initial_window, be_max_streams, be_glitches_threshold;
+	uint32_t fe_frames_at_once, fe_rst_at_once, be_frames_at_once; /* 0: no limit */
+	uint32_t fe_rxbuf, be_rxbuf; /* bytes; 0: windows stay what they are at first */
 	bool bogus_websockets; /* h2-workaround-bogus-websocket-clients */
 };
 

@@ -28,6 +28,8 @@ struct h2_settings { /* of ours */
 	uint32_t header_table_size, initial_window, max_streams, max_frame, max_total_streams;
 	uint32_t head_size, max_hdrs; /* limits of a head: tune.bufsize - tune.maxrewrite, tune.http.maxhdr */
 	uint32_t glitches_threshold;
+	uint32_t max_frames_at_once, max_rst_at_once; /* 0: no limit */
+	uint32_t rxbuf; /* what windows of streams may grow by, all together */
 };
 
 /* Order of the counters h2_* of a frontend or backend (stats/counters.def). */
@@ -61,6 +63,8 @@ struct h2_conn {
 	uint32_t nattached; /* of those, with a user */
 	uint32_t total;     /* streams ever opened */
 	uint32_t glitches;
+	uint32_t granted; /* of settings.rxbuf */
+	struct h2_turn *turn; /* h2_turn.c; NULL: any number of frames in a row */
 	uint64_t active; /* worker->now of the last byte in or out */
 	bool server;     /* requests come from the peer */
 	bool dead;       /* no bytes in either direction any more */
@@ -97,6 +101,7 @@ struct h2_stream {
 	struct http_msg *tx_trailers;  /* in `scratch` */
 	struct str ws_key;             /* server side of a websocket over HTTP/1 and the other way round */
 	int32_t id;
+	uint32_t granted;  /* of h2->granted */
 	uint64_t rx_left;  /* of the announced body, what has to come; UINT64_MAX: not announced */
 	bool malformed;    /* whatever nghttp2 says of it */
 	bool bodiless;     /* the response to a HEAD */

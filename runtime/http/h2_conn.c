@@ -7,6 +7,7 @@
 
 #include "runtime/http/h2.h"
 #include "runtime/http/h2_callbacks.h"
+#include "runtime/http/h2_turn.h"
 
 enum {
 	FRAME_HEAD = 9,
@@ -255,15 +256,32 @@ static void window_open(nghttp2_session *ng, struct h2_conn *h)
 	nghttp2_session_set_local_window_size(ng, NGHTTP2_FLAG_NONE, 0, INT32_MAX);
 }
 
+/* A body gets its share of what is left for wider windows, once (manual, tune.h2.fe.rxbuf): few long ones
+ * become fast, many cannot take more memory than that. */
+static void window_widen(nghttp2_session *ng, struct h2_conn *h, struct h2_stream *st)
+{
+	uint32_t share = h->settings.rxbuf / (h->nstreams ? h->nstreams : 1),
+		 left = h->settings.rxbuf - h->granted;
+	uint32_t grant = share < left ? share : left;
+	int32_t now = nghttp2_session_get_stream_effective_local_window_size(ng, st->id);
+
+	if (st->granted || !grant || now <= 0 || grant > (uint32_t)(INT32_MAX - now))
+		return;
+	st->granted = grant;
+	h->granted += grant;
+	nghttp2_session_set_local_window_size(ng, NGHTTP2_FLAG_NONE, st->id, now + (int32_t)grant);
+}
+
 static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *data, size_t len, void *user)
 {
 	struct h2_stream *st = stream_find(ng, id);
 
-	(void)flags;
 	window_open(ng, user);
 	nghttp2_session_consume_connection(ng, len);
 	if (!st || (st->told_new && !st->conn))
 		return 0; /* nobody waits for it */
+	if (!(flags & NGHTTP2_FLAG_END_STREAM))
+		window_widen(ng, user, st);
 	if (len > st->rx_left) {
 		h2_conn_count(user, H2_STREAM_ERRORS);
 		malformed(user, st);
@@ -313,7 +331,7 @@ nghttp2_session_callbacks *h2_callbacks_new(void)
 	return cb;
 }
 
-void h2_conn_feed(struct h2_conn *h, const void *data, size_t len)
+static void feed(struct h2_conn *h, const void *data, size_t len)
 {
 	h->active = h->carrier->worker->now;
 	if (nghttp2_session_mem_recv(h->ng, data, len) < 0) {
@@ -322,6 +340,13 @@ void h2_conn_feed(struct h2_conn *h, const void *data, size_t len)
 		h2_conn_kill(h);
 	}
 	h2_desk_dirty(h);
+}
+
+void h2_conn_feed(struct h2_conn *h, const void *data, size_t len)
+{
+	size_t n = h->turn ? h2_turn_take(h, data, len) : len;
+
+	feed(h, data, n);
 }
 
 bool h2_conn_ping(struct h2_conn *h)
@@ -345,7 +370,7 @@ static bool receive(struct h2_conn *h)
 		h2_conn_feed(h, data, (size_t)n);
 	else if (n == 0 || errno != EAGAIN)
 		h2_conn_kill(h);
-	return n > 0 && !h->dead && h->carrier->flags & CONN_PENDING;
+	return n > 0 && !h->dead && h->carrier->flags & CONN_PENDING && !h2_turn_is_over(h);
 }
 
 void h2_conn_ready(struct h2_conn *h, int revents)
@@ -356,7 +381,7 @@ void h2_conn_ready(struct h2_conn *h, int revents)
 		h->blocked = false;
 		h2_desk_dirty(h);
 	}
-	if (!(revents & EV_READ))
+	if (!(revents & EV_READ) || h2_turn_is_over(h))
 		return;
 	while (receive(h) && --left)
 		;
@@ -421,8 +446,9 @@ struct h2_conn *h2_conn_new(struct conn *carrier, bool server, const struct h2_s
 	h->active = carrier->worker->now;
 	list_init(&h->streams);
 	list_init(&h->dirty);
-	if (!session_begin(h)) {
+	if (!h2_turn_begin(h) || !session_begin(h)) {
 		nghttp2_session_del(h->ng);
+		h2_turn_free(h);
 		free(h);
 		return NULL;
 	}
@@ -449,6 +475,7 @@ void h2_conn_free(struct h2_conn **hp)
 	list_remove(&h->dirty);
 	h2_conn_uncount(h, H2_OPEN_CONNS);
 	nghttp2_session_del(h->ng);
+	h2_turn_free(h);
 	buf_drop(h->carrier->worker, &h->out);
 	free(h);
 }

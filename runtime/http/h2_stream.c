@@ -60,6 +60,7 @@ void h2_stream_free(struct h2_stream *st)
 	if (st->conn)
 		h->nattached--;
 	h->nstreams--;
+	h->granted -= st->granted;
 	h2_conn_uncount(h, H2_OPEN_STREAMS);
 	list_remove(&st->node);
 	list_remove(&st->ready);
