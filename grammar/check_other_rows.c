@@ -22,7 +22,7 @@ bool check_vars_size(const struct keyword_use *use)
 		diag_haproxy(use->k->d, g, "%s: '%.*s' is an invalid size", use->row->name, STR_ARG(text));
 		return false;
 	}
-	return true;
+	return !use->n || !use->row->size || check_store(use);
 }
 
 /* httpclient.resolvers.id <name> */

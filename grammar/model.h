@@ -75,6 +75,7 @@ struct global_conf {
 	uint32_t cli_max_payload;	       /* bytes */
 	struct str setcap;		       /* names with commas between them */
 	struct unix_bind_conf unix_bind;
+	uint64_t tune_vars_sess, tune_vars_txn, tune_vars_reqres; /* bytes of variables; 0: as many as wanted */
 	bool external_check_env; /* external-check preserve-env */
 	struct h2_conf h2;
 	uint32_t tune_max_checks; /* per thread; 0: no limit */

@@ -133,11 +133,52 @@ bool arg_text(struct eval *e, const struct arg *arg, struct str *text)
 	return true;
 }
 
+/* What HAProxy 2.6 reckons for a variable besides its text. */
+enum { VAR_COST = 80 };
+
+static uint64_t cost_of(const struct sample *value)
+{
+	return VAR_COST + (sample_is_text(value) || value->type == SMP_METH ? value->str.len : 0);
+}
+
+static uint64_t scope_cost(const struct eval *e, enum var_scope scope)
+{
+	uint64_t sum = 0;
+
+	for (const struct eval_vars *v = e->vars[scope] ? *e->vars[scope] : NULL; v; v = v->next)
+		sum += v->set ? cost_of(&v->value) : 0;
+	return sum;
+}
+
+/* tune.vars.*-max-size: a session's include those of its transaction, and these those of request and response.
+ */
+static bool has_room(struct eval *e, const struct var_ref *ref, const struct eval_vars *old,
+		     const struct sample *value)
+{
+	const struct global_conf *g = &e->model->global;
+	uint64_t sum = cost_of(value) - (old && old->set ? cost_of(&old->value) : 0);
+
+	if (!(g->tune_vars_sess | g->tune_vars_txn | g->tune_vars_reqres) || ref->scope == VAR_PROC ||
+	    ref->scope == VAR_CHECK)
+		return true;
+	sum += scope_cost(e, VAR_REQ) + scope_cost(e, VAR_RES);
+	if (g->tune_vars_reqres && sum > g->tune_vars_reqres &&
+	    (ref->scope == VAR_REQ || ref->scope == VAR_RES))
+		return false;
+	sum += scope_cost(e, VAR_TXN);
+	if (g->tune_vars_txn && sum > g->tune_vars_txn && ref->scope != VAR_SESS)
+		return false;
+	sum += scope_cost(e, VAR_SESS);
+	return !g->tune_vars_sess || sum <= g->tune_vars_sess;
+}
+
 static bool set_locked(struct eval *e, const struct var_ref *ref, const struct sample *value)
 {
 	struct eval_vars *v = var_lookup(e, ref);
 	bool text = sample_is_text(value) || value->type == SMP_METH;
 
+	if (!has_room(e, ref, v, value))
+		return false;
 	if (!v)
 		v = var_add(e, ref);
 	if (!v || (text && !var_reserve(e, v, value->str.len)))
