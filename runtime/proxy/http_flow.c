@@ -500,6 +500,12 @@ ssize_t http_flow_read(struct http_flow *f)
 	return n;
 }
 
+bool http_flow_goes_on(const struct http_flow *f)
+{
+	return f->full_reads == BULK_READS && !f->pipe && !f->blocked && f->state == FLOW_BODY && f->to &&
+	       !(f->from->flags & (CONN_EOF | CONN_ERROR)) && h1_out_empty(f->out) && !wants_pipe(f);
+}
+
 void http_flow_drop(struct http_flow *f, struct worker *w)
 {
 	compress_free(&f->compress);

@@ -68,6 +68,9 @@ enum flow_result http_flow_run(struct http_stream *hs, struct http_flow *f);
 void http_flow_drain(struct http_stream *hs, struct http_flow *f);
 /* Reads once; results as conn_recv(). */
 ssize_t http_flow_read(struct http_flow *f);
+/* Bulk that does not go through a pipe: the last reads filled the buffer, and what they brought is sent. So there
+ * is more to read, most likely. */
+bool http_flow_goes_on(const struct http_flow *f);
 void http_flow_drop(struct http_flow *f, struct worker *w);
 
 #endif

@@ -293,7 +293,7 @@ static void server_ready(struct conn *c, int revents)
 	hs->server_seen = c->worker->now;
 	if (revents & EV_WRITE)
 		hs->up.blocked = false;
-	if (revents & EV_READ && !hs->down.blocked)
-		http_flow_read(&hs->down);
-	http_session_settle(hs->s.session, http_stream_run(hs));
+	http_session_settle(hs->s.session, revents & EV_READ && !hs->down.blocked
+						   ? http_stream_read(hs, &hs->down)
+						   : http_stream_run(hs));
 }

@@ -12,6 +12,7 @@
 #include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"
 
+enum { BULK_TURNS = 8 /* reads in a row, so that others get their turn */ };
 _Static_assert(sizeof(struct http_stream) <= WORKER_STREAM_SIZE, "fits a piece of the pool");
 
 /* Everything that the stream holds; its letters are noted already, or all was well. */
@@ -108,6 +109,19 @@ enum http_next http_stream_run(struct http_stream *hs)
 		}
 	}
 	return next;
+}
+
+enum http_next http_stream_read(struct http_stream *hs, struct http_flow *f)
+{
+	enum http_next next;
+
+	for (unsigned left = BULK_TURNS;; left--) {
+		ssize_t n = http_flow_read(f);
+
+		next = http_stream_run(hs);
+		if (n <= 0 || next != HTTP_WAIT || left == 1 || !http_flow_goes_on(f))
+			return next;
+	}
 }
 
 bool http_client_has_room(const struct http_stream *hs)
@@ -294,9 +308,9 @@ static void client_ready(struct conn *c, int revents)
 	hs->client_seen = c->worker->now;
 	if (revents & EV_WRITE)
 		hs->down.blocked = false;
-	if (revents & EV_READ && !hs->up.blocked && http_client_has_room(hs))
-		http_flow_read(&hs->up);
-	http_session_settle(s, http_stream_run(hs));
+	http_session_settle(s, revents & EV_READ && !hs->up.blocked && http_client_has_room(hs)
+				       ? http_stream_read(hs, &hs->up)
+				       : http_stream_run(hs));
 }
 
 static void deadline_expired(struct worker *w, struct deadline *d)

@@ -96,6 +96,9 @@ static inline bool http_option(const struct http_stream *hs, enum proxy_option o
 
 /* http_session.c. Runs the stream as far as it gets. */
 enum http_next http_stream_run(struct http_stream *hs);
+/* Bytes wait on the connection that `f` comes from: reads them and runs the stream, several times in a row while
+ * that is bulk. */
+enum http_next http_stream_read(struct http_stream *hs, struct http_flow *f);
 /* Acts on what came out, and on the requests behind it; may end the session. Only from the loop's callbacks. */
 void http_session_settle(struct session *s, enum http_next next);
 /* Can bytes from the client be taken without moving those that are in use? */
