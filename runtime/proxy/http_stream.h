@@ -96,8 +96,7 @@ static inline bool http_option(const struct http_stream *hs, enum proxy_option o
 
 /* http_session.c. Runs the stream as far as it gets. */
 enum http_next http_stream_run(struct http_stream *hs);
-/* Bytes wait on the connection that `f` comes from: reads them and runs the stream, several times in a row while
- * that is bulk. */
+/* Reads where `f` comes from and runs the stream, several times in a row while that is bulk. */
 enum http_next http_stream_read(struct http_stream *hs, struct http_flow *f);
 /* Acts on what came out, and on the requests behind it; may end the session. Only from the loop's callbacks. */
 void http_session_settle(struct session *s, enum http_next next);
@@ -189,13 +188,11 @@ enum http_next http_service_run(struct http_stream *hs, const struct rule *rule)
 /* For what is not a request at all: the message as it is stored, and the end. */
 enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char cause, char state);
 enum http_next http_reply_run(struct http_stream *hs);
-
 /* http_timer.c */
 void http_timer_idle(struct session *s);
 void http_timer_update(struct http_stream *hs);
 /* What has expired; HTTP_WAIT: nothing yet, or an answer is being sent. */
 enum http_next http_timer_expired(struct http_stream *hs);
-
 /* http_count.c: the statistics. */
 void http_count_request(struct http_stream *hs);
 void http_count_response(struct http_stream *hs, unsigned status);
