@@ -123,7 +123,7 @@ bool renew_indexes(struct process *p, struct generation *g)
 	bool ok;
 
 	room_of(p, &npx, &nsrv);
-	ok = slots_init(&proxies, npx) & slots_init(&servers, nsrv);
+	ok = slots_init(&proxies, npx) && slots_init(&servers, nsrv);
 	for (const struct generation *old = p->generation; ok && old; old = old->older)
 		slots_of(old, &proxies, &servers);
 	if (ok) {
