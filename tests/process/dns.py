@@ -17,29 +17,10 @@ import tempfile
 import threading
 import time
 
-PROGRAM = os.path.abspath(sys.argv[1]) if "/" in sys.argv[1] else sys.argv[1]
-WAIT = 20.0
+from contract import Failed, PROGRAM, WAIT, need, until
+
 A, AAAA, SRV, CNAME, OPT = 1, 28, 33, 5, 41
 NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
-
-
-class Failed(Exception):
-    pass
-
-
-def need(condition, what):
-    if not condition:
-        raise Failed(what)
-
-
-def until(fn, what, seconds=WAIT):
-    end = time.time() + seconds
-    while time.time() < end:
-        value = fn()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise Failed("never: " + what)
 
 
 def wire_name(name):

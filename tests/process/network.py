@@ -15,19 +15,9 @@ import tempfile
 import threading
 import time
 
-PROGRAM = os.path.abspath(sys.argv[1]) if "/" in sys.argv[1] else sys.argv[1]
-IS_HAPROXY = "haproxy" in os.path.basename(PROGRAM)
+from contract import Failed, IS_HAPROXY, PROGRAM, WAIT, need
+
 NS = "lbd%d" % os.getpid()
-WAIT = 20.0
-
-
-class Failed(Exception):
-    pass
-
-
-def need(condition, what):
-    if not condition:
-        raise Failed(what)
 
 
 def quiet(*argv):

@@ -19,6 +19,8 @@ import tempfile
 import threading
 import time
 
+from control import ask
+
 CONFIG = """
 global
     stats socket {dir}/stats level admin
@@ -187,21 +189,10 @@ class Master:
             f.write(CONFIG.format(dir=self.dir, port=self.port, generation=generation) + ("nonsense\n" if broken else ""))
 
     def ask(self, command):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(WAIT)
-            try:
-                s.connect(self.dir + "/master")
-                s.sendall(command + b"\n")
-                s.shutdown(socket.SHUT_WR)
-                answer = b""
-                while part := s.recv(65536):
-                    answer += part
-                return answer.decode()
-            except OSError:
-                return ""
+        return ask(self.dir + "/master", command, WAIT)
 
     def row(self, pattern):
-        found = re.search(pattern, self.ask(b"show proc"), re.M)
+        found = re.search(pattern, self.ask("show proc"), re.M)
         return int(found.group(1)) if found else None
 
     def reloads(self):
@@ -222,11 +213,11 @@ class Master:
         if n % 2:
             self.p.send_signal(signal.SIGUSR2)
         else:
-            self.ask(b"reload")
+            self.ask("reload")
         self.until(lambda: self.reloads() == n)
 
     def old_workers(self):
-        return "# old workers" in self.ask(b"show proc")
+        return "# old workers" in self.ask("show proc")
 
     def end(self):
         self.p.send_signal(signal.SIGTERM)

@@ -17,6 +17,8 @@ import tempfile
 import threading
 import time
 
+from control import ask
+
 WAIT = 20
 CONFIG = """
 global
@@ -138,18 +140,7 @@ class Service:
         return self.ask("reload", "master")
 
     def ask(self, command, name="stats"):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(WAIT)
-            try:
-                s.connect(self.dir + "/" + name)
-                s.sendall(command.encode() + b"\n")
-                s.shutdown(socket.SHUT_WR)
-                answer = b""
-                while part := s.recv(65536):
-                    answer += part
-                return answer.decode()
-            except OSError:
-                return ""
+        return ask(self.dir + "/" + name, command, WAIT)
 
     def until(self, what, name):
         end = time.time() + WAIT
