@@ -15,29 +15,28 @@ static void server_copy(struct server_conf *to, struct server_conf *from)
 	*to = *from;
 }
 
+/* A part of a server, from now on with nobody else who holds it. */
+static void *part_own(struct checker *k, const void *part, size_t size, bool *own)
+{
+	if (!*own)
+		part = memcpy(arena_alloc(k->a, size), part, size);
+	*own = true;
+	return (void *)(uintptr_t)part;
+}
+
 struct tls_server_conf *check_server_tls(struct checker *k, struct server_conf *s)
 {
-	struct tls_server_conf *tls;
+	struct tls_server_conf *tls = part_own(k, server_conf_tls(s), sizeof(*tls), &s->tls_own);
 
-	if (s->tls_own)
-		return (struct tls_server_conf *)(uintptr_t)s->tls;
-	tls = ARENA_NEW(k->a, struct tls_server_conf);
-	*tls = *server_conf_tls(s);
 	s->tls = tls;
-	s->tls_own = true;
 	return tls;
 }
 
 struct server_rare *check_server_rare(struct checker *k, struct server_conf *s)
 {
-	struct server_rare *rare;
+	struct server_rare *rare = part_own(k, server_conf_rare(s), sizeof(*rare), &s->rare_own);
 
-	if (s->rare_own)
-		return (struct server_rare *)(uintptr_t)s->rare;
-	rare = ARENA_NEW(k->a, struct server_rare);
-	*rare = *server_conf_rare(s);
 	s->rare = rare;
-	s->rare_own = true;
 	return rare;
 }
 

@@ -39,3 +39,15 @@ void quote_word(struct out *o, struct str word)
 	}
 	out_char(o, '"');
 }
+
+void quote_single(struct out *o, struct str word)
+{
+	out_char(o, '\'');
+	for (size_t i = 0; i < word.len; i++) {
+		if (word.ptr[i] == '\'')
+			out_puts(o, "'\\''");
+		else
+			out_char(o, word.ptr[i]);
+	}
+	out_puts(o, "' ");
+}

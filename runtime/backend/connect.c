@@ -374,6 +374,7 @@ static struct str namespace_of(const struct srv_request *r)
 static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)(struct conn *, int))
 {
 	const struct server *s = r->server;
+	const struct server_rare *rare = server_conf_rare(s->conf);
 	const struct global_conf *global = &r->backend->generation->model->global;
 	struct connect_options options = {
 		.rcvbuf = global->tune_rcvbuf_server,
@@ -385,10 +386,10 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 				     : NULL,
 		.knock = proxy_option_is_set(r->backend->conf, PO_TCP_SMART_CONNECT),
 		.settings = r->settings,
-		.user_timeout = server_conf_rare(s->conf)->tcp_ut,
-		.congestion = server_conf_rare(s->conf)->cc,
-		.md5sig = server_conf_rare(s->conf)->tcp_md5sig,
-		.fast_open = server_conf_rare(s->conf)->tfo,
+		.user_timeout = rare->tcp_ut,
+		.congestion = rare->cc,
+		.md5sig = rare->tcp_md5sig,
+		.fast_open = rare->tfo,
 		.netns = s->proxy->generation->netns,
 		.namespace_ = namespace_of(r),
 	};
@@ -398,7 +399,7 @@ static int connect_now(struct srv_request *r, struct srv_conn *sc, void (*ready)
 	if (s->unix_addr && server_addr(s) == &s->addr)
 		return conn_connect_with(&sc->conn, r->worker, (const union addr *)s->unix_addr, s->addr_len,
 					 &options, ready);
-	if (!request_target(r, &to, &len) || (server_conf_rare(s->conf)->socks4 && !relay_of(s->conf, &to, &len)))
+	if (!request_target(r, &to, &len) || (rare->socks4 && !relay_of(s->conf, &to, &len)))
 		return EADDRNOTAVAIL;
 	if (server_conf_source(s->conf))
 		return connect_from(r, sc, &to, len, &options, ready);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "grammar/load.h"
+#include "grammar/quote.h"
 #include "runtime/backend/server_dynamic.h"
 #include "runtime/tls/tls.h"
 
@@ -158,18 +159,6 @@ static bool line_read(struct server_line *l, struct out *error)
 
 /* --- the configuration */
 
-static void put_quoted(struct out *o, struct str word)
-{
-	out_char(o, '\'');
-	for (size_t i = 0; i < word.len; i++) {
-		if (word.ptr[i] == '\'')
-			out_puts(o, "'\\''");
-		else
-			out_char(o, word.ptr[i]);
-	}
-	out_puts(o, "' ");
-}
-
 static bool checks_name_port(const struct check_conf *check)
 {
 	for (uint32_t i = 0; i < check->nsteps; i++)
@@ -186,17 +175,17 @@ static void put_config(struct out *o, struct proxy *px, struct str name, const s
 	if (px->generation->model->global.ssl_server_verify == 1)
 		out_puts(o, "global\n ssl-server-verify none\n");
 	out_puts(o, "backend ");
-	put_quoted(o, conf->name);
+	quote_single(o, conf->name);
 	out_printf(o, "\n mode %s\n", conf->mode == MODE_HTTP ? "http" : "tcp");
 	if (checks_name_port(&conf->check))
 		out_puts(o, " option tcp-check\n tcp-check connect port 1\n");
 	out_puts(o, " server ");
-	put_quoted(o, name);
+	quote_single(o, name);
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (str_is(l->words[i], "track") && i)
 			i++;
 		else
-			put_quoted(o, l->words[i]);
+			quote_single(o, l->words[i]);
 	}
 	out_char(o, '\n');
 }

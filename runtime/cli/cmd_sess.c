@@ -6,20 +6,9 @@
 
 #include "runtime/cli/cli_anon.h"
 #include "runtime/cli/cli_call.h"
+#include "runtime/net/address.h"
 #include "runtime/proxy/session.h"
 #include "runtime/proxy/stream.h"
-
-static void put_address(struct out *out, const union addr *a)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (a->family == AF_INET && inet_ntop(AF_INET, &a->in.sin_addr, text, sizeof(text)))
-		out_printf(out, "%s:%u", text, ntohs(a->in.sin_port));
-	else if (a->family == AF_INET6 && inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text)))
-		out_printf(out, "%s:%u", text, ntohs(a->in6.sin6_port));
-	else
-		out_puts(out, "unix:1");
-}
 
 static const char *proto_name(const union addr *a)
 {
@@ -45,7 +34,7 @@ static void put_session(struct worker *w, const struct session *s, struct cli_vi
 	struct out *out = &v->text;
 
 	out_printf(out, "%p: proto=%s src=", (const void *)s, proto_name(&s->src));
-	put_address(out, &s->src);
+	address_put(out, &s->src);
 	put_name(v, "fe", &s->frontend->conf->name, "");
 	put_name(v, "be", st && st->backend ? &st->backend->conf->name : NULL, "<NONE>");
 	put_name(v, "srv", srv ? &srv->conf->name : NULL, "<none>");
@@ -80,7 +69,7 @@ static void put_server(struct cli_visit *v, const struct server *s)
 	}
 	out_printf(&v->text, "  server=%s (id=%u) addr=", cli_anon(v->session, s->conf->name, name),
 		   s->conf->id);
-	put_address(&v->text, server_addr(s));
+	address_put(&v->text, server_addr(s));
 	out_char(&v->text, '\n');
 }
 
@@ -124,7 +113,7 @@ static void put_whole(struct worker *w, const struct session *s, struct cli_visi
 	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S", &tm);
 	out_printf(out, "%p: [%s.%06ld] id=%u proto=%s source=", (const void *)s, date,
 		   (long)s->accept_date.tv_usec, s->requests, proto_name(&s->src));
-	put_address(out, &s->src);
+	address_put(out, &s->src);
 	out_printf(out, "\n  flags=0x%x, conn_retries=%u, exp=", s->conn.flags, st ? st->server.retries : 0);
 	put_deadline(v, w, &s->deadline);
 	out_printf(out, " srv_conn=%p, pend_pos=%p waiting=%d\n", (const void *)(st ? st->server.server : NULL),
@@ -133,7 +122,7 @@ static void put_whole(struct worker *w, const struct session *s, struct cli_visi
 	out_printf(out, ", listener=%.*s (id=%u) addr=",
 		   s->listener->conf->name.len ? (int)s->listener->conf->name.len : 1,
 		   s->listener->conf->name.len ? s->listener->conf->name.ptr : "?", s->listener->conf->id);
-	put_address(out, s->dst_known ? &s->dst : &s->src);
+	address_put(out, s->dst_known ? &s->dst : &s->src);
 	out_char(out, '\n');
 	put_proxy(v, "backend", st ? st->backend : NULL);
 	out_char(out, '\n');

@@ -3,6 +3,7 @@
  * once; only names have to mean the same variable as in the running configuration. Names that no configuration
  * knows are kept by the process (core/proc_vars.c). Worker of the session. */
 #include "grammar/load.h"
+#include "grammar/quote.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/eval/sample.h"
 
@@ -73,18 +74,6 @@ void cmd_get_var(struct cli_call *c)
 
 /* --- set var */
 
-static void put_quoted(struct out *o, struct str word)
-{
-	out_char(o, '\'');
-	for (size_t i = 0; i < word.len; i++) {
-		if (word.ptr[i] == '\'')
-			out_puts(o, "'\\''");
-		else
-			out_char(o, word.ptr[i]);
-	}
-	out_puts(o, "' ");
-}
-
 /* The first error in HAProxy's words. */
 static void put_error(struct cli_call *c, const struct loaded *l)
 {
@@ -110,8 +99,8 @@ static struct loaded *value_compile(struct cli_call *c, struct str kind, uint32_
 	struct loaded *l = NULL;
 
 	out_puts(&text, str_is(kind, "fmt") ? "global\n set-var-fmt " : "global\n set-var ");
-	put_quoted(&text, c->words[2]);
-	put_quoted(&text, c->words[at]);
+	quote_single(&text, c->words[2]);
+	quote_single(&text, c->words[at]);
 	out_char(&text, '\n');
 	if (!text.truncated)
 		l = load_text(STR("set var"), out_get(&text), &options);

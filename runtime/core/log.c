@@ -3,7 +3,6 @@
  * or one of its own before there are workers. */
 #include "runtime/core/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
 #include "runtime/log/syslog.h"
+#include "runtime/net/address.h"
 
 /* Where a line goes: a list of targets and what their headers say. */
 struct log_route {
@@ -272,25 +272,13 @@ bool log_is_failure(const struct log_record *r)
 	return log_record_failed(r);
 }
 
-static void put_address(struct out *out, const union addr *a)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (a && a->family == AF_INET && inet_ntop(AF_INET, &a->in.sin_addr, text, sizeof(text)))
-		out_printf(out, "%s:%u", text, ntohs(a->in.sin_port));
-	else if (a && a->family == AF_INET6 && inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text)))
-		out_printf(out, "%s:%u", text, ntohs(a->in6.sin6_port));
-	else
-		out_puts(out, "unix:1");
-}
-
 /* Manual, section 8.2.1. */
 static void put_default(struct out *out, const struct proxy_conf *px, const struct eval *e)
 {
 	out_puts(out, "Connect from ");
-	put_address(out, e->src);
+	address_put(out, e->src);
 	out_puts(out, " to ");
-	put_address(out, e->dst);
+	address_put(out, e->dst);
 	out_puts(out, " (");
 	out_str(out, px->name);
 	out_puts(out, px->mode == MODE_HTTP ? "/HTTP)" : "/TCP)");

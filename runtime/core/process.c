@@ -126,24 +126,34 @@ static void worker_adapt(struct worker *w)
 	}
 }
 
+/* What one worker does for all of them. */
+static void services_start(struct worker *w)
+{
+	stick_sweep_start(w);
+	peers_start(w);
+	tls_ocsp_start(w);
+	rings_start(w);
+	mails_start(w);
+	dns_start(w);
+	log_backends_start(w);
+}
+
+static void services_stop(struct worker *w)
+{
+	tls_ocsp_stop(w);
+	peers_stop(w);
+	rings_stop(w);
+	mails_stop(w);
+	dns_stop(w);
+	log_backends_stop(w);
+}
+
 static void worker_begin(struct worker *w)
 {
 	worker_adapt(w);
 	checks_start(w, w->process->generation);
 	if (w->id == 0)
-		stick_sweep_start(w);
-	if (w->id == 0)
-		peers_start(w);
-	if (w->id == 0)
-		tls_ocsp_start(w);
-	if (w->id == 0)
-		rings_start(w);
-	if (w->id == 0)
-		mails_start(w);
-	if (w->id == 0)
-		dns_start(w);
-	if (w->id == 0)
-		log_backends_start(w);
+		services_start(w);
 	forwards_start(w);
 	worker_look(w); /* a soft stop may have come before the loop */
 }
@@ -158,17 +168,7 @@ static void worker_end(struct worker *w)
 	cli_close_all(w);
 	forwards_stop(w);
 	if (w->id == 0)
-		tls_ocsp_stop(w);
-	if (w->id == 0)
-		peers_stop(w);
-	if (w->id == 0)
-		rings_stop(w);
-	if (w->id == 0)
-		mails_stop(w);
-	if (w->id == 0)
-		dns_stop(w);
-	if (w->id == 0)
-		log_backends_stop(w);
+		services_stop(w);
 }
 
 /* tune.fail-alloc: every piece is to be had anew, and sometimes is not. */

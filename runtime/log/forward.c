@@ -20,7 +20,7 @@ enum { DATAGRAM_MAX = 65536, DATAGRAMS_AT_ONCE = 64 };
 /* --- one message
  * ------------------------------------------------------------------------------------------------- */
 
-static bool address_put(const union addr *from, char text[INET6_ADDRSTRLEN])
+static bool ip_text(const union addr *from, char text[INET6_ADDRSTRLEN])
 {
 	text[0] = 0;
 	if (from->family == AF_INET)
@@ -35,7 +35,7 @@ static void host_settle(struct forward *f, struct syslog_message *m, const union
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (f->conf->host == FORWARD_HOST_KEEP || !address_put(from, text) ||
+	if (f->conf->host == FORWARD_HOST_KEEP || !ip_text(from, text) ||
 	    (f->conf->host == FORWARD_HOST_FILL && m->host.len))
 		return;
 	if (f->conf->host == FORWARD_HOST_APPEND && m->host.len) {

@@ -117,6 +117,18 @@ const char *address_text(const struct sockaddr_storage *ss, socklen_t len, char 
 	return text;
 }
 
+void address_put(struct out *out, const union addr *a)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (a && a->family == AF_INET && inet_ntop(AF_INET, &a->in.sin_addr, text, sizeof(text)))
+		out_printf(out, "%s:%u", text, ntohs(a->in.sin_port));
+	else if (a && a->family == AF_INET6 && inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text)))
+		out_printf(out, "%s:%u", text, ntohs(a->in6.sin6_port));
+	else
+		out_puts(out, "unix:1");
+}
+
 bool address_eq(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
 	const struct sockaddr_un *ua = (const struct sockaddr_un *)a, *ub = (const struct sockaddr_un *)b;

@@ -3,6 +3,7 @@
 #ifndef LB_NET_ADDRESS_H
 #define LB_NET_ADDRESS_H
 
+#include "grammar/base/out.h"
 #include "grammar/model.h"
 #include "runtime/eval/eval.h"
 
@@ -27,6 +28,8 @@ static inline bool address_is_any(const union addr *a)
 /* "192.0.2.1:80", "[2001:db8::1]:80" as "2001:db8::1:80" in HAProxy's way, "unix:/path", "abns@name". Returns
  * text. */
 const char *address_text(const struct sockaddr_storage *ss, socklen_t len, char text[ADDRESS_TEXT]);
+/* The same of the small form; "unix:1" for what is no internet address, or NULL. */
+void address_put(struct out *out, const union addr *addr);
 /* Same family, address and port; of unix sockets the same path. */
 bool address_eq(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 

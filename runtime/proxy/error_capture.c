@@ -2,12 +2,12 @@
  * while a pointer or some kilobytes are copied. A capture belongs to its proxy. */
 #include "runtime/proxy/error_capture.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "runtime/net/address.h"
 #include "runtime/backend/server.h"
 #include "runtime/http/h1_fault.h"
 
@@ -92,18 +92,6 @@ static struct error_capture *copy_of(struct process *p, const struct proxy *px, 
 	return copy;
 }
 
-static void put_source(struct out *out, const union addr *a)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (a->family == AF_INET && inet_ntop(AF_INET, &a->in.sin_addr, text, sizeof(text)))
-		out_printf(out, "%s:%u", text, ntohs(a->in.sin_port));
-	else if (a->family == AF_INET6 && inet_ntop(AF_INET6, &a->in6.sin6_addr, text, sizeof(text)))
-		out_printf(out, "%s:%u", text, ntohs(a->in6.sin6_port));
-	else
-		out_puts(out, "unix:1");
-}
-
 /* One byte as it is shown; how many characters that takes. */
 static int byte_text(unsigned char c, char text[8])
 {
@@ -157,7 +145,7 @@ static void put_capture(struct out *out, const struct proxy *px, bool response, 
 	out_printf(out, "  %s %s (#%lld), server %s (#%lld), event #%llu, src ",
 		   response ? "frontend" : "backend", e->other, (long long)e->other_id, e->server,
 		   (long long)e->server_id, (unsigned long long)e->event);
-	put_source(out, &e->src);
+	address_put(out, &e->src);
 	out_printf(
 		out,
 		"\n  buffer starts at 0 (including 0 out), %u free,\n  len %u, wraps at %u, error at position "
