@@ -3,6 +3,7 @@
  * everything has stood still twice since: messages that were under way have been run by then. See renew.h. */
 #include "runtime/reload/renew_state.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "runtime/backend/connect.h"
@@ -19,6 +20,7 @@ enum { REAP_MS = 250 };
 
 struct switching {
 	struct generation *next;
+	struct generation *gone; /* older ones that nobody uses any more */
 	struct out *errors;
 	bool done;
 };
@@ -139,6 +141,8 @@ static void reap(struct worker *w, struct deadline *d)
 	end_overdue(w);
 	if (w->process->generation->older)
 		deadline_set(w, d, w->now + REAP_MS);
+	else if (!w->process->generation->model->global.no_memory_trimming)
+		malloc_trim(0); /* two generations have been here, and a tree */
 }
 
 static void reap_later(struct worker *w)
@@ -207,6 +211,7 @@ static void switch_over(struct worker *w, void *arg)
 	stick_tables_adopt(g->tables, old->tables);
 	renew_servers(p, old, g);
 	publish(p, old, g);
+	s->gone = take_unused(p); /* reloads in quick succession do not wait for the timer */
 	s->done = true;
 }
 
@@ -236,6 +241,7 @@ bool renew(struct worker *w, struct generation *g, struct out *errors)
 
 	if (atomic_load(&p->state) != PROCESS_RUNNING || !isolation_run(w, switch_over, &s) || !s.done)
 		return false;
+	free_all(s.gone);
 	if (p->renewal)
 		p->renewal->renewals++;
 	workers_go_on(p);

@@ -281,7 +281,7 @@ def main():
         check(last[0] < first[0] * 1.1 + 512, "memory of the master stays: %d and %d kB" % (first[0], last[0]))
         if args.in_process:
             check(len(pids) == 1, "the worker stays the same")
-        check(last[1] < first[1] * 1.25 + (8192 if args.in_process else 1024), "memory of a worker stays: %d and %d kB" % (first[1], last[1]))
+        check(last[1] < first[1] * 1.25 + 1024, "memory of a worker stays: %d and %d kB" % (first[1], last[1]))
         check(last[2] <= first[2] + 1, "descriptors of the master stay: %d and %d" % (first[2], last[2]))
         times.sort()
         print("# time of a reload: median %.0f ms, longest %.0f ms" % (times[len(times) // 2] * 1000, times[-1] * 1000))
