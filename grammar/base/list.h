@@ -42,4 +42,16 @@ static inline void list_remove(struct list *n)
 	list_init(n);
 }
 
+/* Moves all members of `from` behind those of `to`. */
+static inline void list_take(struct list *to, struct list *from)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = to->prev;
+	to->prev->next = from->next;
+	from->prev->next = to;
+	to->prev = from->prev;
+	list_init(from);
+}
+
 #endif

@@ -180,19 +180,19 @@ static bool is_meant(const struct cli_visit *v, const struct session *s)
 	return v->all ? s->stream && s->stream->server.server == v->server : (const void *)s == v->pointer;
 }
 
+static void kill_one(struct session *s, void *arg)
+{
+	struct cli_visit *v = arg;
+
+	if (!is_meant(v, s))
+		return;
+	v->found++;
+	session_free(s);
+}
+
 static void kill_here(struct worker *w, struct cli_visit *v)
 {
-	struct list *node, *next;
-
-	for (node = w->sessions_list.next; node != &w->sessions_list; node = next) {
-		struct session *s = LIST_OF(node, struct session, node);
-
-		next = node->next;
-		if (!is_meant(v, s))
-			continue;
-		v->found++;
-		session_free(s);
-	}
+	sessions_each(w, kill_one, v);
 }
 
 static void kill_report(struct cli_visit *v)

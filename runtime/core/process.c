@@ -30,14 +30,16 @@
 #include "runtime/stick/sweep.h"
 #include "runtime/tls/ocsp_update.h"
 
-static void sessions_each(struct worker *w, void (*fn)(struct session *s))
+static void soft_stop_one(struct session *s, void *arg)
 {
-	struct list *node, *next;
+	(void)arg;
+	session_soft_stop(s);
+}
 
-	for (node = w->sessions_list.next; node != &w->sessions_list; node = next) {
-		next = node->next;
-		fn(LIST_OF(node, struct session, node));
-	}
+static void free_one(struct session *s, void *arg)
+{
+	(void)arg;
+	session_free(s);
 }
 
 static void worker_drained(struct worker *w)
@@ -78,7 +80,7 @@ static void worker_soft_stop(struct worker *w)
 	if (w->id == 0 && p->hard_stop_after)
 		deadline_set(w, &p->hard_stop, w->now + p->hard_stop_after);
 	worker_job_begin(w); /* so that the last session to go does not end the worker in the middle of this */
-	sessions_each(w, session_soft_stop);
+	sessions_each(w, soft_stop_one, NULL);
 	if (w->id == 0)
 		peers_soft_stop(w);
 	worker_job_end(w);
@@ -164,7 +166,7 @@ static void worker_end(struct worker *w)
 	isolation_leave(w);
 	checks_stop(w, w->process->generation);
 	listeners_unwatch(w);
-	sessions_each(w, session_free);
+	sessions_each(w, free_one, NULL);
 	cli_close_all(w);
 	forwards_stop(w);
 	if (w->id == 0)

@@ -256,6 +256,21 @@ void session_free(struct session *s)
 	worker_job_end(w);
 }
 
+void sessions_each(struct worker *w, void (*fn)(struct session *s, void *arg), void *arg)
+{
+	struct list todo;
+
+	list_init(&todo);
+	list_take(&todo, &w->sessions_list);
+	while (!list_empty(&todo)) {
+		struct session *s = LIST_OF(todo.next, struct session, node);
+
+		list_remove(&s->node);
+		list_append(&w->sessions_list, &s->node);
+		fn(s, arg);
+	}
+}
+
 /* SO_ORIGINAL_DST of <linux/netfilter_ipv4.h> and IP6T_SO_ORIGINAL_DST, whose headers do not go with the C
  * library's. */
 enum { ORIGINAL_DST = 80 };

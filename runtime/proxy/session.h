@@ -44,6 +44,9 @@ void session_accept(struct worker *w, struct listener *l, int fd, const union ad
 /* Ends the session and everything it owns, a stream under way included (with cause `K` and the state it is in, unless it noted
  * others). Only from the loop's callbacks. */
 void session_free(struct session *s);
+/* Calls fn for the sessions of this worker, those of streams included, in the order in which they began. fn may end any of them: one that
+ * carries streams takes these along, so that a list's next entry is nothing to hold on to. Those that begin meanwhile are left out. */
+void sessions_each(struct worker *w, void (*fn)(struct session *s, void *arg), void *arg);
 /* For one stream of a multiplexed connection: a session that shares with `parent` what rules see of the connection, on a
  * connection without socket. Not counted by the listener. NULL: no memory. */
 struct session *session_child(struct session *parent);
