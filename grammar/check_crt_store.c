@@ -67,6 +67,16 @@ bool check_ssl_provider(const struct keyword_use *use)
 	return true;
 }
 
+bool check_ssl_passphrase_cmd(const struct keyword_use *use)
+{
+	struct tls_global_conf *g = &use->k->m->global.tls;
+
+	g->passphrase_cmd.n = 0;
+	for (uint32_t i = 0; i < use->n; i++)
+		*vec_push(use->k->a, &g->passphrase_cmd) = check_keep(use->k, use->words[i].text);
+	return true;
+}
+
 /* One parameter at word i. *took: how many words; 0: it is none of these. */
 static bool load_word(const struct keyword_use *use, uint32_t i, struct tls_load_conf *l, uint32_t *took)
 {

@@ -24,7 +24,8 @@ check_row_fn check_bind, check_global_stats_socket, check_bind_mode, check_bind_
 /* check_tls.c */
 check_row_fn check_tls_certificate, check_tls_authority, check_tls_base, check_tls_strict;
 /* check_crt_store.c */
-check_row_fn check_crt_store_base, check_crt_store_load, check_ssl_f_use, check_ssl_provider;
+check_row_fn check_crt_store_base, check_crt_store_load, check_ssl_f_use, check_ssl_provider,
+	check_ssl_passphrase_cmd;
 void check_tls_default_option(const struct keyword_use *use, uint32_t choice, uint32_t version);
 /* check_server.c, check_server_words.c */
 check_row_fn check_server, check_default_server, check_server_template, check_server_addr,

@@ -14,7 +14,7 @@
 #include "grammar/crt_list.h"
 #include "grammar/lint.h"
 
-enum { FILE_LIMIT = 1 << 20, CERTS_MAX = 20000, SOON = 30 /* days */, DAY = 86400 };
+enum { FILE_LIMIT = 16 << 20 /* of lbd as well */, CERTS_MAX = 20000, SOON = 30 /* days */, DAY = 86400 };
 
 /* A certificate in its place: a bind line, or a line of a crt-list. */
 struct place {
@@ -123,6 +123,17 @@ static void key_check(struct certs *c, const struct place *p)
 		check_environment(c->k, g);
 		break;
 	case CERT_KEY_LOCKED:
+		if (c->k->m->global.tls.passphrase_cmd.n)
+			break;
+		g = diag_add(d, D_CERT_KEY, p->span, "the key of the certificate in `%.*s` wants a passphrase",
+			     STR_ARG(p->path));
+		diag_note(d, g, "nobody is there to type it when the program starts");
+		diag_help(d, g,
+			  "write the key without one, or name a program that tells it: `ssl-passphrase-cmd` "
+			  "(3.3)");
+		diag_haproxy(d, g, "No Private Key found in '%.*s'.", STR_ARG(p->path));
+		check_environment(c->k, g);
+		break;
 	case CERT_KEY_FITS:
 		break;
 	}
@@ -150,6 +161,22 @@ static void strength_check(struct certs *c, const struct place *p)
 	}
 }
 
+/* A file that is not read for its size alone. */
+static void size_check(struct certs *c, const struct place *p)
+{
+	struct str name = check_file_path(c->k, p->path);
+	struct stat st;
+	struct diag *g;
+
+	if (stat(name.ptr, &st) || !S_ISREG(st.st_mode) || st.st_size <= FILE_LIMIT)
+		return;
+	g = diag_add(c->k->d, D_CERT_UNREADABLE, p->span, "`%.*s` is too large for a certificate",
+		     STR_ARG(p->path));
+	diag_label(c->k->d, g, "%lld MB", (long long)(st.st_size >> 20));
+	diag_haproxy(c->k->d, g, "unable to load certificate from file '%.*s'.", STR_ARG(p->path));
+	check_environment(c->k, g);
+}
+
 static const struct cert_info *info_of(struct certs *c, const struct place *p)
 {
 	const struct cert_info *known = map_get(&c->files, p->path);
@@ -160,8 +187,10 @@ static const struct cert_info *info_of(struct certs *c, const struct place *p)
 	if (known || c->n >= CERTS_MAX)
 		return known;
 	c->n++;
-	if (!file_read(c, p->path, FILE_LIMIT, &text))
+	if (!file_read(c, p->path, FILE_LIMIT, &text)) {
+		size_check(c, p);
 		return NULL;
+	}
 	file_read(c, p->key.len ? p->key : arena_printf(c->k->scratch, "%.*s.key", STR_ARG(p->path)),
 		  FILE_LIMIT, &key);
 	if (!key.len && str_ends(p->path, STR(".crt")))

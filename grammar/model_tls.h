@@ -77,6 +77,7 @@ struct tls_global_conf {
 	uint32_t ocsp_min, ocsp_max; /* seconds between updates of OCSP responses; 0: 300, 3600 */
 	struct str ocsp_proxy;	     /* address:port that is asked instead of responders; empty: none */
 	VEC(struct str) providers;
+	VEC(struct str) passphrase_cmd; /* a program and its arguments, each ending in 0; empty: none */
 	struct str provider_path, propquery;
 	uint32_t ctx_cache_size; /* certificates made on demand that are kept */
 	uint8_t no_cert_compression;

@@ -458,9 +458,13 @@ void request_insecure(struct srv_request *r, struct srv_conn *sc)
 /* The way to the server is open: a PROXY header and TLS, as far as they are asked for. */
 static enum srv_outcome reached(struct srv_request *r, struct srv_conn *sc)
 {
-	if (!header_send(r, sc) || (r->server->tls && r->server->conf->ssl && !request_secure(r, sc))) {
+	if (!header_send(r, sc)) {
 		srv_conn_free(sc);
 		return open_failed(r);
+	}
+	if (r->server->tls && r->server->conf->ssl && !request_secure(r, sc)) {
+		srv_conn_free(sc);
+		return request_failed(r, SRV_INTERNAL);
 	}
 	if (sc->conn.transport == &transport_raw)
 		return request_ready(r, sc);
@@ -552,11 +556,21 @@ static enum srv_outcome request_shed(struct srv_request *r)
 	return SRV_PENDING;
 }
 
+/* maxsslconn */
+static bool secures_in_vain(const struct srv_request *r)
+{
+	return r->server->tls && r->server->conf->ssl &&
+	       !tls_load_allows(&r->worker->process->tls_load, 0, r->worker->now);
+}
+
 static enum srv_outcome open_new(struct srv_request *r)
 {
-	struct srv_conn *sc = conn_new(r);
+	struct srv_conn *sc;
 	int error;
 
+	if (secures_in_vain(r))
+		return request_failed(r, SRV_INTERNAL);
+	sc = conn_new(r);
 	if (!sc)
 		return request_failed(r, SRV_RESOURCES);
 	if (!idle_shed(r->worker, r->server) && server_conf_rare(r->server->conf)->strict_maxconn) {

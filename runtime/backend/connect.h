@@ -18,6 +18,7 @@ enum srv_outcome {
 	SRV_CONNECT_FAILED,  /* after all retries: 503, SC */
 	SRV_CONNECT_TIMEOUT, /* 503, sC */
 	SRV_RESOURCES,       /* no memory, descriptors or ports: 503, RC */
+	SRV_INTERNAL,        /* TLS cannot begin, or there is too much of it (maxsslconn): 500, IC */
 	SRV_REDIRECTED,      /* `redirects` was set, and the server is one with `redir`: 302, LC */
 };
 

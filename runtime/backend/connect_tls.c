@@ -69,6 +69,23 @@ static bool goes_early(const struct srv_request *r)
 	       r->backend->conf->retry_on & RETRY_ON_0RTT_REJECTED && !r->retries;
 }
 
+void server_secured(struct worker *w, struct server *s, const struct conn *c, bool ok)
+{
+	struct srv_counters *own = counters_srv(w, s->index);
+	struct be_counters *all = counters_be(w, s->proxy->index);
+
+	if (!ok) {
+		own->ssl_failed_handshake++;
+		all->ssl_failed_handshake++;
+	} else if (tls_conn_resumed(c)) {
+		own->ssl_reused_sess++;
+		all->ssl_reused_sess++;
+	} else {
+		own->ssl_sess++;
+		all->ssl_sess++;
+	}
+}
+
 static void securing(struct conn *c, int revents)
 {
 	struct srv_conn *sc = (struct srv_conn *)c;
@@ -76,6 +93,7 @@ static void securing(struct conn *c, int revents)
 	(void)revents;
 	if (tls_conn_is_early(c)) {
 		conn_want(c, 0);
+		server_secured(c->worker, sc->server, c, true);
 		request_secured(sc->user, sc);
 		return;
 	}
@@ -83,9 +101,11 @@ static void securing(struct conn *c, int revents)
 	case TLS_AGAIN:
 		return;
 	case TLS_FAILED:
+		server_secured(c->worker, sc->server, c, false);
 		request_insecure(sc->user, sc);
 		return;
 	case TLS_DONE:
+		server_secured(c->worker, sc->server, c, true);
 		request_secured(sc->user, sc);
 		return;
 	}

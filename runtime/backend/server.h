@@ -186,6 +186,7 @@ void server_set_resolved(struct worker *w, struct server *s, bool found, struct 
 /* How many connections it may have, 0: any number. Any worker. */
 void server_set_maxconn(struct worker *w, struct server *s, uint32_t maxconn);
 /* User weight, 0 to 256. Any worker. */
+void server_secured(struct worker *w, struct server *s, const struct conn *c, bool ok);
 void server_set_weight(struct worker *w, struct server *s, unsigned weight);
 
 #endif

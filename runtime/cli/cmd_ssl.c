@@ -257,7 +257,7 @@ static bool set_key(struct tls_pair *p, struct str text)
 static bool set_pem(const struct tls_world *w, struct tls_pair *p, struct str text, const char *name,
 		    struct out *error)
 {
-	struct tls_pair *fresh = tls_pair_parse(text, name, NULL, error);
+	struct tls_pair *fresh = tls_pair_parse(NULL, text, name, NULL, error);
 
 	if (!fresh)
 		return false;

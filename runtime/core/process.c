@@ -208,6 +208,8 @@ bool process_use(struct process *p, struct generation *g)
 	p->maxconn = g->model->global.maxconn;
 	atomic_store(&p->rate_limits[RATE_CONNECTIONS], g->model->global.maxconnrate);
 	atomic_store(&p->rate_limits[RATE_SESSIONS], g->model->global.maxsessrate);
+	atomic_store(&p->rate_limits[RATE_TLS], g->model->global.tls.max_rate);
+	atomic_store(&p->tls_load.limit, g->model->global.tls.max_conn);
 	atomic_store(&p->rate_limits[RATE_COMPRESSION], g->model->global.maxcomprate < UINT32_MAX / 1024
 								? g->model->global.maxcomprate * 1024
 								: UINT32_MAX);
@@ -228,6 +230,7 @@ struct process *process_new(uint32_t nworkers)
 	p->pid = getpid();
 	gettimeofday(&p->started, NULL);
 	pthread_mutex_init(&p->rate_lock, NULL);
+	tls_load_init(&p->tls_load);
 	pthread_mutex_init(&p->errors_lock, NULL);
 	p->isolation = isolation_new();
 	p->workers = calloc(nworkers, sizeof(*p->workers));
@@ -349,6 +352,7 @@ void process_free(struct process **pp)
 	proc_names_free(p);
 	isolation_free(&p->isolation);
 	pthread_mutex_destroy(&p->rate_lock);
+	tls_load_fini(&p->tls_load);
 	pthread_mutex_destroy(&p->errors_lock);
 	free(p->workers);
 	free(p);

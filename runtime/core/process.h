@@ -7,6 +7,7 @@
 
 #include "grammar/base/list.h"
 #include "grammar/model.h"
+#include "runtime/core/tls_load.h"
 #include "runtime/core/worker.h"
 #include "runtime/stats/counters.h"
 #include "runtime/eval/pattern_lock.h"
@@ -77,6 +78,7 @@ struct process {
 	struct rate compressed; /* bytes, while they are limited; under rate_lock */
 	struct rate accepted; /* while connections or sessions are limited; under rate_lock */
 	pthread_mutex_t rate_lock;
+	struct tls_load tls_load;
 	struct timeval started;
 	pid_t pid;
 	int compat; /* 206 ...: the version reported to clients and scripts */

@@ -206,9 +206,11 @@ static void run_secure(struct check *k)
 	case TLS_AGAIN:
 		return;
 	case TLS_FAILED:
+		server_secured(k->worker, k->server, &k->conn, false);
 		check_run_end(k, CHECK_L6_RESPONSE, tls_conn_error(&k->conn));
 		return;
 	case TLS_DONE:
+		server_secured(k->worker, k->server, &k->conn, true);
 		run_open(k);
 		return;
 	}

@@ -103,12 +103,18 @@ static bool process_rate_allows(struct worker *w, bool take)
 	return allowed;
 }
 
-/* `rate-limit sessions`: may another one come now? If so, and `take`, it counts. */
+/* maxsslconn, maxsslrate, `rate-limit sessions` and the process's: may another one come now? If so, and `take`,
+ * it counts (those over TLS where their handshake begins). */
 static bool rate_allows(struct worker *w, struct listener *l, bool take)
 {
 	uint32_t limit = l->proxy ? l->proxy->conf->rate_limit_sessions : 0;
 	bool allowed;
 
+	if (l->tls && !take &&
+	    !tls_load_allows(&w->process->tls_load,
+			     atomic_load_explicit(&w->process->rate_limits[RATE_TLS], memory_order_relaxed),
+			     w->now))
+		return false;
 	if (l->proxy && !process_rate_allows(w, take))
 		return false;
 	if (!limit)

@@ -16,9 +16,11 @@ static enum http_next failed(struct http_stream *hs, enum srv_outcome outcome)
 	static const char letters[][3] = {
 		[SRV_NO_SERVER] = "SC",      [SRV_QUEUE_TIMEOUT] = "sQ",   [SRV_QUEUE_FULL] = "SQ",
 		[SRV_CONNECT_FAILED] = "SC", [SRV_CONNECT_TIMEOUT] = "sC", [SRV_RESOURCES] = "RC",
+		[SRV_INTERNAL] = "IC",
 	};
 
-	return http_reply_failure(hs, 503, letters[outcome][0], letters[outcome][1]);
+	return http_reply_failure(hs, outcome == SRV_INTERNAL ? 500 : 503, letters[outcome][0],
+				  letters[outcome][1]);
 }
 
 /* The head, as it is now, into the queue; the body follows it. */

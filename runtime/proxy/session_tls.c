@@ -80,6 +80,18 @@ void session_complain(struct session *s, const char *why)
 	log_event(w, px, level | LOG_TARGETS_ONLY, "%.*s: %s", STR_ARG(out_get(&line)), why);
 }
 
+static void count(struct session *s, bool ok)
+{
+	struct fe_counters *c = counters_fe(s->conn.worker, s->frontend->index);
+
+	if (!ok)
+		c->ssl_failed_handshake++;
+	else if (tls_conn_resumed(&s->conn))
+		c->ssl_reused_sess++;
+	else
+		c->ssl_sess++;
+}
+
 static void failed(struct session *s, const char *why)
 {
 	counters_fe(s->conn.worker, s->frontend->index)->failed_req++;
@@ -96,9 +108,11 @@ static void handshake_ready(struct conn *c, int revents)
 	case TLS_AGAIN:
 		return;
 	case TLS_FAILED:
+		count(s, false);
 		failed(s, tls_conn_error(c));
 		return;
 	case TLS_DONE:
+		count(s, true);
 		deadline_clear(&s->deadline);
 		session_secured(s);
 		return;

@@ -97,6 +97,7 @@ static void failed(struct tcp_stream *t, enum srv_outcome outcome)
 	static const char letters[][3] = {
 		[SRV_NO_SERVER] = "SC",      [SRV_QUEUE_TIMEOUT] = "sQ",   [SRV_QUEUE_FULL] = "SQ",
 		[SRV_CONNECT_FAILED] = "SC", [SRV_CONNECT_TIMEOUT] = "sC", [SRV_RESOURCES] = "RC",
+		[SRV_INTERNAL] = "IC",
 	};
 
 	stream_end(&t->s, letters[outcome][0], letters[outcome][1]);

@@ -173,6 +173,9 @@ static void limits_renew(struct process *p, const struct global_conf *old, const
 		atomic_store(&p->rate_limits[RATE_CONNECTIONS], now->maxconnrate);
 	if (old->maxsessrate != now->maxsessrate)
 		atomic_store(&p->rate_limits[RATE_SESSIONS], now->maxsessrate);
+	if (old->tls.max_rate != now->tls.max_rate)
+		atomic_store(&p->rate_limits[RATE_TLS], now->tls.max_rate);
+	atomic_store(&p->tls_load.limit, now->tls.max_conn);
 }
 
 static void publish(struct process *p, struct generation *old, struct generation *g)
@@ -180,7 +183,6 @@ static void publish(struct process *p, struct generation *old, struct generation
 	struct worker *w = p->workers[0];
 
 	tls_ocsp_stop(w);
-	tls_world_go_on(g->tls, old->tls);
 	limits_renew(p, &old->model->global, &g->model->global);
 	g->older = old;
 	old->retired = w->now;

@@ -66,6 +66,7 @@ static void fill_limits(struct info *v, struct process *p)
 	v->number[INFO_CONNRATELIMIT] = atomic_load(&p->rate_limits[RATE_CONNECTIONS]);
 	v->number[INFO_SESSRATELIMIT] = atomic_load(&p->rate_limits[RATE_SESSIONS]);
 	v->number[INFO_SSLRATELIMIT] = atomic_load(&p->rate_limits[RATE_TLS]);
+	v->number[INFO_MAXSSLCONNS] = atomic_load(&p->tls_load.limit);
 	v->number[INFO_COMPRESSBPSRATELIM] = atomic_load(&p->rate_limits[RATE_COMPRESSION]);
 	v->number[INFO_STOPPING] = atomic_load(&p->stop_asked);
 	v->number[INFO_DROPPEDLOGS] = log_dropped(p);
@@ -109,6 +110,24 @@ static void fill_traffic(struct info *v, struct worker *w, const struct generati
 	v->number[INFO_IDLE_PCT] = 100;
 }
 
+static void fill_tls(struct info *v, struct process *p, uint64_t now)
+{
+	struct tls_load_figures f;
+
+	tls_load_read(&p->tls_load, now, &f);
+	v->number[INFO_CURRSSLCONNS] = f.open;
+	v->number[INFO_CUMSSLCONNS] = f.total;
+	v->number[INFO_SSLRATE] = f.clients;
+	v->number[INFO_MAXSSLRATE] = f.clients_max;
+	v->number[INFO_SSLFRONTENDKEYRATE] = f.client_keys;
+	v->number[INFO_SSLFRONTENDMAXKEYRATE] = f.client_keys_max;
+	v->number[INFO_SSLFRONTENDSESSIONREUSE_PCT] = f.reuse;
+	v->number[INFO_SSLBACKENDKEYRATE] = f.server_keys;
+	v->number[INFO_SSLBACKENDMAXKEYRATE] = f.server_keys_max;
+	v->number[INFO_SSLCACHELOOKUPS] = f.lookups;
+	v->number[INFO_SSLCACHEMISSES] = f.misses;
+}
+
 static READS_RUNNING void pool_add(struct info *v, const volatile struct pool *p)
 {
 	v->number[INFO_POOLALLOC_BYTES] += p->size * (p->used + p->cached);
@@ -137,5 +156,6 @@ void info_fill(struct info *v, struct worker *w, const struct generation *g)
 	fill_limits(v, w->process);
 	fill_jobs(v, w->process);
 	fill_traffic(v, w, g);
+	fill_tls(v, w->process, w->now);
 	fill_pools(v, w->process);
 }

@@ -98,7 +98,6 @@ static void begin(struct walk *k, const struct proxy *px, struct str service, un
 	set_u32(k, ST_sid, sid);
 	set_u32(k, ST_type, type);
 	set_str(k, ST_mode, mode_name(px));
-	set_zero(k, ST_ssl_sess, ST_ssl_failed_handshake);
 }
 
 static void end(struct walk *k, enum stats_type type, const struct proxy *px, struct server *s)
@@ -122,6 +121,13 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 		set_u64(k, ST_req_tot, (c)->cum_req);                                                          \
 	} while (0)
 
+#define SET_TLS(k, c)                                                                                          \
+	do {                                                                                                   \
+		set_u64(k, ST_ssl_sess, (c)->ssl_sess);                                                        \
+		set_u64(k, ST_ssl_reused_sess, (c)->ssl_reused_sess);                                          \
+		set_u64(k, ST_ssl_failed_handshake, (c)->ssl_failed_handshake);                                \
+	} while (0)
+
 /* Backends and servers: everything about connections to servers. */
 #define SET_SERVER_SIDE(k, c)                                                                                  \
 	do {                                                                                                   \
@@ -131,6 +137,7 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 		set_u64(k, ST_bin, (c)->bytes_in);                                                             \
 		set_u64(k, ST_bout, (c)->bytes_out);                                                           \
 		set_u64(k, ST_dresp, (c)->denied_resp);                                                        \
+		SET_TLS(k, c);                                                                                 \
 		set_u64(k, ST_econ, (c)->failed_conns);                                                        \
 		set_u64(k, ST_eresp, (c)->failed_resp);                                                        \
 		set_u64(k, ST_wretr, (c)->retries);                                                            \
@@ -191,6 +198,7 @@ static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct 
 	set_u64(k, ST_conn_tot, c->cum_conn);
 	set_u64(k, ST_wrew, 0);
 	set_u64(k, ST_eint, c->internal_errors);
+	SET_TLS(k, c);
 	set_u64(k, ST_comp_in, c->comp_in);
 	set_u64(k, ST_comp_out, c->comp_out);
 	set_u64(k, ST_comp_byp, 0);

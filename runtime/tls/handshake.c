@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 
+#include "runtime/core/process.h"
 #include "runtime/tls/conn_tls.h"
 #include "runtime/tls/hello.h"
 
@@ -17,6 +18,8 @@ void tls_conn_free(struct tls_conn **tp)
 	*tp = NULL;
 	if (!tc)
 		return;
+	if (tc->load)
+		tls_load_end(tc->load);
 	SSL_free(tc->ssl);
 	free(tc->early.data);
 	tls_early_free(tc);
@@ -26,17 +29,26 @@ void tls_conn_free(struct tls_conn **tp)
 	free(tc);
 }
 
-static struct tls_conn *conn_new(struct conn *c, struct tls_world *w, SSL_CTX *ctx)
+/* maxsslconn is for both sides (manual, section 3.2). */
+static struct tls_conn *conn_new(struct conn *c, struct tls_world *w, SSL_CTX *ctx, bool from_client)
 {
-	struct tls_conn *tc = calloc(1, sizeof(*tc));
-	BIO *bio = tc ? BIO_new(w->bio) : NULL;
+	struct tls_load *load = c->worker->process ? &c->worker->process->tls_load : NULL;
+	struct tls_conn *tc;
+	BIO *bio;
 
+	if (load && !tls_load_begin(load, from_client, c->worker->now))
+		return NULL;
+	tc = calloc(1, sizeof(*tc));
+	bio = tc ? BIO_new(w->bio) : NULL;
 	if (!bio || !(tc->ssl = SSL_new(ctx))) {
 		BIO_free(bio);
 		free(tc);
 		ERR_clear_error();
+		if (load)
+			tls_load_end(load);
 		return NULL;
 	}
+	tc->load = load;
 	tc->world = tls_world_retain(w);
 	tc->flags = TLS_HANDSHAKING;
 	BIO_set_data(bio, c);
@@ -51,7 +63,7 @@ bool tls_conn_accept(struct conn *c, struct tls_front *f)
 	struct tls_conn *tc;
 
 	pthread_rwlock_rdlock(&f->lock);
-	tc = conn_new(c, f->world, f->initial);
+	tc = conn_new(c, f->world, f->initial, true);
 	pthread_rwlock_unlock(&f->lock);
 	if (!tc)
 		return false;
@@ -69,7 +81,7 @@ bool tls_conn_attach_client(struct conn *c, struct tls_back *b)
 	struct tls_conn *tc;
 
 	pthread_mutex_lock(&b->lock);
-	tc = conn_new(c, b->world, b->ctx);
+	tc = conn_new(c, b->world, b->ctx, false);
 	pthread_mutex_unlock(&b->lock);
 	if (!tc)
 		return false;
@@ -148,6 +160,16 @@ static void context_switch(SSL *ssl, const struct tls_front *f, SSL_CTX *ctx, co
 		SSL_set1_groups_list(ssl, line->conf.ecdhe.ptr);
 }
 
+/* Will the library look for a session by its id? Not for one that lies in a ticket (RFC 5077 section 3.4). */
+static bool comes_with_id(SSL *ssl)
+{
+	const unsigned char *p;
+	size_t len;
+
+	return SSL_client_hello_get0_session_id(ssl, &p) &&
+	       !(SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_session_ticket, &p, &len) && len);
+}
+
 /* The library's client hello callback. */
 int tls_select(SSL *ssl, int *alert, void *arg)
 {
@@ -158,6 +180,7 @@ int tls_select(SSL *ssl, int *alert, void *arg)
 	struct tls_use *u;
 
 	tls_hello_capture(tc, f->world->model->global.tls.capture_size);
+	tc->by_id = comes_with_id(ssl);
 	kinds_of(ssl, kinds);
 	pthread_rwlock_rdlock(&f->lock);
 	u = tls_names_find(f, f->strict && !host.len ? STR("\n") : host, kinds);
@@ -266,15 +289,18 @@ static enum tls_progress early_read(struct conn *c)
 
 void tls_handshake_count(struct tls_conn *tc)
 {
-	struct tls_counters *n = &tc->world->counters;
-	bool reused = SSL_session_reused(tc->ssl);
+	bool resumed = SSL_session_reused(tc->ssl);
+	const struct conn *c = SSL_get_app_data(tc->ssl);
 
 	tc->flags &= (uint8_t)~TLS_HANDSHAKING;
-	atomic_fetch_add_explicit(tc->front ? &n->front_handshakes : &n->back_handshakes, 1,
-				  memory_order_relaxed);
-	if (reused)
-		atomic_fetch_add_explicit(tc->front ? &n->front_reused : &n->back_reused, 1,
-					  memory_order_relaxed);
+	if (!tc->load)
+		return;
+	tls_load_handshake(tc->load, tc->front, resumed, c->worker->now);
+	if (tc->by_id && SSL_version(tc->ssl) < TLS1_3_VERSION) {
+		atomic_fetch_add_explicit(&tc->load->lookups, 1, memory_order_relaxed);
+		if (!resumed)
+			atomic_fetch_add_explicit(&tc->load->misses, 1, memory_order_relaxed);
+	}
 }
 
 enum tls_progress tls_handshake(struct conn *c)
@@ -318,6 +344,13 @@ const char *tls_conn_error(const struct conn *c)
 struct ssl_st *tls_conn_ssl(const struct conn *c)
 {
 	return c->transport_state && c->transport == &transport_tls ? tls_conn_of(c)->ssl : NULL;
+}
+
+bool tls_conn_resumed(const struct conn *c)
+{
+	SSL *ssl = tls_conn_ssl(c);
+
+	return ssl && SSL_session_reused(ssl);
 }
 
 const char *tls_conn_version(const struct conn *c)

@@ -1,6 +1,6 @@
 /* What files of a certificate hold: certificate, chain, key, Diffie-Hellman parameters, OCSP response, signed
  * timestamps, issuer (manual, bind option "crt", "ssl-load-extra-files"). Pairs belong to who made them; one
- * thread at a time. Keys with a passphrase are refused: nobody is there to be asked. */
+ * thread at a time. Keys with a passphrase are for passphrase.c. */
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
@@ -87,21 +87,11 @@ struct tls_pair *tls_pair_copy(const struct tls_pair *p)
 	return copy;
 }
 
-/* A key that wants a passphrase gets none. */
+/* What wants a passphrase gets none. */
 static int no_passphrase(char *buf, int size, int writing, void *user)
 {
 	(void)buf, (void)size, (void)writing, (void)user;
 	return -1;
-}
-
-EVP_PKEY *tls_key_read(struct str text)
-{
-	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
-	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
-
-	BIO_free(bio);
-	ERR_clear_error();
-	return key;
 }
 
 static EVP_PKEY *dh_read(struct str text)
@@ -154,8 +144,8 @@ bool tls_pair_complete(const struct tls_pair *p, const char *name, struct out *e
 	return fits;
 }
 
-struct tls_pair *tls_pair_parse(struct str text, const char *name, const struct tls_pair *old,
-				struct out *error)
+struct tls_pair *tls_pair_parse(struct tls_world *w, struct str text, const char *name,
+				const struct tls_pair *old, struct out *error)
 {
 	struct tls_pair *p = tls_pair_new();
 
@@ -164,7 +154,7 @@ struct tls_pair *tls_pair_parse(struct str text, const char *name, const struct 
 		tls_pair_free(&p);
 		return NULL;
 	}
-	p->key = tls_key_read(text);
+	p->key = w ? tls_key_open(w, text, name) : tls_key_read(text);
 	p->dh = dh_read(text);
 	if (!p->key && old && old->key) {
 		p->key = old->key;
@@ -254,13 +244,27 @@ static bool ocsp_load(struct tls_world *w, const struct tls_load_conf *load, str
 	return p->issuer != NULL;
 }
 
+static EVP_PKEY *key_open(struct tls_world *w, const struct tls_load_conf *load, const char *path,
+			  struct str text)
+{
+	char buf[4096];
+	struct out name = out_fixed(buf, sizeof(buf));
+
+	if (load && load->key.len)
+		out_printf(&name, "%.*s%c", STR_ARG(load->key), 0);
+	else
+		companion(w, path, ".key", &name);
+	return tls_key_open(w, text, buf);
+}
+
 static bool companions_load(struct tls_world *w, const struct tls_load_conf *load, struct tls_pair *p,
 			    const char *path, struct out *error)
 {
 	struct tls_bytes b;
 
 	if (!p->key && companion_read(w, load, path, ".key", TLS_EXTRA_KEY, &b)) {
-		p->key = tls_key_read(str_make((char *)b.data, b.len));
+		p->key = key_open(w, load, path, str_make((char *)b.data, b.len));
+		OPENSSL_cleanse(b.data, b.len);
 		free(b.data);
 	}
 	if (!p->key) {
@@ -288,7 +292,7 @@ struct tls_pair *tls_pair_load(struct tls_world *w, const struct tls_load_conf *
 		out_printf(error, "unable to load certificate from file '%s'.", path);
 		return NULL;
 	}
-	p = tls_pair_parse(str_make((char *)content.data, content.len), path, NULL, error);
+	p = tls_pair_parse(w, str_make((char *)content.data, content.len), path, NULL, error);
 	OPENSSL_cleanse(content.data, content.len);
 	free(content.data);
 	if (p)

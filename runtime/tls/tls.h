@@ -19,8 +19,6 @@ struct tls_world *tls_world_new(const struct model *m, struct out *messages, boo
 /* The same for a configuration that follows another one in this process (NULL: it is the first): some numbers of the library can be
  * had a few times only. Any thread, while nothing is loaded elsewhere. */
 struct tls_world *tls_world_new_after(const struct tls_world *before, const struct model *m, struct out *messages, bool *ok);
-/* Counts on from where the one before has come to. */
-void tls_world_go_on(struct tls_world *world, const struct tls_world *before);
 /* Worlds are counted: by their generation, and by each connection that they have secured. Any thread. */
 struct tls_world *tls_world_retain(struct tls_world *world);
 void tls_world_free(struct tls_world **world);
@@ -56,13 +54,10 @@ const char *tls_conn_error(const struct conn *c);
 /* The library's object, for samples; NULL: no TLS on this connection. */
 struct ssl_st *tls_conn_ssl(const struct conn *c);
 
+/* It went on with the session of an earlier connection. */
+bool tls_conn_resumed(const struct conn *c);
 /* What was negotiated; NULL: no TLS. */
 const char *tls_conn_version(const struct conn *c);
 const char *tls_conn_cipher(const struct conn *c);
-
-/* Counters of the process. */
-struct tls_counters {
-	atomic_uint_fast64_t front_handshakes, back_handshakes, front_reused, back_reused, front_failed;
-};
 
 #endif

@@ -16,8 +16,9 @@ void tls_warn_bind(const struct tls_front *f, const char *format, ...) __attribu
 /* pem.c: what files hold. Each returns NULL after writing what is wrong to `error` (no line end). */
 /* load: what a crt-store says of it, or NULL. */
 struct tls_pair *tls_pair_load(struct tls_world *w, const struct tls_load_conf *load, const char *path, struct out *error);
-/* From text (PEM) of the control socket; `old`: what is not in the text is taken from it (NULL: nothing). */
-struct tls_pair *tls_pair_parse(struct str text, const char *name, const struct tls_pair *old, struct out *error);
+/* From text (PEM) of the control socket; `old`: what is not in the text is taken from it (NULL: nothing); w: loads it, NULL: nobody can be
+ * asked for a passphrase. */
+struct tls_pair *tls_pair_parse(struct tls_world *w, struct str text, const char *name, const struct tls_pair *old, struct out *error);
 bool tls_pair_complete(const struct tls_pair *p, const char *name, struct out *error);
 struct tls_pair *tls_pair_new(void);
 struct tls_pair *tls_pair_copy(const struct tls_pair *p);
@@ -25,7 +26,11 @@ void tls_pair_free(struct tls_pair **p);
 bool tls_file_read(const char *path, size_t limit, struct tls_bytes *content);
 void tls_bytes_set(struct tls_bytes *b, const void *data, size_t len);
 
+/* passphrase.c: a key; NULL: none, or one that wants a passphrase. tls_key_open() asks a program for it while the world is loaded
+ * (path: of its file). */
 EVP_PKEY *tls_key_read(struct str pem);
+EVP_PKEY *tls_key_open(struct tls_world *w, struct str pem, const char *path);
+void tls_phrases_free(struct tls_world *w);
 
 /* ocsp.c. Is the response one for this certificate, and good? `error`: why not. */
 bool tls_ocsp_check(const struct tls_pair *p, const struct tls_bytes *der, struct out *error);

@@ -129,12 +129,12 @@ struct tls_world {
 	BIO_METHOD *bio;
 	struct list certs, authorities, fronts, backs, tickets, lists; /* lists: struct crt_list */
 	struct list issuers; /* issuers.c */
+	struct tls_phrases *phrases; /* passphrase.c, while it is loaded */
 	pthread_rwlock_t lock;
 	EVP_PKEY *dh;
 	int bio_type;	/* numbers of the library, which go from one world to the next: there are not many. 0: none yet */
 	int ctx_npn;	/* the same for NPN */
 	int ctx_alpn;	/* SSL_CTX_get_ex_data(): protocols of the context */
-	struct tls_counters counters;
 	/* The transaction of the control socket: what `set ssl cert` prepared. */
 	pthread_mutex_t cli; /* of whoever changes something */
 	char *pending_cert_name;
@@ -156,6 +156,8 @@ struct tls_conn {
 	int16_t ca_error, crt_error; /* X509_V_* of the first errors */
 	uint8_t ca_depth;
 	uint8_t flags;
+	bool by_id;   /* the client's hello names a session that is not in a ticket */
+	struct tls_load *load; /* of the process, that counts it; NULL: nobody does */
 	struct tls_hello *hello; /* what was captured of the client's hello */
 	struct tls_secrets *secrets;
 	struct tls_bytes early; /* early data that nobody has read yet */

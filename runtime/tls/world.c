@@ -323,6 +323,7 @@ struct tls_world *tls_world_new_after(const struct tls_world *before, const stru
 		tls_world_free(&w);
 		return NULL;
 	}
+	tls_phrases_free(w);
 	w->messages = NULL;
 	*ok = !w->failed;
 	return w;
@@ -336,6 +337,7 @@ void tls_world_free(struct tls_world **wp)
 	if (!w || atomic_fetch_sub(&w->references, 1) > 1)
 		return;
 	tls_issuers_free(w);
+	tls_phrases_free(w);
 	while (!list_empty(&w->fronts)) {
 		struct tls_front *f = LIST_OF(w->fronts.next, struct tls_front, node);
 
@@ -388,20 +390,4 @@ struct tls_world *tls_world_retain(struct tls_world *w)
 {
 	atomic_fetch_add_explicit(&w->references, 1, memory_order_relaxed);
 	return w;
-}
-
-static void count_on(atomic_uint_fast64_t *to, const atomic_uint_fast64_t *from)
-{
-	atomic_store(to, atomic_load(from));
-}
-
-void tls_world_go_on(struct tls_world *w, const struct tls_world *before)
-{
-	const struct tls_counters *c = &before->counters;
-
-	count_on(&w->counters.front_handshakes, &c->front_handshakes);
-	count_on(&w->counters.back_handshakes, &c->back_handshakes);
-	count_on(&w->counters.front_reused, &c->front_reused);
-	count_on(&w->counters.back_reused, &c->back_reused);
-	count_on(&w->counters.front_failed, &c->front_failed);
 }

@@ -103,9 +103,14 @@ def main():
         f.write("beside.pem", f.read("parts/good.crt"))
         f.write("beside.pem.key", f.read("parts/good.key"))
         f.write("empty.pem", "nothing\n")
+        f.openssl("pkcs8", "-topk8", "-in", "parts/good.key", "-out", "locked.key", "-passout", "pass:secret")
+        f.write("locked.pem", f.read("parts/good.crt") + f.read("locked.key"))
+        f.write("huge.pem", "")
+        os.truncate(f.name("huge.pem"), 20 << 20)
         bind = "frontend f\n    bind :8443 ssl crt "
         one = [("good", []), ("beside", []), ("soon", []), ("past", ["0921"]), ("later", ["0921"]), ("ends", ["0922"]),
-               ("other", ["0923"]), ("keyless", ["0923"]), ("weak", ["0924"]), ("sha1", ["0924"]), ("empty", ["0925"])]
+               ("other", ["0923"]), ("keyless", ["0923"]), ("weak", ["0924"]), ("sha1", ["0924"]), ("empty", ["0925"]),
+               ("locked", ["0923"]), ("huge", ["0925"])]
         for name, codes in one:
             case(f, bind + name + ".pem\n", [(c, "t.cfg", 7, name + ".pem") for c in codes])
             case(f, bind + name + ".pem\n", [], "--offline")
@@ -116,6 +121,8 @@ def main():
         # What HAProxy would refuse is an error where its environment counts.
         f.check(bind + "other.pem\n", "--strict-env")
         expect('"level":"error"' in f.output.replace(" ", ""), "--strict-env: a key of another certificate is an error")
+        # A program may know the passphrase.
+        case(f, "global\n    ssl-passphrase-cmd /bin/echo\n" + bind + "locked.pem\n", [])
         # Two certificates for one name: of one kind, and of two.
         case(f, bind + "good.pem crt again.pem\n", [("1062", "t.cfg", 7, "again.pem")])
         case(f, bind + "good.pem crt rsa.pem\n", [])
