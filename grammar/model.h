@@ -4,6 +4,7 @@
 #ifndef LB_GRAMMAR_MODEL_H
 #define LB_GRAMMAR_MODEL_H
 
+#include "grammar/model_limits.h"
 #include "grammar/model_log.h"
 #include "grammar/model_peers.h"
 
@@ -78,6 +79,7 @@ struct global_conf {
 	uint64_t tune_vars_sess, tune_vars_txn, tune_vars_reqres; /* bytes of variables; 0: as many as wanted */
 	bool external_check_env; /* external-check preserve-env */
 	struct h2_conf h2;
+	struct limits_conf limits;
 	uint32_t tune_max_checks; /* per thread; 0: no limit */
 	uint32_t tune_pool_low, tune_pool_high; /* percent of all descriptors */
 	uint32_t tune_notsent_lowat_client, tune_notsent_lowat_server; /* bytes */

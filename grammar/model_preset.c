@@ -18,6 +18,7 @@ void model_preset_global(struct global_conf *g)
 	g->tune_maxaccept = 4;
 	g->tune_pool_low = 20;
 	g->tune_pool_high = 25;
+	g->limits.comp_cpu = 100;
 	g->h2.header_table_size = 4096;
 	g->h2.initial_window = 65535;
 	g->h2.max_streams = 100;

@@ -434,7 +434,7 @@ void generation_free(struct generation **gp)
 	stick_tables_free(&g->tables);
 	caches_free(&g->caches);
 	if (g->proc_vars)
-		eval_vars_free(&g->proc_vars);
+		eval_vars_free(&g->proc_vars, NULL);
 	free(g->engines);
 	free(g->proxies);
 	free(g->by_conf);

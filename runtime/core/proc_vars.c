@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/core/process.h"
-#include "runtime/eval/sample.h"
+#include "runtime/eval/vars.h"
 
 enum { FIRST_ID = 1 << 24 };
 
@@ -24,6 +24,18 @@ bool proc_var_assign(struct eval *e, const struct proc_var *conf)
 	return found && var_set(e, conf->var, &s);
 }
 
+/* Variables are limited: what is counted from now on, and the places of those of the process. */
+static void total_begin(struct process *p, const struct model *m)
+{
+	size_t places = 0;
+
+	vec_each (v, &m->vars)
+		places += (*v)->scope == VAR_PROC;
+	atomic_store(&p->vars_total, places * EVAL_VAR_COST);
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		p->workers[i]->host.vars_total = &p->vars_total;
+}
+
 /* Main thread, before any traffic. */
 void proc_vars_start(struct process *p, struct generation *g)
 {
@@ -39,6 +51,8 @@ void proc_vars_start(struct process *p, struct generation *g)
 			 .vars = {[VAR_PROC] = &g->proc_vars}};
 
 	scratch_init(&scratch, &w->scratch);
+	if (g->model->global.limits.vars_proc | g->model->global.limits.vars_global)
+		total_begin(p, g->model);
 	for (uint32_t i = 0; i < g->model->global.proc_vars.n; i++)
 		proc_var_assign(&e, &g->model->global.proc_vars.v[i]);
 	scratch_reset(&scratch);

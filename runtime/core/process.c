@@ -15,6 +15,7 @@
 #include "runtime/cli/cli.h"
 #include "runtime/core/isolation.h"
 #include "runtime/core/log.h"
+#include "runtime/core/profile.h"
 #include "runtime/core/spread.h"
 #include "runtime/health/check.h"
 #include "runtime/http/h2.h"
@@ -153,6 +154,7 @@ static void services_stop(struct worker *w)
 static void worker_begin(struct worker *w)
 {
 	worker_adapt(w);
+	profile_apply(w);
 	checks_start(w, w->process->generation);
 	if (w->id == 0)
 		services_start(w);
@@ -356,4 +358,13 @@ void process_free(struct process **pp)
 	pthread_mutex_destroy(&p->errors_lock);
 	free(p->workers);
 	free(p);
+}
+
+unsigned process_cpu_usage(const struct process *p)
+{
+	unsigned sum = 0;
+
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		sum += atomic_load_explicit(&p->workers[i]->cpu_usage, memory_order_relaxed);
+	return p->nworkers ? sum / p->nworkers : 0;
 }

@@ -75,6 +75,7 @@ struct process {
 	atomic_uint hidden_backends; /* how many are not published */
 	atomic_uint debug_commands, tainted; /* expert commands that were run; TAINTED_ bits: HAProxy's */
 	atomic_uint rate_limits[PROCESS_RATES];
+	atomic_size_t compression_memory; /* bytes, while maxzlibmem limits them */
 	struct rate compressed; /* bytes, while they are limited; under rate_lock */
 	struct rate accepted; /* while connections or sessions are limited; under rate_lock */
 	pthread_mutex_t rate_lock;
@@ -103,6 +104,7 @@ struct process {
 	atomic_uint accepting;      /* workers that watch the listeners */
 	atomic_uint draining;       /* workers that still have jobs */
 	struct proc_name *proc_names; /* further names of variables of scope proc: core/proc_vars.c */
+	atomic_size_t vars_total; /* bytes of all variables, while they are limited */
 	pattern_lock proc_lock;      /* theirs, and of the values that each generation has */
 	struct renewal *renewal; /* reload/renew.h: how this process takes over another configuration; NULL: it does not */
 	atomic_uint full_listeners; /* how many listeners wait for a connection to end */
@@ -154,6 +156,8 @@ void process_run(struct process *p);
 /* Soft stop: listeners close, idle connections close, streams finish; process_run returns when all are gone or
  * after hard_stop_after ms (0: never). Any thread. */
 void process_soft_stop(struct process *p, uint32_t hard_stop_after);
+/* Percent of their time that workers have worked lately, on average. Any thread. */
+unsigned process_cpu_usage(const struct process *p);
 /* Ends at once. Any thread, async-signal-safe not required. */
 void process_stop(struct process *p);
 void process_free(struct process **p);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "runtime/core/process.h"
+#include "runtime/eval/log_record.h"
 
 enum { SLOW_US = 1000, FAST_US = 990, AVERAGE_OF = 16 };
 
@@ -27,6 +28,21 @@ static void note(struct worker *w, enum profile_row row, uint64_t calls, uint64_
 	p->latency_ns[row] += began > woke ? (began - woke) * calls : 0;
 }
 
+void profile_stream(struct worker *w, struct log_record *stream)
+{
+	struct profile *p = w->profile;
+	uint64_t now = clock_ns(CLOCK_THREAD_CPUTIME_ID), woke = w->now_us * 1000, began;
+
+	if (p->stream)
+		p->stream->cpu_ns += now - p->since;
+	p->stream = stream;
+	p->since = now;
+	if (!stream || stream->turn == (uint32_t)w->loops)
+		return;
+	began = clock_ns(CLOCK_MONOTONIC);
+	stream->latency_ns += began > woke ? began - woke : 0;
+}
+
 /* As worker_turn(), with a look at the clocks around each part. */
 static void profile_turn(struct ev_loop *loop)
 {
@@ -38,10 +54,14 @@ static void profile_turn(struct ev_loop *loop)
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	ev_invoke_pending(loop);
 	note(w, PROFILE_EVENTS, calls, cpu, began);
+	if (w->profile->stream)
+		profile_stream(w, NULL);
 	began = clock_ns(CLOCK_MONOTONIC);
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	worker_turn_end(w);
 	note(w, PROFILE_DEADLINES, 1, cpu, began);
+	if (w->profile->stream)
+		profile_stream(w, NULL);
 }
 
 static void measure(struct worker *w, bool on)
@@ -49,6 +69,8 @@ static void measure(struct worker *w, bool on)
 	if (on && !w->profile)
 		w->profile = calloc(1, sizeof(*w->profile));
 	w->profiling = on && w->profile;
+	if (w->profile)
+		w->profile->stream = NULL;
 	ev_set_invoke_pending_cb(w->loop, w->profiling ? profile_turn : worker_turn);
 }
 

@@ -11,7 +11,13 @@
 #include "runtime/core/profile.h"
 #include "runtime/proxy/tcp_stream.h"
 
-enum { BUFSIZE_DEFAULT = 16384, BUFFERS_CACHED = 128, CHUNKS_CACHED = 128, OBJECTS_CACHED = 1024, LOOPS_PER_LOOK = 64 };
+enum {
+	BUFSIZE_DEFAULT = 16384,
+	BUFFERS_CACHED = 128,
+	CHUNKS_CACHED = 128,
+	OBJECTS_CACHED = 1024,
+	LOOPS_PER_LOOK = 64
+};
 
 #if defined(__SANITIZE_THREAD__)
 /* libev tells the kernel that nothing of a descriptor is wanted any more only when an event arrives for it,
@@ -32,6 +38,19 @@ static uint64_t clock_us(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* How much of the time since the last look its thread has worked. */
+static void cpu_look(struct worker *w, uint64_t elapsed_ms)
+{
+	uint64_t cpu = clock_us(CLOCK_THREAD_CPUTIME_ID), worked = cpu - w->cpu_us;
+
+	if (cpu >= w->cpu_us && elapsed_ms)
+		atomic_store_explicit(&w->cpu_usage,
+				      worked >= elapsed_ms * 1000 ? 100
+								  : (unsigned)(worked / (elapsed_ms * 10)),
+				      memory_order_relaxed);
+	w->cpu_us = cpu;
+}
+
 void worker_clock(struct worker *w)
 {
 	uint64_t wall;
@@ -42,6 +61,7 @@ void worker_clock(struct worker *w)
 	w->now = w->now_us / 1000;
 	if (!w->wall_offset_us || w->now - w->wall_checked >= WORKER_WALL_MS) {
 		w->wall_offset_us = clock_us(CLOCK_REALTIME) - w->now_us;
+		cpu_look(w, w->now - w->wall_checked);
 		w->wall_checked = w->now;
 	}
 	wall = w->now_us + w->wall_offset_us;

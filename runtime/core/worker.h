@@ -40,6 +40,8 @@ struct worker {
 	struct profile *profile; /* NULL: never measured */
 	uint64_t wall_offset_us; /* wall clock minus monotonic clock, refreshed every WORKER_WALL_MS */
 	uint64_t wall_checked;   /* `now` of the last refresh */
+	atomic_uint cpu_usage;	 /* percent of its time that it has worked lately */
+	uint64_t cpu_us;	 /* processor time of the thread when that was measured */
 	uint64_t tick_at;        /* when `tick` fires (ms); UINT64_MAX: not armed */
 	uint32_t jobs;           /* what keeps a stopping worker alive: sessions of clients and of the CLI */
 	atomic_uint load;	 /* jobs, for others to read */

@@ -22,7 +22,7 @@ union addr {
 /* Live figures, asked of the host: fe_conn(), nbsrv() and their like. */
 enum eval_stat { ES_FE_CONN, ES_FE_REQ_RATE, ES_FE_SESS_RATE, ES_BE_CONN, ES_BE_SESS_RATE, ES_BE_QUEUE, ES_BE_NBSRV, ES_BE_AVG_QUEUE,
 		 ES_BE_CONNSLOTS, ES_BE_CONN_FREE, ES_SRV_CONN, ES_SRV_IS_UP, ES_SRV_QUEUE, ES_SRV_SESS_RATE, ES_SRV_WEIGHT,
-		 ES_SRV_CONN_FREE, ES_ACTCONN, ES_THREAD, ES_UPTIME, ES_STOPPING };
+		 ES_SRV_CONN_FREE, ES_ACTCONN, ES_THREAD, ES_UPTIME, ES_STOPPING, ES_CPU_THREAD, ES_CPU_PROCESS };
 
 /* Dates change once a second: the last ones that were formatted, local and GMT. Zero-initialised; one per worker. */
 struct eval_dates {
@@ -42,6 +42,7 @@ struct eval_host {
 	int64_t (*mux)(const struct conn *c, enum eval_mux what); /* -1: not known */
 	int64_t (*stat)(void *ctx, enum eval_stat what, const struct proxy_conf *proxy, const struct server_conf *server);
 	const struct server_conf *(*server)(void *ctx, const struct proxy_conf *proxy, struct str name); /* also of those added at run time */
+	atomic_size_t *vars_total; /* bytes of all variables of the process; NULL: nobody limits them */
 	bool (*hidden)(void *ctx, const struct proxy_conf *backend); /* `unpublish backend`; NULL: none ever is */
 	void *ctx;
 };
@@ -76,8 +77,7 @@ struct eval_observer {
 struct eval_engine;
 struct stick_tables; /* runtime/stick/table.h */
 struct stick_track;
-struct tls_conn;
-struct eval_vars; /* variables of one scope */
+struct tls_conn; struct eval_vars; /* variables of one scope */
 struct rule_settings; /* settings.h */
 
 /* Fields (TLV) of a PROXY header of version 2 as received, lengths checked; empty for version 1. */
@@ -195,6 +195,6 @@ bool sample_text(struct eval *e, const struct sample_expr *expr, struct str *tex
 /* HTTP basic credentials against a list; realm checks for `stats auth` and http_auth(). */
 bool userlist_check(const struct userlist_conf *list, struct str user, struct str password, struct str group);
 /* Before the scratch memory in which those of a transaction live is given back. */
-void eval_vars_free(struct eval_vars **vars);
+void eval_vars_free(struct eval_vars **vars, atomic_size_t *total /* eval_host.vars_total */);
 
 #endif

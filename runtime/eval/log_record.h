@@ -20,6 +20,7 @@ struct log_record {
 	int32_t t_queue, t_connect, t_response; /* Tw Tc Tr */
 	int32_t t_data, t_total, t_active, t_user; /* Td Tt Ta Tu */
 	uint64_t bytes_out, bytes_in; /* %B response bytes to the client, %U request bytes to the server */
+	uint64_t sent_out, sent_in; /* mode http: bytes as they went to the client and to the server */
 	char cause, state, cookie_cli, cookie_srv; /* e.g. 'C' 'D' '-' '-'; cause and state '-' when normal */
 	uint16_t status; /* 0: none, logged as -1 */
 	uint16_t retries;
@@ -48,6 +49,8 @@ struct log_record {
 	uint16_t server_status; /* as the server sent it; 0: it did not */
 	bool reused;		/* the server's connection had carried others before */
 	bool by_service; /* answered by a service of ours: statistics, exporter, cache */
+	uint32_t calls, turn;	/* turns of the loop in which something was done for it; the last one */
+	uint64_t cpu_ns, latency_ns; /* core/profile.h: processor time of complete calls, and how late they came */
 	int log_level; /* RFC 5424 number; -1: silent */
 };
 

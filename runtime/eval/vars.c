@@ -133,12 +133,15 @@ bool arg_text(struct eval *e, const struct arg *arg, struct str *text)
 	return true;
 }
 
-/* What HAProxy 2.6 reckons for a variable besides its text. */
-enum { VAR_COST = 80 };
+/* As HAProxy 2.6 reckons: the text, and as much for the variable itself. */
+static uint64_t text_cost(const struct sample *value)
+{
+	return sample_is_text(value) || value->type == SMP_METH ? value->str.len : 0;
+}
 
 static uint64_t cost_of(const struct sample *value)
 {
-	return VAR_COST + (sample_is_text(value) || value->type == SMP_METH ? value->str.len : 0);
+	return EVAL_VAR_COST + text_cost(value);
 }
 
 static uint64_t scope_cost(const struct eval *e, enum var_scope scope)
@@ -158,6 +161,8 @@ static bool has_room(struct eval *e, const struct var_ref *ref, const struct eva
 	const struct global_conf *g = &e->model->global;
 	uint64_t sum = cost_of(value) - (old && old->set ? cost_of(&old->value) : 0);
 
+	if (ref->scope == VAR_CHECK && g->limits.vars_check)
+		return sum + scope_cost(e, VAR_CHECK) <= g->limits.vars_check;
 	if (!(g->tune_vars_sess | g->tune_vars_txn | g->tune_vars_reqres) || ref->scope == VAR_PROC ||
 	    ref->scope == VAR_CHECK)
 		return true;
@@ -172,16 +177,45 @@ static bool has_room(struct eval *e, const struct var_ref *ref, const struct eva
 	return !g->tune_vars_sess || sum <= g->tune_vars_sess;
 }
 
+/* In total: variables of the process have their places from the start. */
+static uint64_t total_cost(enum var_scope scope, const struct sample *value)
+{
+	return scope == VAR_PROC ? text_cost(value) : cost_of(value);
+}
+
+/* tune.vars.global-max-size and proc-max-size: all variables there are. True: `more` bytes are taken. */
+static bool total_take(const struct eval *e, const struct var_ref *ref, uint64_t more)
+{
+	atomic_size_t *total = e->host ? e->host->vars_total : NULL;
+	const struct limits_conf *limits = &e->model->global.limits;
+	size_t sum;
+
+	if (!total)
+		return true;
+	sum = atomic_fetch_add_explicit(total, (size_t)more, memory_order_relaxed) + (size_t)more;
+	if ((int64_t)more <= 0 || ((!limits->vars_global || sum <= limits->vars_global) &&
+				   (!limits->vars_proc || sum <= limits->vars_proc || ref->scope == VAR_CHECK)))
+		return true;
+	atomic_fetch_sub_explicit(total, (size_t)more, memory_order_relaxed);
+	return false;
+}
+
+static bool fits(struct eval *e, const struct var_ref *ref, const struct eval_vars *old,
+		 const struct sample *value)
+{
+	uint64_t before = old && old->set ? total_cost(ref->scope, &old->value) : 0;
+
+	return has_room(e, ref, old, value) && total_take(e, ref, total_cost(ref->scope, value) - before);
+}
+
 static bool set_locked(struct eval *e, const struct var_ref *ref, const struct sample *value)
 {
 	struct eval_vars *v = var_lookup(e, ref);
 	bool text = sample_is_text(value) || value->type == SMP_METH;
 
-	if (!has_room(e, ref, v, value))
-		return false;
 	if (!v)
 		v = var_add(e, ref);
-	if (!v || (text && !var_reserve(e, v, value->str.len)))
+	if (!v || (text && !var_reserve(e, v, value->str.len)) || !fits(e, ref, v, value))
 		return false;
 	e->engine->kept++;
 	e->engine->generation++;
@@ -216,6 +250,8 @@ void var_unset(struct eval *e, const struct var_ref *ref)
 	if (lock)
 		pattern_lock_write(lock);
 	v = var_lookup(e, ref);
+	if (v && v->set)
+		total_take(e, ref, -total_cost(ref->scope, &v->value));
 	if (v)
 		v->set = false;
 	if (lock)
@@ -280,12 +316,14 @@ void vars_each(struct eval *e, enum var_scope scope,
 	unlock_read(e, &ref);
 }
 
-void eval_vars_free(struct eval_vars **vars)
+void eval_vars_free(struct eval_vars **vars, atomic_size_t *total)
 {
 	struct eval_vars *next;
 
 	for (struct eval_vars *v = *vars; v; v = next) {
 		next = v->next;
+		if (total && v->set)
+			atomic_fetch_sub_explicit(total, (size_t)cost_of(&v->value), memory_order_relaxed);
 		if (!v->heap)
 			continue;
 		free(v->buf);

@@ -32,7 +32,7 @@ void check_run_close(struct check *k)
 	check_external_close(k);
 	buf_drop(k->worker, &k->in);
 	out_free(&k->request);
-	eval_vars_free(&k->vars);
+	eval_vars_free(&k->vars, k->worker->host.vars_total);
 	scratch_reset(&k->scratch);
 	k->phase = PHASE_WAITING;
 	check_turn_over(k);

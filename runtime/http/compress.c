@@ -7,6 +7,8 @@
 #include <zlib.h>
 
 enum { MEMLEVEL = 8, WINDOW = 15, GZIP = 16, FLUSH_ROOM = 256 };
+/* What zlib itself says that it takes (zconf.h), and its state. */
+enum { ZLIB_MEMORY = (1 << (WINDOW + 2)) + (1 << (MEMLEVEL + 9)) + 6144 };
 
 struct compress {
 	z_stream z;
@@ -19,6 +21,11 @@ struct compress {
 const char *compress_token(enum compression_algo algo)
 {
 	return algo == COMP_IDENTITY ? NULL : algo == COMP_GZIP ? "gzip" : "deflate";
+}
+
+size_t compress_memory(const struct compress *c)
+{
+	return sizeof(*c) + c->cap + (c->identity ? 0 : ZLIB_MEMORY);
 }
 
 static bool start(struct compress *c, enum compression_algo algo, int level, uint32_t most)

@@ -21,6 +21,8 @@ bool compress_flush(struct compress *c, struct str *out);
 bool compress_finish(struct compress *c, struct str *out);
 /* Bytes that came in and went out since it was made or told `again`. */
 void compress_totals(const struct compress *c, uint64_t *in, uint64_t *out);
+/* Memory that it holds, in bytes. */
+size_t compress_memory(const struct compress *c);
 /* Token for Content-Encoding, or NULL for identity. */
 const char *compress_token(enum compression_algo algo);
 

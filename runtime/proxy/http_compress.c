@@ -240,6 +240,36 @@ static bool rate_is_reached(struct worker *w)
 	return reached;
 }
 
+/* maxcompcpuusage, maxzlibmem: the same. A compression that begins counts with what it holds. */
+static bool is_exhausted(struct http_stream *hs)
+{
+	const struct limits_conf *limits = &hs->s.session->generation->model->global.limits;
+	struct worker *w = http_worker(hs);
+
+	if (limits->comp_cpu < 100 && process_cpu_usage(w->process) > limits->comp_cpu)
+		return true;
+	return limits->zlib_mb && atomic_load_explicit(&w->process->compression_memory, memory_order_relaxed) >=
+					  (size_t)limits->zlib_mb << 20;
+}
+
+void http_compress_drop(struct http_flow *f, struct worker *w)
+{
+	if (f->compress)
+		atomic_fetch_sub_explicit(&w->process->compression_memory, compress_memory(f->compress),
+					  memory_order_relaxed);
+	compress_free(&f->compress);
+}
+
+static struct compress *begin(struct worker *w, enum compression_algo algo, int level, uint32_t most)
+{
+	struct compress *c = compress_new(algo, level, most);
+
+	if (c)
+		atomic_fetch_add_explicit(&w->process->compression_memory, compress_memory(c),
+					  memory_order_relaxed);
+	return c;
+}
+
 void http_compress_count(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
@@ -267,9 +297,9 @@ static bool compress_begin_response(struct http_stream *hs, uint32_t most)
 	enum compression_algo algo = (enum compression_algo)(hs->compress - 1);
 	struct worker *w = http_worker(hs);
 
-	if (!response_fits(hs) || rate_is_reached(w))
+	if (!response_fits(hs) || rate_is_reached(w) || is_exhausted(hs))
 		return true;
-	hs->down.compress = compress_new(algo, level_of(hs), most);
+	hs->down.compress = begin(w, algo, level_of(hs), most);
 	if (!hs->down.compress || !head_edit(&hs->res, algo, true))
 		return false;
 	hs->s.log.compressed = compress_token(algo) ? compress_token(algo) : "identity";
@@ -304,6 +334,6 @@ bool http_compress_body(struct http_stream *hs)
 	    !type_fits(&http_proxy(hs)->compression.req, &http_frontend(hs)->compression.req, &hs->req))
 		return true;
 	algo = (enum compression_algo)conf->req.algos[0];
-	hs->up.compress = compress_new(algo, level_of(hs), hs->s.session->in.cap);
+	hs->up.compress = begin(http_worker(hs), algo, level_of(hs), hs->s.session->in.cap);
 	return hs->up.compress && head_edit(&hs->req, algo, false);
 }

@@ -16,6 +16,8 @@ bool http_compress_cached(struct http_stream *hs, size_t len);
 bool http_compress_body(struct http_stream *hs);
 /* Its response is through: what compression took and gave, for the statistics and maxcomprate. */
 void http_compress_count(struct http_stream *hs);
+/* Ends the compression of that flow. */
+void http_compress_drop(struct http_flow *f, struct worker *w);
 
 /* http_names.c. Names outside letters, digits and hyphens (option http-restrict-req-hdr-names): HTTP_AGAIN, or a refusal. */
 enum http_next http_names_restrict(struct http_stream *hs, const struct proxy_conf *px);

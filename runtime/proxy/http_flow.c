@@ -9,12 +9,14 @@
 
 enum { BULK_READS = 2, BULK_BYTES = 65536, FILL_BYTES = 1 << 20 };
 
-void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes)
+void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes,
+		    uint64_t *sent)
 {
 	f->from = from;
 	f->to = to;
 	f->buf = buf;
 	f->bytes = bytes;
+	f->sent = sent;
 	f->most = UINT32_MAX;
 }
 
@@ -59,6 +61,7 @@ bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg
 
 	if (is_muxed(f->to)) {
 		f->told = last;
+		*f->sent += m->counted;
 		return f->to->mux->send_head(f->to, m, last);
 	}
 	out = http_flow_out(hs, f);
@@ -374,6 +377,7 @@ static enum flow_result send_queue(struct http_stream *hs, struct http_flow *f)
 		return FLOW_BROKEN;
 	if (n > 0) {
 		h1_out_sent(f->out, (size_t)n);
+		*f->sent += (size_t)n;
 		note_activity(hs, f);
 	}
 	f->blocked = !h1_out_empty(f->out);
@@ -384,8 +388,11 @@ static enum flow_result send_queue(struct http_stream *hs, struct http_flow *f)
 static enum flow_result send_pipe(struct http_stream *hs, struct http_flow *f)
 {
 	while (f->pipe->len && !f->blocked) {
+		ssize_t n = pipe_drain(f->pipe, f->to, f->left > 0 && f->body == HTTP_BODY_LENGTH);
+
 		note_activity(hs, f);
-		if (pipe_drain(f->pipe, f->to, f->left > 0 && f->body == HTTP_BODY_LENGTH) >= 0)
+		*f->sent += n > 0 ? (size_t)n : 0;
+		if (n >= 0)
 			continue;
 		if (errno != EAGAIN)
 			return FLOW_BROKEN;
@@ -508,7 +515,8 @@ bool http_flow_goes_on(const struct http_flow *f)
 
 void http_flow_drop(struct http_flow *f, struct worker *w)
 {
-	compress_free(&f->compress);
+	if (f->compress)
+		http_compress_drop(f, w);
 	if (f->limits)
 		bandwidth_end(&f->limits);
 	if (f->pipe)

@@ -35,7 +35,7 @@ struct http_flow {
 	uint64_t paced_until;	  /* worker->now when a limit lets something pass again; 0: nothing waits for that */
 	struct http_msg *trailers;
 	uint64_t left;       /* bytes of the body that are to come, for HTTP_BODY_LENGTH */
-	uint64_t *bytes;     /* count of the log record */
+	uint64_t *bytes, *sent; /* counts of the log record: what has come in, what has gone out */
 	uint32_t most;       /* bytes that may be taken at once; a limit sets it */
 	uint32_t taken;      /* bytes of buf that are queued or sent and still lie there */
 	uint8_t state, body; /* enum flow_state, http_body */
@@ -52,7 +52,7 @@ struct http_flow {
 };
 
 /* All of it is zero before. */
-void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes);
+void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes, uint64_t *sent);
 /* The queue, made when it is first needed; NULL: no memory. */
 struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f);
 /* Sends or queues a head in the version of `to`, and all that is to be said there of the framing of what follows; `last`:

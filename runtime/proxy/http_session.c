@@ -66,8 +66,8 @@ static struct http_stream *stream_new(struct session *s)
 	hs->s.abort = stream_abort;
 	hs->s.req = &hs->req;
 	hs->s.log.request_date = w->wall;
-	http_flow_init(&hs->up, &s->conn, NULL, &s->in, &hs->s.log.bytes_in);
-	http_flow_init(&hs->down, NULL, &s->conn, &hs->in, &hs->s.log.bytes_out);
+	http_flow_init(&hs->up, &s->conn, NULL, &s->in, &hs->s.log.bytes_in, &hs->s.log.sent_in);
+	http_flow_init(&hs->down, NULL, &s->conn, &hs->in, &hs->s.log.bytes_out, &hs->s.log.sent_out);
 	hs->req.scratch = hs->res.scratch = &hs->s.scratch;
 	http_head_begin(hs, &hs->up.parser);
 	hs->client_seen = hs->server_seen = w->now;
@@ -83,6 +83,7 @@ enum http_next http_stream_run(struct http_stream *hs)
 {
 	enum http_next next = HTTP_AGAIN;
 
+	stream_called(&hs->s);
 	while (next == HTTP_AGAIN) {
 		switch ((enum http_phase)hs->phase) {
 		case HTTP_HEAD:

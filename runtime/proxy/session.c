@@ -240,7 +240,7 @@ void session_free(struct session *s)
 		   s->frontend->conf->mode == MODE_TCP && proxy_option_is_set(s->frontend->conf, PO_NOLINGER));
 	buf_drop(w, &s->in);
 	if (s->vars)
-		eval_vars_free(&s->vars);
+		eval_vars_free(&s->vars, w->host.vars_total);
 	if (s->track && !child)
 		stick_track_end(s->generation->engines[w->id], &s->track, w->now);
 	if (!child) {

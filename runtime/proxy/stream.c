@@ -428,16 +428,17 @@ void stream_server_setup(struct stream *s)
 	s->server.settings = s->settings;
 }
 
-static void vars_free(struct eval_vars **vars)
+static void vars_free(const struct worker *w, struct eval_vars **vars)
 {
 	if (*vars)
-		eval_vars_free(vars);
+		eval_vars_free(vars, w->host.vars_total);
 }
 
 void stream_discard(struct stream *s)
 {
 	struct session *session = s->session;
 
+	stream_called_last(s);
 	if (s->track && !session->track) {
 		session->track = s->track;
 		s->track = NULL;
@@ -445,9 +446,9 @@ void stream_discard(struct stream *s)
 	if (s->track)
 		stick_track_end(session->generation->engines[session->conn.worker->id], &s->track,
 				session->conn.worker->now);
-	vars_free(&s->txn_vars);
-	vars_free(&s->req_vars);
-	vars_free(&s->res_vars);
+	vars_free(session->conn.worker, &s->txn_vars);
+	vars_free(session->conn.worker, &s->req_vars);
+	vars_free(session->conn.worker, &s->res_vars);
 	scratch_reset(&s->scratch);
 	session->stream = NULL;
 }
@@ -474,10 +475,11 @@ void stream_finish(struct stream *s)
 	if (s->track)
 		stick_track_end(s->session->generation->engines[s->session->conn.worker->id], &s->track,
 				s->session->conn.worker->now);
+	stream_called_last(s);
 	s->counted_backend = false;
-	vars_free(&s->txn_vars);
-	vars_free(&s->req_vars);
-	vars_free(&s->res_vars);
+	vars_free(s->session->conn.worker, &s->txn_vars);
+	vars_free(s->session->conn.worker, &s->req_vars);
+	vars_free(s->session->conn.worker, &s->res_vars);
 	scratch_reset(&s->scratch);
 	s->session->stream = NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "grammar/model_log.h"
 #include "runtime/backend/connect.h"
+#include "runtime/core/profile.h"
 #include "runtime/eval/settings.h"
 #include "runtime/proxy/session.h"
 
@@ -35,6 +36,26 @@ struct stream {
 	bool seen_bytes; /* something was received, though nothing that counts: not null (option dontlognull) */
 	union addr server_src, server_dst; /* AF_UNSPEC: not connected, or nobody wants to know */
 };
+
+/* Something is done for it from here on, in this turn of the loop. */
+static inline void stream_called(struct stream *s)
+{
+	struct worker *w = s->session->conn.worker;
+
+	if (w->profiling)
+		profile_stream(w, &s->log);
+	s->log.calls += s->log.turn != (uint32_t)w->loops;
+	s->log.turn = (uint32_t)w->loops;
+}
+
+/* Nothing will be done for it any more. */
+static inline void stream_called_last(struct stream *s)
+{
+	struct worker *w = s->session->conn.worker;
+
+	if (w->profiling && w->profile->stream == &s->log)
+		profile_stream(w, NULL);
+}
 
 /* For session->stream; the embedding struct is the protocol's. backend: NULL, chosen later. */
 void stream_init(struct stream *s, struct session *session, struct proxy *backend);

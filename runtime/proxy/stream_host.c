@@ -132,6 +132,10 @@ static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf
 		return atomic_load(&w->process->stop_asked);
 	if (what == ES_ACTCONN)
 		return atomic_load(&w->process->connections);
+	if (what == ES_CPU_THREAD)
+		return atomic_load_explicit(&w->cpu_usage, memory_order_relaxed);
+	if (what == ES_CPU_PROCESS)
+		return process_cpu_usage(w->process);
 	if (s)
 		return server_stat(w, what, s);
 	if (!px)

@@ -195,6 +195,7 @@ static void server_done(struct srv_request *r, enum srv_outcome outcome)
 	struct tcp_stream *t = of_request(r);
 
 	t->requested = false;
+	stream_called(&t->s);
 	deadline_clear(&t->s.session->deadline);
 	if (outcome == SRV_CONNECTED)
 		connected(t);
@@ -278,6 +279,7 @@ static void client_ready(struct conn *c, int revents)
 	struct tcp_stream *t = tcp_stream_of(session_of(c));
 
 	t->client_seen = c->worker->now;
+	stream_called(&t->s);
 	if (revents & EV_READ && !t->up.paused && !tcp_flow_read(&t->up)) {
 		end_broken(t, true);
 		return;
@@ -301,6 +303,7 @@ static void server_ready(struct conn *c, int revents)
 	struct tcp_stream *t = of_request(((struct srv_conn *)c)->user);
 
 	t->server_seen = c->worker->now;
+	stream_called(&t->s);
 	if (revents & EV_READ && !t->down.paused && !tcp_flow_read(&t->down)) {
 		end_broken(t, false);
 		return;
@@ -326,6 +329,7 @@ static void deadline_expired(struct worker *w, struct deadline *d)
 	struct tcp_stream *t = tcp_stream_of(s);
 
 	(void)w;
+	stream_called(&t->s);
 	if (t->state == TCP_CONNECT && tcp_timer_connecting(t))
 		end_counted(t, true);
 	else if (t->state == TCP_REQ_RULES && tcp_rules_client_silent(t))
@@ -369,6 +373,7 @@ void tcp_session_begin(struct session *s)
 	t->s.abort = stream_abort;
 	t->s.log.request_counter = atomic_fetch_add(&s->conn.worker->process->unique_id, 1);
 	flows_init(t, s);
+	stream_called(&t->s);
 	if (s->frontend->conf->nfilters)
 		filter_trace_attach(&t->s, &t->up.limits, &t->down.limits, s->frontend->conf);
 	s->conn.ready = client_ready;

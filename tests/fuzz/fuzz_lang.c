@@ -161,7 +161,7 @@ static void message_read(char **message, const char *line)
 static void request_begin(const struct messages *m)
 {
 	for (int i = 0; i < VAR_SCOPES; i++)
-		eval_vars_free(&t.vars[i]);
+		eval_vars_free(&t.vars[i], NULL);
 	scratch_reset(&t.scratch);
 	memset(t.cap_req, 0, sizeof(t.cap_req));
 	memset(t.cap_res, 0, sizeof(t.cap_res));

@@ -60,7 +60,7 @@ void eval_fixture_start(struct eval_fixture *t)
 void eval_fixture_stop(struct eval_fixture *t)
 {
 	for (int i = 0; i < VAR_SCOPES; i++)
-		eval_vars_free(&t->vars[i]);
+		eval_vars_free(&t->vars[i], NULL);
 	eval_engine_free(&t->e.engine);
 	scratch_reset(&t->scratch);
 	fixture_stop(&t->f);

@@ -129,7 +129,7 @@ static const char *result_of(const struct lists *l)
 		return "!";
 	if (!l->n[RS_HTTP_RES] && !l->n[RS_HTTP_AFTER_RES])
 		return lower_names(eval_fixture_dump(&t, &t.req));
-	eval_vars_free(&t.vars[VAR_REQ]);
+	eval_vars_free(&t.vars[VAR_REQ], NULL);
 	t.vars[VAR_REQ] = NULL;
 	eval_fixture_response(&t, response);
 	v = run(l, RS_HTTP_RES);

@@ -107,8 +107,9 @@ WEAK void eval_engine_free(struct eval_engine **e)
 	*e = NULL;
 }
 
-WEAK void eval_vars_free(struct eval_vars **vars)
+WEAK void eval_vars_free(struct eval_vars **vars, atomic_size_t *total)
 {
+	(void)total;
 	*vars = NULL;
 }
 
