@@ -15,9 +15,10 @@
 #include "tools/lbd_master.h"
 
 #define CHILDREN_VARIABLE                                                                                      \
-	"LBD_MASTER_WORKERS"              /* "kind:pid:channel:reloads:started:leaving:version:name" by '|' */
-#define STATE_VARIABLE "LBD_MASTER_STATE" /* "reloads:failed:started:no_exit:status:reply:socket:socket:..."   \
-					   */
+	"LBD_MASTER_WORKERS" /* "kind:pid:channel:reloads:renewed:started:leaving:version:name" by '|' */
+#define STATE_VARIABLE                                                                                         \
+	"LBD_MASTER_STATE" /* "reloads:failed:started:no_exit:status:reply:socket:socket:..."                  \
+			    */
 
 enum { REMEMBERED_MAX = 120000 }; /* bytes; the kernel takes 128 KiB per string */
 
@@ -120,8 +121,9 @@ bool master_remember(struct master *m)
 		const struct child *c = &m->children.v[i];
 
 		fd_survives(c->channel, true);
-		out_printf(&children, "%s%c:%d:%d:%u:%ld:%d:%s:%s", children.len ? "|" : "", c->kind,
-			   (int)c->pid, c->channel, c->reloads, c->started, c->leaving, c->version, c->name);
+		out_printf(&children, "%s%c:%d:%d:%u:%u:%ld:%d:%s:%s", children.len ? "|" : "", c->kind,
+			   (int)c->pid, c->channel, c->reloads, c->renewed, c->started, c->leaving, c->version,
+			   c->name);
 	}
 	fd_survives(m->reply, true);
 	out_printf(&state, "%u:%u:%ld:%d:%d:%d", m->reloads, m->failed, m->started, m->no_exit, m->status,
@@ -139,12 +141,12 @@ static void child_recall(struct master *m, char *text)
 {
 	char kind, *version, *name;
 	int pid, channel, leaving, at = 0;
-	unsigned reloads;
+	unsigned reloads, renewed;
 	long started;
 	struct child *c;
 
-	if (sscanf(text, "%c:%d:%d:%u:%ld:%d:%n", &kind, &pid, &channel, &reloads, &started, &leaving, &at) !=
-		    6 ||
+	if (sscanf(text, "%c:%d:%d:%u:%u:%ld:%d:%n", &kind, &pid, &channel, &reloads, &renewed, &started,
+		   &leaving, &at) != 7 ||
 	    !at)
 		return;
 	version = text + at;
@@ -156,6 +158,7 @@ static void child_recall(struct master *m, char *text)
 	if (!c)
 		return;
 	c->reloads = reloads + 1;
+	c->renewed = renewed;
 	c->started = started;
 	c->leaving = leaving;
 	fd_survives(channel, false);

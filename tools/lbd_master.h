@@ -17,6 +17,7 @@ struct child {
 	pid_t pid;
 	int channel;      /* to a worker: net/sockpair.h; -1: none */
 	uint32_t reloads; /* that it has lived through */
+	uint32_t renewed; /* at which of them it took over a configuration by itself */
 	long started;     /* seconds of the monotonic clock */
 	char *name;       /* of a program; else "" */
 	char *version;
@@ -73,6 +74,9 @@ void master_signal(struct master *m, int number);
  * changed, a new process has to do it. */
 enum master_renewal { RENEWAL_IMPOSSIBLE, RENEWAL_DONE, RENEWAL_FAILED };
 enum master_renewal master_renew(struct master *m, struct out *said);
+
+/* lbd_master_program.c. False: the program's file, or a library's, has been replaced since it was started. */
+bool master_program_is_current(const struct lbd *l);
 
 /* lbd_master_socket.c. The master's loop with its control socket (-S), if it has one. False: reported. */
 bool master_socket_open(struct master *m);

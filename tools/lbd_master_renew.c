@@ -1,6 +1,6 @@
-/* The master asks its worker to take over the configuration by itself (runtime/reload/renew.h), where it was
- * told to prefer that: LBD_RELOAD=in-process in its environment. What the worker cannot do a new process does.
- * Main thread of the master, which waits. */
+/* The master asks its worker to take over the configuration by itself (runtime/reload/renew.h), unless
+ * LBD_RELOAD=process in its environment asks for a new worker each time, or the program itself has been
+ * replaced. What the worker cannot do a new process does. Main thread of the master, which waits. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -14,11 +14,11 @@
 
 enum { TEXT_MAX = 4 << 20, PATIENCE_MS = 60000 };
 
-static bool is_wanted(void)
+static bool is_wanted(const struct master *m)
 {
 	const char *how = getenv("LBD_RELOAD");
 
-	return how && !strcmp(how, "in-process");
+	return (!how || strcmp(how, "process") != 0) && master_program_is_current(m->lbd);
 }
 
 /* False: it says nothing any more. */
@@ -59,7 +59,7 @@ enum master_renewal master_renew(struct master *m, struct out *said)
 	enum master_renewal result = RENEWAL_IMPOSSIBLE;
 	struct str first, all;
 
-	if (is_wanted() && worker && ask(worker->channel, &text)) {
+	if (is_wanted(m) && worker && ask(worker->channel, &text)) {
 		all = out_get(&text);
 		first = str_sub(all, 0, str_chr(all, '\n'));
 		result = str_is(first, RENEW_DONE)     ? RENEWAL_DONE
@@ -67,8 +67,10 @@ enum master_renewal master_renew(struct master *m, struct out *said)
 						       : RENEWAL_IMPOSSIBLE;
 		out_str(said, str_trim(str_tail(all, first.len + 1)));
 	}
+	if (result != RENEWAL_IMPOSSIBLE)
+		worker->reloads++;
 	if (result == RENEWAL_DONE)
-		worker->reloads = 0;
+		worker->renewed = worker->reloads;
 	out_free(&text);
 	return result;
 }

@@ -192,7 +192,8 @@ static void old_ones_leave(struct master *m)
 		if (!c->leaving && c->kind == CHILD_PROGRAM)
 			kill(c->pid, SIGUSR1);
 		c->leaving = true;
-		if (c->kind == CHILD_WORKER && c->reloads > m->lbd->model->global.mworker_max_reloads)
+		if (c->kind == CHILD_WORKER &&
+		    c->reloads - c->renewed > m->lbd->model->global.mworker_max_reloads)
 			kill(c->pid, SIGTERM);
 	}
 }

@@ -210,7 +210,7 @@ static struct candidate *candidate_new(const struct lbd *l)
 	c->lbd.renews = true;
 	c->lbd.tls_before = l->process->generation->tls;
 	c->lbd.report =
-		(struct report){.pid = l->report.pid, .compat = l->report.compat, .copy_fd = -1, .plain = true};
+		(struct report){.pid = getppid() /* the master would have read it */, .compat = l->report.compat, .copy_fd = -1, .plain = true};
 	return c;
 }
 

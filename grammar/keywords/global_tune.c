@@ -286,7 +286,7 @@ static const struct keyword rows[] = {
 	       .summary = "queues of a ring"),
 	GLOBAL("tune.runqueue-depth", .kind = VAL_UINT, MOOT, .args = "<number>",
 	       .summary = "tasks handled in a row"),
-	GLOBAL("tune.sched.low-latency", .kind = VAL_ON_OFF, FIELD(low_latency), .args = "on|off",
+	GLOBAL("tune.sched.low-latency", .kind = VAL_ON_OFF, FIELD(low_latency), .flags = KW_RESTART, .args = "on|off",
 	       .summary = "handle each event at once, though several together cost less"),
 	GLOBAL("tune.ssl.cachesize", .kind = VAL_UINT, .min = 0, .max = INT32_MAX, FIELD(tls.cache_size), .args = "<number>", .preset = "20000",
 	       .summary = "TLS sessions kept"),

@@ -200,6 +200,11 @@ static bool worker_equip(struct worker *w, struct generation *g)
 	return counters_init(w, g) && (w->log || log_init(w)) && (w->servers || srv_conns_init(w));
 }
 
+uint32_t process_comprate(const struct global_conf *g)
+{
+	return g->maxcomprate < UINT32_MAX / 1024 ? g->maxcomprate * 1024 : UINT32_MAX;
+}
+
 bool process_use(struct process *p, struct generation *g)
 {
 	for (uint32_t i = 0; i < p->nworkers; i++)
@@ -212,9 +217,7 @@ bool process_use(struct process *p, struct generation *g)
 	atomic_store(&p->rate_limits[RATE_SESSIONS], g->model->global.maxsessrate);
 	atomic_store(&p->rate_limits[RATE_TLS], g->model->global.tls.max_rate);
 	atomic_store(&p->tls_load.limit, g->model->global.tls.max_conn);
-	atomic_store(&p->rate_limits[RATE_COMPRESSION], g->model->global.maxcomprate < UINT32_MAX / 1024
-								? g->model->global.maxcomprate * 1024
-								: UINT32_MAX);
+	atomic_store(&p->rate_limits[RATE_COMPRESSION], process_comprate(&g->model->global));
 	atomic_store(&p->profiling, g->model->global.profiling_tasks);
 	atomic_store(&p->anon_key, g->model->global.anon_key);
 	return true;

@@ -139,6 +139,8 @@ struct process *process_new(uint32_t nworkers);
  * tune.bufsize, counters, logs, server connections; process->maxconn becomes the model's. False when memory is
  * out. Main thread, before process_start(). */
 bool process_use(struct process *p, struct generation *g);
+/* Bytes per second that may be compressed, as the configuration says. */
+uint32_t process_comprate(const struct global_conf *g);
 /* proc_vars.c. Variables that the global section sets. On the main thread. */
 void proc_vars_start(struct process *p, struct generation *g);
 /* Evaluates one such line; e sees the variables of the process. False: it has no value. */

@@ -176,6 +176,12 @@ static void limits_renew(struct process *p, const struct global_conf *old, const
 	if (old->tls.max_rate != now->tls.max_rate)
 		atomic_store(&p->rate_limits[RATE_TLS], now->tls.max_rate);
 	atomic_store(&p->tls_load.limit, now->tls.max_conn);
+	if (old->maxcomprate != now->maxcomprate)
+		atomic_store(&p->rate_limits[RATE_COMPRESSION], process_comprate(now));
+	if (old->profiling_tasks != now->profiling_tasks)
+		atomic_store(&p->profiling, now->profiling_tasks);
+	if (old->anon_key != now->anon_key)
+		atomic_store(&p->anon_key, now->anon_key);
 }
 
 static void publish(struct process *p, struct generation *old, struct generation *g)

@@ -22,6 +22,15 @@ struct field {
 static const struct field fields[] = {
 	PLAIN(nbthread, "nbthread"),
 	PLAIN(thread_hard_limit, "thread-hard-limit"),
+	PLAIN(fd_hard_limit, "fd-hard-limit"),
+	PLAIN(strict_limits, "strict-limits"),
+	PLAIN(insecure_setuid_wanted, "insecure-setuid-wanted"),
+	PLAIN(set_dumpable, "set-dumpable"),
+	TEXT(setcap, "setcap"),
+	PLAIN(fail_alloc, "tune.fail-alloc"),
+	PLAIN(renice_startup, "tune.renice.startup"),
+	PLAIN(renice_runtime, "tune.renice.runtime"),
+	PLAIN(low_latency, "tune.sched.low-latency"),
 	PLAIN(maxconn, "maxconn"),
 	PLAIN(ulimit_n, "ulimit-n"),
 	PLAIN(uid, "user"),
@@ -90,6 +99,15 @@ static bool has_resolvers(const struct model *m)
 	return m->resolvers.n;
 }
 
+static bool has_state_files(const struct model *m)
+{
+	vec_each (px, &m->proxies)
+		if ((*px)->role & ROLE_BACKEND &&
+		    ((*px)->state_from == STATE_GLOBAL || (*px)->state_from == STATE_LOCAL))
+			return true;
+	return false;
+}
+
 /* Sections whose objects belong to the process. */
 static void put_sections(const struct model *m, struct out *o)
 {
@@ -104,6 +122,7 @@ static void put_sections(const struct model *m, struct out *o)
 		{"log-forward sections", m->forwards.n},
 		{"programs", m->programs.n},
 		{"backends of mode log", has_log_backends(m)},
+		{"states of servers in files", has_state_files(m)},
 		{"sockets that were inherited (fd@)", has_inherited(m)},
 		{"another root folder, user or group",
 		 m->global.chroot.len || m->global.uid > 0 || m->global.gid > 0},

@@ -177,11 +177,11 @@ def test_reload_command(t):
     need(p.poll() is None and len(procs(t)["workers"]) == 1, "is the same master")
 
 
-def test_reload_report(t):
+def test_reload_report(t, env=None):
     """Since 2.7 the command waits and tells what came of it (option --compat)."""
     if OURS:
         return OURS
-    start(t, "--compat=3.0")
+    start(t, "--compat=3.0", env=env)
     need(ask(t, "reload").startswith("Success=1\n--\n"), "success")
     t.write("cfg", "global\n    nonsense here\n")
     said = ask(t, "reload")
@@ -190,8 +190,8 @@ def test_reload_report(t):
     need(t.ask() == "ok", "serves on")
 
 
-def test_reload_broken(t):
-    p = start(t, text="one")
+def test_reload_broken(t, env=None):
+    p = start(t, text="one", env=env)
     t.write("cfg", "global\n    nonsense here\n")
     reload(t, p)
     need(t.ask() == "one" and failures(t) == 1, "the old worker serves on")
@@ -209,8 +209,8 @@ def test_reload_broken(t):
     need("parsing [cfg:2] : unknown keyword 'nonsense' in 'global' section" in out and "Loading failure!" in out, out)
 
 
-def test_reload_port_taken(t):
-    p = start(t, text="one")
+def test_reload_port_taken(t, env=None):
+    p = start(t, text="one", env=env)
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         s.listen(1)
@@ -223,8 +223,17 @@ def test_reload_port_taken(t):
     until(lambda: t.ask() == "three", "goes on when the file is right")
 
 
+def test_reload_by_new_workers(t):
+    """The same when the worker does not take configurations over by itself."""
+    if OURS:
+        return OURS
+    for test in (test_reload_report, test_reload_broken, test_reload_port_taken):
+        test(t, contract.NEW_WORKERS)
+        t.end_all()
+
+
 def test_old_workers(t):
-    p = start(t, extra="    mworker-max-reloads 2", text="worker-0")
+    p = start(t, extra="    mworker-max-reloads 2", text="worker-0", env=contract.NEW_WORKERS)
     held, pids = [], []
     for i in range(3):
         held.append(hold(t, "worker-%d" % i))
@@ -245,7 +254,7 @@ def test_old_workers(t):
 
 
 def test_hard_stop_after(t):
-    p = start(t, extra="    hard-stop-after 300ms")
+    p = start(t, extra="    hard-stop-after 300ms", env=contract.NEW_WORKERS)
     s, worker = hold(t), children(p.pid)[0]
     reload(t, p)
     until(lambda: not alive(worker), "ends though a connection is open")

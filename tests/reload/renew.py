@@ -119,13 +119,14 @@ class Client:
 
 class Service:
     def __init__(self, program, folder):
-        self.dir, self.origin = folder, Origin()
+        self.dir, self.origin, self.program = folder, Origin(), folder + "/lbd"
+        os.symlink(program, self.program)
         self.now = {"dir": folder, "port": free_port(), "origin": self.origin.port, "threads": 2, "say": 1, "size": "1k",
                     "options": "weight 10 check inter 200ms", "more": "", "sections": ""}
         self.write()
-        env = dict(os.environ, LBD_RELOAD="in-process")
+        env = {k: v for k, v in os.environ.items() if k != "LBD_RELOAD"}
         self.log = open(folder + "/log", "wb")
-        self.p = subprocess.Popen([program, "-W", "-db", "--compat=3.4", "-S", folder + "/master", "-f", folder + "/cfg"], env=env,
+        self.p = subprocess.Popen([self.program, "-W", "-db", "--compat=3.4", "-S", folder + "/master", "-f", folder + "/cfg"], env=env,
                                   stdout=self.log, stderr=self.log)
         self.until(lambda: self.worker(), "it starts")
 
@@ -194,6 +195,19 @@ def test_same_process(t):
     answer = t.reload(say=2)
     need("Success=1" in answer, answer)
     need(t.worker() == pid and t.client().get("/say") == "say-2", "another answer by the same process")
+
+
+def test_show_proc(t):
+    """The worker has survived as many reloads as it says, those that failed as well (management guide, 9.4)."""
+    rows = lambda: re.findall(r"^(\d+) +(\S+) +(\d+)(?: \[failed: (\d+)\])? ", t.ask("show proc", "master"), re.M)
+    pid = str(t.worker())
+    t.reload(say=2)
+    need([r[1:] for r in rows()] == [("master", "1", "0"), ("worker", "1", "")] and rows()[1][0] == pid, rows())
+    t.reload("nonsense\n")
+    need([r[1:] for r in rows()] == [("master", "2", "1"), ("worker", "2", "")], rows())
+    t.reload()
+    need([r[1:] for r in rows()] == [("master", "3", "0"), ("worker", "3", "")], rows())
+    need("Pid: " + pid in t.ask("@!%s show info" % pid, "master"), "by its number")
 
 
 def test_connections_go_on(t):
@@ -378,6 +392,17 @@ def test_new_process(t):
     pid = t.worker()
     need("Success=1" in t.reload(threads=1, say=2), "reload")
     t.until(lambda: t.worker() not in (None, pid) and t.says() == "say-2", "another process")
+
+
+def test_replaced_program(t):
+    """A program that was installed meanwhile comes with the next reload."""
+    pid = t.worker()
+    shutil.copy2(t.program, t.program + ".new")
+    os.rename(t.program + ".new", t.program)
+    need("Success=1" in t.reload(say=2), "reload")
+    t.until(lambda: t.worker() not in (None, pid) and t.says() == "say-2", "another process")
+    pid = t.worker()
+    need("Success=1" in t.reload(say=3) and t.worker() == pid and t.says() == "say-3", "which goes on by itself")
 
 
 def test_busy_address(t):
