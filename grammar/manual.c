@@ -103,7 +103,7 @@ static void write_flags(struct out *o, const struct keyword *row)
 		   row->flags & KW_REMOVED         ? "refused"
 		   : row->flags & KW_NOT_EFFECTIVE ? "accepted and checked, but without effect yet"
 		   : row->flags & KW_MOOT          ? "accepted and checked; it tunes what lbd works without"
-		   : row->flags & KW_RESTART       ? "works; a reload does not change it"
+		   : row->flags & KW_RESTART       ? "works; a change takes a new process"
 						   : "works");
 }
 

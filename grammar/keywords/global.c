@@ -7,7 +7,7 @@
 #define MOOT .flags = KW_MOOT
 
 static const struct keyword rows[] = {
-	GLOBAL("maxconn", .kind = VAL_UINT, FIELD(maxconn), .flags = KW_FIRST_WINS, .parse = check_global_maxconn,
+	GLOBAL("maxconn", .kind = VAL_UINT, FIELD(maxconn), .flags = KW_FIRST_WINS | KW_RESTART, .parse = check_global_maxconn,
 	       .args = "<number>", .preset = "derived from the limit of file descriptors",
 	       .expects = "'maxconn' expects an integer argument.",
 	       .summary = "the most connections that the process accepts at a time", .example = "maxconn 20000"),
@@ -22,7 +22,7 @@ static const struct keyword rows[] = {
 	       .parse = check_global_master_worker, .args = "[no-exit-on-failure]",
 	       .expects = "'master-worker' only supports 'no-exit-on-failure' option.",
 	       .summary = "run as a master that watches over a worker process, as -W does"),
-	GLOBAL("mworker-max-reloads", .kind = VAL_UINT, FIELD(mworker_max_reloads), .args = "<number>",
+	GLOBAL("mworker-max-reloads", .kind = VAL_UINT, FIELD(mworker_max_reloads), .flags = KW_RESTART, .args = "<number>",
 	       .summary = "after how many reloads the master kills an old worker"),
 	GLOBAL("zero-warning", .kind = VAL_FLAG, FIELD(zero_warning), .summary = "refuse to start when there is any warning"),
 	GLOBAL("user", .kind = VAL_STRING, .flags = KW_REPEAT | KW_RESTART, .parse = check_global_user,
@@ -49,7 +49,7 @@ static const struct keyword rows[] = {
 	       .summary = "the name of this machine, shown by the statistics"),
 	GLOBAL("description", .kind = VAL_CUSTOM, FIELD(description), .parse = check_words_text, .args = "<text>",
 	       .expects = ": 'description' expects a string argument.", .summary = "a text about this process, shown by the statistics"),
-	GLOBAL("localpeer", .kind = VAL_STRING, FIELD(localpeer), .args = "<name>",
+	GLOBAL("localpeer", .kind = VAL_STRING, FIELD(localpeer), .flags = KW_RESTART, .args = "<name>",
 	       .expects = "'localpeer' expects a name as an argument.", .summary = "the name of this process among its peers"),
 	GLOBAL("hard-stop-after", .kind = VAL_TIME_MS, FIELD(hard_stop_after), .flags = KW_LOOSE, .args = "<time>", .preset = "no limit",
 	       .expects = "'hard-stop-after' expects <time> as argument.",

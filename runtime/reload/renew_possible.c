@@ -5,56 +5,34 @@
 
 #include <string.h>
 
-struct field {
-	const char *name;
-	size_t offset, size; /* size 0: a struct str */
-};
+#include "grammar/keyword.h"
 
-#define PLAIN(field, name)                                                                                     \
-	{                                                                                                      \
-		name, offsetof(struct global_conf, field), sizeof(((struct global_conf *)0)->field)            \
-	}
-#define TEXT(field, name)                                                                                      \
-	{                                                                                                      \
-		name, offsetof(struct global_conf, field), 0                                                   \
-	}
-
-static const struct field fields[] = {
-	PLAIN(nbthread, "nbthread"),
-	PLAIN(thread_hard_limit, "thread-hard-limit"),
-	PLAIN(fd_hard_limit, "fd-hard-limit"),
-	PLAIN(strict_limits, "strict-limits"),
-	PLAIN(insecure_setuid_wanted, "insecure-setuid-wanted"),
-	PLAIN(set_dumpable, "set-dumpable"),
-	TEXT(setcap, "setcap"),
-	PLAIN(fail_alloc, "tune.fail-alloc"),
-	PLAIN(renice_startup, "tune.renice.startup"),
-	PLAIN(renice_runtime, "tune.renice.runtime"),
-	PLAIN(low_latency, "tune.sched.low-latency"),
-	PLAIN(maxconn, "maxconn"),
-	PLAIN(ulimit_n, "ulimit-n"),
-	PLAIN(uid, "user"),
-	PLAIN(gid, "group"),
-	TEXT(chroot, "chroot"),
-	TEXT(pidfile, "pidfile"),
-	PLAIN(daemon, "daemon"),
-	PLAIN(master_worker, "master-worker"),
-	PLAIN(no_exit_on_failure, "master-worker no-exit-on-failure"),
-	PLAIN(mworker_max_reloads, "mworker-max-reloads"),
-	PLAIN(noepoll, "noepoll"),
-	PLAIN(nopoll, "nopoll"),
-	PLAIN(noreuseport, "noreuseport"),
-	PLAIN(busy_polling, "busy-polling"),
-	PLAIN(prealloc_fd, "prealloc-fd"),
-	PLAIN(tune_bufsize, "tune.bufsize"),
-	TEXT(localpeer, "localpeer"),
-};
-
-static bool field_eq(const struct field *f, const struct global_conf *a, const struct global_conf *b)
+static bool is_text(const struct keyword *row)
 {
-	const char *x = (const char *)a + f->offset, *y = (const char *)b + f->offset;
+	return row->kind == VAL_STRING || row->kind == VAL_FILE || row->kind == VAL_DIR;
+}
 
-	return f->size ? !memcmp(x, y, f->size) : str_eq(*(const struct str *)x, *(const struct str *)y);
+static bool value_eq(const struct keyword *row, const struct global_conf *a, const struct global_conf *b)
+{
+	const char *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
+
+	return is_text(row) ? str_eq(*(const struct str *)x, *(const struct str *)y) : !memcmp(x, y, row->size);
+}
+
+/* The registry knows them (KW_RESTART). */
+static void put_rows(const struct global_conf *a, const struct global_conf *b, struct out *reasons)
+{
+	uint32_t n;
+	const struct keyword_area *const *areas = keyword_areas(&n);
+
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < areas[i]->n; k++) {
+			const struct keyword *row = &areas[i]->rows[k];
+
+			if (row->in & IN(GLOBAL) && row->flags & KW_RESTART && row->size &&
+			    !value_eq(row, a, b))
+				out_printf(reasons, "`%s` differs\n", row->name);
+		}
 }
 
 static bool cpu_map_eq(const struct global_conf *a, const struct global_conf *b)
@@ -138,9 +116,13 @@ bool renew_possible(const struct model *old, const struct model *new_, struct ou
 	const struct global_conf *a = &old->global, *b = &new_->global;
 	size_t before = reasons->len;
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (!field_eq(&fields[i], a, b))
-			out_printf(reasons, "`%s` differs\n", fields[i].name);
+	put_rows(a, b, reasons);
+	if (!str_eq(a->user, b->user))
+		out_puts(reasons, "`user` differs\n");
+	if (!str_eq(a->group, b->group))
+		out_puts(reasons, "`group` differs\n");
+	if (a->no_exit_on_failure != b->no_exit_on_failure)
+		out_puts(reasons, "`master-worker no-exit-on-failure` differs\n");
 	if (!cpu_map_eq(a, b))
 		out_puts(reasons, "`cpu-map` differs\n");
 	put_sections(old, reasons);

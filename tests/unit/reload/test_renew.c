@@ -1,8 +1,10 @@
 /* What a running process can follow, and what goes on from one generation to the next: indexes, counters, stick
  * tables, states of servers. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "grammar/keyword.h"
 #include "grammar/load.h"
 #include "runtime/backend/server.h"
 #include "runtime/health/check.h"
@@ -84,6 +86,70 @@ static bool possible(const char *was, const char *now, const char *reason)
 	return ok;
 }
 
+/* Whether a process can go on when a line is added. False: it cannot be compiled here. */
+static bool line_tried(const char *line, bool *is_able)
+{
+	const struct load_options options = {.compat = 304, .offline = true};
+	struct out text = out_growing(1 << 16), reasons = out_growing(1 << 16);
+	struct loaded *was = load(FRONT BACKEND_A), *l;
+	bool ok;
+
+	out_printf(&text, "global\n%s\n" FRONT BACKEND_A, line);
+	l = load_text(STR("x.cfg"), out_get(&text), &options);
+	ok = l && l->model && !l->diags.errors;
+	if (ok)
+		*is_able &= renew_possible(was->model, l->model, &reasons);
+	loaded_free(&l);
+	loaded_free(&was);
+	out_free(&text);
+	out_free(&reasons);
+	return ok;
+}
+
+/* Values of which one at least is not what holds anyhow. */
+static const char *const *values_of(const struct keyword *row)
+{
+	static const char *const none[] = {"", NULL}, *const numbers[] = {"3", "7", NULL},
+				 *const switches[] = {"on", "off", NULL}, *const texts[] = {"x", NULL},
+				 *const times[] = {"3s", "7s", NULL}, *const sizes[] = {"40000", "65536", NULL},
+				 *const nothing[] = {NULL};
+
+	switch (row->kind) {
+	case VAL_FLAG:
+		return none;
+	case VAL_UINT:
+	case VAL_PERCENT:
+		return numbers;
+	case VAL_ON_OFF:
+		return switches;
+	case VAL_STRING:
+		return texts;
+	case VAL_TIME_MS:
+	case VAL_TIME_S:
+		return times;
+	case VAL_SIZE:
+		return sizes;
+	default:
+		return nothing;
+	}
+}
+
+static bool row_tried(const struct keyword *row, bool *is_able)
+{
+	static const char *const prefixes[] = {"", "no ", NULL};
+	bool tried = row->example && line_tried(row->example, is_able);
+	char line[256];
+
+	for (const char *const *v = values_of(row); *v; v++)
+		for (const char *const *b = prefixes; *b; b++) {
+			if (**b && !(row->flags & KW_NO))
+				continue;
+			snprintf(line, sizeof(line), "%s%s %s", *b, row->name, *v);
+			tried |= line_tried(line, is_able);
+		}
+	return tried;
+}
+
 START_TEST(test_possible)
 {
 	ck_assert(possible(FRONT BACKEND_A, FRONT BACKEND_A BACKEND_B, ""));
@@ -97,6 +163,26 @@ START_TEST(test_possible)
 	ck_assert(!possible(FRONT BACKEND_A "ring r\n format raw\n", FRONT BACKEND_A, "there are rings\n"));
 	ck_assert(!possible(FRONT BACKEND_A, FRONT " bind fd@7\n" BACKEND_A,
 			    "there are sockets that were inherited (fd@)\n"));
+}
+END_TEST
+
+/* Rows of the global section that say so cannot be followed, all others can. */
+START_TEST(test_restart_rows)
+{
+	uint32_t n, seen = 0;
+	const struct keyword_area *const *areas = keyword_areas(&n);
+
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < areas[i]->n; k++) {
+			const struct keyword *row = &areas[i]->rows[k];
+			bool is_able = true;
+
+			if (!(row->in & IN(GLOBAL)) || !row_tried(row, &is_able))
+				continue;
+			seen++;
+			ck_assert_msg(is_able == !(row->flags & KW_RESTART), "%s", row->name);
+		}
+	ck_assert_uint_gt(seen, 100);
 }
 END_TEST
 
@@ -210,6 +296,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_possible);
+	tcase_add_test(tc, test_restart_rows);
 	tcase_add_test(tc, test_indexes);
 	tcase_add_test(tc, test_servers_by_name);
 	tcase_add_test(tc, test_health);
