@@ -5,6 +5,7 @@
  * Signals stay blocked all the time, so that none is lost while the program executes itself: they are read from
  * a descriptor. The master's loop is that of its control socket. */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "runtime/core/process.h"
+#include "runtime/tls/tls.h"
 #include "tools/lbd_master.h"
 
 enum { REPLY_TIMEOUT_MS = 1000, CODE_TERM = 128 + SIGTERM };
@@ -303,7 +305,9 @@ static int master_main(struct master *m, bool loaded)
 		return 1;
 	if (!started(m, loaded && master_start_children(m)))
 		return 1;
+	tls_world_free(&l->tls);
 	loaded_free(&l->loaded);
+	malloc_trim(0); /* it may have been large, and the master lives long */
 	l->model = NULL;
 	l->report.plain = false; /* so that the two lines come with what the master says later */
 	m->process->startup_logs = report_log(&l->report);

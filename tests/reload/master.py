@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Reloads of a master process under load: short, long and upgraded connections, of which none may fail; memory that stays flat.
 
-usage: master.py PROGRAM [--reloads N] [--in-process]
+usage: master.py PROGRAM [--reloads N] [--in-process] [--backends N]
 
 Short connections carry one request; long ones many, until an answer says that it is the last; upgraded ones echo for a while and
-outlive reloads. Reloads are asked for by signal and by the master's socket in turn; every tenth has a file that is broken. With
+outlive reloads. --backends adds so many. Reloads are asked for by signal and by the master's socket in turn; every tenth has a file that is broken. With
 --in-process the worker takes over each by itself, else each starts a new one. Prints TAP with the figures; stays on 127.0.0.1 and in
 a temporary folder.
 """
@@ -43,6 +43,10 @@ backend echo
 frontend inner
     bind {dir}/inner
     http-request return status 200 content-type text/plain string generation-{generation}
+"""
+BACKEND = """
+backend b{n}
+    server s1 127.0.0.1:{port}
 """
 WAIT = 20
 
@@ -174,8 +178,9 @@ class Load:
 
 
 class Master:
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, backends):
         self.dir = folder
+        self.more = "".join(BACKEND.format(n=n, port=n % 60000 + 1) for n in range(backends))
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
@@ -186,7 +191,7 @@ class Master:
 
     def write(self, generation, broken=False):
         with open(self.dir + "/cfg", "w") as f:
-            f.write(CONFIG.format(dir=self.dir, port=self.port, generation=generation) + ("nonsense\n" if broken else ""))
+            f.write(CONFIG.format(dir=self.dir, port=self.port, generation=generation) + self.more + ("nonsense\n" if broken else ""))
 
     def ask(self, command):
         return ask(self.dir + "/master", command, WAIT)
@@ -238,6 +243,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--reloads", type=int, default=1000)
     parser.add_argument("--in-process", action="store_true")
+    parser.add_argument("--backends", type=int, default=0)
     args = parser.parse_args()
     os.environ["LBD_RELOAD"] = "in-process" if args.in_process else "process"
     failed = False
@@ -249,7 +255,7 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="lbd-master.") as folder:
         Echo(folder + "/echo")
-        master = Master(os.path.abspath(args.program), folder)
+        master = Master(os.path.abspath(args.program), folder, args.backends)
         load = Load(master.port)
         times, first, settle, pids = [], None, min(10, args.reloads // 2), set()
         try:
@@ -268,6 +274,9 @@ def main():
                     first = (memory(master.p.pid), memory(master.worker()), len(os.listdir("/proc/%d/fd" % master.p.pid)))
             load.end()
             master.until(lambda: not master.old_workers())
+            end = time.time() + WAIT
+            while memory(master.worker()) >= first[1] * 1.25 + 1024 and time.time() < end:
+                time.sleep(0.05)  # older generations go within a second
             last = (memory(master.p.pid), memory(master.worker()), len(os.listdir("/proc/%d/fd" % master.p.pid)))
         finally:
             load.end()
