@@ -286,3 +286,19 @@ void check_other_end(struct checker *k)
 		report_lacking(k, s, "a FastCGI application needs a `docroot`",
 			       "fcgi-app '%s': no docroot configured.");
 }
+
+/* trace SOURCE ARGS...: words of the control socket's command (manual, section `traces`); what they mean is the
+ * process's. */
+bool check_trace(const struct keyword_use *use)
+{
+	struct trace_conf *t;
+
+	if (!check_arity(use, 1, CHECK_ANY))
+		return false;
+	t = vec_push(use->k->a, &use->k->m->traces);
+	*t = (struct trace_conf){.pos = check_pos(use->k, use->line), .n = use->n};
+	t->words = ARENA_ARRAY(use->k->a, struct str, use->n);
+	for (uint32_t i = 0; i < use->n; i++)
+		t->words[i] = use->words[i].text;
+	return true;
+}

@@ -68,6 +68,8 @@ check_row_fn check_user, check_group, check_nameserver, check_hold, check_bind_e
 /* check_mail.c */
 check_row_fn check_mailer, check_email, check_email_level;
 /* check_forward.c */
+/* check_other.c */
+check_row_fn check_trace;
 check_row_fn check_forward_bind, check_forward_dgram, check_forward_host;
 /* check_ring.c */
 check_row_fn check_ring_size, check_ring_server, check_ring_description, check_ring_format, check_ring_maxlen,

@@ -36,6 +36,13 @@ struct proc_var {
 	const struct logfmt *fmt;
 };
 
+/* A line of a section traces: the words behind `trace`. */
+struct trace_conf {
+	struct str *words;
+	uint32_t n;
+	struct conf_pos pos;
+};
+
 /* A program section: what the master process starts beside its worker (manual, section 3.7). */
 struct program_conf {
 	struct str name;
@@ -125,6 +132,7 @@ struct model {
 	VEC(struct cache_conf *) caches; /* model_cache.h; index: cache_conf.id */
 	VEC(struct forward_conf *) forwards;
 	VEC(struct program_conf *) programs;
+	VEC(struct trace_conf) traces; /* lines of section traces: applied in this order */
 	VEC(struct table_conf *) tables;	/* index: table_conf.id */
 	VEC(const struct map_conf *) maps;	/* index: map_conf.id */
 	VEC(struct pattern_file *) pattern_files; /* index: pattern_file.index */

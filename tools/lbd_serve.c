@@ -17,6 +17,7 @@
 #include "runtime/dns/dns.h"
 #include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
+#include "runtime/log/trace.h"
 #include "runtime/net/listener.h"
 #include "runtime/reload/handover.h"
 #include "runtime/reload/kept.h"
@@ -165,7 +166,7 @@ static void states_restore(struct lbd *l)
 static bool rings_make(struct lbd *l)
 {
 	struct out errors = out_growing(MAX_ERRORS);
-	bool ok = rings_init(l->process, &errors);
+	bool ok = rings_init(l->process, &errors) && traces_init(l->process, &errors);
 
 	report_lines(&l->report, out_get(&errors));
 	out_free(&errors);
@@ -204,7 +205,8 @@ static bool process_make(struct lbd *l)
 	}
 	states_restore(l);
 	p->takes_over = l->options.old.n > 0;
-	if (!peers_init(p) || !rings_make(l) || !forwards_init(p) || !mails_init(p) || !dns_init(p) || !log_backends_init(p))
+	if (!peers_init(p) || !rings_make(l) || !forwards_init(p) || !mails_init(p) || !dns_init(p) ||
+	    !log_backends_init(p))
 		return false;
 	for (uint32_t i = 0; i < g->nproxies; i++)
 		if (!atomic_load(&g->proxies[i].maxconn))

@@ -181,7 +181,7 @@ static const struct keyword rows[] = {
 	      .summary = "a detail of the authority"),
 	OTHER("reuse-key", IN(ACME), .kind = VAL_WORDS, .min = 1, .flags = KW_REPEAT, .args = "<value>",
 	      .summary = "a detail of the authority"),
-	OTHER("trace", IN(TRACES), .kind = VAL_WORDS, .min = 1, .flags = KW_REPEAT, .args = "<source> ...",
+	OTHER("trace", IN(TRACES), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_trace, .args = "<source> ...",
 	      .summary = "what to trace"),
 };
 

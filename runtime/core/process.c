@@ -27,6 +27,7 @@
 #include "runtime/dns/dns.h"
 #include "runtime/log/mail.h"
 #include "runtime/log/rings.h"
+#include "runtime/log/trace.h"
 #include "runtime/stick/peers.h"
 #include "runtime/stick/sweep.h"
 #include "runtime/tls/ocsp_update.h"
@@ -348,6 +349,7 @@ void process_free(struct process **pp)
 	dns_free(p);
 	forwards_free(p);
 	rings_free(p);
+	traces_free(p);
 	while (p->generation) {
 		struct generation *older = p->generation->older;
 

@@ -12,6 +12,7 @@
 #include "runtime/backend/connect.h"
 #include "runtime/core/log.h"
 #include "runtime/health/check_run.h"
+#include "runtime/log/trace.h"
 #include "runtime/net/address.h"
 #include "runtime/stats/counters.h"
 
@@ -40,6 +41,11 @@ const char *check_status_text(enum check_status status)
 #undef CHECK_STATUS
 	}
 	return "";
+}
+
+static struct trace_about about_check(const struct check *k)
+{
+	return (struct trace_about){.by = {[LOCK_CHECK] = k, [LOCK_SERVER] = k->server}, .back = true};
 }
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
@@ -252,6 +258,12 @@ void check_conclude(struct check *k)
 	pthread_mutex_unlock(&k->lock);
 	if (!k->agent && status_passes(k->outcome.status))
 		response_note(k->server, k->worker->now_us - k->started_us, k->worker->now);
+	TRACE(k->worker, CHECK,
+	      TRACE_BIT(CHECK, HCHCK_END) | (status_passes(k->outcome.status) ? TRACE_BIT(CHECK, HCHCK_SUCC)
+									      : TRACE_BIT(CHECK, HCHCK_ERR)),
+	      TRACE_USER, about_check(k), "%s check of server %.*s/%.*s %s", k->agent ? "agent" : "health",
+	      STR_ARG(k->server->proxy->conf->name), STR_ARG(k->server->conf->name),
+	      status_passes(k->outcome.status) ? "succeeded" : "failed");
 	conclude(k, &before);
 	plan_next(k);
 }
@@ -343,7 +355,6 @@ static void check_due(struct worker *w, struct deadline *d)
 {
 	struct check *k = (struct check *)((char *)d - offsetof(struct check, deadline));
 
-	(void)w;
 	if (k->phase != PHASE_WAITING) {
 		timed_out(k);
 		return;
@@ -358,6 +369,9 @@ static void check_due(struct worker *w, struct deadline *d)
 	k->report.running = true;
 	k->report.info[0] = 0; /* of the last one, HAProxy forgets it here, too */
 	pthread_mutex_unlock(&k->lock);
+	TRACE(w, CHECK, TRACE_BIT(CHECK, HCHCK_START), TRACE_USER, about_check(k),
+	      "%s check of server %.*s/%.*s starts", k->agent ? "agent" : "health",
+	      STR_ARG(k->server->proxy->conf->name), STR_ARG(k->server->conf->name));
 	check_run(k);
 }
 

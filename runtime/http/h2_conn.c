@@ -8,6 +8,7 @@
 #include "runtime/http/h2.h"
 #include "runtime/http/h2_callbacks.h"
 #include "runtime/http/h2_turn.h"
+#include "runtime/log/trace.h"
 
 enum {
 	FRAME_HEAD = 9,
@@ -144,11 +145,43 @@ static void count_received(struct h2_conn *h, const nghttp2_frame *frame)
 }
 
 /* Our message is out; who has no more use for the rest of the peer's says so (RFC 9113 section 8.1). */
+/* By type of frame (RFC 9113, section 6). */
+static const struct {
+	const char *name;
+	uint64_t received, sent;
+} traced[] = {
+	{"DATA", TRACE_BIT(H2, RX_DATA), TRACE_BIT(H2, TX_DATA)},
+	{"HEADERS", TRACE_BIT(H2, RX_HDR), TRACE_BIT(H2, TX_HDR)},
+	{"PRIORITY", TRACE_BIT(H2, RX_PRIO), TRACE_BIT(H2, TX_PRIO)},
+	{"RST_STREAM", TRACE_BIT(H2, RX_RST) | TRACE_BIT(H2, RX_EOI),
+	 TRACE_BIT(H2, TX_RST) | TRACE_BIT(H2, TX_EOI)},
+	{"SETTINGS", TRACE_BIT(H2, RX_SETTINGS), TRACE_BIT(H2, TX_SETTINGS)},
+	{"PUSH_PROMISE", TRACE_BIT(H2, RX_PUSH), TRACE_BIT(H2, TX_PUSH)},
+	{"PING", TRACE_BIT(H2, RX_PING), TRACE_BIT(H2, TX_PING)},
+	{"GOAWAY", TRACE_BIT(H2, RX_GOAWAY), TRACE_BIT(H2, TX_GOAWAY)},
+	{"WINDOW_UPDATE", TRACE_BIT(H2, RX_WU), TRACE_BIT(H2, TX_WU)},
+};
+
+static void trace_frame(const struct h2_conn *h, const nghttp2_frame *frame, bool sent)
+{
+	size_t type = frame->hd.type;
+
+	if (!trace_is_on(h->carrier->worker, TRACE_H2) || type >= sizeof(traced) / sizeof(*traced))
+		return;
+	TRACE(h->carrier->worker, H2,
+	      sent ? traced[type].sent | TRACE_BIT(H2, TX_FRAME)
+		   : traced[type].received | TRACE_BIT(H2, RX_FRAME),
+	      TRACE_PROTO, trace_conn(h->carrier, !h->server), "%s H2 %s frame: stream=%d flags=0x%02x len=%zu",
+	      sent ? "sent" : "rcvd", traced[type].name, frame->hd.stream_id, frame->hd.flags,
+	      frame->hd.length);
+}
+
 static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 {
 	struct h2_conn *h = user;
 	struct h2_stream *st;
 
+	trace_frame(h, frame, true);
 	count_sent(h, frame);
 	if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) ||
 	    (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS))
@@ -226,6 +259,7 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	struct h2_stream *st = frame->hd.stream_id ? stream_find(ng, frame->hd.stream_id) : NULL;
 	bool last = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
 
+	trace_frame(h, frame, false);
 	count_received(h, frame);
 	if (frame->hd.type == NGHTTP2_GOAWAY)
 		h->draining = true;
@@ -455,6 +489,8 @@ struct h2_conn *h2_conn_new(struct conn *carrier, bool server, const struct h2_s
 	h2_conn_count(h, H2_OPEN_CONNS);
 	h2_conn_count(h, H2_TOTAL_CONNS);
 	h2_desk_dirty(h);
+	TRACE(carrier->worker, H2, TRACE_BIT(H2, H2C_NEW), TRACE_STATE, trace_conn(carrier, !server),
+	      "new H2 connection");
 	return h;
 }
 
@@ -465,6 +501,8 @@ void h2_conn_free(struct h2_conn **hp)
 	if (!h)
 		return;
 	*hp = NULL;
+	TRACE(h->carrier->worker, H2, TRACE_BIT(H2, H2C_END), TRACE_STATE, trace_conn(h->carrier, !h->server),
+	      "end of H2 connection");
 	while (!list_empty(&h->streams)) {
 		struct h2_stream *st = LIST_OF(h->streams.next, struct h2_stream, node);
 

@@ -2,6 +2,7 @@
  * to the end of the connection or through a tunnel. Data are queued where they lie; chunks are framed anew.
  * Nothing is decoded before what was decoded is sent, so that a slow reader holds one buffer and no more. A
  * flow belongs to its stream. */
+#include "runtime/proxy/stream_trace.h"
 #include "runtime/proxy/http_cache.h"
 #include "runtime/proxy/http_fields.h"
 
@@ -59,6 +60,7 @@ bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg
 {
 	struct h1_out *out;
 
+	stream_trace(&hs->s, HEAD_SENT, f == &hs->up, m);
 	if (is_muxed(f->to)) {
 		f->told = last;
 		*f->sent += m->counted;

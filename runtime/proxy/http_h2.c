@@ -10,6 +10,7 @@
 
 #include "runtime/http/h2.h"
 #include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/stream_trace.h"
 #include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"
 
@@ -166,6 +167,7 @@ void http_h2_begin(struct session *s)
 		return;
 	}
 	f->session = s;
+	session_trace(s, false);
 	deadline_init(&f->spread, spread_over);
 	f->h2->bad_client = s->generation->model->global.h2.bogus_websockets;
 	s->h2 = f;

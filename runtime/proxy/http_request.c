@@ -5,6 +5,7 @@
 
 #include "runtime/stats/counters.h"
 #include "runtime/proxy/error_capture.h"
+#include "runtime/proxy/stream_trace.h"
 
 enum { MAX_HDRS = 101, BUFSIZE = 16384, MAXREWRITE = 1024, LINE_REST = 10 /* " " and " HTTP/1.1" */ };
 
@@ -96,6 +97,7 @@ static enum http_next head_done(struct http_stream *hs)
 	up->taken = hs->head_len;
 	up->keep = true;
 	note_request(hs);
+	stream_trace(&hs->s, HEAD_RECEIVED, false, &hs->req);
 	http_count_request(hs);
 	if (http_frontend(hs)->capture_request_n)
 		http_capture(hs, false);
@@ -119,6 +121,7 @@ static enum http_next refuse(struct http_stream *hs)
 {
 	struct session *s = hs->s.session;
 
+	stream_trace(&hs->s, HEAD_REFUSED, false, NULL);
 	if (!s->conn.mux && s->in.len)
 		error_capture(s, false, hs->s.backend, NULL, str_make(s->in.data + s->in.off, s->in.len),
 			      s->in.cap);

@@ -10,6 +10,7 @@
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 #include "runtime/proxy/error_capture.h"
+#include "runtime/proxy/stream_trace.h"
 
 static void count_abort(struct http_stream *hs, bool client)
 {
@@ -186,6 +187,7 @@ static enum http_next response_head(struct http_stream *hs)
 {
 	enum http_next next;
 
+	stream_trace(&hs->s, HEAD_RECEIVED, true, &hs->res);
 	hs->s.log.t_response = (int32_t)(http_worker(hs)->now - hs->s.server.connected);
 	response_note(hs->s.server.server, http_worker(hs)->now_us - hs->s.server.connected_us,
 		      http_worker(hs)->now);
@@ -219,6 +221,7 @@ static enum http_next refuse(struct http_stream *hs)
 	struct buf *in = &hs->in;
 	uint32_t taken = hs->down.taken;
 
+	stream_trace(&hs->s, HEAD_REFUSED, true, NULL);
 	if (!hs->down.from->mux && in->len > taken)
 		error_capture(hs->s.session, true, hs->s.backend, hs->s.server.server,
 			      str_make(in->data + in->off + taken, in->len - taken), in->cap);

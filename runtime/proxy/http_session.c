@@ -9,6 +9,7 @@
 #include "runtime/core/spread.h"
 #include "runtime/proxy/http_fields.h"
 #include "runtime/proxy/http_h2.h"
+#include "runtime/proxy/stream_trace.h"
 #include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"
 
@@ -22,6 +23,7 @@ static void stream_release(struct http_stream *hs)
 	struct buf *in = &hs->s.session->in;
 	uint32_t taken = hs->up.taken;
 
+	stream_trace(&hs->s, STREAM_ENDS, false, NULL);
 	if (hs->requested)
 		srv_request_cancel(&hs->s.server);
 	http_cache_drop(hs);
@@ -76,6 +78,7 @@ static struct http_stream *stream_new(struct session *s)
 	if (!s->requests && s->frontend->conf->log_steps)
 		stream_log_step(&hs->s, LSTEP_ACCEPT);
 	s->requests++;
+	stream_trace(&hs->s, STREAM_BEGINS, false, NULL);
 	return hs;
 }
 
@@ -355,6 +358,7 @@ void http_session_begin(struct session *s)
 	}
 	s->conn.ready = client_ready;
 	s->deadline.expired = deadline_expired;
+	session_trace(s, false);
 	if (s->listener->tls)
 		conn_want(&s->conn, EV_READ);
 	else

@@ -13,6 +13,7 @@
 #include "runtime/proxy/session_proxy.h"
 #include "runtime/proxy/session_tls.h"
 #include "runtime/proxy/stream.h"
+#include "runtime/proxy/stream_trace.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 
@@ -231,6 +232,7 @@ void session_free(struct session *s)
 
 	if (s->stream)
 		s->stream->abort(s->stream);
+	session_trace(s, true);
 	if (s->h2)
 		http_h2_end(s);
 	if (!child && s->is_http)

@@ -4,6 +4,7 @@
 #include "runtime/proxy/tcp_stream.h"
 #include "runtime/proxy/filter_trace.h"
 #include "runtime/proxy/stream_stick.h"
+#include "runtime/proxy/stream_trace.h"
 
 #include <errno.h>
 
@@ -45,6 +46,7 @@ static void stream_abort(struct stream *s)
 	tcp_flow_drop(&t->down, w);
 	if (connected)
 		srv_request_finish(&t->s.server, false);
+	stream_trace(&t->s, STREAM_ENDS, false, NULL);
 	stream_finish(&t->s);
 	pool_put(&w->tcp_streams, t);
 }
@@ -374,6 +376,8 @@ void tcp_session_begin(struct session *s)
 	t->s.log.request_counter = atomic_fetch_add(&s->conn.worker->process->unique_id, 1);
 	flows_init(t, s);
 	stream_called(&t->s);
+	session_trace(s, false);
+	stream_trace(&t->s, STREAM_BEGINS, false, NULL);
 	if (s->frontend->conf->nfilters)
 		filter_trace_attach(&t->s, &t->up.limits, &t->down.limits, s->frontend->conf);
 	s->conn.ready = client_ready;

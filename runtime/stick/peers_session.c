@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/log/trace.h"
 #include "runtime/stick/peers_state.h"
 
 static const char protocol[] = "HAProxyS";
@@ -480,6 +481,8 @@ void peer_session_free(struct peer_session *s, bool failed)
 {
 	struct peer *peer = s->peer;
 
+	TRACE(s->conn.worker, PEERS, TRACE_BIT(PEERS, SESSRL), TRACE_USER, trace_conn(&s->conn, false),
+	      "releasing peer session");
 	deadline_clear(&s->deadline);
 	conn_close(&s->conn, false);
 	list_remove(&s->node);
