@@ -228,6 +228,17 @@ bool check_filter(const struct keyword_use *use)
 	return true;
 }
 
+/* filter-sequence request|response <name>[,<name>...] */
+bool check_filter_sequence(const struct keyword_use *use)
+{
+	int64_t direction;
+
+	if (!check_arity(use, 2, 2) || !check_choice(use, &use->words[0], "request|response", &direction))
+		return false;
+	use->draft->filter_sequence[direction] = &use->words[1];
+	return true;
+}
+
 /* --- the end of the walk */
 
 static const struct filter_conf *limit_find(const struct draft *d, struct str name)
@@ -314,12 +325,18 @@ static void finish_order(struct checker *k, const struct draft *d)
 	}
 }
 
-static bool has_cache_filter(const struct draft *d, struct str name)
+/* The line of that cache, or NULL. */
+static const struct filter_conf *cache_filter(const struct draft *d, struct str name)
 {
 	vec_each (f, &d->filter_list)
 		if ((*f)->kind == FILTER_CACHE && str_eq((*f)->name, name))
-			return true;
-	return false;
+			return *f;
+	return NULL;
+}
+
+static bool has_cache_filter(const struct draft *d, struct str name)
+{
+	return cache_filter(d, name) != NULL;
 }
 
 /* Beside other filters than compression and FastCGI a cache needs a line of its own. */
@@ -341,6 +358,56 @@ static void finish_cache_rule(struct checker *k, const struct draft *d, const st
 		check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(r->name));
 }
 
+/* By the name of its kind; the same name again means the next one of that kind. NULL: there is none. */
+static struct filter_conf *sequence_find(const struct draft *d, struct str name, int direction)
+{
+	vec_each (f, &d->filter_list) {
+		struct str kinds = STR(FILTERS_28);
+
+		for (unsigned i = 0; i < (*f)->kind; i++)
+			kinds = str_tail(kinds, str_chr(kinds, '|') + 1);
+		if ((*f)->off[direction] && str_eq(str_sub(kinds, 0, str_chr(kinds, '|')), name))
+			return *f;
+	}
+	return NULL;
+}
+
+static void finish_sequence(struct checker *k, const struct draft *d, int direction)
+{
+	const struct word *w = d->filter_sequence[direction];
+	struct str rest = w ? w->text : STR_NONE;
+	uint32_t rank = 0;
+
+	vec_each (f, &d->filter_list) {
+		(*f)->rank[direction] = (*f)->index;
+		(*f)->off[direction] = w != NULL;
+	}
+	while (rest.len) {
+		size_t n = str_chr(rest, ',');
+		struct filter_conf *f = sequence_find(d, str_sub(rest, 0, n), direction);
+
+		if (!f) {
+			diag_add(k->d, D_UNKNOWN_WORD, w->span,
+				 "no line `filter %.*s` is left for this sequence", (int)n, rest.ptr);
+			return;
+		}
+		f->off[direction] = false;
+		f->rank[direction] = rank++;
+		rest = str_tail(rest, n + 1);
+	}
+}
+
+/* Compression whose filter a sequence leaves out does not happen. */
+static void finish_compression(const struct draft *d)
+{
+	vec_each (f, &d->filter_list) {
+		if (((*f)->kind == FILTER_COMPRESSION || (*f)->kind == FILTER_COMP_REQ) && (*f)->off[0])
+			d->px->compression.request = false;
+		if (((*f)->kind == FILTER_COMPRESSION || (*f)->kind == FILTER_COMP_RES) && (*f)->off[1])
+			d->px->compression.not_response = true;
+	}
+}
+
 static void finish_rules(struct checker *k, const struct draft *d)
 {
 	for (int set = 0; set < RS_COUNT; set++) {
@@ -351,6 +418,8 @@ static void finish_rules(struct checker *k, const struct draft *d)
 				finish_rule(k, d, &rules[i]);
 			if (rules[i].action == ACTION_CACHE_STORE && d->filter_list.n)
 				finish_cache_rule(k, d, &rules[i]);
+			if (rules[i].action == ACTION_CACHE_STORE)
+				rules[i].filter = cache_filter(d, rules[i].name);
 		}
 	}
 }
@@ -366,6 +435,9 @@ void check_finish_filters(struct checker *k)
 			(*f)->compressed = filter_is_bandwidth(*f) && follows_compression(d, *f);
 		}
 		finish_order(k, d);
+		finish_sequence(k, d, 0);
+		finish_sequence(k, d, 1);
+		finish_compression(d);
 		finish_rules(k, d);
 		d->px->filters = (const struct filter_conf *const *)d->filter_list.v;
 		d->px->nfilters = d->filter_list.n;

@@ -97,6 +97,7 @@ struct draft {
 	const struct line *compression;     /* a line of it, inherited or not */
 	bool filters, filter_compression;   /* filter lines: any, that one */
 	VEC(struct filter_conf *) filter_list;
+	const struct word *filter_sequence[2]; /* for requests and responses, or NULL */
 	const struct line *table_line;      /* its stick-table */
 	VEC(struct stick_rule) stick_rules;
 	const struct line *wants_own_table; /* a stick rule that names no table */

@@ -76,6 +76,10 @@ check_row_fn check_ring_size, check_ring_server, check_ring_description, check_r
 	check_ring_timeout, check_ring_file;
 /* check_cpu_map.c, check_program.c */
 check_row_fn check_cpu_map, check_dh_param, check_program_command, check_program_user, check_program_group, check_program_start;
+/* check_filter.c */
+check_row_fn check_filter_sequence;
+/* check_limits.c */
+check_row_fn check_status_codes;
 /* check_other_rows.c */
 check_row_fn check_vars_size, check_node, check_process_vary, check_multi_queue,
 	check_stats_process, check_thread_group, check_thread_groups, check_client_resolvers,

@@ -23,6 +23,8 @@ struct filter_conf {
 	bool compressed; /* bandwidth: bytes count as they come out of compression, whose line stands before */
 	struct str name; /* of a limit, a trace, a cache */
 	uint32_t index;  /* in proxy_conf.filters */
+	uint32_t rank[2]; /* its turn among them, for requests and for responses (filter-sequence) */
+	bool off[2];	  /* a sequence leaves it out */
 	/* bandwidth: so many bytes in so many ms, for one stream or (key) for all that have the key in common
 	 */
 	uint64_t limit;

@@ -13,11 +13,19 @@ struct status_set {
 	uint64_t bits[STATUS_WORDS];
 };
 
+/* status: any number. */
 static inline bool status_set_has(const struct status_set *s, unsigned status)
 {
 	unsigned at = status - STATUS_CODE_MIN;
 
 	return at <= STATUS_CODE_MAX - STATUS_CODE_MIN && s->bits[at / 64] >> at % 64 & 1;
+}
+
+/* low, high: within the bounds above. */
+static inline void status_set_put(struct status_set *s, unsigned low, unsigned high, bool in)
+{
+	for (unsigned at = low - STATUS_CODE_MIN; at <= high - STATUS_CODE_MIN; at++)
+		s->bits[at / 64] = in ? s->bits[at / 64] | 1ull << at % 64 : s->bits[at / 64] & ~(1ull << at % 64);
 }
 
 struct limits_conf {

@@ -19,6 +19,10 @@ void model_preset_global(struct global_conf *g)
 	g->tune_pool_low = 20;
 	g->tune_pool_high = 25;
 	g->limits.comp_cpu = 100;
+	status_set_put(&g->limits.errors, 400, 499, true);
+	status_set_put(&g->limits.failures, 500, 599, true);
+	status_set_put(&g->limits.failures, 501, 501, false);
+	status_set_put(&g->limits.failures, 505, 505, false);
 	g->h2.header_table_size = 4096;
 	g->h2.initial_window = 65535;
 	g->h2.max_streams = 100;

@@ -129,6 +129,7 @@ static struct h2_settings settings_of(const struct srv_request *r)
 		.head_size = g->tune_bufsize - reserve,
 		.max_hdrs = g->tune_http_maxhdr,
 		.glitches_threshold = g->h2.be_glitches_threshold,
+		.glitches_cpu = g->limits.glitches_cpu,
 		.rxbuf = g->h2.be_rxbuf,
 		.max_frames_at_once = g->h2.be_frames_at_once,
 	};

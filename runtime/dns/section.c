@@ -9,8 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/core/process.h"
 #include "runtime/dns/dns_state.h"
 #include "runtime/net/address.h"
+#include "runtime/net/sockopt.h"
 
 enum { PORT = 53, SYSTEM_MAX = 8, STREAM_ROOM = 2 + ANSWER_MAX };
 
@@ -81,9 +83,13 @@ static bool socket_open(struct nameserver *ns)
 {
 	int fd = socket(ns->addr.ss_family,
 			(ns->stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const struct generation *g = ns->section->dns->worker->process->generation;
 
 	if (fd < 0)
 		return false;
+	if (!ns->stream && g)
+		sockopt_buffers(fd, g->model->global.limits.rcvbuf_backend,
+				g->model->global.limits.sndbuf_backend);
 	if (connect(fd, (const struct sockaddr *)&ns->addr, ns->addr_len) && errno != EINPROGRESS) {
 		close(fd);
 		return false;

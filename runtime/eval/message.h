@@ -41,6 +41,7 @@ struct http_msg {
 	bool conn_close, conn_keep_alive, conn_upgrade; /* what Connection asked for; `close` and `keep-alive` are no longer in the field */
 	bool ambiguous; /* both Content-Length and Transfer-Encoding: the connection ends with this message (RFC 9112 section 6.1) */
 	bool websocket; /* an upgrade to it is asked for, with its key */
+	uint16_t glitches; /* what was wrong with its head, and accepted nevertheless */
 	uint8_t version; /* 9, 10, 11, 20, 30 */
 	uint8_t method; /* enum http_method; of the request, in responses too */
 	uint8_t body;	/* enum http_body */

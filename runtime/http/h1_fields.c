@@ -275,7 +275,8 @@ enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m)
 		return p->chunked && !m->is_response ? H1_UNSUPPORTED : H1_BAD;
 	if (p->chunked && p->have_length) {
 		drop_all(m, HN_CONTENT_LENGTH);
-		m->ambiguous = true;
+		m->ambiguous = !p->keeps_ambiguous;
+		m->glitches++;
 	}
 	body_kind(p, m);
 	m->keep_alive = keep_alive(p, m);

@@ -119,8 +119,9 @@ static bool version_parse(struct http_msg *m, const char *v, size_t len)
 }
 
 /* No control characters. */
-static bool target_relaxed(const char *p, const char *end)
+static bool target_relaxed(struct http_msg *m, const char *p, const char *end)
 {
+	m->glitches++;
 	for (; p < end; p++)
 		if ((unsigned char)*p < 0x21 || *p == 0x7f)
 			return false;
@@ -133,6 +134,7 @@ static bool version_relaxed(struct http_msg *m, const char *v, size_t len)
 {
 	if (version_parse(m, v, len))
 		return true;
+	m->glitches++;
 	for (size_t i = 0; i < len; i++)
 		if (!(v[i] >= 'A' && v[i] <= 'Z') && !(v[i] >= '.' && v[i] <= '9'))
 			return false;
@@ -164,7 +166,7 @@ static bool request_line(struct http_msg *m, const char *line, const char *end, 
 	if (uri_end < end && !is_blank(*uri_end)) {
 		while (uri_end < end && !is_blank(*uri_end))
 			uri_end++;
-		if (relaxed ? !target_relaxed(uri, uri_end) : !h1_target_chars(uri, (size_t)(uri_end - uri)))
+		if (!h1_target_chars(uri, (size_t)(uri_end - uri)) && (!relaxed || !target_relaxed(m, uri, uri_end)))
 			return false;
 	}
 	m->uri = str_make(uri, (size_t)(uri_end - uri));
@@ -360,11 +362,11 @@ static enum h1_result step_field(struct h1_parser *p, struct http_msg *m, char *
 	return H1_DONE;
 }
 
-static enum h1_result step_name(struct h1_parser *p, char *data, char *end)
+static enum h1_result step_name(struct h1_parser *p, struct http_msg *m, char *data, char *end)
 {
 	char *c = h1_lower_name(data + p->pos, end);
 
-	while (p->relaxed && c < end && *c != ':' && *c != '\r' && *c != '\n')
+	for (; p->relaxed && c < end && *c != ':' && *c != '\r' && *c != '\n'; m->glitches++)
 		c = h1_lower_name(c + 1, end);
 	p->pos = (uint32_t)(c - data);
 	if (p->pos - p->name > H1_NAME_MAX)
@@ -491,7 +493,7 @@ enum h1_result h1_parse(struct h1_parser *p, struct http_msg *m, char *data, uin
 				result = step_field(p, m, data, end);
 			break;
 		case ST_NAME:
-			result = step_name(p, data, end);
+			result = step_name(p, m, data, end);
 			break;
 		case ST_VALUE:
 			result = step_value(p, data, end);

@@ -30,6 +30,7 @@ struct h1_parser {
 	uint8_t state;
 	bool relaxed;  /* takes what RFC 9112 does not allow in names, targets and versions (option accept-invalid-http-request) */
 	bool trailers; /* not a head */
+	bool keeps_ambiguous; /* h1-do-not-close-on-insecure-transfer-encoding */
 	bool have_length, chunked, other_coding, te_seen, upgrade_seen, ws_key;
 };
 

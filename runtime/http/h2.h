@@ -27,7 +27,7 @@ struct h2_owner {
 struct h2_settings { /* of ours */
 	uint32_t header_table_size, initial_window, max_streams, max_frame, max_total_streams;
 	uint32_t head_size, max_hdrs; /* limits of a head: tune.bufsize - tune.maxrewrite, tune.http.maxhdr */
-	uint32_t glitches_threshold;
+	uint32_t glitches_threshold, glitches_cpu;
 	uint32_t max_frames_at_once, max_rst_at_once; /* 0: no limit */
 	uint32_t rxbuf; /* what windows of streams may grow by, all together */
 };

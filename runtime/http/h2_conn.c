@@ -562,7 +562,8 @@ void h2_conn_glitch(struct h2_conn *h)
 {
 	uint32_t most = h->settings.glitches_threshold;
 
-	if (++h->glitches == most && most)
+	if (++h->glitches >= most && most && !h->dead &&
+	    atomic_load(&h->carrier->worker->cpu_usage) >= h->settings.glitches_cpu)
 		nghttp2_session_terminate_session(h->ng, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 

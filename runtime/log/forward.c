@@ -14,6 +14,7 @@
 #include "runtime/core/process.h"
 #include "runtime/log/forward_state.h"
 #include "runtime/net/address.h"
+#include "runtime/net/sockopt.h"
 
 enum { DATAGRAM_MAX = 65536, DATAGRAMS_AT_ONCE = 64 };
 
@@ -116,7 +117,8 @@ static int dgram_bind(const struct bind_conf *b, uint16_t port)
 	return -1;
 }
 
-static bool dgram_open(struct forwards *all, struct forward *f, const struct bind_conf *b, struct out *errors)
+static bool dgram_open(struct forwards *all, struct forward *f, const struct bind_conf *b,
+		       const struct limits_conf *limits, struct out *errors)
 {
 	uint32_t last = b->addr.port_end > b->addr.port ? b->addr.port_end : b->addr.port;
 
@@ -130,6 +132,7 @@ static bool dgram_open(struct forwards *all, struct forward *f, const struct bin
 				   STR_ARG(f->conf->px->name), strerror(errno), STR_ARG(b->addr.text));
 			return false;
 		}
+		sockopt_buffers(d->fd, limits->rcvbuf_frontend, limits->sndbuf_frontend);
 		all->ndgrams++;
 	}
 	return true;
@@ -148,7 +151,8 @@ bool forwards_open(struct process *p, struct out *errors)
 
 	for (uint32_t i = 0; all && i < all->n; i++)
 		vec_each (b, &all->v[i].conf->dgrams)
-			ok = ok && dgram_open(all, &all->v[i], *b, errors);
+			ok = ok &&
+			     dgram_open(all, &all->v[i], *b, &p->generation->model->global.limits, errors);
 	if (!ok)
 		dgrams_close(all);
 	return ok;

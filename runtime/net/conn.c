@@ -79,6 +79,7 @@ void conn_init(struct conn *c, struct worker *w, int fd, void (*ready)(struct co
 	c->transport_state = NULL;
 	c->mux = NULL;
 	c->error = 0;
+	c->glitches = 0;
 	c->flags = 0;
 	c->wants = 0;
 }

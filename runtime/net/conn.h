@@ -50,6 +50,7 @@ struct conn {
 	void (*ready)(struct conn *c, int revents); /* EV_READ | EV_WRITE */
 	void *transport_state;                      /* TLS */
 	const struct mux_ops *mux; /* http/mux.h: a stream of a multiplexed connection; else NULL */
+	uint32_t glitches;	   /* oddities of the peer that were accepted, of HTTP/1 */
 	int16_t error;             /* errno of CONN_ERROR */
 	uint8_t flags;
 	uint8_t wants; /* EV_READ | EV_WRITE being watched */

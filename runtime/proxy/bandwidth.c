@@ -227,16 +227,17 @@ static uint64_t amount(struct eval *e, int64_t number, const struct sample_expr 
 	return number > 0 ? (uint64_t)number : otherwise;
 }
 
-static uint32_t order_of(const struct stream *s, const struct filter_conf *f)
+static uint32_t order_of(const struct stream *s, const struct filter_conf *f, bool response)
 {
 	const struct proxy_conf *fe = s->session->frontend->conf;
 
-	return f->index < fe->nfilters && fe->filters[f->index] == f ? f->index : fe->nfilters + f->index;
+	return f->rank[response] + (f->index < fe->nfilters && fe->filters[f->index] == f ? 0 : fe->nfilters);
 }
 
-struct bandwidth *bandwidth_place(struct stream *s, struct bandwidth **list, const struct filter_conf *f)
+struct bandwidth *bandwidth_place(struct stream *s, struct bandwidth **list, const struct filter_conf *f,
+				  bool response)
 {
-	uint32_t order = order_of(s, f);
+	uint32_t order = order_of(s, f, response);
 	struct bandwidth *b;
 
 	while (*list && (*list)->order < order)
@@ -267,7 +268,7 @@ void bandwidth_begin(struct stream *s, struct bandwidth **up, struct bandwidth *
 	struct bandwidth **list = f->kind == FILTER_BANDWIDTH_IN ? up : down;
 	uint64_t limit = amount(e, rule->num, rule->sample, f->limit);
 	uint64_t period = amount(e, rule->num2, rule->sample2, f->period);
-	struct bandwidth *b = bandwidth_place(s, list, f);
+	struct bandwidth *b = f->off[list == down] ? NULL : bandwidth_place(s, list, f, list == down);
 
 	if (!b)
 		return;

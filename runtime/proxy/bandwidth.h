@@ -29,7 +29,7 @@ struct bandwidth {
 
 /* Puts a filter into a list, where its line's place is; the one that is there already, if it is. NULL: no
  * memory. */
-struct bandwidth *bandwidth_place(struct stream *s, struct bandwidth **list, const struct filter_conf *f);
+struct bandwidth *bandwidth_place(struct stream *s, struct bandwidth **list, const struct filter_conf *f, bool response);
 
 /* A rule has run: its limit holds from now on, with the rule's size and period or else the filter's. Put into
  * the list of its direction. No memory, no room in the table: no limit. */

@@ -42,7 +42,7 @@ static const char *direction(const struct bandwidth *b)
 
 static void attach(struct stream *s, struct bandwidth **list, const struct filter_conf *f, bool up)
 {
-	struct bandwidth *b = bandwidth_place(s, list, f);
+	struct bandwidth *b = f->off[!up] ? NULL : bandwidth_place(s, list, f, !up);
 
 	if (!b)
 		return;

@@ -278,7 +278,7 @@ void http_cache_store(struct http_stream *hs, const struct rule *rule)
 {
 	struct cache *cache = cache_find(caches_of(hs), rule->name);
 
-	if (!cache || !hs->cache || hs->cache->entry)
+	if (!cache || !hs->cache || hs->cache->entry || (rule->filter && rule->filter->off[1]))
 		return;
 	if (hs->cache->request.invalidates && hs->res.status < 400)
 		cache_invalidate(cache, &hs->cache->key);

@@ -353,8 +353,12 @@ static void eat(struct http_stream *hs, struct http_flow *f)
 }
 
 /* Writing counts as activity of the side that takes it. */
-static void note_activity(struct http_stream *hs, const struct http_flow *f)
+static void note_activity(struct http_stream *hs, struct http_flow *f)
 {
+	if (f->independent) {
+		f->wrote = http_worker(hs)->now;
+		return;
+	}
 	*(f == &hs->up ? &hs->server_seen : &hs->client_seen) = http_worker(hs)->now;
 }
 

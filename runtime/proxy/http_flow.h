@@ -42,6 +42,8 @@ struct http_flow {
 	uint8_t full_reads;  /* reads in a row that filled the buffer */
 	bool recode;         /* a rule took the length away: the body goes out in chunks */
 	bool pieces;         /* `compress` has put some into the queue */
+	bool independent;    /* option independent-streams: what `to` takes is no sign of life, and counts by itself */
+	uint64_t wrote;	     /* then: worker->now when it took something last */
 	bool blocked;        /* until EV_WRITE of `to` */
 	bool keep;           /* what is sent stays in buf until the stream ends: it may have to be sent again */
 	bool bad;            /* a mistake was found in the coding: nothing more is taken */
@@ -51,6 +53,8 @@ struct http_flow {
 	struct h1_parser parser; /* head, then trailer section */
 };
 
+/* http_request.c. What was odd about a head that has come on that connection counts against it. True: it was too much, it ends now. */
+bool http_glitches(struct http_stream *hs, struct http_msg *m, struct conn *c);
 /* All of it is zero before. */
 void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes, uint64_t *sent);
 /* The queue, made when it is first needed; NULL: no memory. */

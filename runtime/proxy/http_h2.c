@@ -139,6 +139,7 @@ static struct h2_settings settings_of(const struct session *s)
 		.head_size = g->tune_bufsize - reserve,
 		.max_hdrs = g->tune_http_maxhdr,
 		.glitches_threshold = g->h2.fe_glitches_threshold,
+		.glitches_cpu = g->limits.glitches_cpu,
 		.rxbuf = g->h2.fe_rxbuf,
 		.max_frames_at_once = g->h2.fe_frames_at_once,
 		.max_rst_at_once = g->h2.fe_rst_at_once,

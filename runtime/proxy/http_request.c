@@ -35,16 +35,22 @@ static bool accepts_invalid(const struct http_stream *hs, const struct h1_parser
 	       proxy_option_is_set(px, response ? PO_ACCEPT_UNSAFE_RESPONSE : PO_ACCEPT_UNSAFE_REQUEST);
 }
 
+static void head_options(const struct http_stream *hs, struct h1_parser *p)
+{
+	p->relaxed = accepts_invalid(hs, p);
+	p->keeps_ambiguous = hs->s.session->generation->model->global.limits.h1_keep_insecure;
+}
+
 void http_head_begin(const struct http_stream *hs, struct h1_parser *p)
 {
 	h1_parse_limit(p, http_head_max_hdrs(hs), head_size(hs));
-	p->relaxed = accepts_invalid(hs, p);
+	head_options(hs, p);
 }
 
 void http_head_again(const struct http_stream *hs, struct h1_parser *p, struct http_msg *m)
 {
 	h1_parse_init(p, m, http_head_max_hdrs(hs), head_size(hs));
-	p->relaxed = accepts_invalid(hs, p);
+	head_options(hs, p);
 }
 
 static void note_request(struct http_stream *hs)
@@ -68,6 +74,22 @@ static void note_request(struct http_stream *hs)
 	log->bytes_in = hs->req.counted;
 }
 
+/* tune.h1.fe.glitches-threshold, tune.h1.be.glitches-threshold: from three quarters of it on the connection is not used again. */
+bool http_glitches(struct http_stream *hs, struct http_msg *m, struct conn *c)
+{
+	const struct limits_conf *limits = &hs->s.session->generation->model->global.limits;
+	uint64_t most = m->is_response ? limits->h1_be_glitches : limits->h1_fe_glitches;
+
+	if (c->mux)
+		return false;
+	c->glitches += m->glitches;
+	if (!most)
+		return false;
+	if (c->glitches >= most * 3 / 4)
+		m->keep_alive = false;
+	return c->glitches >= most && atomic_load(&c->worker->cpu_usage) >= limits->glitches_cpu;
+}
+
 /* HTTP/1.0 does not say that these may have bodies: who stands in between may take one for the next request
  * (manual, keyword "h1-accept-payload-with-any-method"). */
 static bool payload_is_doubtful(const struct http_stream *hs)
@@ -88,6 +110,11 @@ static enum http_next head_done(struct http_stream *hs)
 	struct buf *in = up->buf;
 
 	hs->head_len = up->parser.pos;
+	if (hs->req.glitches && http_glitches(hs, &hs->req, &hs->s.session->conn)) {
+		hs->s.session->conn.flags |= CONN_RESET;
+		stream_end(&hs->s, 'P', 'R');
+		return HTTP_CLOSE;
+	}
 	if (payload_is_doubtful(hs))
 		return http_reply_raw(hs, 413, 'P', 'R');
 	http_flow_body(up, &hs->req);

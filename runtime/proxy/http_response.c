@@ -174,11 +174,12 @@ static uint32_t retry_cause(unsigned status)
 /* What the status says of client and server, for the counters that are tracked. */
 static void count_status(struct http_stream *hs)
 {
+	const struct limits_conf *limits = &hs->s.session->generation->model->global.limits;
 	unsigned status = hs->res.status;
 
-	if (status >= 400 && status < 500)
+	if (status_set_has(&limits->errors, status))
 		stream_count(&hs->s, STICK_ERROR);
-	else if (status >= 500 && status < 600 && status != 501 && status != 505)
+	if (status_set_has(&limits->failures, status))
 		stream_count(&hs->s, STICK_FAILURE);
 }
 
@@ -195,13 +196,12 @@ static enum http_next response_head(struct http_stream *hs)
 		return interim(hs);
 	if (hs->res.status == 101 && !switch_agreed(hs))
 		return switch_refused(hs);
-	if (body_is_bad(hs))
+	if (body_is_bad(hs) || (hs->res.glitches && http_glitches(hs, &hs->res, hs->down.from)))
 		return http_server_lost(hs, true);
 	observe(http_worker(hs), hs->s.server.server, observed_status(hs->res.status));
 	if (http_server_retry(hs, retry_cause(hs->res.status), &next))
 		return next;
-	if (hs->res.status >= 400)
-		count_status(hs);
+	count_status(hs);
 	hs->s.log.bytes_out += hs->res.counted;
 	hs->s.log.status = hs->s.log.server_status = hs->res.status;
 	if (!hs->res.keep_alive)

@@ -53,7 +53,8 @@ static enum http_next connected(struct http_stream *hs)
 	c->ready = server_ready;
 	hs->up.to = hs->down.from = c;
 	hs->up_broken = false; /* of a connection before this one */
-	hs->server_seen = hs->client_seen = http_worker(hs)->now;
+	hs->server_seen = hs->client_seen = hs->up.wrote = http_worker(hs)->now;
+	hs->up.independent = proxy_option_is_set(http_proxy(hs), PO_INDEPENDENT_STREAMS);
 	hs->s.log.t_connect = (int32_t)(r->connected - r->assigned);
 	stream_connected(&hs->s);
 	if (http_frontend(hs)->log_steps)
@@ -292,7 +293,8 @@ static void server_ready(struct conn *c, int revents)
 {
 	struct http_stream *hs = http_stream_of_request(((struct srv_conn *)c)->user);
 
-	hs->server_seen = c->worker->now;
+	if (revents & EV_READ || !hs->up.independent)
+		hs->server_seen = c->worker->now;
 	if (revents & EV_WRITE)
 		hs->up.blocked = false;
 	http_session_settle(hs->s.session, revents & EV_READ && !hs->down.blocked

@@ -70,6 +70,7 @@ static struct http_stream *stream_new(struct session *s)
 	hs->s.log.request_date = w->wall;
 	http_flow_init(&hs->up, &s->conn, NULL, &s->in, &hs->s.log.bytes_in, &hs->s.log.sent_in);
 	http_flow_init(&hs->down, NULL, &s->conn, &hs->in, &hs->s.log.bytes_out, &hs->s.log.sent_out);
+	hs->down.independent = stream_client_is_apart(s);
 	hs->req.scratch = hs->res.scratch = &hs->s.scratch;
 	http_head_begin(hs, &hs->up.parser);
 	hs->client_seen = hs->server_seen = w->now;
@@ -309,7 +310,8 @@ static void client_ready(struct conn *c, int revents)
 		http_session_settle(s, http_client_reset(hs));
 		return;
 	}
-	hs->client_seen = c->worker->now;
+	if (revents & EV_READ || !hs->down.independent)
+		hs->client_seen = c->worker->now;
 	if (revents & EV_WRITE)
 		hs->down.blocked = false;
 	http_session_settle(s, revents & EV_READ && !hs->up.blocked && http_client_has_room(hs)

@@ -73,6 +73,18 @@ static uint32_t server_ms(const struct http_stream *hs)
 	return stream_timeout(&hs->s, TMO_SERVER);
 }
 
+/* seen: last activity of the side that `to_it` goes to. */
+static uint64_t side_due(const struct http_flow *to_it, bool reads, uint64_t seen, uint32_t ms)
+{
+	uint64_t first = UINT64_MAX;
+
+	if (reads || (to_it->blocked && !to_it->independent))
+		first = after(seen, ms);
+	if (to_it->blocked && to_it->independent && after(to_it->wrote, ms) < first)
+		first = after(to_it->wrote, ms);
+	return first;
+}
+
 /* Is anything expected of the client: bytes, or that it takes some? While the server has not answered, it is
  * the server that time runs against, and each piece of the request begins it anew. */
 static uint64_t client_due(const struct http_stream *hs)
@@ -80,7 +92,7 @@ static uint64_t client_due(const struct http_stream *hs)
 	bool reads = hs->up.state != FLOW_DONE && !hs->up.blocked && !hs->up.paced_until &&
 		     (hs->responding || !server_ms(hs));
 
-	return reads || hs->down.blocked ? after(hs->client_seen, client_ms(hs)) : UINT64_MAX;
+	return side_due(&hs->down, reads, hs->client_seen, client_ms(hs));
 }
 
 static uint64_t server_due(const struct http_stream *hs)
@@ -89,7 +101,7 @@ static uint64_t server_due(const struct http_stream *hs)
 
 	if (hs->wait != HTTP_NO_WAIT)
 		return hs->wait_until;
-	return hs->up.to && (reads || hs->up.blocked) ? after(hs->server_seen, server_ms(hs)) : UINT64_MAX;
+	return hs->up.to ? side_due(&hs->up, reads, hs->server_seen, server_ms(hs)) : UINT64_MAX;
 }
 
 /* When a limit lets something pass again. */

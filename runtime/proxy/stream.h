@@ -57,6 +57,12 @@ static inline void stream_called_last(struct stream *s)
 		profile_stream(w, NULL);
 }
 
+/* option independent-streams of a frontend: HAProxy 2.6 has it without effect there. */
+static inline bool stream_client_is_apart(const struct session *s)
+{
+	return proxy_option_is_set(s->frontend->conf, PO_INDEPENDENT_STREAMS) && s->generation->model->compat > 206;
+}
+
 /* For session->stream; the embedding struct is the protocol's. backend: NULL, chosen later. */
 void stream_init(struct stream *s, struct session *session, struct proxy *backend);
 /* Fills `e` for evaluating at a place (AT() bit); cheap. */

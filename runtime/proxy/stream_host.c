@@ -163,6 +163,7 @@ static int64_t host_mux(const struct conn *c, enum eval_mux what)
 		return c->mux->ask(c, what);
 	switch (what) {
 	case EVAL_MUX_GLITCHES:
+		return c->glitches;
 	case EVAL_MUX_ID:
 		return 0;
 	case EVAL_MUX_RESET:

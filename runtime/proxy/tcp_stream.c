@@ -174,7 +174,9 @@ static void connected(struct tcp_stream *t)
 	t->s.log.t_connect = (int32_t)(r->connected - r->assigned);
 	c->ready = server_ready;
 	t->up.to = t->down.from = c;
-	t->client_seen = t->server_seen = w->now;
+	t->client_seen = t->server_seen = t->up.wrote = t->down.wrote = w->now;
+	if (proxy_option_is_set(t->s.backend->conf, PO_INDEPENDENT_STREAMS))
+		t->up.to_seen = &t->up.wrote;
 	t->timer_shape = 0;
 	splice_setup(t);
 	stream_connected(&t->s);
@@ -280,7 +282,7 @@ static void client_ready(struct conn *c, int revents)
 {
 	struct tcp_stream *t = tcp_stream_of(session_of(c));
 
-	t->client_seen = c->worker->now;
+	*(revents & EV_READ ? &t->client_seen : t->down.to_seen) = c->worker->now;
 	stream_called(&t->s);
 	if (revents & EV_READ && !t->up.paused && !tcp_flow_read(&t->up)) {
 		end_broken(t, true);
@@ -304,7 +306,7 @@ static void server_ready(struct conn *c, int revents)
 {
 	struct tcp_stream *t = of_request(((struct srv_conn *)c)->user);
 
-	t->server_seen = c->worker->now;
+	*(revents & EV_READ ? &t->server_seen : t->up.to_seen) = c->worker->now;
 	stream_called(&t->s);
 	if (revents & EV_READ && !t->down.paused && !tcp_flow_read(&t->down)) {
 		end_broken(t, false);
@@ -352,6 +354,8 @@ static void flows_init(struct tcp_stream *t, struct session *s)
 		.from = &s->conn, .buf = &s->in, .bytes = &t->s.log.bytes_in, .to_seen = &t->server_seen};
 	t->down = (struct tcp_flow){
 		.to = &s->conn, .buf = &t->in, .bytes = &t->s.log.bytes_out, .to_seen = &t->client_seen};
+	if (stream_client_is_apart(s))
+		t->down.to_seen = &t->down.wrote;
 	t->in = (struct buf){0};
 	t->client_seen = t->server_seen = s->accepted;
 	t->inspect_until = 0;

@@ -23,7 +23,8 @@ struct tcp_flow {
 	uint64_t *bytes;           /* count of the log record */
 	struct bandwidth *limits; /* NULL: none */
 	uint64_t paced_until;	  /* PAUSE_RATE: when a limit lets something pass again */
-	uint64_t *to_seen; /* last activity of `to` */
+	uint64_t *to_seen; /* last activity of `to`; with option independent-streams `wrote` */
+	uint64_t wrote;	   /* when `to` took something last */
 	uint8_t paused;    /* enum pause_reason bits: why nothing is read */
 	uint8_t full_reads;        /* reads in a row that filled the buffer: it is bulk */
 	uint8_t thin_fills;        /* fills of the pipe in a row that were small: it is not */

@@ -30,12 +30,26 @@ static uint32_t side_timeout(const struct tcp_stream *t, unsigned shape, uint32_
 	return tunnel ? tunnel : plain;
 }
 
+/* seen: last activity of the side; with option independent-streams what it takes counts for itself. */
+static uint64_t side_expiry(unsigned shape, uint64_t seen, const struct tcp_flow *to_it, uint32_t ms)
+{
+	uint64_t first = UINT64_MAX;
+
+	if (!ms)
+		return UINT64_MAX;
+	if (to_it->to_seen != &to_it->wrote)
+		return seen + ms;
+	if (shape & CLIENT_READING)
+		first = seen + ms;
+	return shape & CLIENT_PENDING && to_it->wrote + ms < first ? to_it->wrote + ms : first;
+}
+
 static uint64_t client_expiry(const struct tcp_stream *t, unsigned shape)
 {
 	uint32_t ms = side_timeout(t, shape & 15, stream_timeout(&t->s, TMO_CLIENT),
 				   stream_timeout(&t->s, TMO_CLIENT_FIN));
 
-	return ms ? t->client_seen + ms : UINT64_MAX;
+	return side_expiry(shape, t->client_seen, &t->down, ms);
 }
 
 static uint64_t server_expiry(const struct tcp_stream *t, unsigned shape)
@@ -43,7 +57,7 @@ static uint64_t server_expiry(const struct tcp_stream *t, unsigned shape)
 	uint32_t ms = side_timeout(t, shape >> SERVER_SHIFT, stream_timeout(&t->s, TMO_SERVER),
 				   stream_timeout(&t->s, TMO_SERVER_FIN));
 
-	return ms ? t->server_seen + ms : UINT64_MAX;
+	return side_expiry(shape >> SERVER_SHIFT, t->server_seen, &t->up, ms);
 }
 
 static void arm(struct tcp_stream *t, unsigned shape)
@@ -83,9 +97,13 @@ void tcp_timer_update(struct tcp_stream *t)
 	if (shape == t->timer_shape || !t->up.to)
 		return;
 	if (begun & 15)
-		t->client_seen = now;
+		*(begun & CLIENT_READING ? &t->client_seen : t->down.to_seen) = now;
+	if (begun & CLIENT_PENDING)
+		*t->down.to_seen = now;
 	if (begun >> SERVER_SHIFT)
-		t->server_seen = now;
+		*(begun >> SERVER_SHIFT & CLIENT_READING ? &t->server_seen : t->up.to_seen) = now;
+	if (begun >> SERVER_SHIFT & CLIENT_PENDING)
+		*t->up.to_seen = now;
 	t->timer_shape = (uint8_t)shape;
 	arm(t, shape);
 }
