@@ -103,6 +103,7 @@ const struct logfmt *action_format(struct action_reader *r, const char *haproxy,
 
 const struct sample_expr *action_sample(struct action_reader *r)
 {
+	struct lang_scope scope = r->scope;
 	uint32_t end = r->i;
 
 	if (!action_peek(r)) {
@@ -111,7 +112,11 @@ const struct sample_expr *action_sample(struct action_reader *r)
 	}
 	while (end < r->n && r->words[end].text.len && !is_condition(&r->words[end]))
 		end++;
-	return sample_parse_words(r->c, r->words, end, &r->i, &r->scope);
+	scope.named = &r->words[str_starts(str_from(r->row->name), STR("set-var")) ||
+						str_starts(str_from(r->row->name), STR("set-priority"))
+					? 0
+					: r->i];
+	return sample_parse_words(r->c, r->words, end, &r->i, &scope);
 }
 
 /* "frontend http-request header rule", as HAProxy calls the place. */

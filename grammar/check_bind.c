@@ -22,8 +22,26 @@ static const struct keyword *option_find(const struct keyword_use *line, uint32_
 	return keyword_find(k->index, &name, 1, 1u << place, k->compat, used);
 }
 
-/* Words inside a line are looked up at one place; one that is unknown takes its arguments with it, up to the
- * next known word. */
+/* How many words the next known word stands behind an unknown one at `i`, which is taken for the name that
+ * resembles it; 0: not known. */
+static uint32_t unknown_length(const struct keyword_use *line, uint32_t i, enum keyword_place place,
+			       struct str resembled)
+{
+	struct word w = line->words[i];
+	const struct keyword *row;
+	uint32_t used;
+
+	if (!resembled.len)
+		return 0;
+	w.text = resembled;
+	row = keyword_find(line->k->index, &w, 1, 1u << place, line->k->compat, &used);
+	if (!row || row->kind >= VAL_WORDS)
+		return 0;
+	return row->kind == VAL_FLAG || row->kind == VAL_OPTION ? 1 : 2;
+}
+
+/* Words inside a line are looked up at one place; one that is unknown takes its arguments with it: as many as
+ * the name has that it resembles, or up to the next known word. */
 bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_place place, void *object,
 		   struct str *words)
 {
@@ -37,12 +55,14 @@ bool check_options(const struct keyword_use *line, uint32_t i, enum keyword_plac
 
 		use.row = option_find(line, i, place, &used);
 		if (!use.row) {
+			used = 0;
 			if (!skipping)
-				check_unknown_word(line, &line->words[i], 1u << place,
-						   keyword_place_name(place));
+				used = unknown_length(line, i, place,
+						      check_unknown_word(line, &line->words[i], 1u << place,
+									 keyword_place_name(place)));
 			ok = false;
-			skipping = true;
-			i++;
+			skipping = !used;
+			i += used ? used : 1;
 			continue;
 		}
 		skipping = false;

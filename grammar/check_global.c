@@ -195,19 +195,33 @@ bool check_global_unix_bind(const struct keyword_use *use)
 	return true;
 }
 
+/* Here only variables of the process exist. */
+static bool global_scope(const struct keyword_use *use)
+{
+	struct diag *g = diag_add(use->k->d, D_BAD_ARGUMENT, use->words[0].span,
+				  "only variables of the scope `proc` can be set here");
+
+	diag_haproxy(use->k->d, g,
+		     "'%s': cannot set variable '%.*s', only scope 'proc' is permitted in the global section.",
+		     use->row->name, STR_ARG(use->words[0].text));
+	return false;
+}
+
 bool check_global_set_var(const struct keyword_use *use)
 {
-	struct lang_scope scope = {.places = AT(CONFIG), .where = "set-var"};
-	uint32_t i = 1;
-
+	struct lang_scope scope = {.places = AT(CONFIG), .where = "set-var", .named = &use->words[0]};
 	struct proc_var v = {0};
+	uint32_t i = 1;
 
 	if (!check_arity(use, 2, CHECK_ANY))
 		return false;
 	v.var = var_parse(use->k->c, use->words[0].text, use->words[0].span);
 	if (!v.var)
 		return false;
+	if (v.var->scope != VAR_PROC)
+		return global_scope(use);
 	if (strcmp(use->row->name, "set-var-fmt") == 0) {
+		scope.named = NULL;
 		scope.format = FORMAT_PLAIN;
 		v.fmt = logfmt_parse(use->k->c, &use->words[1], &scope);
 	} else {

@@ -250,7 +250,8 @@ static struct str word_haproxy_start(const struct keyword_use *use, uint32_t pla
 	return STR_NONE;
 }
 
-void check_unknown_word(const struct keyword_use *use, const struct word *w, uint32_t places, const char *what)
+struct str check_unknown_word(const struct keyword_use *use, const struct word *w, uint32_t places,
+			      const char *what)
 {
 	struct checker *k = use->k;
 	struct str start = word_haproxy_start(use, places);
@@ -264,6 +265,7 @@ void check_unknown_word(const struct keyword_use *use, const struct word *w, uin
 	diag_haproxy(k->d, g, "%.*sunknown keyword '%.*s'%s%.*s%s", STR_ARG(start), STR_ARG(w->text),
 		     s.n ? "; did you mean '" : ".", STR_ARG(s.n ? s.names[0] : STR_NONE),
 		     s.n ? "' maybe ?" : "");
+	return s.n ? s.names[0] : STR_NONE;
 }
 
 /* Words that start a comment elsewhere. */

@@ -174,14 +174,15 @@ struct diag *check_severity(struct checker *k, struct diag *g, enum severity sev
 /* Environment: a warning, an error with --strict-env. */
 struct diag *check_environment(struct checker *k, struct diag *g);
 void check_unknown_line(struct checker *k, const struct line *line, uint32_t prefix);
-void check_unknown_word(const struct keyword_use *use, const struct word *w, uint32_t places, const char *what);
+/* Returns the name that it resembles. */
+struct str check_unknown_word(const struct keyword_use *, const struct word *, uint32_t places, const char *what);
 struct diag *check_extra(const struct keyword_use *use, uint32_t from);
 /* No argument where one is needed: `what` names it. */
 struct diag *check_missing(const struct keyword_use *use, const char *what);
-/* At least `min` arguments and at most `max`; reports and returns false otherwise. */
-#define CHECK_ANY UINT32_MAX
 /* Whether a name has only characters that names may have; check_proxy.c. */
 bool check_section_name(struct checker *k, const struct word *name, const char *what);
+#define CHECK_ANY UINT32_MAX
+/* At least `min` arguments and at most `max`; reports and returns false otherwise. */
 bool check_arity(const struct keyword_use *use, uint32_t min, uint32_t max);
 /* No section of that kind has the name: suggests those that exist. */
 struct diag *check_no_section(struct checker *k, const struct word *name, enum keyword_place place);
@@ -190,8 +191,7 @@ struct span check_words_span(const struct word *words, uint32_t from, uint32_t n
 /* Adds "did you mean" and a fix for `w` from what was offered to `s`; certain: one close candidate of a fixed
  * vocabulary. */
 struct suggest;
-void check_did_you_mean(struct checker *k, struct diag *g, const struct suggest *s, const struct word *w,
-			bool vocabulary);
+void check_did_you_mean(struct checker *k, struct diag *g, const struct suggest *, const struct word *w, bool vocabulary);
 /* Finds `//` and the like: reports it and returns how many words stand before it, or n. */
 uint32_t check_foreign_comment(struct checker *k, const struct line *line);
 /* The same for `//` from byte `at` of a word on; the line goes on to `end`. */

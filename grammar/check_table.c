@@ -215,40 +215,57 @@ enum table_word {
 	TB_BRATES
 };
 
+static const struct key_type {
+	const char *name;
+	uint8_t type;
+	uint8_t len;
+} key_types[] = {{"ip", STICK_KEY_IPV4, 4},
+		 {"ipv4", STICK_KEY_IPV4, 4},
+		 {"ipv6", STICK_KEY_IPV6, 16},
+		 {"integer", STICK_KEY_INTEGER, 4},
+		 {"string", STICK_KEY_STRING, TEXT_LEN},
+		 {"binary", STICK_KEY_BINARY, BINARY_LEN}};
+enum { KEY_TYPES = sizeof(key_types) / sizeof(*key_types) };
+
 static bool type_find(struct str word, struct table_conf *t)
 {
-	static const struct {
-		const char *name;
-		uint8_t type;
-		uint8_t len;
-	} types[] = {{"ip", STICK_KEY_IPV4, 4},
-		     {"ipv4", STICK_KEY_IPV4, 4},
-		     {"ipv6", STICK_KEY_IPV6, 16},
-		     {"integer", STICK_KEY_INTEGER, 4},
-		     {"string", STICK_KEY_STRING, TEXT_LEN},
-		     {"binary", STICK_KEY_BINARY, BINARY_LEN}};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-		if (!str_is(word, types[i].name))
+	for (size_t i = 0; i < KEY_TYPES; i++) {
+		if (!str_is(word, key_types[i].name))
 			continue;
-		t->key_type = types[i].type;
-		t->key_len = types[i].len;
+		t->key_type = key_types[i].type;
+		t->key_len = key_types[i].len;
 		return true;
 	}
+	return false;
+}
+
+/* The word at `i` is no type of keys, or there is none. */
+static bool type_error(const struct keyword_use *use, uint32_t i)
+{
+	struct checker *k = use->k;
+	struct str type = i < use->n ? use->words[i].text : STR_NONE;
+	struct diag *g = diag_add(k->d, D_BAD_ARGUMENT, i < use->n ? use->words[i].span : use->span,
+				  "keys are of type `ip`, `ipv6`, `integer`, `string` or `binary`");
+	struct suggest s;
+
+	diag_haproxy(k->d, g, "stick-table: unknown type '%.*s'.", STR_ARG(type));
+	if (i == use->n)
+		return false;
+	suggest_start(&s, type);
+	for (size_t j = 0; j < KEY_TYPES; j++)
+		suggest_offer(&s, str_from(key_types[j].name));
+	check_did_you_mean(k, g, &s, &use->words[i], true);
 	return false;
 }
 
 static bool table_type(struct table_reader *r, uint32_t *i)
 {
 	const struct keyword_use *use = r->use;
-	struct str type = *i < use->n ? use->words[*i].text : STR_NONE;
 	int64_t value;
 
-	r->typed = type_find(type, r->t);
+	r->typed = *i < use->n && type_find(use->words[*i].text, r->t);
 	if (!r->typed)
-		return table_error(use, *i < use->n ? use->words[*i].span : use->span,
-				   "keys are of type `ip`, `ipv6`, `integer`, `string` or `binary`",
-				   arena_printf(use->k->scratch, "unknown type '%.*s'.", STR_ARG(type)));
+		return type_error(use, *i);
 	++*i;
 	if ((r->t->key_type != STICK_KEY_STRING && r->t->key_type != STICK_KEY_BINARY) || *i >= use->n ||
 	    !str_is(use->words[*i].text, "len"))

@@ -18,6 +18,9 @@ struct lang_scope {
 	const char *where;        /* in messages: "frontend http-request header rule", as HAProxy names it */
 	/* How HAProxy begins a message here, "error detected while parsing switching rule : "; or NULL. */
 	const char *haproxy;
+	/* The word that HAProxy names when a sample in words of its own is not available here; NULL: it stands in a
+	 * format string or a condition, and HAProxy says it in other words. */
+	const struct word *named;
 	bool places_warn; /* a sample that is not available here is no error, but has no value */
 	uint8_t format; /* enum lang_format: of the format strings that stand here */
 };

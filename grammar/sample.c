@@ -98,33 +98,90 @@ static bool version_check(const struct sample_reader *r, const struct call_ast *
 	return false;
 }
 
-static const char *place_need(uint32_t places)
+/* Whether a name begins with one of the prefixes. */
+static bool name_begins(const char *name, const char *prefixes)
 {
-	return !(places & ~PLACES_REQUEST)    ? "HTTP request headers"
-	       : !(places & ~PLACES_RESPONSE) ? "HTTP response headers"
-	       : places == PLACES_BACKEND     ? "the backend"
-	       : !(places & ~PLACES_SERVER)   ? "the response"
-					      : "something";
+	struct str rest = str_from(prefixes), prefix;
+
+	if (!rest.len)
+		return true;
+	while (rest.len) {
+		size_t n = str_chr(rest, ' ');
+
+		prefix = str_sub(rest, 0, n);
+		if (str_starts(str_from(name), prefix))
+			return true;
+		rest = str_tail(rest, n + (n < rest.len));
+	}
+	return false;
+}
+
+/* What a fetch reads, in HAProxy's words. */
+static const char *place_need(const struct fetch_row *row)
+{
+	static const struct {
+		uint32_t places;
+		const char *prefixes; /* of names, a blank between them; "": any */
+		const char *need;
+	} needs[] = {
+		{PLACES_LIVE, "", "internal state"},
+		{PLACES_CLIENT, "", "client address"},
+		{PLACES_FRONTEND, "", "frontend"},
+		{PLACES_SESSION, "", "client-side connection"},
+		{PLACES_STREAM, "req.ver req_ver", "HTTP request headers"},
+		{PLACES_STREAM, "", "HTTP request"},
+		{PLACES_BACKEND, "", "backend"},
+		{PLACES_CHOSEN, "res.", "HTTP response"},
+		{PLACES_CHOSEN, "", "server"},
+		{PLACES_TRANSFER, "", "server"},
+		{PLACES_CONTENT, "payload", "request buffer,response buffer"},
+		{PLACES_CONTENT, "", "HTTP request headers,HTTP response headers"},
+		{PLACES_REQUEST, "rdp_cookie req.rdp req.len req_len req.payload req.ssl req_ssl",
+		 "request buffer"},
+		{PLACES_REQUEST, "", "HTTP request headers"},
+		{PLACES_RESPONSE, "rep_ssl res.len res.payload res.ssl", "response buffer"},
+		{PLACES_RESPONSE, "", "HTTP response headers"},
+		{PLACES_SERVER, "bc_", "server address"},
+		{PLACES_SERVER, "ssl_bc", "server-side connection"},
+		{PLACES_SERVER, "res.ver resp_ver", "HTTP response headers"},
+	};
+
+	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++)
+		if (row->places == needs[i].places && name_begins(row->name, needs[i].prefixes))
+			return needs[i].need;
+	return "HTTP response";
+}
+
+/* The sample's fetch is not available where it stands. */
+static void place_report(const struct sample_reader *r, struct diag *g, const struct fetch_row *row)
+{
+	const struct lang_scope *scope = r->scope;
+	const char *need = place_need(row);
+
+	diag_label(r->c->diags, g, "needs the %s", need);
+	if (scope->where)
+		diag_note(r->c->diags, g, "this is a %s", scope->where);
+	if (scope->named)
+		lang_haproxy(
+			r->c, g, scope,
+			"fetch method '%.*s' extracts information from '%s', none of which is available here",
+			STR_ARG(scope->named->text), need);
+	else
+		lang_haproxy(r->c, g, scope,
+			     "sample fetch <%.*s> may not be reliably used here because it needs '%s' which is "
+			     "not available here",
+			     STR_ARG(r->word->text), need);
 }
 
 static bool place_check(const struct sample_reader *r, const struct call_ast *call, const struct fetch_row *row)
 {
 	const struct lang_scope *scope = r->scope;
-	struct arena *a = r->c->arena;
 	struct diag *g;
 
 	if (r->loose_places || !scope || !scope->places || row->places & scope->places)
 		return true;
 	g = diag_add(r->c->diags, D_SAMPLE_PLACE, call->span, "`%s` has no value here", row->name);
-	diag_label(r->c->diags, g, "needs %s", place_need(row->places));
-	if (scope->where)
-		diag_note(r->c->diags, g, "this is a %s", scope->where);
-	lang_haproxy(
-		r->c, g, scope, "%.*s",
-		STR_ARG(arena_printf(a,
-				     "sample fetch <%.*s> may not be reliably used here because it needs '%s' "
-				     "which is not available here",
-				     STR_ARG(str_tail(r->word->text, 0)), place_need(row->places))));
+	place_report(r, g, row);
 	if (!scope->places_warn || !(row->places & PLACES_REQUEST))
 		return false;
 	g->severity = SEV_WARNING;

@@ -202,9 +202,8 @@ static const struct {
 						"set-var(txn.a)") "missing fetch method.}"},
 	{"http-request set-var(txn.x) res.hdr(a)",
 	 "sample-not-here: `res.hdr` has no value here [res.hdr(a)] {" HR(
-		 "set-var(txn.x)") "sample fetch <res.hdr(a)> may not be reliably used here because it needs "
-				   "'HTTP response headers' "
-				   "which is not available here.}"},
+		 "set-var(txn.x)") "fetch method 'set-var(txn.x)' extracts information from 'HTTP response headers', "
+				   "none of which is available here.}"},
 	{"http-request set-log-level eror",
 	 "action-argument: there is no such log level [eror] {" HR(
 		 "set-log-level") "expects exactly 1 argument (log level name or 'silent').} +14,4'err'"},
