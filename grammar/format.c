@@ -54,12 +54,6 @@ static size_t word_length(struct str s)
 	return quote ? 0 : i;
 }
 
-/* Line ends within a line and NULs: another program has to look at those. */
-static bool is_strange(struct str line)
-{
-	return line.len && (memchr(line.ptr, '\r', line.len) || memchr(line.ptr, 0, line.len));
-}
-
 /* The words of a line, one blank between them, comment included; false when it must stay as it is. */
 static bool write_words(struct out *o, struct str line)
 {
@@ -83,6 +77,16 @@ static bool write_words(struct out *o, struct str line)
 			line = str_tail(line, 1);
 	}
 	return true;
+}
+
+/* Line ends within a line and NULs, quotes that do not close: another program has to look at those. They stay
+ * as they are, so what they are must not depend on where other lines stand. */
+static bool is_strange(struct str line)
+{
+	struct out nowhere = out_fixed(NULL, 0);
+
+	return line.len && (memchr(line.ptr, '\r', line.len) || memchr(line.ptr, 0, line.len) ||
+			    !write_words(&nowhere, line));
 }
 
 static size_t indentation(struct str line)
