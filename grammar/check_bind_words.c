@@ -1,5 +1,7 @@
 /* Words of bind lines that are more than a value (manual, section 5.1). Work on the state of one walk; one
  * thread. */
+#include <ctype.h>
+
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 
@@ -159,11 +161,26 @@ bool check_bind_shards(const struct keyword_use *use)
 				  .ptr);
 }
 
+/* HAProxy 2.6 reads as many digits as there are and goes on behind the next comma. */
+static bool ignored_id(int compat, struct str part, int64_t *id)
+{
+	size_t n = 0;
+
+	if (compat >= 208 && str_starts(part, STR("X509_")))
+		return true;
+	while (compat < 208 && n < part.len &&
+	       (isdigit((unsigned char)part.ptr[n]) || (!n && part.ptr[n] == '-')))
+		n++;
+	if (!str_to_i64(str_sub(part, 0, compat < 208 ? n : part.len), id))
+		*id = 0;
+	return *id >= 1 && *id <= 94;
+}
+
 /* all, or numbers (and, since 2.7, names) of verification errors. */
 bool check_bind_ignore(const struct keyword_use *use)
 {
 	struct str s = use->words[0].text;
-	uint64_t id;
+	int64_t id;
 
 	if (str_is(s, "all"))
 		return true;
@@ -171,13 +188,12 @@ bool check_bind_ignore(const struct keyword_use *use)
 		size_t len = str_chr(s, ',');
 		struct str part = str_sub(s, 0, len);
 
-		if (!(str_to_u64(part, &id) && id >= 1 && id <= 94) &&
-		    (use->k->compat < 208 || !str_starts(part, STR("X509_"))))
+		if (!ignored_id(use->k->compat, part, &id))
 			return bind_error(
 				use, "this is a list of numbers of verification errors, or `all`",
 				arena_printf(use->k->scratch,
-					     "'%s' : ID '0' out of range (1..94) in error IDs list '%.*s'",
-					     use->row->name, STR_ARG(use->words[0].text))
+					     "'%s' : ID '%lld' out of range (1..94) in error IDs list '%.*s'",
+					     use->row->name, (long long)id, STR_ARG(use->words[0].text))
 					.ptr);
 		s = str_tail(s, len + 1);
 	}

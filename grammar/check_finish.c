@@ -353,32 +353,33 @@ static void finish_captures(struct checker *k, struct draft *d)
 }
 
 /* Behind what prepares the first request: variables, comments, a `connect`. */
-static uint32_t request_place(const struct draft *d)
+static uint32_t request_place(const struct step_list *steps)
 {
 	uint32_t i = 0;
 
-	while (i < d->steps.n && (d->steps.v[i].kind == HC_COMMENT || d->steps.v[i].kind == HC_VAR))
+	while (i < steps->list.n && (steps->list.v[i].kind == HC_COMMENT || steps->list.v[i].kind == HC_VAR))
 		i++;
-	return i < d->steps.n && d->steps.v[i].kind == HC_CONNECT ? i + 1 : 0;
+	return i < steps->list.n && steps->list.v[i].kind == HC_CONNECT ? i + 1 : 0;
 }
 
 /* The request of `option httpchk` completes the first one of the rules, or is the only one; *extra when it is.
  */
-static void finish_request(struct checker *k, struct draft *d)
+static void finish_request(struct checker *k, const struct hc_step *httpchk, struct step_list *steps)
 {
 	static const struct hc_step nothing;
-	const struct hc_step *given = d->httpchk ? d->httpchk : &nothing;
+	const struct hc_step *given = httpchk ? httpchk : &nothing;
 	struct hc_step *send = NULL;
-	uint32_t place = request_place(d);
+	uint32_t place = request_place(steps);
 
-	for (uint32_t i = 0; i < d->steps.n && !send; i++)
-		if (d->steps.v[i].kind == HC_SEND)
-			send = &d->steps.v[i];
+	for (uint32_t i = 0; i < steps->list.n && !send; i++)
+		if (steps->list.v[i].kind == HC_SEND)
+			send = &steps->list.v[i];
 	if (!send) {
-		vec_push(k->scratch, &d->steps);
-		memmove(&d->steps.v[place + 1], &d->steps.v[place], sizeof(*send) * (d->steps.n - 1 - place));
-		d->steps.v[place] = *given;
-		d->steps.v[place].kind = HC_SEND;
+		vec_push(k->scratch, &steps->list);
+		memmove(&steps->list.v[place + 1], &steps->list.v[place],
+			sizeof(*send) * (steps->list.n - 1 - place));
+		steps->list.v[place] = *given;
+		steps->list.v[place].kind = HC_SEND;
 		return;
 	}
 	send->method = send->method.len ? send->method : given->method;
@@ -387,22 +388,22 @@ static void finish_request(struct checker *k, struct draft *d)
 }
 
 /* Manual, "http-check expect": without it, any status of 2xx or 3xx will do. */
-static void finish_answer(struct checker *k, struct draft *d)
+static void finish_answer(struct checker *k, struct step_list *steps)
 {
 	struct hc_step *last = NULL, *expect;
 	struct pattern *range;
 
-	for (uint32_t i = 0; i < d->steps.n; i++)
-		if (d->steps.v[i].kind == HC_SEND || d->steps.v[i].kind == HC_EXPECT)
-			last = &d->steps.v[i];
+	for (uint32_t i = 0; i < steps->list.n; i++)
+		if (steps->list.v[i].kind == HC_SEND || steps->list.v[i].kind == HC_EXPECT)
+			last = &steps->list.v[i];
 	if (!last || last->kind == HC_EXPECT)
 		return;
-	expect = vec_push(k->scratch, &d->steps);
+	expect = vec_push(k->scratch, &steps->list);
 	range = ARENA_NEW(k->a, struct pattern);
 	range->min = 200;
 	range->max = 399;
 	*expect = (struct hc_step){.kind = HC_EXPECT,
-				   .number = d->steps.n,
+				   .number = steps->list.n,
 				   .expect = HCE_STATUS,
 				   .statuses = range,
 				   .nstatuses = 1};
@@ -412,26 +413,27 @@ static void finish_answer(struct checker *k, struct draft *d)
 static void finish_check(struct checker *k, struct draft *d)
 {
 	enum check_kind kind = d->px->check.kind;
-	struct hc_step *steps, *own;
-	uint32_t n = d->steps.n;
+	struct step_list *steps = &d->steps[kind == CHECK_HTTP];
+	struct hc_step *own;
+	uint32_t n = steps->list.n;
 
 	if ((kind != CHECK_HTTP && kind != CHECK_TCP) || !(d->px->role & ROLE_BACKEND))
 		return;
 	own = ARENA_ARRAY(k->scratch, struct hc_step, n + 2);
 	if (n)
-		memcpy(own, d->steps.v, sizeof(*own) * n);
-	d->steps.v = own;
-	d->steps.cap = n + 2;
+		memcpy(own, steps->list.v, sizeof(*own) * n);
+	steps->list.v = own;
+	steps->list.cap = n + 2;
 	if (kind == CHECK_HTTP) {
-		finish_request(k, d);
-		finish_answer(k, d);
+		finish_request(k, d->httpchk, steps);
+		finish_answer(k, steps);
 	}
-	if (!d->steps.n)
+	if (!steps->list.n)
 		return;
-	steps = ARENA_ARRAY(k->a, struct hc_step, d->steps.n);
-	memcpy(steps, d->steps.v, sizeof(*steps) * d->steps.n);
-	d->px->check.steps = steps;
-	d->px->check.nsteps = d->steps.n;
+	own = ARENA_ARRAY(k->a, struct hc_step, steps->list.n);
+	memcpy(own, steps->list.v, sizeof(*own) * steps->list.n);
+	d->px->check.steps = own;
+	d->px->check.nsteps = steps->list.n;
 }
 
 /* HAProxy counts proxies as they come, those with an `id` included, and the one that is behind stats sockets

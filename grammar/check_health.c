@@ -10,21 +10,21 @@
  * keywords "http-check connect" and "tcp-check connect"). */
 static bool order_valid(const struct keyword_use *use, enum hc_step_kind kind, bool http)
 {
-	const struct draft *d = use->draft;
+	const struct step_list *steps = &use->draft->steps[http];
 	const char *what = NULL, *haproxy = NULL;
-	bool strict = http && d->px->check.kind == CHECK_HTTP; /* `option httpchk` came before */
+	bool strict = http && use->draft->px->check.kind == CHECK_HTTP; /* `option httpchk` came before */
 
-	if (!d->steps_own || d->first_step == HC_COMMENT)
+	if (!steps->own || steps->first == HC_COMMENT)
 		return true;
-	if (kind == HC_CONNECT && d->first_step != HC_CONNECT) {
+	if (kind == HC_CONNECT && steps->first != HC_CONNECT) {
 		what = "a `connect` step must come first when there is any";
 		haproxy = "first step MUST also be a 'connect', optionally preceded by a 'set-var', an "
 			  "'unset-var' or a "
 			  "'comment', when there is a 'connect' step in the tcp-check ruleset.";
-	} else if (strict && kind == HC_CONNECT && d->last_step != HC_EXPECT) {
+	} else if (strict && kind == HC_CONNECT && steps->last != HC_EXPECT) {
 		what = "the exchange before this `connect` lacks its `expect`";
 		haproxy = "unable to add http-check connect rule (missing expect rule)..";
-	} else if (strict && kind == HC_SEND && d->step_sent) {
+	} else if (strict && kind == HC_SEND && steps->sent) {
 		what = "a second request needs a `connect` before it";
 		haproxy = "unable to add http-check send rule (missing connect rule)..";
 	}
@@ -37,27 +37,23 @@ static bool order_valid(const struct keyword_use *use, enum hc_step_kind kind, b
 /* A line of this proxy: what was inherited from defaults is replaced as a whole. NULL after an error. */
 struct hc_step *check_health_step(const struct keyword_use *use, enum hc_step_kind kind, bool http)
 {
-	struct draft *d = use->draft;
+	struct step_list *steps = &use->draft->steps[http];
 	struct hc_step *step;
 
 	if (!order_valid(use, kind, http))
 		return NULL;
-	if (!d->steps_own) {
-		d->steps.v = NULL;
-		d->steps.n = d->steps.cap = 0;
-		d->steps_own = true;
-		check_keep_forget_steps(d);
-		d->first_step = HC_COMMENT;
+	if (!steps->own) {
+		*steps = (struct step_list){.own = true, .first = HC_COMMENT, .line = steps->line};
+		check_keep_forget_steps(use->draft, http);
 	}
-	if (d->first_step == HC_COMMENT && kind != HC_VAR)
-		d->first_step = kind;
+	if (steps->first == HC_COMMENT && kind != HC_VAR)
+		steps->first = kind;
 	if (kind != HC_COMMENT && kind != HC_VAR)
-		d->last_step = kind;
-	d->step_sent = kind == HC_SEND || (d->step_sent && kind != HC_CONNECT);
-	d->steps_line = use->line;
-	step = vec_push(use->k->scratch, &d->steps);
+		steps->last = kind;
+	steps->sent = kind == HC_SEND || (steps->sent && kind != HC_CONNECT);
+	step = vec_push(use->k->scratch, &steps->list);
 	step->kind = kind;
-	step->number = d->steps.n;
+	step->number = steps->list.n;
 	step->pos = check_pos(use->k, use->line);
 	return step;
 }
@@ -337,7 +333,7 @@ static bool health_comment(const struct keyword_use *use, const struct word *w, 
 
 static void note_rule(const struct keyword_use *use, bool http)
 {
-	*(http ? &use->draft->http_check_line : &use->draft->tcp_check_line) = use->line;
+	use->draft->steps[http].line = use->line;
 	use->draft->rules_http = http;
 }
 
@@ -491,7 +487,7 @@ static bool tcp_send(const struct keyword_use *use, enum hc_send send, bool hex)
 	struct hc_step step = {.kind = HC_SEND}, *added;
 	int64_t word;
 
-	if (use->n < 2) {
+	if (use->n < 2 || !use->words[1].text.len) {
 		check_missing(use, "something to send");
 		return false;
 	}

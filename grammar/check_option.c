@@ -148,7 +148,9 @@ static bool option_log(const struct keyword_use *use, enum log_kind kind)
 		}
 		kind = LOG_CLF;
 	}
-	if (!check_arity(use, 0, kind == LOG_CLF || (kind == LOG_TCP && use->k->compat >= 302) ? 1 : 0))
+	/* HAProxy 2.6 does not look behind httpslog. */
+	if (!(kind == LOG_HTTPS && use->k->compat == 206) &&
+	    !check_arity(use, 0, kind == LOG_CLF || (kind == LOG_TCP && use->k->compat >= 302) ? 1 : 0))
 		return false;
 	d->log_kind = (uint8_t)kind;
 	d->log_format_line = use->line;

@@ -138,9 +138,10 @@ static void draft_inherit(struct draft *d, struct draft *from)
 	d->error_log_format_word = from->error_log_format_word;
 	d->log_format_sd_word = from->log_format_sd_word;
 	d->error_log_format_line = from->error_log_format_line;
-	d->steps.v = from->steps.v;
-	d->steps.n = d->steps.cap = from->steps.n;
-	d->steps_line = from->steps_line;
+	for (int i = 0; i < 2; i++) {
+		d->steps[i].list.v = from->steps[i].list.v;
+		d->steps[i].list.n = d->steps[i].list.cap = from->steps[i].list.n;
+	}
 	d->httpchk = from->httpchk;
 	d->httpchk_line = from->httpchk_line;
 	d->unique_id = from->unique_id;

@@ -47,6 +47,15 @@ struct duplicate {
 	uint32_t first; /* index of the other */
 };
 
+/* The steps of one kind of check, `http-check` or `tcp-check` lines. */
+struct step_list {
+	VEC(struct hc_step) list;
+	bool own;            /* of the proxy's own lines, not those of its defaults */
+	uint8_t first, last; /* enum hc_step_kind, when own */
+	bool sent;           /* a request since the last `connect` */
+	const struct line *line; /* the last of its own */
+};
+
 struct draft {
 	struct proxy_conf *px;
 	enum keyword_place place;
@@ -59,14 +68,9 @@ struct draft {
 	const struct line *ambiguous_with;
 	VEC(struct rule) rules[RS_COUNT];
 	VEC(struct rule) redirects, stats_rules;
-	VEC(struct hc_step) steps;
-	bool steps_own;
-	uint8_t first_step, last_step;                       /* enum hc_step_kind, when steps_own */
-	const struct line *http_check_line, *tcp_check_line; /* of its own, rules only */
-	const struct word *spoe_engine;                      /* of the first send-spoe-group rule */
-	bool rules_http;                                     /* the last of them */
-	bool step_sent;                                      /* a request since the last `connect` */
-	const struct line *steps_line;
+	struct step_list steps[2];      /* [1]: of HTTP checks */
+	bool rules_http;                /* the last line was of those */
+	const struct word *spoe_engine; /* of the first send-spoe-group rule */
 	uint32_t families;         /* bits of rule_family seen so far */
 	bool final_rule[RS_COUNT]; /* the last rule of the set always ends it */
 	const struct word *default_backend;

@@ -42,12 +42,29 @@ bool check_server_addr(const struct keyword_use *use)
 	return true;
 }
 
+/* In a server line HAProxy's message names the server. */
+static void word_resolve(const struct keyword_use *use, const struct word *w, const char *word,
+			 struct addr_conf *a)
+{
+	const struct server_conf *s = use->object;
+	const char *server = "";
+
+	if (use->row->in & IN(SERVER))
+		server = arena_printf(use->k->scratch, "'server %.*s/%.*s' : ", STR_ARG(use->draft->px->name),
+				      STR_ARG(s->name))
+				 .ptr;
+	check_resolve(use->k, w->span, a,
+		      arena_printf(use->k->scratch, "%s'%s %.*s'", server, word, STR_ARG(w->text)).ptr);
+}
+
+/* Without a port, which has a word of its own; looked up at once. */
 bool check_server_agent_addr(const struct keyword_use *use)
 {
 	struct addr_conf *a = ARENA_NEW(use->k->a, struct addr_conf);
 
-	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, a))
+	if (!address_word(use, use->words, ADDRESS_STREAM | ADDRESS_HOST, a))
 		return false;
+	word_resolve(use, use->words, "agent-addr", a);
 	check_server_rare(use->k, use->object)->agent_addr = a;
 	return true;
 }
@@ -222,7 +239,7 @@ bool check_server_resolve_opts(const struct keyword_use *use)
 		return false;
 	for (s->resolve_opts = 0; rest.len; rest = str_tail(rest, word.len + 1)) {
 		word = str_sub(rest, 0, str_chr(rest, ','));
-		s->resolve_opts |= str_is(word, "allow-dup-ip")	   ? RESOLVE_ALLOW_DUP
+		s->resolve_opts |= str_is(word, "allow-dup-ip")    ? RESOLVE_ALLOW_DUP
 				   : str_is(word, "ignore-weight") ? RESOLVE_IGNORE_WEIGHT
 								   : RESOLVE_PREVENT_DUP;
 	}
@@ -329,23 +346,9 @@ bool check_server_socks4(const struct keyword_use *use)
 	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_HOST,
 			  a))
 		return false;
+	word_resolve(use, use->words, "socks4", a);
 	check_server_rare(use->k, use->object)->socks4 = a;
 	return true;
-}
-
-/* In a server line HAProxy's message names the server. */
-static void source_resolve(const struct keyword_use *use, const struct word *w, const char *word,
-			   struct addr_conf *a)
-{
-	const struct server_conf *s = use->object;
-	const char *server = "";
-
-	if (use->row->in & IN(SERVER))
-		server = arena_printf(use->k->scratch, "'server %.*s/%.*s' : ", STR_ARG(use->draft->px->name),
-				      STR_ARG(s->name))
-				 .ptr;
-	check_resolve(use->k, w->span, a,
-		      arena_printf(use->k->scratch, "%s'%s %.*s'", server, word, STR_ARG(w->text)).ptr);
 }
 
 /* What stands behind `usesrc`. */
@@ -369,7 +372,7 @@ static bool source_spoof(const struct keyword_use *use, uint32_t i, struct sourc
 	source->spoof = SPOOF_ADDR;
 	if (!address_word(use, w, ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST, &source->spoof_addr))
 		return false;
-	source_resolve(use, w, "usesrc", &source->spoof_addr);
+	word_resolve(use, w, "usesrc", &source->spoof_addr);
 	return true;
 }
 
@@ -407,7 +410,7 @@ bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct
 	if (!address_word(use, use->words, ADDRESS_PORT | ADDRESS_RANGE | ADDRESS_STREAM | ADDRESS_HOST,
 			  &source->addr))
 		return false;
-	source_resolve(use, use->words, "source", &source->addr);
+	word_resolve(use, use->words, "source", &source->addr);
 	*out = source;
 	return source_options(use, i, source);
 }

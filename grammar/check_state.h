@@ -129,7 +129,7 @@ void check_keep_words(const struct keyword_use *use);
  * a check that its own lines replace. */
 void check_keep_header(struct checker *k, const struct line *header);
 void check_keep_inherit(struct checker *k, struct draft *d);
-void check_keep_forget_steps(struct draft *d);
+void check_keep_forget_steps(struct draft *d, bool http);
 
 /* A section of that kind, or a stick table, of this name must exist; looked up at the end. check_finish.c */
 void check_want_section(struct checker *k, const struct word *name, enum keyword_place place,

@@ -317,6 +317,8 @@ static bool table_value(const struct table_reader *r, uint32_t *i, enum table_wo
 	const struct word *w;
 	int64_t value;
 
+	if (*i == use->n && word == TB_STORE && use->k->compat == 206)
+		return true;
 	if (*i == use->n)
 		return table_error(use, use->span, "a value is missing behind the last word",
 				   arena_printf(use->k->scratch, "missing argument after '%s'.", name));

@@ -170,7 +170,7 @@ static void warn_binds(struct checker *k, const struct draft *d)
 /* Rules of one kind of check while another one is chosen, or none. Only of the proxy's own lines. */
 static void warn_checks(struct checker *k, const struct draft *d, bool http)
 {
-	const struct line *line = http ? d->http_check_line : d->tcp_check_line;
+	const struct line *line = d->steps[http].line;
 	const char *rules = http ? "http" : "tcp", *option = http ? "httpchk" : "tcp-check";
 	enum check_kind kind = d->px->check.kind;
 	struct diag *g;

@@ -182,7 +182,7 @@ static bool place_check(const struct sample_reader *r, const struct call_ast *ca
 		return true;
 	g = diag_add(r->c->diags, D_SAMPLE_PLACE, call->span, "`%s` has no value here", row->name);
 	place_report(r, g, row);
-	if (!scope->places_warn || !(row->places & PLACES_REQUEST))
+	if (!scope->places_warn || !(row->places & AT(FE_REQ_HDR)))
 		return false;
 	g->severity = SEV_WARNING;
 	r->c->diags->errors--;
