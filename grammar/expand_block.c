@@ -179,7 +179,10 @@ static void message_print(struct expand *x, const struct line *line, enum diag_c
 			     STR_ARG(line->words[2].text), STR_ARG(line->words[0].text));
 		return;
 	}
-	g = diag_add(d, code, line->span, "%.*s", STR_ARG(text));
+	if (text.len)
+		g = diag_add(d, code, line->span, "%.*s", STR_ARG(text));
+	else
+		g = diag_add(d, code, line->span, "`%.*s` without a text", STR_ARG(line->words[0].text));
 	diag_haproxy(d, g, ": '%.*s'.", STR_ARG(text));
 }
 
