@@ -56,9 +56,23 @@ const struct keyword *facts_row(const struct facts *f, const struct section *sec
 void facts_print(struct out *o, const struct facts *f);
 /* The same as one JSON object, built-in values included. */
 void facts_json(struct out *o, const struct facts *f);
+/* One difference: a setting of a section; no setting: the whole section came (`after` is NULL too) or went. */
+struct fact_change {
+	const struct fact_object *object;
+	const struct fact *before, *after;
+	bool section_gone;
+	bool json;
+};
+
+/* Says more about each: a line of text with its end, or members of a JSON object, a comma before each. */
+struct fact_notes {
+	void (*put)(const struct fact_notes *n, struct out *o, const struct fact_change *c);
+};
+
 /* What a change from `old` to `new_` does: objects and settings that came, went, or have another value, as text
- * or as JSON. True when there is a difference. */
-bool facts_diff(struct out *o, const struct facts *old, const struct facts *new_, bool json);
+ * or as JSON. notes: NULL for none. True when there is a difference. */
+bool facts_diff(struct out *o, const struct facts *old, const struct facts *new_, bool json,
+		const struct fact_notes *notes);
 
 /* "haproxy.cfg:4" of a line. */
 void facts_place(struct out *o, const struct loaded *l, const struct line *line);

@@ -9,6 +9,7 @@ struct fact_diff {
 	bool json, any;
 	bool headed; /* the object has been named */
 	const struct fact_object *object;
+	const struct fact_notes *notes; /* or NULL */
 };
 
 /* The same name again (a mistake, but one that both sides may have) is another one: its number is added. */
@@ -35,6 +36,14 @@ static struct map objects_by_name(struct arena *a, const struct facts *f)
 	vec_each (item, &f->objects)
 		map_put(a, &map, object_key(a, &counts, *item), *item);
 	return map;
+}
+
+static void put_notes(struct fact_diff *d, const struct fact *before, const struct fact *after, bool gone)
+{
+	const struct fact_change change = {d->object, before, after, gone, d->json};
+
+	if (d->notes)
+		d->notes->put(d->notes, d->o, &change);
 }
 
 static void json_side(struct out *o, const char *name, const struct facts *f, const struct fact *fact)
@@ -70,7 +79,6 @@ static void json_entry(struct fact_diff *d, const char *change, struct str key, 
 	out_json(d->o, key);
 	json_side(d->o, "before", d->old, before);
 	json_side(d->o, "after", d->new_, after);
-	out_char(d->o, '}');
 }
 
 static void text_side(struct fact_diff *d, char sign, const struct facts *f, const struct fact *fact)
@@ -93,6 +101,8 @@ static void report(struct fact_diff *d, const char *change, const struct fact *b
 {
 	if (d->json) {
 		json_entry(d, change, (before ? before : after)->key, before, after);
+		put_notes(d, before, after, false);
+		out_char(d->o, '}');
 	} else {
 		if (!d->headed)
 			out_printf(d->o, "%s%s%s%.*s:\n", d->any ? "\n" : "",
@@ -100,6 +110,7 @@ static void report(struct fact_diff *d, const char *change, const struct fact *b
 				   STR_ARG(d->object->name));
 		text_side(d, '-', d->old, before);
 		text_side(d, '+', d->new_, after);
+		put_notes(d, before, after, false);
 	}
 	d->headed = d->any = true;
 }
@@ -254,6 +265,8 @@ static void report_object(struct fact_diff *d, bool gone)
 
 		json_entry(d, gone ? "section removed" : "section added", STR(""), gone ? &whole : NULL,
 			   gone ? NULL : &whole);
+		put_notes(d, NULL, NULL, gone);
+		out_char(d->o, '}');
 		d->any = true;
 		return;
 	}
@@ -262,12 +275,14 @@ static void report_object(struct fact_diff *d, bool gone)
 		   STR_ARG(d->object->name));
 	facts_place(d->o, f->l, d->object->section->header);
 	out_printf(d->o, ", %u line%s\n", d->object->facts.n, d->object->facts.n == 1 ? "" : "s");
+	put_notes(d, NULL, NULL, gone);
 	d->any = true;
 }
 
-bool facts_diff(struct out *o, const struct facts *old, const struct facts *new_, bool json)
+bool facts_diff(struct out *o, const struct facts *old, const struct facts *new_, bool json,
+		const struct fact_notes *notes)
 {
-	struct fact_diff d = {.o = o, .old = old, .new_ = new_, .json = json};
+	struct fact_diff d = {.o = o, .old = old, .new_ = new_, .json = json, .notes = notes};
 	struct arena *a = new_->arena;
 	struct map olds = objects_by_name(a, old), news = objects_by_name(a, new_), counts = {0};
 

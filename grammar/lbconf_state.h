@@ -44,6 +44,10 @@ static inline const struct loaded *lbconf_loaded(const struct lbconf *conf)
 	return conf->loaded;
 }
 
+/* lbconf_diff() with more to say about each difference. */
+struct lbconf_text lbconf_diff_noted(const struct lbconf *old, const struct lbconf *conf, bool json, bool *differs,
+				     const struct fact_notes *notes);
+
 /* Runs what may run out of memory: false then. */
 bool lbconf_guard(const struct lbconf *conf, void (*run)(void *arg), void *arg);
 

@@ -28,6 +28,7 @@ struct job {
 	struct out *o;
 	const char *view;
 	bool json, differs;
+	const struct fact_notes *notes; /* of a diff, or NULL */
 	uint32_t source, line;
 };
 
@@ -195,7 +196,7 @@ static void run_diff(void *arg)
 {
 	struct job *job = arg;
 
-	job->differs = facts_diff(job->o, job->old->facts, job->conf->facts, job->json);
+	job->differs = facts_diff(job->o, job->old->facts, job->conf->facts, job->json, job->notes);
 }
 
 static void run_diff_of_old(void *arg)
@@ -208,8 +209,14 @@ static void run_diff_of_old(void *arg)
 
 struct lbconf_text lbconf_diff(const struct lbconf *old, const struct lbconf *conf, bool json, bool *differs)
 {
+	return lbconf_diff_noted(old, conf, json, differs, NULL);
+}
+
+struct lbconf_text lbconf_diff_noted(const struct lbconf *old, const struct lbconf *conf, bool json,
+				     bool *differs, const struct fact_notes *notes)
+{
 	struct out o = out_growing(TEXT_MAX);
-	struct job job = {.conf = (struct lbconf *)conf, .old = old, .o = &o, .json = json};
+	struct job job = {.conf = (struct lbconf *)conf, .old = old, .o = &o, .json = json, .notes = notes};
 
 	if (!facts_are_there(old) || !facts_are_there(conf) || !lbconf_guard(old, run_diff_of_old, &job))
 		o.truncated = true;

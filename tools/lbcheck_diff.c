@@ -12,19 +12,12 @@
 #include "grammar/lbconf_state.h"
 #include "runtime/reload/renew.h"
 #include "runtime/stage/stage.h"
-#include "tools/fate.h"
+#include "tools/diff_notes.h"
 #include "tools/lbcheck_trace.h"
 
 /* RENEWED: requests until the stages begin anew; their idle connections to many servers would make them slow.
  */
 enum { TEXT_MAX = 64 << 20, CONFIRMED_MAX = 400, RENEWED = 256 };
-
-/* One way in which requests differ, with its example. */
-struct change {
-	struct str request, what;
-	struct fate before, after;
-	uint32_t more; /* like it */
-};
 
 struct comparing {
 	struct arena *arena;
@@ -246,69 +239,64 @@ static void settings_put(struct out *o, struct lbconf_text *text, bool json)
 }
 
 /* Can a process that runs follow, or does it take a new one? */
-static void reload_put(struct out *o, const struct lbcheck *l, struct lbconf *old, struct lbconf *new_)
+static void reload_put(struct out *o, bool json, bool possible, struct str reasons)
 {
-	struct out reasons = out_growing(1 << 16);
-	bool possible = renew_possible(lbconf_loaded(old)->model, lbconf_loaded(new_)->model, &reasons);
-	struct str rest = out_get(&reasons);
-
-	out_puts(o, l->json    ? ",\"new_process\":["
+	out_puts(o, json       ? ",\"new_process\":["
 		    : possible ? "\na running process can take it over\n"
 			       : "\na reload needs a new process:\n");
-	for (bool first = true; rest.len; first = false) {
-		struct str line = str_sub(rest, 0, str_chr(rest, '\n'));
+	for (bool first = true; reasons.len; first = false) {
+		struct str line = str_sub(reasons, 0, str_chr(reasons, '\n'));
 
-		rest = str_tail(rest, line.len + 1);
-		if (!l->json)
+		reasons = str_tail(reasons, line.len + 1);
+		if (!json)
 			out_printf(o, "  %.*s\n", STR_ARG(line));
-		if (l->json && !first)
+		if (json && !first)
 			out_char(o, ',');
-		if (l->json)
+		if (json)
 			out_json(o, line);
 	}
-	if (l->json)
+	if (json)
 		out_char(o, ']');
-	out_free(&reasons);
-}
-
-static bool requests_put(struct out *o, const struct lbcheck *l, struct lbconf *old, struct lbconf *new_)
-{
-	struct comparing c = {.arena = arena_new()};
-	bool differ;
-
-	if (!c.arena)
-		return false;
-	compare(&c, lbconf_loaded(old)->model, lbconf_loaded(new_)->model);
-	if (l->json)
-		json_changes(o, &c);
-	else
-		text_changes(o, &c);
-	differ = c.changes.n;
-	fate_leave(&c.old);
-	fate_leave(&c.new_);
-	arena_free(&c.arena);
-	return differ;
 }
 
 /* Where no setting differs, files that they name still may. */
+static bool differences_put(struct out *o, const struct lbcheck *l, const struct comparing *c,
+			    struct lbconf *old, struct lbconf *new_)
+{
+	struct out reasons = out_growing(1 << 16);
+	bool possible = renew_possible(c->old.model, c->new_.model, &reasons), differs = true;
+	struct diff_notes notes = diff_notes_new(old, new_, !possible, c->changes.v, c->changes.n);
+	struct lbconf_text text = lbconf_diff_noted(old, new_, l->json, &differs, &notes.base);
+
+	settings_put(o, &text, l->json);
+	if (l->json || differs || c->changes.n) {
+		reload_put(o, l->json, possible, out_get(&reasons));
+		(l->json ? json_changes : text_changes)(o, c);
+	}
+	out_puts(o, l->json ? "}\n" : "");
+	out_free(&reasons);
+	return differs || c->changes.n;
+}
+
 static bool differences_print(const struct lbcheck *l, struct lbconf *old, struct lbconf *new_)
 {
-	bool differs = true, requests;
-	struct lbconf_text text = lbconf_diff(old, new_, l->json, &differs);
-	struct out o = out_growing(TEXT_MAX), more = out_growing(TEXT_MAX);
+	struct comparing c = {.arena = arena_new(),
+			      .old.model = lbconf_loaded(old)->model,
+			      .new_.model = lbconf_loaded(new_)->model};
+	struct out o = out_growing(TEXT_MAX);
+	bool differs = true;
 
-	settings_put(&o, &text, l->json);
-	reload_put(&more, l, old, new_);
-	requests = requests_put(&more, l, old, new_);
-	if (l->json || differs || requests)
-		out_str(&o, out_get(&more));
-	if (l->json)
-		out_puts(&o, "}\n");
+	if (c.arena) {
+		compare(&c, c.old.model, c.new_.model);
+		differs = differences_put(&o, l, &c, old, new_);
+		fate_leave(&c.old);
+		fate_leave(&c.new_);
+		arena_free(&c.arena);
+	}
 	if (o.len)
 		fwrite(o.buf, 1, o.len, stdout);
 	out_free(&o);
-	out_free(&more);
-	return differs || requests;
+	return differs;
 }
 
 int lbcheck_diff(const struct lbcheck *l)

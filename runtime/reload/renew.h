@@ -19,7 +19,8 @@ struct renewal {
 	uint32_t renewals; /* how many there have been */
 };
 
-/* First lines of the answer of the command `renew`: it is done; it has errors, or cannot be loaded; a new process has to do it. */
+/* First lines of the answer of the command `renew`: it is done; it has errors, or cannot be loaded; a new
+ * process has to do it. */
 #define RENEW_DONE "renewed"
 #define RENEW_FAILED "failed"
 #define RENEW_PROCESS "process"

@@ -8,6 +8,7 @@
 #include "runtime/backend/server.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
+#include "runtime/reload/renew_effect.h"
 #include "runtime/reload/renew_state.h"
 
 /* --- who is whose successor */
@@ -154,19 +155,10 @@ static bool addr_same(const struct server *a, const struct server *b)
 	       x->port_offset == y->port_offset && ip_same(&a->addr, &b->addr);
 }
 
-static bool source_plain(const struct server *s)
-{
-	return !server_conf_source(s->conf);
-}
-
 /* A connection to the one is as good as one to the other. */
 static bool wire_same(const struct server *a, const struct server *b)
 {
-	const struct server_conf *x = a->conf, *y = b->conf;
-
-	return addr_same(a, b) && !atomic_load(&a->place) && !x->ssl && !y->ssl && !x->send_proxy &&
-	       !y->send_proxy && !x->send_proxy_v2 && !y->send_proxy_v2 && !server_conf_rare(x)->socks4 &&
-	       !server_conf_rare(y)->socks4 && x->mux == y->mux && source_plain(a) && source_plain(b) &&
+	return addr_same(a, b) && !atomic_load(&a->place) && renew_wire_same(a->conf, b->conf) &&
 	       a->proxy->conf->mode == b->proxy->conf->mode;
 }
 

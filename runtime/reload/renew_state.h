@@ -9,7 +9,8 @@
  * listeners_open(), and everything is as before. The old listeners are in process->old_listeners then, closed.
  */
 bool renew_listeners(struct process *p, struct generation *g, struct out *errors);
-/* Those whose last connection is gone keep their generation no longer; streams of a connection may still look at them. */
+/* Those whose last connection is gone keep their generation no longer; streams of a connection may still look
+ * at them. */
 void renew_listeners_release(struct process *p);
 /* Frees those of a generation that goes. */
 void renew_listeners_forget(struct process *p, const struct generation *g);

@@ -159,7 +159,7 @@ void stick_tables_free(struct stick_tables **tp)
 
 /* --- from one model to the next */
 
-static bool conf_eq(const struct table_conf *a, const struct table_conf *b)
+bool stick_conf_same(const struct table_conf *a, const struct table_conf *b)
 {
 	return str_eq(a->name, b->name) && str_eq(a->peers, b->peers) && a->key_type == b->key_type &&
 	       a->key_len == b->key_len && a->size == b->size && a->expire == b->expire &&
@@ -189,10 +189,10 @@ static bool lender_keep(struct stick_tables *all, struct stick_tables *lender)
 /* The one of the same place is tried first. */
 static struct stick_table *table_like(const struct stick_tables *all, uint32_t i, const struct table_conf *conf)
 {
-	if (i < all->n && conf_eq(all->v[i]->conf, conf))
+	if (i < all->n && stick_conf_same(all->v[i]->conf, conf))
 		return all->v[i];
 	for (uint32_t k = 0; k < all->n; k++)
-		if (conf_eq(all->v[k]->conf, conf))
+		if (stick_conf_same(all->v[k]->conf, conf))
 			return all->v[k];
 	return NULL;
 }

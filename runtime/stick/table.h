@@ -78,8 +78,7 @@ struct stick_tables {
 	atomic_uint references;
 	uint64_t seed; /* of the hash: nobody outside can choose keys that collide */
 	struct stick_texts texts;
-	/* Something of a shared table has changed here; called with an entry held, must not wait. NULL: nobody
-	 * cares */
+	/* Something of a shared table has changed here; with an entry held, must not wait. NULL: nobody cares */
 	void (*on_update)(void *ctx);
 	void *update_ctx;
 };
@@ -88,6 +87,7 @@ enum { STICK_TEXTS_MAX = 65535, STICK_SHARDS_MAX = 64 };
 
 /* For that many threads. NULL when memory is out. Main thread. */
 struct stick_tables *stick_tables_new(const struct model *m, uint32_t nthreads);
+bool stick_conf_same(const struct table_conf *a, const struct table_conf *b); /* mean the same table */
 /* Takes over those of `old` with the same name and definition, before anybody uses `all`, isolated (core/isolation.h). */
 void stick_tables_adopt(struct stick_tables *all, struct stick_tables *old);
 void stick_tables_free(struct stick_tables **t);

@@ -138,6 +138,66 @@ def test_text():
     expect("tried, none is treated differently\n" in p.stdout and p.returncode == 1, f"none: {p.stdout}")
 
 
+# One of each kind: what a reload does with it, and an example of the requests that it concerns.
+SETTINGS = """\
+global:
+  - log-tag y    # a.cfg:2
+  + log-tag x    # b.cfg:2
+  = in place: from now on
+
+frontend web:
+  - bind 127.0.0.1:8080    # a.cfg:9
+  = touched: the socket is closed; connections that came by it end with their next response
+    http://localhost/ --bind 127.0.0.1:8080 and others, see below
+  + bind 127.0.0.1:8082    # b.cfg:9
+  = in place: a socket is opened
+    http://localhost/ --bind 127.0.0.1:8082 and others, see below
+  - acl is_api path_beg /api /v2    # a.cfg:10
+  = in place: for new requests
+    http://localhost/api --bind 127.0.0.1:8080
+  + acl is_api path_beg /api    # b.cfg:10
+  = in place: for new requests
+    http://localhost/api --bind 127.0.0.1:8082
+
+backend api:
+  - server a1 127.0.0.1:9001    # a.cfg:21
+  + server a1 127.0.0.1:9001 send-proxy    # b.cfg:21
+  = touched: counters and what checks have found stay; idle connections to it are closed
+    http://localhost/api --bind 127.0.0.1:8080 and others, see below
+
+backend app:
+  - server s1 127.0.0.1:9004    # a.cfg:25
+  + server s1 127.0.0.1:9014    # b.cfg:25
+  = touched: counters stay; what checks have found, what operators have set and idle connections belong to the other address and go
+    http://localhost/ --bind 127.0.0.1:8080 and others, see below
+
++ backend more    # b.cfg:26, 4 lines
+  = in place: it begins with counters at zero
+
+a running process can take it over
+"""
+
+
+def test_settings():
+    cut = OLD[:OLD.index("frontend raw")].replace("    use_backend %[req.hdr(host),lower,map(hosts.cfg,app)] if { hdr(host) -m end .example }\n", "")
+    cut = cut.replace("    server s2 127.0.0.1:9005\n", "")
+    new = cut.replace("8080", "8082").replace("/api /v2", "/api").replace(":9001", ":9001 send-proxy").replace("9004", "9014")
+    cut = "global\n    log-tag y\n" + cut
+    new = "global\n    log-tag x\n" + new + "backend more\n    server m 127.0.0.1:9\n"
+    p = run("diff", "--compat=2.6", "a.cfg", "b.cfg", **{"a": cut, "b": new})
+    expect(p.stdout.startswith(SETTINGS), f"settings:\n{p.stdout}")
+    p = run("diff", "--compat=2.6", "a.cfg", "b.cfg", **{"a": cut, "b": new.replace("tag x", "tag x\n    nbthread 2")})
+    for part in ("  + nbthread 2    # b.cfg:3\n  = new process: a process has it from its start\n",
+                 "  = new process; alone in place: a socket is opened\n", "\na reload needs a new process:\n  `nbthread` differs\n"):
+        expect(part in p.stdout, f"lacks {part!r}:\n{p.stdout}")
+    _, told = diff(new, old=cut)
+    entry = [d for d in told["differences"] if d["key"] == "server a1"][0]
+    expect(entry["reload"] == {"verdict": "touched", "alone": "touched",
+                               "why": "counters and what checks have found stay; idle connections to it are closed"} and
+           entry["example"] == "http://localhost/api --bind 127.0.0.1:8080", f"JSON: {entry}")
+    expect(diff(new.replace("tag x", "tag x\n    nbthread 2"), old=cut)[1]["differences"][0]["reload"]["verdict"] == "new process", "JSON of a new process")
+
+
 def test_itself():
     """No configuration treats a request differently than itself does."""
     n = 0
@@ -150,6 +210,6 @@ def test_itself():
     expect(n > 2, "too few configurations")
 
 
-for test in (test_same, test_rules, test_fields, test_map, test_binds, test_reload, test_text, test_itself):
+for test in (test_same, test_rules, test_fields, test_map, test_binds, test_reload, test_text, test_settings, test_itself):
     test()
 finish()

@@ -118,12 +118,12 @@ class Client:
 
 
 class Service:
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, **changes):
         self.dir, self.origin, self.program = folder, Origin(), folder + "/lbd"
         os.symlink(program, self.program)
         self.now = {"dir": folder, "port": free_port(), "origin": self.origin.port, "threads": 2, "say": 1, "size": "1k",
                     "options": "weight 10 check inter 200ms", "more": "", "sections": ""}
-        self.write()
+        self.write(**changes)
         env = {k: v for k, v in os.environ.items() if k != "LBD_RELOAD"}
         self.log = open(folder + "/log", "wb")
         self.p = subprocess.Popen([self.program, "-W", "-db", "--compat=3.4", "-S", folder + "/master", "-f", folder + "/cfg"], env=env,
