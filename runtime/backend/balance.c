@@ -75,7 +75,7 @@ void balance_update(struct server *s)
 
 	if (before == weight)
 		return;
-	ls->weight = weight;
+	ls->weight = s->lb_weight = weight;
 	if (!before)
 		atomic_fetch_add(usable, 1);
 	else if (!weight)
@@ -170,7 +170,7 @@ static bool groups_init(struct proxy *px, struct balance *b)
 
 static bool server_join(struct balance *b, struct server *s)
 {
-	struct lb_server *ls = calloc(1, b->algorithm->server_size);
+	struct lb_server *ls = server_alloc(1, b->algorithm->server_size);
 
 	if (!ls)
 		return false;

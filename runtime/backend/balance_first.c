@@ -187,7 +187,7 @@ static void first_loaded(void *group, struct lb_server *ls)
 /* A limit that follows the load of the proxy (minconn) may rise without anything happening to its server. */
 static void full(struct first_group *g, const struct first_server *s)
 {
-	if (!s->lb.server->conf->minconn)
+	if (!s->lb.server->minconn)
 		bits_clear(&g->room, s->at);
 }
 

@@ -4,20 +4,20 @@
 #include <stdlib.h>
 
 #include "runtime/backend/balance.h"
-#include "runtime/backend/balance_heap.h"
+#include "runtime/backend/balance_order.h"
 
 struct least_server {
 	struct lb_server lb;
-	struct heap_node node;
+	struct order_node node;
 	struct least_server *skipped;
 };
 
 struct least_group {
 	struct lb_group lb;
-	struct heap servers;
+	struct order servers;
 };
 
-static struct least_server *node_server(struct heap_node *node)
+static struct least_server *node_server(struct order_node *node)
 {
 	return (struct least_server *)((char *)node - offsetof(struct least_server, node));
 }
@@ -25,17 +25,17 @@ static struct least_server *node_server(struct heap_node *node)
 static bool least_init(struct proxy *px, void *group, uint32_t n)
 {
 	(void)px;
-	return heap_init(&((struct least_group *)group)->servers, n);
+	return order_init(&((struct least_group *)group)->servers, n);
 }
 
 static bool least_grow(void *group, uint32_t n)
 {
-	return heap_grow(&((struct least_group *)group)->servers, n);
+	return order_grow(&((struct least_group *)group)->servers, n);
 }
 
 static void least_free(void *group)
 {
-	heap_free(&((struct least_group *)group)->servers);
+	order_free(&((struct least_group *)group)->servers);
 }
 
 static int64_t load_of(const struct least_server *s)
@@ -46,15 +46,23 @@ static int64_t load_of(const struct least_server *s)
 	return n ? (n + 1) * (256 * BALANCE_SCALE) / s->lb.weight : 0;
 }
 
+/* Servers under equal load share a lane. */
+static void put(struct least_group *g, struct least_server *s)
+{
+	int64_t load = load_of(s);
+
+	order_put(&g->servers, &s->node, load, (uint32_t)((uint64_t)load * 0x9e3779b97f4a7c15 >> 32));
+}
+
 static void least_changed(void *group, struct lb_server *ls, uint32_t before)
 {
 	struct least_group *g = group;
 	struct least_server *s = (struct least_server *)ls;
 
 	if (before)
-		heap_take(&g->servers, &s->node);
+		order_take(&g->servers, &s->node);
 	if (ls->weight)
-		heap_put(&g->servers, &s->node, load_of(s));
+		put(g, s);
 }
 
 static void least_loaded(void *group, struct lb_server *ls)
@@ -66,9 +74,9 @@ static struct server *least_pick(void *group, const struct srv_request *r, bool 
 {
 	struct least_group *g = group;
 	struct least_server *skipped = NULL, *found = NULL, *avoided = NULL;
-	struct heap_node *node;
+	struct order_node *node;
 
-	while (!found && (node = heap_first(&g->servers)) != NULL) {
+	while (!found && (node = order_first(&g->servers)) != NULL) {
 		struct least_server *s = node_server(node);
 		bool room = server_has_room(s->lb.server);
 
@@ -78,12 +86,13 @@ static struct server *least_pick(void *group, const struct srv_request *r, bool 
 		}
 		if (room)
 			avoided = s;
-		heap_take(&g->servers, node);
+		order_take(&g->servers, node);
 		s->skipped = skipped;
 		skipped = s;
 	}
 	for (struct least_server *s = skipped; s; s = s->skipped)
-		heap_restore(&g->servers, &s->node);
+		order_restore(&g->servers, &s->node);
+	order_fetch_second(&g->servers);
 	found = found ? found : avoided;
 	*full = !found && skipped;
 	return found ? found->lb.server : NULL;

@@ -14,7 +14,7 @@ struct map_server {
 
 struct map_group {
 	struct lb_group lb;
-	struct map_server **places; /* room for the configured weights of all servers, in units */
+	struct server **places; /* room for the configured weights of all servers, in units */
 	struct map_server **members;
 	uint32_t nmembers, n, room;
 	uint32_t unit; /* what all configured weights are multiples of */
@@ -43,7 +43,7 @@ static bool map_init(struct proxy *px, void *group, uint32_t n)
 	}
 	g->unit = g->unit ? g->unit : 1;
 	g->room /= g->unit;
-	g->places = calloc(g->room + 1, sizeof(*g->places));
+	g->places = calloc(g->room + 1, sizeof(struct server *));
 	g->members = calloc(n + 1, sizeof(*g->members));
 	return g->places && g->members;
 }
@@ -124,7 +124,7 @@ static void map_make(struct map_group *g)
 
 	g->stale = false;
 	for (g->n = 0; g->n < total && g->n < g->room; g->n++)
-		g->places[g->n] = place_winner(g, total);
+		g->places[g->n] = place_winner(g, total)->lb.server;
 }
 
 /* From where the last one was on: the next with room. */
@@ -137,7 +137,7 @@ static struct server *map_next(struct map_group *g, const struct server *avoid, 
 
 		if (g->next >= g->n)
 			g->next = 0;
-		s = g->places[g->next++]->lb.server;
+		s = g->places[g->next++];
 		if (!server_has_room(s))
 			continue;
 		if (s != avoid)
@@ -152,9 +152,14 @@ static struct server *map_rr_pick(void *group, const struct srv_request *r, bool
 {
 	struct map_group *g = group;
 
+	struct server *s;
+
 	if (g->stale)
 		map_make(g);
-	return map_next(g, r->avoid, full);
+	s = map_next(g, r->avoid, full);
+	if (g->next < g->n)
+		__builtin_prefetch(g->places[g->next], 1);
+	return s;
 }
 
 /* Without a key, in turns. With one it is that server, whether it has room or not: who wants it queues there.
@@ -167,7 +172,7 @@ static struct server *map_hash_pick(void *group, const struct srv_request *r, bo
 		map_make(g);
 	if (!r->has_key)
 		return map_next(g, r->avoid, full);
-	return g->n ? g->places[r->key % g->n]->lb.server : NULL;
+	return g->n ? g->places[r->key % g->n] : NULL;
 }
 
 const struct lb_algorithm balance_static = {

@@ -21,7 +21,7 @@ enum {
 
 struct response_group {
 	struct lb_group lb;
-	struct lb_server **servers; /* usable ones */
+	struct server **servers; /* usable ones */
 	uint32_t n;
 };
 
@@ -76,14 +76,14 @@ static bool response_init(struct proxy *px, void *group, uint32_t n)
 	struct response_group *g = group;
 
 	(void)px;
-	g->servers = calloc(n + 1, sizeof(*g->servers));
+	g->servers = calloc(n + 1, sizeof(struct server *));
 	return g->servers != NULL;
 }
 
 static bool response_grow(void *group, uint32_t n)
 {
 	struct response_group *g = group;
-	struct lb_server **more = realloc(g->servers, (n + 1) * sizeof(struct lb_server *));
+	struct server **more = realloc(g->servers, (n + 1) * sizeof(struct server *));
 
 	if (more)
 		g->servers = more;
@@ -101,26 +101,25 @@ static void response_changed(void *group, struct lb_server *ls, uint32_t before)
 	uint32_t at = 0;
 
 	if (!before) {
-		g->servers[g->n++] = ls;
+		g->servers[g->n++] = ls->server;
 		return;
 	}
 	if (ls->weight)
 		return;
-	while (g->servers[at] != ls)
+	while (g->servers[at] != ls->server)
 		at++;
 	g->servers[at] = g->servers[--g->n];
 }
 
 /* What a request more would cost there; 0: it is to be measured, and who asks is the one to do it. */
-static uint64_t cost_of(const struct lb_server *ls, uint64_t now_ms)
+static uint64_t cost_of(const struct server *s, uint64_t now_ms)
 {
-	struct server *s = ls->server;
 	uint64_t figure = atomic_load_explicit(&s->response, memory_order_relaxed);
 	uint64_t busy = (uint64_t)atomic_load_explicit(&s->conns, memory_order_relaxed) + 1;
 
 	if (!figure || figure_age(figure, now_ms) > PROBE_MS)
 		return 0;
-	return figure_us(figure) * busy * (256 * BALANCE_SCALE) / ls->weight;
+	return figure_us(figure) * busy * (256 * BALANCE_SCALE) / s->lb_weight;
 }
 
 /* The probe is under way: nobody else need make one. */
@@ -133,24 +132,24 @@ static void probe_note(struct server *s, uint64_t now_ms)
 					       (figure & ~(uint64_t)UINT32_MAX) | (uint32_t)now_ms);
 }
 
-static struct lb_server *better(struct lb_server *a, struct lb_server *b, uint64_t now_ms)
+static struct server *better(struct server *a, struct server *b, uint64_t now_ms)
 {
 	return cost_of(b, now_ms) < cost_of(a, now_ms) ? b : a;
 }
 
 /* Nobody of those that were drawn has room: the next one that has. */
-static struct lb_server *any_with_room(struct response_group *g, uint32_t from, const struct server *avoid)
+static struct server *any_with_room(struct response_group *g, uint32_t from, const struct server *avoid)
 {
-	struct lb_server *last_resort = NULL;
+	struct server *last_resort = NULL;
 
 	for (uint32_t i = 0; i < g->n; i++) {
-		struct lb_server *ls = g->servers[(from + i) % g->n];
+		struct server *s = g->servers[(from + i) % g->n];
 
-		if (!server_has_room(ls->server))
+		if (!server_has_room(s))
 			continue;
-		if (ls->server != avoid)
-			return ls;
-		last_resort = ls;
+		if (s != avoid)
+			return s;
+		last_resort = s;
 	}
 	return last_resort;
 }
@@ -159,16 +158,17 @@ static struct server *response_pick(void *group, const struct srv_request *r, bo
 {
 	struct response_group *g = group;
 	uint64_t random = worker_random(r->worker), now = r->worker->now;
-	struct lb_server *best = NULL;
+	struct server *best = NULL;
 
 	if (!g->n)
 		return NULL;
+	__builtin_prefetch(g->servers[(uint32_t)(random >> 32) % g->n], 1);
 	for (int i = 0; i < DRAWS; i++, random >>= 32) {
-		struct lb_server *ls = g->servers[(uint32_t)random % g->n];
+		struct server *s = g->servers[(uint32_t)random % g->n];
 
-		if (ls->server == r->avoid || !server_has_room(ls->server))
+		if (s == r->avoid || !server_has_room(s))
 			continue;
-		best = best ? better(best, ls, now) : ls;
+		best = best ? better(best, s, now) : s;
 	}
 	if (!best)
 		best = any_with_room(g, (uint32_t)random % g->n, r->avoid);
@@ -176,8 +176,8 @@ static struct server *response_pick(void *group, const struct srv_request *r, bo
 	if (!best)
 		return NULL;
 	if (!cost_of(best, now))
-		probe_note(best->server, now);
-	return best->server;
+		probe_note(best, now);
+	return best;
 }
 
 const struct lb_algorithm balance_response = {

@@ -11,21 +11,27 @@
 #include "runtime/core/worker.h"
 #include "runtime/net/address.h"
 
-enum { INDEX_BITS = 20, POINTS_APART = 4096 }; /* numbers of points between two server ids */
+enum {
+	INDEX_BITS = 20,
+	POINTS_EACH = 4,
+	/* of the index */ POINTS_APART = 4096 /* numbers of points between two server ids */
+};
 
-struct ring_server {
+struct ring_member {
 	struct lb_server lb;
 	uint64_t before; /* weights of the usable ones that the configuration names before it */
 };
 
 struct ring_point {
-	uint32_t key, number; /* the server has it while number < its weight */
-	struct lb_server *server;
+	uint32_t key;
+	uint32_t member; /* of ring_group.members */
+	uint16_t number; /* the server has it while number < its weight */
 };
 
 struct ring_group {
 	struct lb_group lb;
 	struct ring_point *points; /* by key */
+	struct server **members;   /* whose points there are */
 	uint32_t n;
 	uint32_t *index; /* by the upper bits of a key: the first point at or behind the least such key */
 	uint32_t index_shift;
@@ -41,9 +47,16 @@ static int point_cmp(const void *pa, const void *pb)
 
 	if (a->key != b->key)
 		return a->key < b->key ? -1 : 1;
-	if (a->server->server->conf->id != b->server->server->conf->id)
-		return a->server->server->conf->id < b->server->server->conf->id ? -1 : 1;
+	if (a->member != b->member)
+		return a->member < b->member ? -1 : 1;
 	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static int member_cmp(const void *pa, const void *pb)
+{
+	const struct server *a = *(struct server *const *)pa, *b = *(struct server *const *)pb;
+
+	return a->conf->id < b->conf->id ? -1 : a->conf->id > b->conf->id;
 }
 
 /* What its points are made of: its number, or its address (manual 3.4, "hash-key"), so that proxies which name
@@ -53,7 +66,8 @@ static uint32_t ring_base(const struct server *s)
 	const union addr *a = server_addr(s);
 	uint16_t port = server_conf_rare(s->conf)->hash_key == HASH_KEY_ADDR_PORT ? address_port(a) : 0;
 
-	if (server_conf_rare(s->conf)->hash_key == HASH_KEY_ID || (a->family != AF_INET && a->family != AF_INET6))
+	if (server_conf_rare(s->conf)->hash_key == HASH_KEY_ID ||
+	    (a->family != AF_INET && a->family != AF_INET6))
 		return s->conf->id * POINTS_APART;
 	if (a->family == AF_INET)
 		return str_hash(str_make((const char *)&a->in.sin_addr, sizeof(a->in.sin_addr))) +
@@ -80,12 +94,13 @@ static void index_fill(uint32_t *index, const struct ring_point *points, uint32_
 }
 
 /* Where to begin to look: hashed keys are spread evenly, so that a few steps from there are enough, however
- * many points there are. */
+ * many points there are. Steps from one point to the next cost less than an index that does not fit the caches.
+ */
 static uint32_t *index_make(const struct ring_point *points, uint32_t n, uint32_t *shift)
 {
 	uint32_t bits = 1, *index;
 
-	while (bits < INDEX_BITS && (1u << bits) < n / 2)
+	while (bits < INDEX_BITS && (1u << bits) < n / POINTS_EACH)
 		bits++;
 	*shift = 32 - bits;
 	index = calloc(1u << bits, sizeof(*index));
@@ -94,46 +109,33 @@ static uint32_t *index_make(const struct ring_point *points, uint32_t n, uint32_
 	return index;
 }
 
-/* Makes the ring anew. The old one stays when memory is out. */
-static bool ring_make(struct ring_group *g, uint8_t which)
+/* In the order of their ids, which decides between equal keys. */
+static struct server **members_of(struct proxy *px, uint8_t which, uint32_t *n, uint32_t *points)
 {
-	struct proxy *px = g->lb.proxy;
-	struct ring_point *points, *at;
-	uint32_t n = 0, *index, shift;
+	struct server **members = calloc(px->nservers + 1, sizeof(struct server *));
 
-	for (uint32_t i = 0; i < px->nservers; i++)
-		if (px->servers[i]->conf->backup == (which == GROUP_BACKUP))
-			n += points_of(px->servers[i]);
-	at = points = calloc(n + 1, sizeof(*points));
-	if (!points)
-		return false;
-	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct server *s = px->servers[i];
-
-		if (s->conf->backup != (which == GROUP_BACKUP))
+	*n = *points = 0;
+	for (uint32_t i = 0; members && i < px->nservers; i++) {
+		if (px->servers[i]->conf->backup != (which == GROUP_BACKUP))
 			continue;
-		for (uint32_t k = 0; k < points_of(s); k++, at++)
-			*at = (struct ring_point){balance_scatter(ring_base(s) + k), k, s->lb};
+		members[(*n)++] = px->servers[i];
+		*points += points_of(px->servers[i]);
 	}
-	qsort(points, n, sizeof(*points), point_cmp);
-	index = index_make(points, n, &shift);
-	if (!index) {
-		free(points);
-		return false;
-	}
-	free(g->points);
-	free(g->index);
-	g->index = index;
-	g->index_shift = shift;
-	g->points = points;
-	g->n = n;
-	return true;
+	if (members)
+		qsort(members, *n, sizeof(struct server *), member_cmp);
+	return members;
 }
 
-static bool ring_init(struct proxy *px, void *group, uint32_t n)
+static struct ring_point *points_make(struct server *const *members, uint32_t nmembers, uint32_t n)
 {
-	(void)px, (void)group, (void)n; /* made when the first server enters */
-	return true;
+	struct ring_point *points = calloc(n + 1, sizeof(*points)), *at = points;
+
+	for (uint32_t i = 0; points && i < nmembers; i++)
+		for (uint32_t k = 0; k < points_of(members[i]); k++)
+			*at++ = (struct ring_point){balance_scatter(ring_base(members[i]) + k), i, (uint16_t)k};
+	if (points)
+		qsort(points, n, sizeof(*points), point_cmp);
+	return points;
 }
 
 static void ring_free(void *group)
@@ -142,6 +144,32 @@ static void ring_free(void *group)
 
 	free(g->points);
 	free(g->index);
+	free(g->members);
+}
+
+/* Makes the ring anew. The old one stays when memory is out. */
+static bool ring_make(struct ring_group *g, uint8_t which)
+{
+	struct ring_group made = *g;
+	uint32_t nmembers;
+
+	made.members = members_of(g->lb.proxy, which, &nmembers, &made.n);
+	made.points = made.members ? points_make(made.members, nmembers, made.n) : NULL;
+	made.index = made.points ? index_make(made.points, made.n, &made.index_shift) : NULL;
+	if (!made.index) {
+		free(made.points);
+		free(made.members);
+		return false;
+	}
+	ring_free(g);
+	*g = made;
+	return true;
+}
+
+static bool ring_init(struct proxy *px, void *group, uint32_t n)
+{
+	(void)px, (void)group, (void)n; /* made when the first server enters */
+	return true;
 }
 
 /* With the points of who has come. */
@@ -159,7 +187,7 @@ static void ring_forget(void *group, struct lb_server *ls)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < g->n; i++)
-		if (g->points[i].server != ls)
+		if (g->members[g->points[i].member] != ls->server)
 			g->points[kept++] = g->points[i];
 	g->n = kept;
 	g->stale = true;
@@ -189,9 +217,14 @@ static void ring_moved(void *group, struct lb_server *ls)
 		ring_make(g, ls->group);
 }
 
-static bool point_counts(const struct ring_point *p)
+static struct server *ring_server(const struct ring_group *g, uint32_t at)
 {
-	return p->number < p->server->weight;
+	return g->members[g->points[at].member];
+}
+
+static bool point_counts(const struct ring_group *g, uint32_t at)
+{
+	return g->points[at].number < ring_server(g, at)->lb_weight;
 }
 
 /* First point at or behind the key. */
@@ -209,12 +242,12 @@ static uint32_t ring_find(const struct ring_group *g, uint32_t key)
 static void weights_count(struct ring_group *g)
 {
 	struct proxy *px = g->lb.proxy;
-	uint8_t which = g->points[0].server->group;
+	uint8_t which = ((struct lb_server *)ring_server(g, 0)->lb)->group;
 
 	g->weight = 0;
 	g->stale = false;
 	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct ring_server *s = px->servers[i]->lb;
+		struct ring_member *s = px->servers[i]->lb;
 
 		if (s->lb.group != which)
 			continue;
@@ -226,7 +259,7 @@ static void weights_count(struct ring_group *g)
 /* So many requests there may be at all servers together, this one included: the factor, in per cent, of those
  * there are. Each has its weight's part of them, in whole numbers that add up, and at least one place (seen
  * with HAProxy 2.6). */
-static bool load_is_bounded(const struct ring_group *g, const struct ring_server *s)
+static bool load_is_bounded(const struct ring_group *g, const struct ring_member *s)
 {
 	struct proxy *px = g->lb.proxy;
 	uint64_t served = atomic_load_explicit(&px->served, memory_order_relaxed);
@@ -240,14 +273,13 @@ static bool load_is_bounded(const struct ring_group *g, const struct ring_server
 /* From a point on round the ring: the first whose server may have one more. */
 static struct server *ring_bounded(struct ring_group *g, uint32_t at)
 {
-	struct server *first = g->points[at].server->server;
+	struct server *first = ring_server(g, at);
 
 	if (g->stale)
 		weights_count(g);
 	for (uint32_t tries = 0; tries < g->n; tries++, at = at + 1 == g->n ? 0 : at + 1)
-		if (point_counts(&g->points[at]) &&
-		    load_is_bounded(g, (struct ring_server *)g->points[at].server))
-			return g->points[at].server->server;
+		if (point_counts(g, at) && load_is_bounded(g, ring_server(g, at)->lb))
+			return ring_server(g, at);
 	return first;
 }
 
@@ -269,29 +301,37 @@ static bool server_keeps(const struct server *s, enum hash_preserve until)
 static struct server *ring_spared(struct ring_group *g, uint32_t at)
 {
 	enum hash_preserve until = (enum hash_preserve)g->lb.proxy->conf->hash_preserve;
-	struct server *first = g->points[at].server->server;
+	struct server *first = ring_server(g, at);
 
 	for (uint32_t tries = 0; tries < g->n; tries++, at = at + 1 == g->n ? 0 : at + 1)
-		if (point_counts(&g->points[at]) && server_keeps(g->points[at].server->server, until))
-			return g->points[at].server->server;
+		if (point_counts(g, at) && server_keeps(ring_server(g, at), until))
+			return ring_server(g, at);
 	return first;
 }
 
 /* The nearest point that counts; of two at the same distance the one ahead. There is one: the group is not
  * empty. */
-static struct server *ring_nearest(struct ring_group *g, uint32_t key)
+static uint32_t point_nearest(const struct ring_group *g, uint32_t key)
 {
 	uint32_t after = ring_find(g, key), before = after ? after - 1 : g->n - 1;
+	bool is_before = key - g->points[before].key < g->points[after].key - key;
 
-	while (!point_counts(&g->points[after]))
+	if (point_counts(g, is_before ? before : after))
+		return is_before ? before : after; /* the other one's server need not be looked at */
+	while (!point_counts(g, after))
 		after = after + 1 == g->n ? 0 : after + 1;
-	while (!point_counts(&g->points[before]))
+	while (!point_counts(g, before))
 		before = before ? before - 1 : g->n - 1;
-	if (key - g->points[before].key < g->points[after].key - key)
-		after = before;
+	return key - g->points[before].key < g->points[after].key - key ? before : after;
+}
+
+static struct server *ring_nearest(struct ring_group *g, uint32_t key)
+{
+	uint32_t at = point_nearest(g, key);
+
 	if (g->lb.proxy->conf->hash_balance_factor)
-		return ring_bounded(g, after);
-	return g->lb.proxy->conf->hash_preserve ? ring_spared(g, after) : g->points[after].server->server;
+		return ring_bounded(g, at);
+	return g->lb.proxy->conf->hash_preserve ? ring_spared(g, at) : ring_server(g, at);
 }
 
 /* Point by point round the ring: the next with room. */
@@ -300,16 +340,18 @@ static struct server *ring_next(struct ring_group *g, const struct server *avoid
 	struct server *last_resort = NULL;
 
 	for (uint32_t tries = 0; tries < g->n; tries++) {
-		const struct ring_point *p;
+		struct server *s;
+		uint32_t at;
 
 		if (g->next >= g->n)
 			g->next = 0;
-		p = &g->points[g->next++];
-		if (!point_counts(p) || !server_has_room(p->server->server))
+		at = g->next++;
+		s = ring_server(g, at);
+		if (!point_counts(g, at) || !server_has_room(s))
 			continue;
-		if (p->server->server != avoid)
-			return p->server->server;
-		last_resort = p->server->server;
+		if (s != avoid)
+			return s;
+		last_resort = s;
 	}
 	*full = !last_resort;
 	return last_resort;
@@ -330,7 +372,7 @@ static bool is_less_loaded(struct server *a, struct server *b)
 	uint64_t load_a = atomic_load_explicit(&a->conns, memory_order_relaxed);
 	uint64_t load_b = atomic_load_explicit(&b->conns, memory_order_relaxed);
 
-	return load_a * ((struct lb_server *)b->lb)->weight < load_b * ((struct lb_server *)a->lb)->weight;
+	return load_a * b->lb_weight < load_b * a->lb_weight;
 }
 
 static struct server *random_pick(void *group, const struct srv_request *r, bool *full)
@@ -353,7 +395,7 @@ static struct server *random_pick(void *group, const struct srv_request *r, bool
 }
 
 const struct lb_algorithm balance_ring = {
-	.server_size = sizeof(struct ring_server),
+	.server_size = sizeof(struct ring_member),
 	.group_size = sizeof(struct ring_group),
 	.group_init = ring_init,
 	.group_free = ring_free,
@@ -365,7 +407,7 @@ const struct lb_algorithm balance_ring = {
 };
 
 const struct lb_algorithm balance_random = {
-	.server_size = sizeof(struct ring_server),
+	.server_size = sizeof(struct ring_member),
 	.group_size = sizeof(struct ring_group),
 	.group_init = ring_init,
 	.group_free = ring_free,

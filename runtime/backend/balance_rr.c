@@ -5,22 +5,24 @@
  * first, if it is due; else to the heaviest fresh one; else to the first in `due` all the same. The round ends
  * when both are empty. Lives in server->lb and proxy->lb, under proxy->lb_lock. */
 #include "runtime/backend/balance.h"
-#include "runtime/backend/balance_heap.h"
+#include "runtime/backend/balance_order.h"
 
-enum rr_place { RR_NOWHERE, RR_FRESH, RR_DUE, RR_NEXT };
+enum rr_place { RR_FRESH, RR_NEXT, RR_DUE, RR_PLACES };
 
 struct rr_server {
 	struct lb_server lb;
-	struct heap_node node;
-	enum rr_place place;
+	struct order_node node;
+	struct order *in;   /* NULL: in none */
+	int64_t due, last;  /* places in the round */
+	uint64_t round;     /* that `due` is about: not served in a later one */
 	uint32_t remainder; /* of total/weight, carried to the next turn */
-	int64_t due, last;  /* places in the round; due 0: not served in this one */
 	struct rr_server *skipped;
 };
 
 struct rr_group {
 	struct lb_group lb;
-	struct heap fresh, due, next;
+	struct order orders[RR_PLACES];
+	uint8_t fresh;  /* 0 or 1: which one RR_FRESH is; RR_NEXT is the other */
 	int64_t pos;    /* the round's current place */
 	int64_t window; /* weight of the group when the round began */
 	int64_t total;  /* weight of the group now */
@@ -28,7 +30,7 @@ struct rr_group {
 	bool begun; /* all servers that are usable from the beginning have entered */
 };
 
-static struct rr_server *node_server(struct heap_node *node)
+static struct rr_server *node_server(struct order_node *node)
 {
 	return (struct rr_server *)((char *)node - offsetof(struct rr_server, node));
 }
@@ -38,43 +40,56 @@ static bool rr_init(struct proxy *px, void *group, uint32_t n)
 	struct rr_group *g = group;
 
 	(void)px;
-	return heap_init(&g->fresh, n) && heap_init(&g->due, n) && heap_init(&g->next, n);
+	return order_init(&g->orders[0], n) && order_init(&g->orders[1], n) && order_init(&g->orders[2], n);
 }
 
 static bool rr_grow(void *group, uint32_t n)
 {
 	struct rr_group *g = group;
 
-	return heap_grow(&g->fresh, n) && heap_grow(&g->due, n) && heap_grow(&g->next, n);
+	return order_grow(&g->orders[0], n) && order_grow(&g->orders[1], n) && order_grow(&g->orders[2], n);
 }
 
 static void rr_free(void *group)
 {
 	struct rr_group *g = group;
 
-	heap_free(&g->fresh);
-	heap_free(&g->due);
-	heap_free(&g->next);
+	for (int i = 0; i < RR_PLACES; i++)
+		order_free(&g->orders[i]);
 }
 
-static struct heap *rr_heap(struct rr_group *g, enum rr_place place)
+/* When it is due in this round; 0: it was not served yet. */
+static int64_t rr_due(const struct rr_group *g, const struct rr_server *s)
 {
-	return place == RR_FRESH ? &g->fresh : place == RR_DUE ? &g->due : &g->next;
+	return s->round == g->round ? s->due : 0;
 }
 
+static void rr_set_due(const struct rr_group *g, struct rr_server *s, int64_t due)
+{
+	s->due = due;
+	s->round = g->round;
+}
+
+static struct order *rr_order(struct rr_group *g, enum rr_place place)
+{
+	return &g->orders[place == RR_DUE ? RR_DUE : place ^ g->fresh];
+}
+
+/* The lane is that of its weight; a server that gets warm shares one. */
 static void rr_put(struct rr_group *g, struct rr_server *s, enum rr_place place)
 {
 	int64_t weight = s->lb.weight;
 
-	s->place = place;
-	heap_put(rr_heap(g, place), &s->node,
-		 place == RR_DUE ? s->due * (256 * BALANCE_SCALE) + s->remainder - weight : -weight);
+	s->in = rr_order(g, place);
+	order_put(s->in, &s->node,
+		  place == RR_DUE ? s->due * (256 * BALANCE_SCALE) + s->remainder - weight : -weight,
+		  s->lb.weight / BALANCE_SCALE);
 }
 
-static void rr_take(struct rr_group *g, struct rr_server *s)
+static void rr_take(struct rr_server *s)
 {
-	heap_take(rr_heap(g, s->place), &s->node);
-	s->place = RR_NOWHERE;
+	order_take(s->in, &s->node);
+	s->in = NULL;
 }
 
 /* In this round, if its turn still lies in it; a round never grows, but it shrinks at once. */
@@ -93,17 +108,17 @@ static void rr_enter(struct rr_group *g, struct rr_server *s)
 		rr_put(g, s, RR_FRESH);
 		return;
 	}
-	s->due = g->pos + (g->total - g->pos) / (int64_t)s->lb.weight;
+	rr_set_due(g, s, g->pos + (g->total - g->pos) / (int64_t)s->lb.weight);
 	rr_put_due(g, s);
 }
 
 static void rr_reweigh(struct rr_group *g, struct rr_server *s)
 {
-	enum rr_place place = s->place;
+	bool fresh = s->in == rr_order(g, RR_FRESH);
 	int64_t step = g->total / (int64_t)s->lb.weight;
 
-	rr_take(g, s);
-	if (place == RR_FRESH) {
+	rr_take(s);
+	if (fresh) {
 		rr_put(g, s, RR_FRESH);
 		return;
 	}
@@ -128,7 +143,7 @@ static void rr_changed(void *group, struct lb_server *ls, uint32_t before)
 	if (ls->weight)
 		rr_reweigh(g, s);
 	else
-		rr_take(g, s);
+		rr_take(s);
 }
 
 static void rr_begin(void *group)
@@ -136,51 +151,51 @@ static void rr_begin(void *group)
 	((struct rr_group *)group)->begun = true;
 }
 
+/* Those of the next round are fresh in it: none of them was served in it. */
 static void rr_new_round(struct rr_group *g)
 {
-	struct heap empty = g->fresh;
-
-	g->fresh = g->next;
-	g->next = empty;
+	g->fresh ^= 1;
 	g->pos = 0;
 	g->window = g->total;
 	g->round++;
-	for (uint32_t i = 0; i < g->fresh.n; i++) {
-		struct rr_server *s = node_server(g->fresh.v[i]);
+}
 
-		s->place = RR_FRESH;
-		s->due = 0;
+/* It has its turn, and is due again later. */
+static void rr_serve(struct rr_group *g, struct rr_server *s)
+{
+	int64_t weight = s->lb.weight, due = rr_due(g, s);
+
+	if (!due) {
+		due = g->pos;
+		s->remainder = 0;
 	}
+	s->last = due;
+	due += g->total / weight;
+	s->remainder += (uint32_t)(g->total % weight);
+	if (s->remainder >= s->lb.weight) {
+		s->remainder -= s->lb.weight;
+		due++;
+	}
+	rr_set_due(g, s, due);
+	g->pos++;
 }
 
 /* Takes the server whose turn it is, and makes it due again. NULL: nobody is left in this round and the next.
  */
 static struct rr_server *rr_turn(struct rr_group *g)
 {
-	struct heap_node *due, *fresh;
+	struct order_node *due = order_first(&g->orders[RR_DUE]), *fresh = order_first(rr_order(g, RR_FRESH));
 	struct rr_server *s;
 
-	if (!heap_first(&g->fresh) && !heap_first(&g->due)) {
-		if (!heap_first(&g->next))
+	if (!fresh && !due) {
+		fresh = order_first(rr_order(g, RR_NEXT));
+		if (!fresh)
 			return NULL;
 		rr_new_round(g);
 	}
-	due = heap_first(&g->due);
-	fresh = heap_first(&g->fresh);
 	s = node_server(!fresh || (due && node_server(due)->due <= g->pos) ? due : fresh);
-	rr_take(g, s);
-	if (!s->due) {
-		s->due = g->pos;
-		s->remainder = 0;
-	}
-	s->last = s->due;
-	s->due += g->total / (int64_t)s->lb.weight;
-	s->remainder += (uint32_t)(g->total % (int64_t)s->lb.weight);
-	if (s->remainder >= s->lb.weight) {
-		s->remainder -= s->lb.weight;
-		s->due++;
-	}
-	g->pos++;
+	rr_take(s);
+	rr_serve(g, s);
 	return s;
 }
 
@@ -190,11 +205,26 @@ static void rr_put_back(struct rr_group *g, struct rr_server *skipped, const str
 	for (; skipped; skipped = skipped->skipped) {
 		if (skipped == found)
 			continue;
-		if (skipped->due)
+		if (rr_due(g, skipped))
 			rr_put_due(g, skipped);
 		else
 			rr_put(g, skipped, RR_FRESH); /* a round has begun meanwhile */
 	}
+}
+
+/* What the next choices will look at comes nearer meanwhile: with thousands of servers it has left the caches
+ * since their last turn. */
+static void rr_fetch(struct rr_group *g)
+{
+	const struct order *due = &g->orders[RR_DUE], *fresh = rr_order(g, RR_FRESH);
+	struct order_node *next = order_first(due);
+
+	if (!next || (node_server(next)->due > g->pos && order_first(fresh)))
+		next = order_first(fresh);
+	if (next)
+		__builtin_prefetch(node_server(next)->lb.server, 1);
+	order_fetch_second(due);
+	order_fetch_second(fresh);
 }
 
 /* The next server with room. The one to avoid is the last resort. */
@@ -202,12 +232,8 @@ static struct server *rr_pick(void *group, const struct srv_request *r, bool *fu
 {
 	struct rr_group *g = group;
 	struct rr_server *s, *skipped = NULL, *avoided = NULL;
-	uint64_t round = g->round;
 
 	while ((s = rr_turn(g)) != NULL) {
-		for (struct rr_server *k = skipped; k && round != g->round; k = k->skipped)
-			k->due = 0;
-		round = g->round;
 		if (server_has_room(s->lb.server)) {
 			if (s->lb.server != r->avoid)
 				break;
@@ -217,12 +243,13 @@ static struct server *rr_pick(void *group, const struct srv_request *r, bool *fu
 		skipped = s;
 	}
 	*full = !s && !avoided && skipped;
-	if (!s && avoided && !avoided->due)
-		avoided->due = g->pos;
+	if (!s && avoided && !rr_due(g, avoided))
+		rr_set_due(g, avoided, g->pos);
 	s = s ? s : avoided;
 	if (s)
 		rr_put_due(g, s);
 	rr_put_back(g, skipped, s);
+	rr_fetch(g);
 	return s ? s->lb.server : NULL;
 }
 

@@ -248,7 +248,7 @@ enum place place_take(struct srv_request *r)
 /* Where nobody can wait for this server's places, giving one back needs no lock. */
 static bool place_leaves_freely(const struct server *s)
 {
-	return !atomic_load_explicit(&s->maxconn, memory_order_relaxed) && !s->conf->minconn &&
+	return !atomic_load_explicit(&s->maxconn, memory_order_relaxed) && !s->minconn &&
 	       !balance_wants_load(s->proxy);
 }
 

@@ -1,6 +1,17 @@
 /* Servers: how one begins, and how many connections one may have. Any worker. */
 #include "runtime/backend/server.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+void *server_alloc(size_t n, size_t size)
+{
+	size_t all = (n * size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+	void *mem = n > SIZE_MAX / 2 / size ? NULL : aligned_alloc(CACHE_LINE, all);
+
+	return mem ? memset(mem, 0, all) : NULL;
+}
+
 void server_init(struct server *s, const struct server_conf *conf, struct proxy *px, uint32_t index)
 {
 	s->conf = conf;
@@ -11,6 +22,7 @@ void server_init(struct server *s, const struct server_conf *conf, struct proxy 
 	atomic_store(&s->warmth, SERVER_WARM);
 	s->shown = conf->disabled ? SHOWN_MAINT : SHOWN_UP;
 	atomic_store(&s->maxconn, conf->maxconn);
+	s->minconn = conf->minconn;
 	atomic_store(&s->oper, conf->disabled ? SRV_STOPPED : SRV_RUNNING);
 	atomic_store(&s->admin, conf->disabled ? SRV_ADM_MAINT | SRV_ADM_CMAINT : 0);
 }
@@ -18,7 +30,7 @@ void server_init(struct server *s, const struct server_conf *conf, struct proxy 
 static uint32_t limit_of(const struct server *s)
 {
 	uint32_t max = atomic_load_explicit(&s->maxconn, memory_order_relaxed);
-	uint32_t min = s->conf->minconn, full = s->proxy->conf->fullconn;
+	uint32_t min = s->minconn, full = s->proxy->conf->fullconn;
 	uint64_t now, ramp;
 
 	if (!min || !max || min >= max)

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "grammar/base/list.h"
 #include "runtime/core/process.h"
@@ -29,7 +30,7 @@ enum srv_admin {
 /* Operational state. */
 enum srv_oper { SRV_STOPPED, SRV_STARTING, SRV_RUNNING, SRV_STOPPING };
 
-enum { SERVER_WARM = 16 };
+enum { SERVER_WARM = 16, CACHE_LINE = 64 };
 
 /* States that are told apart by the time of the last change. */
 enum server_shown { SHOWN_UP, SHOWN_DOWN, SHOWN_STOPPING, SHOWN_DRAIN, SHOWN_MAINT };
@@ -43,34 +44,38 @@ struct server_place {
 };
 
 struct server {
-	const struct server_conf *conf;
+	/* What every request looks at, in one line of the cache: with thousands of servers each has to come from far away. */
+	_Alignas(CACHE_LINE) const struct server_conf *conf;
 	struct proxy *proxy;
-	uint32_t index; /* in the generation: counters are kept by it */
+	void *lb;                  /* algorithm's own, under proxy->lb_lock */
+	_Atomic uint64_t response; /* how fast it answers: balance_response.c */
+	atomic_uint conns;         /* connections in use for streams: maxconn applies to it */
+	atomic_uint queued;
+	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
+	uint32_t minconn;    /* conf->minconn */
+	atomic_uint warmth;  /* sixteenths of weight and limit that it gets: SERVER_WARM but for a slowstart */
+	atomic_uint weight;  /* user weight, 0 to 256 */
+	uint32_t index;      /* in the generation: counters are kept by it */
+	uint32_t lb_weight;  /* lb_server.weight, where nothing else of that is needed; under the same lock */
+
 	union addr addr; /* as configured: server_addr() tells where it is now */
 	socklen_t addr_len;
-	struct sockaddr_storage *unix_addr; /* unix servers */
+	struct sockaddr_storage *unix_addr;   /* unix servers */
 	_Atomic(struct server_place *) place; /* NULL: as configured */
-	struct server_place *places; /* all it ever had, under proxy->lb_lock */
-	_Atomic int oper;                   /* enum srv_oper */
-	atomic_uint admin;                  /* SRV_ADM_* */
-	atomic_uint weight;                 /* user weight, 0 to 256 */
-	atomic_uint warmth; /* sixteenths of weight and limit that it gets: SERVER_WARM but for a slowstart */
-	uint64_t warm_since; /* ms, under proxy->lb_lock */
-	atomic_uint conns;                  /* connections in use for streams: maxconn applies to it */
-	atomic_uint queued;
-	_Atomic uint64_t response; /* how fast it answers: balance_response.c */
-	atomic_uint idle;     /* idle connections, all workers */
+	struct server_place *places;          /* all it ever had, under proxy->lb_lock */
+	_Atomic int oper;                     /* enum srv_oper */
+	atomic_uint admin;                    /* SRV_ADM_* */
+	uint64_t warm_since;                  /* ms, under proxy->lb_lock */
+	atomic_uint idle;                     /* idle connections, all workers */
 	_Atomic uint64_t last_change; /* monotonic ms of the last state change; written under proxy->lb_lock */
 	_Atomic uint64_t down_time;   /* ms, total, without the current one; the same */
-	struct check *check, *agent; /* NULL: none */
-	struct tls_back *tls;	     /* NULL: in clear; tls/tls.h */
-	void *lb;          /* algorithm's own, under proxy->lb_lock */
-	struct list queue; /* struct srv_request waiting for this server, under proxy->lb_lock */
+	struct check *check, *agent;  /* NULL: none */
+	struct tls_back *tls;         /* NULL: in clear; tls/tls.h */
+	struct list queue;            /* struct srv_request waiting for this server, under proxy->lb_lock */
 	atomic_uint_fast64_t dynamic_cookie; /* backend/dynamic_cookie.h; 0: none */
-	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
-	uint32_t dequeued; /* how many requests have left `queue` for a connection, under proxy->lb_lock */
-	struct server *newer; /* it goes on as that one, in the current generation; NULL: this is it, or it does not (reload/renew_server.c) */
-	struct dns_follower *follower; /* dns/dns.h; NULL: its name is not followed */
+	uint32_t dequeued;    /* how many requests have left `queue` for a connection, under proxy->lb_lock */
+	struct server *newer; /* it goes on as that one, in the current generation; NULL: this is it, or none (reload/renew_server.c) */
+	struct dns_follower *follower;  /* dns/dns.h; NULL: its name is not followed */
 	struct dynamic_server *dynamic; /* backend/server_dynamic.h; NULL: of the configuration */
 	struct server *next_buried;     /* once removed */
 	uint32_t buried_at;             /* of server_dynamic.c: how often everything had stood still by then */
@@ -78,6 +83,8 @@ struct server {
 	char shut;                      /* streams to end: server_shut_streams(); under proxy->lb_lock */
 	uint8_t shown; /* enum server_shown: what the times of the state are about, under proxy->lb_lock */
 };
+
+_Static_assert(offsetof(struct server, addr) == CACHE_LINE, "what requests look at is one line");
 
 struct proxy {
 	const struct proxy_conf *conf;
@@ -111,6 +118,8 @@ struct proxy {
 	bool logs_server_addrs; /* a frontend whose log format tells the addresses of the connection to the server */
 };
 
+/* Zeroed memory for n pieces of `size` bytes, at the beginning of a cache line; free() takes it back. NULL: none is left. */
+void *server_alloc(size_t n, size_t size);
 /* As the configuration has it; the rest of *s is zero before. Nobody else may know it yet. */
 void server_init(struct server *s, const struct server_conf *conf, struct proxy *px, uint32_t index);
 

@@ -324,7 +324,7 @@ struct dynamic_server *server_dynamic_new(struct proxy *px, struct str name, con
 	struct server_conf *conf;
 	struct model *m = line_read(&line, error) ? config_compile(px, name, &line, error) : NULL;
 
-	d = m ? calloc(1, sizeof(*d)) : NULL;
+	d = m ? server_alloc(1, sizeof(*d)) : NULL;
 	if (!d) {
 		model_release(&m);
 		if (!error->len)

@@ -202,7 +202,7 @@ static bool tables_init(struct generation *g, uint32_t nworkers)
 	g->servers_room = nservers;
 	g->servers = calloc(nservers + 1, sizeof(struct server *));
 	g->server_slices = calloc(nservers + 1, sizeof(struct server *));
-	g->server_block = calloc(nservers + 1, sizeof(*g->server_block));
+	g->server_block = server_alloc(nservers + 1, sizeof(*g->server_block));
 	g->engines = calloc(nworkers, sizeof(*g->engines));
 	return g->by_conf && g->proxies && g->servers && g->server_slices && g->server_block && g->engines;
 }

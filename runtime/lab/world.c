@@ -52,7 +52,7 @@ static bool servers_make(struct world *w)
 {
 	uint32_t n = w->proxy_conf.servers.n;
 
-	w->servers = calloc(n, sizeof(*w->servers));
+	w->servers = server_alloc(n, sizeof(*w->servers));
 	w->order = calloc(n, sizeof(struct server *));
 	w->machines = calloc(n, sizeof(*w->machines));
 	w->result->servers = calloc(n, sizeof(*w->result->servers));

@@ -2,12 +2,13 @@
 """lbcheck simulate from the outside: options, a backend out of a configuration, forms of the results, mistakes."""
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as xml
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0])
-from lbcheck import SOURCE, expect, finish, run  # noqa: E402
+from lbcheck import LBCHECK, SOURCE, expect, finish, run  # noqa: E402
 
 LINES = ("--line=arrivals poisson 100/s", "--line=requests 6000", "--line=server * service 1ms")
 CONFIG = ("defaults\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n mode http\nbackend other\n server x 127.0.0.1:1\n"
@@ -48,5 +49,20 @@ with tempfile.TemporaryDirectory() as folder:
     expect("http" not in open(svg).read().replace("http://www.w3.org/2000/svg", ""), "the picture needs nothing else")
     p = run("simulate", os.path.join(SOURCE, "samples/simulate/weights.scn"), "--svg=/nowhere/x.svg")
     expect(p.returncode == 1 and "cannot write" in p.stderr, "a picture that cannot be written")
+
+
+
+def memory(requests):
+    """Kilobytes that a run with a thousand servers needs."""
+    p = subprocess.Popen([LBCHECK, "simulate", "--line=arrivals poisson 100000/s", f"--line=requests {requests}",
+                          "--line=servers s 1000 service exp(8ms)", "--json"], stdout=subprocess.DEVNULL)
+    status, usage = os.wait4(p.pid, 0)[1:]
+    p.returncode = status
+    expect(status == 0, f"{requests} requests to a thousand servers")
+    return usage.ru_maxrss
+
+
+few, many = memory(20000), memory(200000)
+expect(many < few * 1.5, f"ten times the requests need the same memory: {few} and {many} kB")
 
 finish()

@@ -145,7 +145,7 @@ START_TEST(limits)
 	ck_assert_uint_eq(server_limit(&f.servers[0]), 0);
 	f.servers[0].maxconn = 1000;
 	ck_assert_uint_eq(server_limit(&f.servers[0]), 1000);
-	f.confs[0].minconn = 100;
+	f.servers[0].minconn = 100;
 	f.proxy_conf.fullconn = 10000;
 	ck_assert_uint_eq(server_limit(&f.servers[0]), 100);
 	f.proxy.be_conns = 5000;
