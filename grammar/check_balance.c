@@ -113,7 +113,7 @@ static bool balance_param(const struct keyword_use *use, struct balance_conf *b)
 	if (use->n < 3)
 		return true;
 	if (check_choice(use, &use->words[2], "check_post", &choice)) {
-		not_effective(use, 2, "`check_post` has no effect yet: bodies are not searched");
+		b->check_post = true;
 		return true;
 	}
 	diag_haproxy(use->k->d, use->k->d->list.v[before],

@@ -29,7 +29,7 @@ struct balance_conf {
 	enum balance_kind kind;
 	struct str name;  /* url_param, hdr, rdp-cookie */
 	uint32_t len, depth, draws;
-	bool whole, path_only, use_domain_only;
+	bool whole, path_only, use_domain_only, check_post;
 	const struct sample_expr *hash;
 };
 

@@ -143,11 +143,15 @@ static bool param_find(struct str query, struct str name, struct str *value)
 	return false;
 }
 
+/* In the query, else in the body of a POST request, as far as that is at hand. */
 static void key_param(struct srv_request *r, const struct http_msg *req)
 {
+	const struct balance_conf *b = &r->backend->conf->balance;
+	bool in_body = b->check_post && req->method == HTTP_M_POST;
 	struct str value;
 
-	if (param_find(http_uri_query(req->uri), r->backend->conf->balance.name, &value))
+	if (param_find(http_uri_query(req->uri), b->name, &value) ||
+	    (in_body && param_find(req->body_seen, b->name, &value)))
 		key_set(r, balance_hash(r->backend->conf, value));
 }
 

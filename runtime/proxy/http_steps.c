@@ -39,10 +39,17 @@ static enum http_next fe_body(struct http_stream *hs)
 									      : HTTP_AGAIN;
 }
 
+/* Bodies of POST requests that are searched for the balancing parameter (manual, "balance url_param"). */
+static enum http_next post_body(struct http_stream *hs)
+{
+	return hs->req.method == HTTP_M_POST && http_proxy(hs)->balance.check_post ? http_body_wait(hs, 0)
+										   : HTTP_AGAIN;
+}
+
 static enum http_next be_body(struct http_stream *hs)
 {
 	if (!other_backend(hs) || !proxy_option_is_set(http_proxy(hs), PO_HTTP_BUFFER_REQUEST))
-		return HTTP_AGAIN;
+		return post_body(hs);
 	return http_body_wait(hs, 0);
 }
 
