@@ -1,8 +1,11 @@
 /* Servers: how one begins, and how many connections one may have. Any worker. */
 #include "runtime/backend/server.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert(offsetof(struct server, addr) == CACHE_LINE, "what requests look at is one line");
 
 void *server_alloc(size_t n, size_t size)
 {

@@ -5,7 +5,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stddef.h>
 
 #include "grammar/base/list.h"
 #include "runtime/core/process.h"
@@ -49,8 +48,7 @@ struct server {
 	struct proxy *proxy;
 	void *lb;                  /* algorithm's own, under proxy->lb_lock */
 	_Atomic uint64_t response; /* how fast it answers: balance_response.c */
-	atomic_uint conns;         /* connections in use for streams: maxconn applies to it */
-	atomic_uint queued;
+	atomic_uint conns, queued; /* connections in use for streams: maxconn applies to it; who waits for one */
 	atomic_uint maxconn; /* 0: none; conf->maxconn until the CLI changes it */
 	uint32_t minconn;    /* conf->minconn */
 	atomic_uint warmth;  /* sixteenths of weight and limit that it gets: SERVER_WARM but for a slowstart */
@@ -84,15 +82,12 @@ struct server {
 	uint8_t shown; /* enum server_shown: what the times of the state are about, under proxy->lb_lock */
 };
 
-_Static_assert(offsetof(struct server, addr) == CACHE_LINE, "what requests look at is one line");
-
 struct proxy {
 	const struct proxy_conf *conf;
 	struct generation *generation;
 	uint32_t index;
 	struct server *straight; /* conf->straight: not among `servers`; NULL: none */
-	struct server **servers; /* in order: slice of generation->server_slices, or its own once servers came
-				    or went */
+	struct server **servers; /* in order: slice of generation->server_slices, or its own once servers came or went */
 	uint32_t nservers, servers_room; /* room 0: a slice */
 	pthread_mutex_t lb_lock;
 	void *lb;                          /* algorithm state */
