@@ -268,7 +268,7 @@ bool request_target(struct srv_request *r, union addr *to, socklen_t *len)
 	*to = place ? place->addr : s->addr;
 	*len = address_len(to);
 	bool any = address_is_any(to),
-	     fixed = place ? !place->relative : conf->port_given && !conf->port_relative;
+	     fixed = place ? !place->relative : conf->port_given && !conf->port_relative && address_port(to);
 
 	if (to->family == AF_UNIX || (fixed && !any))
 		return true;

@@ -148,8 +148,8 @@ static inline const union addr *server_addr(const struct server *s)
  * address or port stays as it is. by: who wants it. False: nothing has changed. Any worker. */
 struct out;
 bool server_move(struct worker *w, struct server *s, struct str addr, const struct str *port, const char *by, struct out *answer);
-/* Its name leads there now. port: 0 for the configured one. by: who says so, for the log. Any worker. */
-void server_resolve(struct worker *w, struct server *s, const union addr *addr, uint16_t port, const char *by);
+/* Its name leads there now. port: 0 for the configured one. by: who says so, for the log. True when that is another place. Any worker. */
+bool server_resolve(struct worker *w, struct server *s, const union addr *addr, uint16_t port, const char *by);
 /* Its name leads nowhere: it has no address until the next server_resolve(). Any worker. */
 void server_unresolve(struct worker *w, struct server *s);
 /* Main thread, when no worker runs. */

@@ -186,7 +186,7 @@ static void place_resolved(const struct server *s, struct server_place *p, const
 	address_set_port(&p->addr, own);
 }
 
-void server_resolve(struct worker *w, struct server *s, const union addr *addr, uint16_t port, const char *by)
+bool server_resolve(struct worker *w, struct server *s, const union addr *addr, uint16_t port, const char *by)
 {
 	struct server_place before, after;
 	char from[INET6_ADDRSTRLEN] = "(none)", to[INET6_ADDRSTRLEN];
@@ -203,7 +203,7 @@ void server_resolve(struct worker *w, struct server *s, const union addr *addr, 
 		dynamic_cookies_make(s->proxy);
 	pthread_mutex_unlock(&s->proxy->lb_lock);
 	if (!changed)
-		return;
+		return false;
 	if (before.addr.family != AF_UNSPEC)
 		addr_show(&before.addr, from);
 	addr_show(&after.addr, to);
@@ -211,6 +211,7 @@ void server_resolve(struct worker *w, struct server *s, const union addr *addr, 
 		log_event(w, s->conf->proxy, LL_NOTICE, "%.*s/%.*s changed its IP from %s to %s by %s.",
 			  STR_ARG(s->conf->proxy->name), STR_ARG(s->conf->name), from, to, by);
 	idle_close_everywhere(w, s);
+	return true;
 }
 
 void server_unresolve(struct worker *w, struct server *s)

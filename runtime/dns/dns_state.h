@@ -1,4 +1,5 @@
-/* Inside runtime/dns: what its files share. section.c has the sockets, question.c asks, follow.c has the servers. Worker 0, and
+/* Inside runtime/dns: what its files share. section.c has the sockets, question.c asks, follow.c has the
+ * servers, lookup.c those who want to know a name once. Worker 0, and
  * under dns->lock what others may look at. */
 #ifndef LB_DNS_DNS_STATE_H
 #define LB_DNS_DNS_STATE_H
@@ -46,7 +47,7 @@ struct nameserver {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	bool stream;
-	ev_io io; /* fd -1: not open */
+	ev_io io;    /* fd -1: not open */
 	uint8_t *in; /* of a stream: what has come of an answer with its length in front */
 	uint32_t nin;
 	struct dns_counters counters; /* under dns->lock */
@@ -58,6 +59,8 @@ struct dns_section {
 	struct nameserver *servers;
 	uint32_t nservers;
 	struct list questions;
+	uint32_t nquestions;
+	struct list by_name[ID_BUCKETS];
 	struct list by_id[ID_BUCKETS]; /* those that are being asked */
 };
 
@@ -68,7 +71,7 @@ struct dns_known {
 };
 
 struct dns_question {
-	struct list node, id_node;
+	struct list node, name_node, id_node;
 	struct dns_section *section;
 	char name[DNS_NAME_MAX + 1];
 	uint16_t wanted, type; /* the preferred type, and the one that is asked for now */
@@ -76,22 +79,23 @@ struct dns_question {
 	size_t nquery;
 	bool asking;
 	uint32_t tries, refusals; /* left; answers to this very message that were of no use */
-	enum dns_status status; /* of the last one */
-	uint64_t last_valid; /* ms; 0: never */
+	enum dns_status said;     /* by the last of them; DNS_TIMEOUT: nothing */
+	enum dns_status status;   /* of the last answer */
+	uint64_t last_valid;      /* ms; 0: never */
 	struct deadline deadline; /* asking: patience; else the next time */
 	struct dns_known *known;
 	uint32_t nknown;
-	struct list followers;
+	struct list followers, lookups;
 };
 
 /* A server whose address follows a name, or whose name follows a service. */
 struct dns_follower {
-	struct list node; /* question->followers, or alone */
-	struct list service_node; /* of the question about its service */
+	struct list node;                        /* question->followers, or alone */
+	struct list service_node;                /* of the question about its service */
 	struct dns_question *question, *service; /* NULL: none */
 	struct server *server;
-	uint16_t port;	 /* by its service; 0: as configured */
-	unsigned weight; /* by its service; 0: not said */
+	uint16_t port;               /* by its service; 0: as configured */
+	unsigned weight;             /* by its service, and 1; 0: not said */
 	char wish[DNS_NAME_MAX + 1]; /* by `set server ... fqdn`, not yet acted on */
 };
 
@@ -112,15 +116,27 @@ void dns_sections_free(struct dns *d);
 /* Sends a message to every name server; how many took it. */
 uint32_t dns_section_send(struct dns_section *s, const uint8_t *msg, size_t len);
 
-/* question.c. The one about this name and type, made when nobody asks it yet; asked soon. NULL: no memory. */
+/* question.c. Somebody asks it, or NULL. */
+struct dns_question *dns_question_find(struct dns_section *s, const char *name, uint16_t type);
+/* The one about this name and type, made when nobody asks it yet; asked soon. NULL: no memory. */
 struct dns_question *dns_question_get(struct dns_section *s, const char *name, uint16_t type);
-/* Nobody needs it any more: it goes. */
+/* Asks now, unless it is being asked. It may be gone then, and everybody who waited for it has been told. */
+void dns_question_ask(struct dns_question *q);
+/* When nobody needs it any more, it goes. */
 void dns_question_leave(struct dns_question *q);
 void dns_question_free(struct dns_question *q);
 /* A message has come from a name server. */
 void dns_question_heard(struct nameserver *ns, const uint8_t *msg, size_t len);
 
-/* follow.c. The question has an answer (by: who gave it), or none: q->status. */
-void dns_follow(struct dns_question *q, const char *by);
+/* follow.c. The question has an answer (by: who gave it), or none: q->status. True when the first server has
+ * another address. */
+bool dns_follow(struct dns_question *q, const char *by);
+
+/* lookup.c. Tells those who wait; the question goes when nobody else needs it. */
+void dns_lookup_answer(struct dns_question *q);
+/* Does nobody want to know any more? */
+bool dns_lookup_left(const struct dns_question *q);
+/* At the end: nobody will be told. */
+void dns_lookup_drop(struct dns_question *q);
 
 #endif

@@ -125,19 +125,22 @@ static void lose(struct dns_follower *f, struct worker *w, const char *why)
 	server_unresolve(w, f->server);
 }
 
-static void address_follow(struct dns_follower *f, const struct dns_question *q, const char *by)
+/* True when its address is another one now. */
+static bool address_follow(struct dns_follower *f, const struct dns_question *q, const char *by)
 {
 	struct worker *w = q->section->dns->worker;
 	const union addr *a = q->status == DNS_VALID ? choose(q, f) : NULL;
+	bool changed = false;
 
 	if (!f->server->lb)
-		return; /* it was removed from its backend */
+		return false; /* it was removed from its backend */
 	if (a) {
-		server_resolve(w, f->server, a, f->port, by);
+		changed = server_resolve(w, f->server, a, f->port, by);
 		server_set_resolved(w, f->server, true, str_from(q->name));
 	} else if (q->status == DNS_VALID || !is_held(q)) {
 		lose(f, w, why_down(q->status));
 	}
+	return changed;
 }
 
 /* --- services */
@@ -183,11 +186,11 @@ static void name_take(struct dns_follower *f, struct dns_section *s, const char 
 
 static void service_weight(struct dns_follower *f, uint16_t weight)
 {
-	unsigned mine = weight / 256u + 1;
+	unsigned mine = (weight + 255u) / 256;
 
-	if (!(server_conf_rare(f->server->conf)->resolve_opts & RESOLVE_IGNORE_WEIGHT) && mine != f->weight)
+	if (!(server_conf_rare(f->server->conf)->resolve_opts & RESOLVE_IGNORE_WEIGHT) && mine + 1 != f->weight)
 		server_set_weight(f->service->section->dns->worker, f->server, mine);
-	f->weight = mine;
+	f->weight = mine + 1;
 }
 
 static bool is_record(const struct dns_follower *f, const struct dns_record *r)
@@ -244,21 +247,26 @@ static void service_follow(struct dns_question *q)
 {
 	if (q->status != DNS_VALID && is_held(q))
 		return;
-	service_drop(q);
 	for (uint32_t i = 0; q->status == DNS_VALID && i < q->nknown; i++)
 		service_give(q, &q->known[i].record);
+	service_drop(q);
 }
 
-void dns_follow(struct dns_question *q, const char *by)
+bool dns_follow(struct dns_question *q, const char *by)
 {
+	bool changed = false;
+
 	if (q->wanted == DNS_SRV) {
 		service_follow(q);
-		return;
+		return false;
 	}
 	for (struct list *node = q->followers.next; node != &q->followers; node = node->next) {
-		address_follow(LIST_OF(node, struct dns_follower, node), q, by);
+		bool other = address_follow(LIST_OF(node, struct dns_follower, node), q, by);
+
+		changed |= other && by != cache;
 		by = cache;
 	}
+	return changed;
 }
 
 /* --- life */

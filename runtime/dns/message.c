@@ -52,6 +52,11 @@ static enum dns_status status_of(int error)
 	return error == ARES_ENODATA ? DNS_EMPTY : DNS_OTHER;
 }
 
+static bool has_answers(const uint8_t *msg)
+{
+	return msg[6] || msg[7];
+}
+
 static enum dns_status addresses(const uint8_t *msg, size_t len, struct dns_record *v, uint32_t *n)
 {
 	struct ares_addrttl found[DNS_RECORDS_MAX];
@@ -106,8 +111,12 @@ static enum dns_status services(const uint8_t *msg, size_t len, struct dns_recor
 enum dns_status dns_answer(const uint8_t *msg, size_t len, const uint8_t *query, uint16_t type,
 			   struct dns_record *v, uint32_t *n)
 {
+	enum dns_status status;
+
 	if (!belongs(msg, len, query))
 		return DNS_FOREIGN;
+	if ((msg[3] & CODE_MASK) == ns_r_noerror && !has_answers(msg))
+		return DNS_EMPTY;
 	if (msg[2] & FLAG_TRUNCATED)
 		return DNS_TRUNCATED;
 	switch (msg[3] & CODE_MASK) {
@@ -120,7 +129,8 @@ enum dns_status dns_answer(const uint8_t *msg, size_t len, const uint8_t *query,
 	default:
 		return DNS_OTHER;
 	}
-	return type == DNS_SRV ? services(msg, len, v, n)
-	       : type == DNS_A ? addresses(msg, len, v, n)
-			       : addresses6(msg, len, v, n);
+	status = type == DNS_SRV ? services(msg, len, v, n)
+		 : type == DNS_A ? addresses(msg, len, v, n)
+				 : addresses6(msg, len, v, n);
+	return status == DNS_EMPTY && has_answers(msg) ? DNS_CNAME : status;
 }

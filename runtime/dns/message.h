@@ -18,6 +18,7 @@ enum dns_status {
 	DNS_REFUSED,
 	DNS_OTHER,     /* another code, or a message that makes no sense */
 	DNS_EMPTY,     /* the name is there, but has nothing of this type */
+	DNS_CNAME,     /* other names, and nothing of this type behind them */
 	DNS_TRUNCATED, /* ask again by another way, or another type */
 	DNS_FOREIGN,   /* no answer to this question */
 };

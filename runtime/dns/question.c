@@ -1,7 +1,8 @@
 /* Questions: asked of all name servers at once, the first good answer counts. When all have refused, the other
- * family of addresses is tried; when that is of no use either, or nobody answers in time, the question is
- * repeated as often as the section says (manual, section 5.3.2). Whatever comes of it, it is asked again later.
- * Ids are unpredictable and used once. Worker 0, with dns->lock held. */
+ * family of addresses is tried at once; when only some have, and the others say nothing, after `timeout retry`.
+ * Each such round begins when that time is over, and there are as many as the section says (manual, section
+ * 5.3.2). Whatever comes of it, a question that servers follow is asked again later; others go. Ids are
+ * unpredictable and used once. Worker 0, with dns->lock held. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,16 @@ enum { FIRST_MS = 1, EDNS_NONE = 512, ID_TRIES = 16 };
 static struct worker *worker_of(const struct dns_question *q)
 {
 	return q->section->dns->worker;
+}
+
+/* Names are the same in letters of either case. */
+static struct list *name_bucket(struct dns_section *s, const char *name)
+{
+	uint32_t h = 5381;
+
+	for (; *name; name++)
+		h = h * 33 + ((unsigned char)*name | 0x20);
+	return &s->by_name[h % ID_BUCKETS];
 }
 
 static struct list *bucket(struct dns_section *s, uint16_t id)
@@ -59,9 +70,11 @@ static void stop(struct dns_question *q)
 	list_remove(&q->id_node);
 }
 
-static void over(struct dns_question *q, enum dns_status status, const char *by)
+/* True when a server has another address now. The question may be gone. */
+static bool over(struct dns_question *q, enum dns_status status, const char *by)
 {
 	struct worker *w = worker_of(q);
+	bool changed;
 
 	stop(q);
 	q->status = status;
@@ -69,7 +82,9 @@ static void over(struct dns_question *q, enum dns_status status, const char *by)
 		q->last_valid = w->now;
 	deadline_set(w, &q->deadline,
 		     w->now + (q->section->conf->timeout_resolve ? q->section->conf->timeout_resolve : 1));
-	dns_follow(q, by);
+	changed = dns_follow(q, by);
+	dns_lookup_answer(q);
+	return changed;
 }
 
 /* With another message, so that late answers to earlier ones are told apart. */
@@ -95,16 +110,33 @@ static void ask(struct dns_question *q, uint16_t type)
 
 static void begin(struct dns_question *q)
 {
-	q->tries = q->section->conf->retries ? q->section->conf->retries : 1;
+	q->tries = q->section->conf->retries ? q->section->conf->retries - 1 : 0;
+	q->said = DNS_TIMEOUT;
 	ask(q, q->wanted);
 }
 
-static void again(struct dns_question *q, enum dns_status status, const char *by)
+static bool has_other(const struct dns_question *q)
 {
-	if (--q->tries)
+	return q->wanted != DNS_SRV && q->type == q->wanted;
+}
+
+static uint16_t other_type(const struct dns_question *q)
+{
+	return q->wanted == DNS_A ? DNS_AAAA : DNS_A;
+}
+
+/* `timeout retry` is over. What some have said counts more than that others have said nothing. */
+static void patience_over(struct dns_question *q)
+{
+	if (!q->tries || dns_lookup_left(q)) {
+		over(q, q->said, "");
+	} else if (q->refusals && q->refusals < q->section->nservers && has_other(q)) {
+		ask(q, other_type(q));
+	} else {
+		q->tries--;
+		q->said = DNS_TIMEOUT;
 		ask(q, q->wanted);
-	else
-		over(q, status, by);
+	}
 }
 
 static void due(struct worker *w, struct deadline *d)
@@ -114,13 +146,10 @@ static void due(struct worker *w, struct deadline *d)
 
 	(void)w;
 	pthread_mutex_lock(&dns->lock);
-	if (!q->asking) {
+	if (q->asking)
+		patience_over(q);
+	else
 		begin(q);
-	} else {
-		for (uint32_t i = 0; i < q->section->nservers; i++)
-			q->section->servers[i].counters.timeout++;
-		again(q, DNS_TIMEOUT, "");
-	}
 	pthread_mutex_unlock(&dns->lock);
 }
 
@@ -145,33 +174,27 @@ static struct dns_known *known_find(struct dns_question *q, const struct dns_rec
 	return NULL;
 }
 
-/* What is new is added, what was missing for longer than `hold obsolete` goes. True when something has changed.
- */
-static bool known_update(struct dns_question *q, const struct dns_record *v, uint32_t n)
+/* What is new is added, what was missing for longer than `hold obsolete` goes. */
+static void known_update(struct dns_question *q, const struct dns_record *v, uint32_t n)
 {
 	uint64_t now = worker_of(q)->now, hold = q->section->conf->hold[HOLD_OBSOLETE];
 	struct dns_known *more = realloc(q->known, (q->nknown + n) * sizeof(*more));
-	uint32_t kept = 0, before = q->nknown;
-	bool changed = false;
+	uint32_t kept = 0;
 
 	if (!more)
-		return false;
+		return;
 	q->known = more;
 	for (uint32_t i = 0; i < n; i++) {
 		struct dns_known *k = known_find(q, &v[i]);
 
-		if (!k) {
+		if (!k)
 			k = &q->known[q->nknown++];
-			changed = true;
-		}
 		*k = (struct dns_known){v[i], now};
 	}
 	for (uint32_t i = 0; i < q->nknown; i++)
 		if (q->known[i].seen + hold >= now)
 			q->known[kept++] = q->known[i];
-	changed |= kept < q->nknown || kept < before;
 	q->nknown = kept;
-	return changed;
 }
 
 static void count(struct nameserver *ns, enum dns_status status)
@@ -191,11 +214,16 @@ static void count(struct nameserver *ns, enum dns_status status)
 	case DNS_EMPTY:
 		c->any_err++;
 		break;
+	case DNS_CNAME:
+		c->cname_error++;
+		break;
 	case DNS_TRUNCATED:
 		c->truncated++;
 		break;
-	case DNS_TIMEOUT:
 	case DNS_FOREIGN:
+		c->invalid++;
+		break;
+	case DNS_TIMEOUT:
 	case DNS_OTHER:
 		c->other++;
 		break;
@@ -204,18 +232,19 @@ static void count(struct nameserver *ns, enum dns_status status)
 
 static void refused(struct dns_question *q, enum dns_status status, const char *by)
 {
+	q->said = status;
 	if (++q->refusals < q->section->nservers)
 		return; /* others may know better */
-	if (q->wanted != DNS_SRV && q->type == q->wanted)
-		ask(q, q->wanted == DNS_A ? DNS_AAAA : DNS_A);
-	else
-		again(q, status, by);
+	if (has_other(q))
+		ask(q, other_type(q));
+	else if (!q->tries)
+		over(q, status, by);
 }
 
 static void heard(struct nameserver *ns, const uint8_t *msg, size_t len)
 {
 	struct dns_section *s = ns->section;
-	struct dns_question *q = len > 2 ? asked_with(s, id_of(msg)) : NULL;
+	struct dns_question *q = len >= 2 ? asked_with(s, id_of(msg)) : NULL;
 	static const size_t most = DNS_RECORDS_MAX;
 	struct dns_record *v;
 	uint32_t n = (uint32_t)most;
@@ -234,16 +263,12 @@ static void heard(struct nameserver *ns, const uint8_t *msg, size_t len)
 	status = v ? dns_answer(msg, len, q->query, q->type, v, &n) : DNS_FOREIGN;
 	snprintf(by, sizeof(by), "%.*s/%s", (int)(s->conf->name.len < 100 ? s->conf->name.len : 100),
 		 s->conf->name.ptr, ns->name);
-	if (status == DNS_FOREIGN) {
-		ns->counters.invalid++;
+	count(ns, status);
+	if (status == DNS_VALID) {
+		known_update(q, v, n);
+		ns->counters.update += over(q, DNS_VALID, by);
 	} else {
-		count(ns, status);
-		if (status == DNS_VALID) {
-			ns->counters.update += known_update(q, v, n);
-			over(q, DNS_VALID, by);
-		} else {
-			refused(q, status, by);
-		}
+		refused(q, status == DNS_FOREIGN ? DNS_OTHER : status, by);
 	}
 	free(v);
 }
@@ -257,15 +282,25 @@ void dns_question_heard(struct nameserver *ns, const uint8_t *msg, size_t len)
 
 /* --- life */
 
-struct dns_question *dns_question_get(struct dns_section *s, const char *name, uint16_t type)
+struct dns_question *dns_question_find(struct dns_section *s, const char *name, uint16_t type)
 {
-	struct dns_question *q;
+	struct list *all = name_bucket(s, name);
 
-	for (struct list *node = s->questions.next; node != &s->questions; node = node->next) {
-		q = LIST_OF(node, struct dns_question, node);
+	for (struct list *node = all->next; node != all; node = node->next) {
+		struct dns_question *q = LIST_OF(node, struct dns_question, name_node);
+
 		if (q->wanted == type && str_ieq(str_from(q->name), str_from(name)))
 			return q;
 	}
+	return NULL;
+}
+
+struct dns_question *dns_question_get(struct dns_section *s, const char *name, uint16_t type)
+{
+	struct dns_question *q = dns_question_find(s, name, type);
+
+	if (q)
+		return q;
 	q = calloc(1, sizeof(*q));
 	if (!q)
 		return NULL;
@@ -273,24 +308,35 @@ struct dns_question *dns_question_get(struct dns_section *s, const char *name, u
 	snprintf(q->name, sizeof(q->name), "%s", name);
 	q->wanted = type;
 	list_init(&q->followers);
+	list_init(&q->lookups);
 	list_init(&q->id_node);
 	list_append(&s->questions, &q->node);
+	list_append(name_bucket(s, name), &q->name_node);
+	s->nquestions++;
 	deadline_init(&q->deadline, due);
 	deadline_set(s->dns->worker, &q->deadline, s->dns->worker->now + FIRST_MS);
 	return q;
+}
+
+void dns_question_ask(struct dns_question *q)
+{
+	if (!q->asking)
+		begin(q);
 }
 
 void dns_question_free(struct dns_question *q)
 {
 	deadline_clear(&q->deadline);
 	list_remove(&q->node);
+	list_remove(&q->name_node);
 	list_remove(&q->id_node);
+	q->section->nquestions--;
 	free(q->known);
 	free(q);
 }
 
 void dns_question_leave(struct dns_question *q)
 {
-	if (list_empty(&q->followers))
+	if (list_empty(&q->followers) && list_empty(&q->lookups))
 		dns_question_free(q);
 }

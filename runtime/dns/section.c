@@ -191,8 +191,10 @@ static bool section_init(struct dns_section *s, struct dns *d, const struct reso
 	s->dns = d;
 	s->conf = conf;
 	list_init(&s->questions);
-	for (int i = 0; i < ID_BUCKETS; i++)
+	for (int i = 0; i < ID_BUCKETS; i++) {
 		list_init(&s->by_id[i]);
+		list_init(&s->by_name[i]);
+	}
 	s->servers = calloc(conf->servers.n + SYSTEM_MAX, sizeof(*s->servers));
 	if (!s->servers)
 		return false;
@@ -238,8 +240,12 @@ void dns_sections_close(struct dns *d)
 	for (uint32_t i = 0; i < d->nsections; i++) {
 		struct dns_section *s = &d->sections[i];
 
-		while (!list_empty(&s->questions))
-			dns_question_free(LIST_OF(s->questions.next, struct dns_question, node));
+		while (!list_empty(&s->questions)) {
+			struct dns_question *q = LIST_OF(s->questions.next, struct dns_question, node);
+
+			dns_lookup_drop(q);
+			dns_question_free(q);
+		}
 		for (uint32_t k = 0; k < s->nservers; k++)
 			socket_close(&s->servers[k]);
 	}

@@ -76,8 +76,7 @@ struct eval_observer {
  * model (eval_engine_new), freed by eval_engine_free. */
 struct eval_engine;
 struct stick_tables; /* runtime/stick/table.h */
-struct stick_track;
-struct tls_conn; struct eval_vars; /* variables of one scope */
+struct stick_track; struct tls_conn; struct eval_vars; /* variables of one scope */
 struct rule_settings; /* settings.h */
 
 /* Fields (TLV) of a PROXY header of version 2 as received, lengths checked; empty for version 1. */
@@ -98,9 +97,10 @@ struct eval_live {
 	bool (*cache_use)(void *ctx, const struct rule *rule); /* is there an answer? */
 	void (*cache_store)(void *ctx, const struct rule *rule);
 	void (*limit)(void *ctx, struct eval *e, const struct rule *rule); /* rule->filter holds from now on */
+	int (*resolve)(void *ctx, struct eval *e, const struct rule *rule); /* looks a name up: V_CONTINUE, with the variable set or not, or V_WAIT */
 };
 
-enum eval_wait { EW_DATA, EW_PAUSE, EW_BODY }; /* what a list waits for that said V_WAIT */
+enum eval_wait { EW_DATA, EW_PAUSE, EW_BODY, EW_NAME }; /* what a list waits for that said V_WAIT */
 
 struct eval {
 	struct eval_engine *engine;
@@ -119,7 +119,7 @@ struct eval {
 	void *live_ctx;
 	struct { /* set with V_WAIT */
 		enum eval_wait kind;
-		uint64_t ms;	/* EW_PAUSE, EW_BODY: for how long at most */
+		uint64_t ms;	/* all but EW_DATA: for how long at most */
 		uint64_t bytes; /* EW_BODY: how much is enough; 0: all */
 	} wait;
 	bool resumed; /* the action that said V_WAIT has what it wanted: the list goes on behind it */

@@ -1,7 +1,7 @@
 /* Actions that change the stream around a message (manual, section 4.2: set-src, set-timeout,
- * set-priority-class, set-mark, set-tos, set-retries ...), and those that make it wait (pause, wait-for-body)
- * or say something ahead of the response (early-hint, do-log). They note what is wanted; the host acts on it.
- * One thread. */
+ * set-priority-class, set-mark, set-tos, set-retries ...), and those that make it wait (pause, wait-for-body,
+ * do-resolve) or say something ahead of the response (early-hint, do-log). They note what is wanted; the host
+ * acts on it. One thread. */
 #include "runtime/eval/settings.h"
 
 #include <arpa/inet.h>
@@ -274,6 +274,11 @@ enum verdict rule_wait_for_body(struct eval *e, const struct rule *rule)
 	e->wait.ms = (uint64_t)rule->num;
 	e->wait.bytes = rule->flags;
 	return V_WAIT;
+}
+
+enum verdict rule_do_resolve(struct eval *e, const struct rule *rule)
+{
+	return e->live && e->live->resolve ? (enum verdict)e->live->resolve(e->live_ctx, e, rule) : V_CONTINUE;
 }
 
 /* Without TLS there is nothing to wait for; with it the request comes after the handshake, but for early data.

@@ -1,6 +1,7 @@
 /* Rule lists in mode http: which one, with what they may see, and what their verdict means. */
 #include "grammar/rows.h"
 #include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/stream_lookup.h"
 
 #include "runtime/proxy/http_cache.h"
 #include "runtime/proxy/stream_stick.h"
@@ -117,11 +118,15 @@ static enum verdict list_run(struct http_stream *hs, struct eval *e, const struc
 	e->live_ctx = hs;
 	http_body_again(hs);
 	for (;;) {
-		if (hs->wait == HTTP_WAIT_PAUSE || hs->wait == HTTP_WAIT_BODY) {
+		if (hs->wait > HTTP_WAIT_DATA) {
 			*next = http_wait_look(hs, response);
 			if (*next != HTTP_AGAIN || hs->phase == HTTP_REPLY)
 				return V_WAIT;
 			e->resumed = true;
+			if (!response) /* that is how long the request took */
+				hs->s.log.t_request = (int32_t)(http_worker(hs)->now - hs->s.begun);
+			if (hs->s.lookup)
+				stream_lookup_end(&hs->s, e);
 		}
 		v = rules_run(e, rules, &hs->rule, decider);
 		hs->s.log.waiting = v == V_WAIT ? &rules->v[hs->rule] : NULL;

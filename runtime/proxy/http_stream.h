@@ -22,7 +22,7 @@ enum http_phase {
 	HTTP_REPLY,    /* our own answer is being sent */
 };
 
-enum http_wait { HTTP_NO_WAIT, HTTP_WAIT_DATA, HTTP_WAIT_PAUSE, HTTP_WAIT_BODY }; /* what rules wait for */
+enum http_wait { HTTP_NO_WAIT, HTTP_WAIT_DATA, HTTP_WAIT_PAUSE, HTTP_WAIT_BODY, HTTP_WAIT_NAME }; /* what rules wait for */
 
 /* What a step or a phase returns. */
 enum http_next {

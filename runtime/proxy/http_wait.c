@@ -1,8 +1,9 @@
 /* What rules wait for in the middle of a list: a body or its beginning (wait-for-body, option
- * http-buffer-request), some time (pause), more bytes (inspect-delay); and what they say to the client
- * meanwhile (early-hint). A list that waits goes on where it stood. Worker thread only. */
+ * http-buffer-request), some time (pause), a name (do-resolve), more bytes (inspect-delay); and what they say
+ * to the client meanwhile (early-hint). A list that waits goes on where it stood. Worker thread only. */
 #include "runtime/eval/engine.h"
 #include "runtime/proxy/http_cache.h"
+#include "runtime/proxy/stream_lookup.h"
 
 /* --- bodies at hand */
 
@@ -61,8 +62,7 @@ static void request_look(struct http_stream *hs)
 	if (hs->up.from->mux)
 		body_look_muxed(&hs->req, hs->up.from, in);
 	else
-		body_look(hs, &hs->req, in->cap,
-			  str_make(buf_at(in, hs->up.taken), in->len - hs->up.taken));
+		body_look(hs, &hs->req, in->cap, str_make(buf_at(in, hs->up.taken), in->len - hs->up.taken));
 }
 
 bool http_request_is_at_hand(struct http_stream *hs)
@@ -157,6 +157,8 @@ enum http_next http_wait_look(struct http_stream *hs, bool response)
 
 	if (hs->wait == HTTP_WAIT_PAUSE && http_worker(hs)->now < hs->wait_until)
 		return HTTP_WAIT;
+	if (hs->wait == HTTP_WAIT_NAME && stream_lookup_waits(&hs->s) && http_worker(hs)->now < hs->wait_until)
+		return HTTP_WAIT;
 	if (hs->wait == HTTP_WAIT_BODY)
 		next = body_due(hs, response);
 	if (next == HTTP_AGAIN)
@@ -166,7 +168,9 @@ enum http_next http_wait_look(struct http_stream *hs, bool response)
 
 void http_wait_begin(struct http_stream *hs, const struct eval *e)
 {
-	hs->wait = e->wait.kind == EW_PAUSE ? HTTP_WAIT_PAUSE : HTTP_WAIT_BODY;
+	hs->wait = e->wait.kind == EW_PAUSE  ? HTTP_WAIT_PAUSE
+		   : e->wait.kind == EW_NAME ? HTTP_WAIT_NAME
+					     : HTTP_WAIT_BODY;
 	hs->wait_until = http_worker(hs)->now + e->wait.ms;
 	hs->wait_bytes = e->wait.bytes;
 }
@@ -262,9 +266,33 @@ static void limit(void *ctx, struct eval *e, const struct rule *rule)
 	bandwidth_begin(&hs->s, &hs->up.limits, &hs->down.limits, e, rule);
 }
 
+static void resolved(void *stream)
+{
+	struct http_stream *hs = stream;
+
+	http_session_settle(hs->s.session, http_stream_run(hs));
+}
+
+/* Content rules wait no longer than their inspect delay allows, and without one not at all. */
+static int resolve(void *ctx, struct eval *e, const struct rule *rule)
+{
+	struct http_stream *hs = ctx;
+	bool content = e->place & (AT(FE_CONTENT) | AT(BE_CONTENT));
+	uint64_t left = hs->wait_until - http_worker(hs)->now;
+	int v;
+
+	if (content && !e->may_wait)
+		return V_CONTINUE;
+	v = stream_lookup_begin(&hs->s, e, rule, resolved);
+	if (content && v == V_WAIT && e->wait.kind == EW_NAME && left < e->wait.ms)
+		e->wait.ms = left;
+	return v;
+}
+
 const struct eval_live http_live = {.early_hint = early_hint,
 				    .log = log_now,
 				    .see_body = see_body,
 				    .cache_use = cache_use,
 				    .cache_store = cache_store,
-				    .limit = limit};
+				    .limit = limit,
+				    .resolve = resolve};

@@ -1,5 +1,6 @@
 /* Streams: what mode tcp and mode http have in common around one exchange. The embedding struct owns it and
  * lives in the worker's pool; the session owns that. */
+#include "runtime/dns/lookup.h"
 #include "runtime/proxy/stream.h"
 
 #include "runtime/backend/balance_key.h"
@@ -439,6 +440,7 @@ void stream_discard(struct stream *s)
 	struct session *session = s->session;
 
 	stream_called_last(s);
+	dns_lookup_end(&s->lookup);
 	if (s->track && !session->track) {
 		session->track = s->track;
 		s->track = NULL;
@@ -465,6 +467,7 @@ void stream_finish(struct stream *s)
 {
 	if (s->counted_backend)
 		atomic_fetch_sub_explicit(&s->backend->be_conns, 1, memory_order_relaxed);
+	dns_lookup_end(&s->lookup);
 	log_close(s);
 	stream_count_bytes(s);
 	count_times(s);

@@ -12,6 +12,8 @@
 /* Why reading from one side pauses: a bit each, so that two reasons cannot cancel each other. */
 enum pause_reason { PAUSE_FULL = 1, PAUSE_RULES = 2, PAUSE_CONNECT = 4, PAUSE_RATE = 8, PAUSE_DONE = 16 };
 
+struct dns_lookup;
+
 struct stream {
 	struct session *session;
 	struct proxy *backend; /* NULL: not chosen; the frontend itself for a listen */
@@ -30,6 +32,8 @@ struct stream {
 	const struct rule *last_rule; /* that decided */
 	struct stick_track *track; /* what its own rules track, or NULL */
 	struct server *cookie_server; /* the one that a valid cookie names */
+	struct dns_lookup *lookup; /* stream_lookup.h: a name that a rule waits for; NULL: none */
+	const struct rule *lookup_rule;
 	bool counted_backend;
 	bool counted_request; /* http_count_request() was called: those who begin to track later count it, too */
 	bool logged;

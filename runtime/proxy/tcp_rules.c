@@ -3,6 +3,7 @@
  * the sender has ended or the inspect delay is over. */
 #include "runtime/proxy/tcp_stream.h"
 #include "runtime/proxy/filter_trace.h"
+#include "runtime/proxy/stream_lookup.h"
 #include "runtime/proxy/stream_stick.h"
 
 #include "runtime/http/h1_parse.h"
@@ -65,7 +66,40 @@ static void limit(void *ctx, struct eval *e, const struct rule *rule)
 	bandwidth_begin(&t->s, &t->up.limits, &t->down.limits, e, rule);
 }
 
-static const struct eval_live live = {.log = log_now, .read_request = read_request, .limit = limit};
+static void resolved(void *stream)
+{
+	struct tcp_stream *t = stream;
+
+	stream_called(&t->s);
+	tcp_stream_resolved(t);
+}
+
+/* No longer than the inspect delay allows, and without one not at all. */
+static int resolve(void *ctx, struct eval *e, const struct rule *rule)
+{
+	struct tcp_stream *t = ctx;
+	const struct proxy_conf *px = e->place & AT(FE_CONTENT) ? e->frontend : e->backend;
+	uint64_t now = t->s.session->conn.worker->now;
+
+	if (!px || !px->tcp_req_inspect)
+		return V_CONTINUE;
+	if (!t->inspect_until)
+		t->inspect_until = now + px->tcp_req_inspect;
+	return now < t->inspect_until ? stream_lookup_begin(&t->s, e, rule, resolved) : V_CONTINUE;
+}
+
+static const struct eval_live live = {
+	.log = log_now, .read_request = read_request, .limit = limit, .resolve = resolve};
+
+/* Does a rule go on waiting for a name? */
+static bool name_wait(struct tcp_stream *t, struct eval *e)
+{
+	if (stream_lookup_waits(&t->s) && t->s.session->conn.worker->now < t->inspect_until)
+		return true;
+	stream_lookup_end(&t->s, e);
+	e->resumed = true;
+	return false;
+}
 
 /* One list, from t->rule on. */
 static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct rules *rules)
@@ -75,11 +109,13 @@ static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct 
 
 	e->live = &live;
 	e->live_ctx = t;
+	if (t->s.lookup && name_wait(t, e))
+		return V_WAIT;
 	v = rules_run(e, rules, &t->rule, &decider);
 	t->s.log.waiting = v == V_WAIT ? &rules->v[t->rule] : NULL;
 	settings_apply_client(t->s.settings, t->s.session->conn.io.fd);
 
-	if (v == V_WAIT && !e->may_wait) /* what it waits for will not come */
+	if (v == V_WAIT && !e->may_wait && !t->s.lookup) /* what it waits for will not come */
 		v = V_CONTINUE;
 	if (v == V_WAIT)
 		return v;

@@ -266,6 +266,11 @@ static void request_rules(struct tcp_stream *t)
 	}
 }
 
+void tcp_stream_resolved(struct tcp_stream *t)
+{
+	request_rules(t);
+}
+
 /* The client has ended while a server is being found: no use in going on for a request without a byte, nor for
  * any with option abortonclose. */
 static void client_left(struct tcp_stream *t)

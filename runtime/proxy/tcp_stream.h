@@ -74,6 +74,9 @@ bool tcp_flow_forward(struct tcp_flow *f);
 /* Gives buffer and pipe back. */
 void tcp_flow_drop(struct tcp_flow *f, struct worker *w);
 
+/* tcp_stream.c. The name that its content rules wait for is known, or will not be. Called by the loop; may end the session. */
+void tcp_stream_resolved(struct tcp_stream *t);
+
 /* tcp_rules.c. Content rules from where they stand, then backend and server request settings. TCP_END:
  * stream_end() was called. */
 enum tcp_next tcp_rules_request(struct tcp_stream *t);
