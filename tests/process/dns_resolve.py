@@ -236,6 +236,7 @@ def test_two_servers(directory):
         started(p)
         need_equal(ask(directory, "web.test"), "127.0.0.2")
         need_equal(counted(p)[1], {"sent": 1, "valid": 1})
+        until(lambda: len(counted(p)[0]) == 2, "the other answer has come, too")
         two.silent = True
         one.asked.clear()
         p.cli("clear counters all")
