@@ -145,7 +145,14 @@ static bool straight_make(struct proxy *px)
 	return server_make(s, px->conf->straight, px, g->nservers++);
 }
 
-/* Does the format tell %bi, %bp, %si or %sp? Asking the system for them costs two calls per connection. */
+static bool is_server_addr(const struct sample_expr *x)
+{
+	return x->fetch == FETCH_BC_DST || x->fetch == FETCH_BC_DST_PORT || x->fetch == FETCH_BC_SRC ||
+	       x->fetch == FETCH_BC_SRC_PORT;
+}
+
+/* Does the format tell %bi, %bp, %si or %sp, or bc_dst and its kin? Asking the system for them costs two calls
+ * per connection. */
 static bool tells_server_addrs(const struct logfmt *format)
 {
 	for (uint32_t i = 0; format && i < format->n; i++) {
@@ -153,6 +160,8 @@ static bool tells_server_addrs(const struct logfmt *format)
 
 		if (n->kind == LOGFMT_ALIAS && (n->alias == LOGFMT_BI || n->alias == LOGFMT_BP ||
 						n->alias == LOGFMT_SI || n->alias == LOGFMT_SP))
+			return true;
+		if (n->sample && is_server_addr(n->sample))
 			return true;
 	}
 	return false;

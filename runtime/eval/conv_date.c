@@ -1,5 +1,6 @@
 /* Converters of dates (manual, section 7.3.1). One thread. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "runtime/eval/fetch.h"
@@ -8,14 +9,50 @@ enum { DATE_MAX = 512 };
 /* HAProxy takes no more of a time, which makes dates before 1970 far future ones. */
 #define TIME_BITS 0x007fffffffffffffll
 
-/* strftime(3) of a time in units of 1/per_second since 1970; %N is the part below a second, with as many digits
- * as the unit has. An empty text when it does not fit. */
+/* "%N", "%3N": so many digits of the part below a second, nine of them by default. Behind it; NULL: it is
+ * something else. */
+static const char *put_fraction(char *format, size_t *n, const char *p, int64_t nanoseconds)
+{
+	int width = 9;
+	char digits[16];
+
+	if (p[1] >= '1' && p[1] <= '9' && p[2] == 'N')
+		width = *++p - '0';
+	if (p[1] != 'N')
+		return NULL;
+	snprintf(digits, sizeof(digits), "%09u", (unsigned)nanoseconds);
+	memcpy(format + *n, digits, (size_t)width);
+	*n += (size_t)width;
+	return p + 2;
+}
+
+/* The format of strftime(3) with all %N replaced. */
+static void put_fractions(char *format, const char *p, int64_t nanoseconds)
+{
+	size_t n = 0;
+
+	while (*p && n + 10 < DATE_MAX) {
+		const char *behind = *p == '%' ? put_fraction(format, &n, p, nanoseconds) : NULL;
+
+		if (behind) {
+			p = behind;
+			continue;
+		}
+		format[n++] = *p++;
+		if (p[-1] == '%' && *p)
+			format[n++] = *p++;
+	}
+	format[n] = 0;
+}
+
+/* strftime(3) of a time in units of 1/per_second since 1970; below a second there is %N. An empty text when it
+ * does not fit. */
 static bool format_time(struct eval *e, const struct arg *args, struct sample *s, int64_t per_second,
 			struct tm *(*split)(const time_t *, struct tm *))
 {
 	char *buf = scratch_alloc(e->scratch, DATE_MAX), format[DATE_MAX];
+	const char *text = args[0].str.ptr;
 	int64_t value, below;
-	size_t n = 0;
 	time_t seconds;
 	struct tm tm;
 
@@ -25,21 +62,11 @@ static bool format_time(struct eval *e, const struct arg *args, struct sample *s
 	seconds = (time_t)((value - below) / per_second);
 	if (!split(&seconds, &tm))
 		return false;
-	if (per_second == 1)
-		return sample_set_str(s, str_make(buf, strftime(buf, DATE_MAX, args[0].str.ptr, &tm)));
-	for (const char *p = args[0].str.ptr; *p && n + 8 < sizeof(format); p++) {
-		if (p[0] == '%' && p[1] == 'N') {
-			n += (size_t)snprintf(format + n, sizeof(format) - n, "%0*d",
-					      per_second == 1000 ? 3 : 6, (int)below);
-			p++;
-			continue;
-		}
-		format[n++] = *p;
-		if (p[0] == '%' && p[1])
-			format[n++] = *++p;
+	if (per_second > 1) {
+		put_fractions(format, text, below * (1000000000 / per_second));
+		text = format;
 	}
-	format[n] = 0;
-	return sample_set_str(s, str_make(buf, strftime(buf, DATE_MAX, format, &tm)));
+	return sample_set_str(s, str_make(buf, strftime(buf, DATE_MAX, text, &tm)));
 }
 
 bool conv_utime(struct eval *e, const struct arg *args, struct sample *s)

@@ -185,7 +185,8 @@ bool conv_reverse(struct eval *e, const struct arg *args, struct sample *s)
 	return true;
 }
 
-/* Labels of a host name in the other order: www.example.com is com.example.www. */
+/* Labels of a host name in the other order: www.example.com is com.example.www. One dot at the end is ignored;
+ * no value comes of empty labels. */
 bool conv_reverse_dom(struct eval *e, const struct arg *args, struct sample *s)
 {
 	char *buf = scratch_alloc(e->scratch, s->str.len + 1), *p = buf;
@@ -193,13 +194,19 @@ bool conv_reverse_dom(struct eval *e, const struct arg *args, struct sample *s)
 
 	if (!buf)
 		return false;
-	for (size_t i = s->str.len; i-- > 0;) {
+	if (end && s->str.ptr[end - 1] == '.')
+		end--;
+	for (size_t i = end; i-- > 0;) {
 		if (s->str.ptr[i] != '.')
 			continue;
+		if (i + 1 == end)
+			return false;
 		p = mempcpy(p, s->str.ptr + i + 1, end - i - 1);
 		*p++ = '.';
 		end = i;
 	}
+	if (!end)
+		return false;
 	p = mempcpy(p, s->str.ptr, end);
 	s->str = str_make(buf, (size_t)(p - buf));
 	return true;
