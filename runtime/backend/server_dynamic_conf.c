@@ -337,8 +337,10 @@ struct dynamic_server *server_dynamic_new(struct proxy *px, struct str name, con
 	d->server.dynamic = d;
 	d->server.conf = conf;
 	d->server.proxy = px;
-	if (track_resolve(px, &line, conf, error) && files_are_there(conf, error) &&
-	    tls_back_add(px->generation->tls, conf, &d->tls, error))
+	if (px->conf->mode == MODE_TCP && conf->mux != MUX_AUTO)
+		out_puts(error, "MUX protocol is not usable for server.");
+	else if (track_resolve(px, &line, conf, error) && files_are_there(conf, error) &&
+		 tls_back_add(px->generation->tls, conf, &d->tls, error))
 		return d;
 	server_dynamic_free(&d);
 	return NULL;

@@ -73,7 +73,7 @@ static bool place_addr(struct server_place *p, struct str addr, struct out *answ
 }
 
 /* "80", "+7", "-7". */
-static bool place_port(struct server_place *p, struct str port, struct out *answer)
+static bool place_port(struct server_place *p, struct str port, bool has_check_port, struct out *answer)
 {
 	bool relative = port.len && (port.ptr[0] == '+' || port.ptr[0] == '-');
 	char before[8];
@@ -85,6 +85,12 @@ static bool place_port(struct server_place *p, struct str port, struct out *answ
 	}
 	if (n > 65535 || n < -65535 || (!relative && n < 0)) {
 		out_puts(answer, ", provided port is not valid");
+		return false;
+	}
+	if (relative && !has_check_port) {
+		out_puts(answer,
+			 ", can't change <port> to port map because it is incompatible with current health "
+			 "check port configuration (use 'port' statement from the 'server' directive.");
 		return false;
 	}
 	memcpy(before, p->port, sizeof(before));
@@ -147,7 +153,7 @@ bool server_move(struct worker *w, struct server *s, struct str addr, const stru
 	place_begin(s, &place);
 	changed = place_addr(&place, addr, answer);
 	if (port)
-		changed |= place_port(&place, *port, answer);
+		changed |= place_port(&place, *port, s->conf->check_port != 0, answer);
 	if (changed && !place_publish(s, &place)) {
 		answer->len = begin;
 		out_puts(answer, "out of memory");

@@ -10,7 +10,7 @@
 #include "runtime/net/conn.h"
 #include "runtime/net/listener.h"
 
-enum { CLI_WORDS = 64, CLI_ANSWER_MAX = 256 << 20 };
+enum { CLI_PAYLOAD_END = 64, CLI_WORDS = 64, CLI_ANSWER_MAX = 256 << 20 };
 enum cli_level { CLI_USER, CLI_OPERATOR, CLI_ADMIN };
 /* With a level in commands.def: only in that mode of the session. */
 enum cli_modes { CLI_LEVELS = 3, CLI_EXPERT = 4, CLI_EXPERIMENTAL = 8 };
@@ -48,7 +48,9 @@ struct cli_session {
 	uint32_t timeout;  /* ms */
 	uint32_t anon_key; /* cli_anon.h; 0: names are told */
 	uint8_t level, severity_form;
-	bool prompt, expert, experimental, master_debug;
+	bool prompt, interactive, timed; /* prompt: with one, and interactive; timed: it tells how long the process is up */
+	bool expert, experimental, master_debug;
+	char payload_end[CLI_PAYLOAD_END + 1]; /* the line that ends the payload: empty, or what stood behind `<<` */
 	bool unanswered;                      /* this command gives no answer, not even an empty line */
 	bool in_payload, answered, eof, over; /* over: closes once everything is sent */
 	bool quitting, silent;                /* by the command; silent: nothing more may be sent */
@@ -75,7 +77,7 @@ struct cli_command {
 
 /* cli_table.c */
 const struct cli_command *cli_find(const struct cli_call *c);
-/* Lists every command of the session's level. */
+/* Lists every command, whatever the session's level is, as HAProxy does. */
 void cli_help(struct cli_call *c, const char *title);
 /* Lists those that resemble the words from `first` on; all when nothing was asked for. */
 void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, const char *title_all);
@@ -87,6 +89,8 @@ void cli_stat_resolvers(struct cli_call *c);
 /* A short message, with its severity where the session wants that. The message brings no line feed. */
 void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* What stands before such a message. */
+void cli_severity_put(struct cli_call *c, enum cli_severity severity);
 /* The same without a line feed, as some of HAProxy's messages are. */
 void cli_say_open(struct cli_call *c, enum cli_severity severity, const char *message);
 /* There is more of the session's stream. */
@@ -99,7 +103,9 @@ void cli_relay_progress(struct cli_session *s);
 
 /* cmd_wait.c. Ends a wait; harmless without one. */
 void cli_wait_free(struct cli_session *s);
-/* cmd_session.c. A time as the configuration writes it (manual, section 2.5), in ms; unit_us: of a number
+/* cmd_session.c. `prompt` with the words that follow (none: empty ones), of this version; false: its usage is asked for. */
+bool cli_prompt_set(struct cli_session *s, const struct str *words, uint32_t n, int compat);
+/* A time as the configuration writes it (manual, section 2.5), in ms; unit_us: of a number
  * without one. */
 bool cli_time(struct str text, uint64_t unit_us, uint64_t *ms);
 

@@ -16,14 +16,27 @@ static struct cli_master *master_of(const struct cli_session *s)
 /* --- prompt
  * ---------------------------------------------------------------------------------------------------------- */
 
+/* "[23:03:34:39]": days, hours, minutes, seconds since the start of this process. */
+static void put_uptime(struct cli_session *s)
+{
+	struct worker *w = s->conn.worker;
+	unsigned long up = (unsigned long)(w->wall.tv_sec - w->process->started.tv_sec);
+
+	out_printf(&s->out, "[%lu:%02lu:%02lu:%02lu]", up / 86400, up / 3600 % 24, up / 60 % 60, up % 60);
+}
+
 void cli_prompt(struct cli_session *s)
 {
 	struct cli_master *m = master_of(s);
 
+	if (s->timed)
+		put_uptime(s);
 	if (!m) {
 		out_puts(&s->out, "> ");
 		return;
 	}
+	if (s->timed)
+		out_char(&s->out, ' ');
 	if (s->target)
 		out_printf(&s->out, "%d", (int)s->target);
 	else
@@ -72,11 +85,22 @@ static bool mode_set(bool *mode, struct str rest)
 	return true;
 }
 
+static void prompt_set(struct cli_session *s, struct str rest)
+{
+	struct str words[4];
+	uint32_t n = 0;
+
+	while (rest.len && n < 4)
+		words[n++] = word_cut(&rest);
+	if (!cli_prompt_set(s, words, n, s->conn.worker->process->compat))
+		out_puts(&s->out, "Usage: prompt [help | i | p | timed]*\n");
+}
+
 /* Words about the session itself, which give no answer. True: it was one. */
 static bool session_word(struct cli_session *s, struct str word, struct str rest)
 {
 	if (str_is(word, "prompt"))
-		s->prompt = !s->prompt;
+		prompt_set(s, rest);
 	else if (str_is(word, "quit"))
 		s->quitting = s->silent = true;
 	else if (str_is(word, "user"))

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/cli/cli_call.h"
@@ -67,16 +68,22 @@ static void session_expired(struct worker *w, struct deadline *d)
 /* --- answers
  * ----------------------------------------------------------------------------------------------------- */
 
-void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...)
+void cli_severity_put(struct cli_call *c, enum cli_severity severity)
 {
 	static const char *const names[] = {"emerg",   "alert",  "crit", "err",
 					    "warning", "notice", "info", "debug"};
-	va_list ap;
 
 	if (c->session->severity_form == CLI_SEVERITY_NUMBER)
 		out_printf(c->out, "[%d]: ", severity);
 	else if (c->session->severity_form == CLI_SEVERITY_STRING)
 		out_printf(c->out, "[%s]: ", names[severity]);
+}
+
+void cli_say(struct cli_call *c, enum cli_severity severity, const char *format, ...)
+{
+	va_list ap;
+
+	cli_severity_put(c, severity);
 	va_start(ap, format);
 	out_vprintf(c->out, format, ap);
 	va_end(ap);
@@ -207,14 +214,22 @@ static bool line_run(struct cli_session *s)
 /* --- input
  * ------------------------------------------------------------------------------------------------------- */
 
-/* Takes `<<` off the end of the line. */
+/* Takes `<<` off the end of the line, in newer versions with a word that will end the payload. */
 static bool payload_begins(struct cli_session *s)
 {
-	struct str line = str_trim(out_get(&s->command));
+	struct str line = str_trim(out_get(&s->command)), end;
+	size_t at = line.len;
 
-	if (!str_ends(line, STR("<<")) || (line.len > 2 && !is_blank(line.ptr[line.len - 3])))
+	while (at && !is_blank(line.ptr[at - 1]))
+		at--;
+	end = str_tail(line, at);
+	if (!str_starts(end, STR("<<")) || end.len > 2 + CLI_PAYLOAD_END ||
+	    (end.len > 2 && s->conn.worker->process->compat <= 206))
 		return false;
-	s->command.len = (size_t)(line.ptr - s->command.buf) + line.len - 2;
+	end = str_tail(end, 2);
+	memcpy(s->payload_end, end.ptr, end.len);
+	s->payload_end[end.len] = 0;
+	s->command.len = (size_t)(line.ptr - s->command.buf) + at;
 	return true;
 }
 
@@ -230,7 +245,7 @@ static bool line_take(struct cli_session *s, struct str line)
 {
 	if (line.len && line.ptr[line.len - 1] == '\r')
 		line.len--;
-	if (s->in_payload && line.len) {
+	if (s->in_payload && !str_is(line, s->payload_end)) {
 		if (s->payload.len)
 			out_char(&s->payload, '\n');
 		out_str(&s->payload, line);
@@ -308,7 +323,7 @@ static bool is_over(const struct cli_session *s)
 		return false;
 	if (s->conn.worker->process->cli_master)
 		return s->quitting || s->eof;
-	return s->quitting || s->eof || (s->answered && !s->prompt && !s->in_payload);
+	return s->quitting || s->eof || (s->answered && !s->interactive && !s->in_payload);
 }
 
 /* Something was entered, or nothing will be any more: the stream is over, what was entered is not looked at. */

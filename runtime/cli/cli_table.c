@@ -91,8 +91,7 @@ const struct cli_command *cli_find(const struct cli_call *c)
 
 static bool is_visible(const struct cli_call *c, const struct cli_command *cmd)
 {
-	return cmd->usage && (cmd->level & CLI_LEVELS) <= c->session->level &&
-	       (c->session->expert || !(cmd->level & CLI_EXPERT)) &&
+	return cmd->usage && (c->session->expert || !(cmd->level & CLI_EXPERT)) &&
 	       (c->session->experimental || !(cmd->level & CLI_EXPERIMENTAL));
 }
 
@@ -218,6 +217,7 @@ void cli_help_like(struct cli_call *c, uint32_t first, const char *title_some, c
 
 void cli_unknown(struct cli_call *c)
 {
+	cli_severity_put(c, CLI_INFO);
 	cli_help_like(c, 0, "Unknown command, but maybe one of the following ones is a better match:\n",
 		      "Unknown command. Please enter one of the following commands only:\n");
 }

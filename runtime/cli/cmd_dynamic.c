@@ -44,6 +44,15 @@ static void errand_free(struct errand *e)
 	free(e);
 }
 
+static void error_put(struct cli_visit *v, const struct errand *e, bool adds)
+{
+	struct cli_call c = {.session = v->session, .out = &v->text};
+
+	if (v->session)
+		cli_severity_put(&c, CLI_ERR);
+	out_printf(&v->text, adds ? "%.*s\n" : "%.*s", STR_ARG(out_get(&e->error)));
+}
+
 static void errand_home(struct cli_visit *v)
 {
 	struct errand *e = (struct errand *)(uintptr_t)v->pointer;
@@ -54,7 +63,7 @@ static void errand_home(struct cli_visit *v)
 	else if (e->ok)
 		out_puts(&v->text, adds ? "New server registered.\n" : "Server deleted.");
 	else
-		out_printf(&v->text, adds ? "%.*s\n" : "%.*s", STR_ARG(out_get(&e->error)));
+		error_put(v, e, adds);
 	if (e->ok)
 		e->add = NULL;
 	errand_free(e);
@@ -91,7 +100,8 @@ static bool names_read(struct cli_call *c, uint32_t i, struct proxy **px, struct
 	*px = cli_backend(c, i);
 	if (!*px)
 		cli_say_open(c, CLI_ERR, "No such backend.");
-	if (*px && (*px)->conf->mode == MODE_SYSLOG) { /* runtime/log/log_backend.c keeps those that it began with */
+	if (*px &&
+	    (*px)->conf->mode == MODE_SYSLOG) { /* runtime/log/log_backend.c keeps those that it began with */
 		cli_say_open(c, CLI_ERR, "Backend of mode log does not support dynamic servers.");
 		return false;
 	}
@@ -126,10 +136,12 @@ void cmd_add_server(struct cli_call *c)
 	error = out_growing(8192);
 	if (c->n < 4)
 		out_puts(&error, "'server' expects <name> and <addr>[:<port>] as arguments.");
-	else if (name_is_taken(e.px, name))
-		out_puts(&error, "Already exists a server with the same name in backend.");
 	else
 		e.add = server_dynamic_new(e.px, name, &c->words[3], c->n - 3, &error);
+	if (e.add && name_is_taken(e.px, name)) {
+		out_puts(&error, "Already exists a server with the same name in backend.");
+		server_dynamic_free(&e.add);
+	}
 	if (error.len)
 		cli_say(c, CLI_ERR, "%.*s", STR_ARG(out_get(&error)));
 	out_free(&error);

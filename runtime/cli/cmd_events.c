@@ -105,6 +105,8 @@ void cmd_show_events(struct cli_call *c)
 		sinks_list(c);
 		return;
 	}
+	if (!cli_level_is(c, CLI_OPERATOR))
+		return;
 	ring = c->process->rings ? rings_find(c->process->rings, c->words[2]) : NULL;
 	if (!ring) {
 		cli_say_open(c, CLI_ERR,

@@ -109,6 +109,10 @@ void cmd_set_rate_limit(struct cli_call *c)
 		cli_say(c, CLI_ERR, "Expects an integer value.");
 		return;
 	}
+	if (c->words[4].ptr[0] == '-') {
+		cli_say(c, CLI_ERR, "Value out of range.");
+		return;
+	}
 	for (size_t i = 0; i < c->words[4].len && c->words[4].ptr[i] >= '0' && c->words[4].ptr[i] <= '9'; i++)
 		if (n < UINT32_MAX / 1024 / 16)
 			n = n * 10 + (uint64_t)(c->words[4].ptr[i] - '0');

@@ -28,8 +28,10 @@ static void put_value(struct out *out, const struct info *v, int id)
 		out_printf(out, "%llu", (unsigned long long)v->number[id]);
 }
 
-static const char *kind_name(int id)
+static const char *kind_name(const struct info *v, int id)
 {
+	if (v->exact && (id == INFO_UPTIME_SEC || id == INFO_START_TIME_SEC))
+		return "flt";
 	return rows[id].kind == STR ? "str" : rows[id].kind == U64 ? "u64" : "u32";
 }
 
@@ -53,7 +55,7 @@ static void put_lines(struct out *out, const struct info *v, bool typed, bool de
 			continue;
 		if (typed)
 			out_printf(out, "%d.%s.1:%s:%s:", rows[id].position, rows[id].name, rows[id].tags,
-				   kind_name(id));
+				   kind_name(v, id));
 		else
 			out_printf(out, "%s: ", rows[id].name);
 		put_value(out, v, id);
@@ -103,7 +105,7 @@ static void put_json(struct out *out, const struct info *v)
 			   "s\","
 			   "\"nature\":\"%s\",\"scope\":\"%s\"},\"value\":{\"type\":\"%s\",\"value\":",
 			   separator, rows[id].position, rows[id].name, tag_word(tags[0]), nature_word(tags[1]),
-			   tags[2] == 'S' ? "Service" : "Process", kind_name(id));
+			   tags[2] == 'S' ? "Service" : "Process", kind_name(v, id));
 		if (rows[id].kind == STR)
 			out_json(out, v->text[id]);
 		else

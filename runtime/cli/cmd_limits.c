@@ -29,6 +29,10 @@ void cmd_set_maxconn_frontend(struct cli_call *c)
 		cli_say(c, CLI_ERR, "Integer value expected.");
 		return;
 	}
+	if (c->words[4].ptr[0] == '-') {
+		cli_say(c, CLI_ERR, "Value out of range.");
+		return;
+	}
 	atomic_store(&px->maxconn, (unsigned)leading_number(c->words[4]));
 	listeners_look(c);
 }

@@ -145,8 +145,7 @@ void cmd_show_map(struct cli_call *c)
 {
 	struct map_job j = job_begin(c);
 
-	take_version(&j);
-	if (!c->words[j.at].len)
+	if (!take_version(&j) && !c->words[j.at].len)
 		list_all(&j);
 	else if (find_ref(&j))
 		pattern_ref_walk(j.ref, j.version, show_entry, &j);
@@ -166,7 +165,8 @@ void cmd_get_map(struct cli_call *c)
 		cli_say(c, CLI_ERR, "Missing %s identifier and/or key.", j.map ? "map" : "ACL");
 		return;
 	}
-	if (!find_ref(&j)) {
+	j.ref = pattern_ref_find(refs_of(c), c->words[2]); /* of either kind */
+	if (!j.ref) {
 		say_unknown(&j, j.map);
 		return;
 	}
@@ -231,7 +231,7 @@ static void add_payload(const struct map_job *j)
 static bool add_words(const struct map_job *j)
 {
 	const struct cli_call *c = j->c;
-	bool payload = c->payload.len != 0;
+	bool payload = j->map && c->payload.len != 0;
 
 	if (c->words[j->at].len &&
 	    (payload || (c->words[j->at + 1].len && (!j->map || c->words[j->at + 2].len))))
@@ -265,7 +265,7 @@ void cmd_add_map(struct cli_call *c)
 			"add values.");
 		return;
 	}
-	if (c->payload.len)
+	if (j.map && c->payload.len)
 		add_payload(&j);
 	else
 		add_one(&j, c->words[j.at + 1], j.map ? c->words[j.at + 2] : STR_NONE);
@@ -292,13 +292,15 @@ void cmd_set_map(struct cli_call *c)
 	struct map_job j = job_begin(c);
 	char message[PATTERN_MESSAGE];
 	enum pattern_result result;
-	uint64_t id;
+	uint64_t id = 0;
 
 	if (!c->words[2].len || !c->words[3].len || !c->words[4].len) {
 		cli_say(c, CLI_ERR, "'set map' expects three parameters: map identifier, key and value.");
 		return;
 	}
-	if (!find_ref(&j)) {
+	j.ref = pattern_ref_find(refs_of(c),
+				 c->words[2]); /* an ACL's entries may be set, too: nobody sees it */
+	if (!j.ref) {
 		say_unknown(&j, true);
 		return;
 	}
@@ -308,7 +310,7 @@ void cmd_set_map(struct cli_call *c)
 		result = pattern_ref_set(j.ref, c->words[3], c->words[4], message);
 	if (result == PATTERN_NOT_FOUND)
 		cli_say(c, CLI_ERR,
-			c->words[3].ptr[0] == '#' ? "key or pattern not found." : "entry not found.");
+			c->words[3].ptr[0] == '#' && id ? "key or pattern not found." : "entry not found.");
 	else if (result != PATTERN_DONE)
 		say_bad(&j, message);
 }

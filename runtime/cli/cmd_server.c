@@ -4,52 +4,71 @@
 #include "runtime/cli/cmd_server.h"
 #include "runtime/health/check.h"
 
-static const struct proxy_conf *conf_by_name(const struct map *m, struct str name)
+/* By name, or by its number behind a `#`; of that role. */
+static struct proxy *proxy_find(const struct cli_call *c, struct str word, unsigned role)
 {
-	return map_get(m, name);
+	const struct model *m = c->generation->model;
+	const struct proxy_conf *conf = map_get(role & ROLE_FRONTEND ? &m->frontends : &m->backends, word);
+	int64_t id;
+
+	if (conf)
+		return generation_proxy(c->generation, conf);
+	if (!word.len || word.ptr[0] != '#' || !str_to_i64(str_tail(word, 1), &id))
+		return NULL;
+	for (uint32_t i = 0; i < c->generation->nproxies; i++) {
+		struct proxy *px = &c->generation->proxies[i];
+
+		if (px->conf->id == id && px->conf->role & role)
+			return px;
+	}
+	return NULL;
 }
 
 struct proxy *cli_backend(struct cli_call *c, uint32_t i)
 {
-	const struct proxy_conf *conf = conf_by_name(&c->generation->model->backends, c->words[i]);
-
-	return conf ? generation_proxy(c->generation, conf) : NULL;
+	return proxy_find(c, c->words[i], ROLE_BACKEND);
 }
 
 struct proxy *cli_frontend(struct cli_call *c, uint32_t i)
 {
-	const struct proxy_conf *conf = conf_by_name(&c->generation->model->frontends, c->words[i]);
+	struct proxy *px = proxy_find(c, c->words[i], ROLE_FRONTEND);
 
 	if (!c->words[i].len)
 		cli_say(c, CLI_ERR, "A frontend name is expected.");
-	else if (!conf)
+	else if (!px)
 		cli_say(c, CLI_ERR, "No such frontend.");
-	return conf ? generation_proxy(c->generation, conf) : NULL;
+	return px;
+}
+
+static struct server *server_find(struct proxy *px, struct str word)
+{
+	int64_t id = -1;
+
+	if (word.ptr[0] == '#' && !str_to_i64(str_tail(word, 1), &id))
+		return NULL;
+	for (uint32_t k = 0; k < px->nservers; k++)
+		if (word.ptr[0] == '#' ? px->servers[k]->conf->id == id
+				       : str_eq(px->servers[k]->conf->name, word))
+			return px->servers[k];
+	return NULL;
 }
 
 struct server *cli_server(struct cli_call *c, uint32_t i)
 {
-	struct str word = c->words[i], name;
+	struct str word = c->words[i];
 	size_t slash = str_chr(word, '/');
-	const struct proxy_conf *conf;
+	struct server *s;
 	struct proxy *px;
 
-	if (!word.len || slash == word.len) {
+	if (!slash || slash + 1 >= word.len) {
 		cli_say(c, CLI_ERR, "Require 'backend/server'.");
 		return NULL;
 	}
-	name = str_tail(word, slash + 1);
-	conf = conf_by_name(&c->generation->model->backends, str_sub(word, 0, slash));
-	px = conf ? generation_proxy(c->generation, conf) : NULL;
-	if (!px) {
-		cli_say(c, CLI_ERR, "No such backend.");
-		return NULL;
-	}
-	for (uint32_t k = 0; k < px->nservers; k++)
-		if (str_eq(px->servers[k]->conf->name, name))
-			return px->servers[k];
-	cli_say(c, CLI_ERR, "No such server.");
-	return NULL;
+	px = proxy_find(c, str_sub(word, 0, slash), ROLE_BACKEND);
+	s = px ? server_find(px, str_tail(word, slash + 1)) : NULL;
+	if (!s)
+		cli_say(c, CLI_ERR, px ? "No such server." : "No such backend.");
+	return s;
 }
 
 /* --- weight
@@ -63,6 +82,13 @@ void cmd_get_weight(struct cli_call *c)
 		out_printf(c->out, "%u (initial %u)\n", atomic_load(&s->weight), s->conf->weight);
 }
 
+static bool starts_with_number(struct str word)
+{
+	size_t sign = word.len > 1 && (word.ptr[0] == '-' || word.ptr[0] == '+');
+
+	return word.ptr[sign] >= '0' && word.ptr[sign] <= '9';
+}
+
 /* "10", or "50%" of the initial weight. */
 static void weight_set(struct cli_call *c, struct server *s, struct str word)
 {
@@ -74,7 +100,9 @@ static void weight_set(struct cli_call *c, struct server *s, struct str word)
 		return;
 	}
 	if (!str_to_i64(str_sub(word, 0, word.len - relative), &n)) {
-		cli_say_open(c, CLI_ERR, "Empty weight string empty or preceded by garbage");
+		cli_say_open(c, CLI_ERR,
+			     starts_with_number(word) ? "Trailing garbage in weight string"
+						      : "Empty weight string empty or preceded by garbage");
 		return;
 	}
 	if (relative && n < 0) {

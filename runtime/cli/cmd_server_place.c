@@ -51,6 +51,9 @@ void cli_server_check_addr(struct cli_call *c, struct server *s, bool agent)
 		cli_say_open(c, CLI_ERR,
 			     agent ? "agent checks are not enabled on this server"
 				   : "health checks are not enabled on this server");
+	else if (!c->words[4].len)
+		cli_say(c, CLI_ERR, "set server <b>/<s> %s requires an address and optionally a port.",
+			agent ? "agent-addr" : "check-addr");
 	else if (!ip_read(c->words[4], &addr))
 		out_printf(c->out, "invalid addr '%.*s'", STR_ARG(c->words[4]));
 	else if (str_is(c->words[5], "port") && !port_read(c->words[6], &port))
@@ -62,11 +65,17 @@ void cli_server_check_addr(struct cli_call *c, struct server *s, bool agent)
 void cli_server_check_port(struct cli_call *c, struct server *s, bool agent)
 {
 	uint16_t port;
+	int64_t n;
 
 	if (agent ? !s->agent : !s->check)
 		cli_say_open(c, CLI_ERR,
 			     agent ? "agent checks are not enabled on this server"
 				   : "health checks are not enabled on this server");
+	else if (!c->words[4].len)
+		cli_say(c, CLI_ERR, "set server <b>/<s> %s requires a port.",
+			agent ? "agent-port" : "check-port");
+	else if (!str_to_i64(c->words[4], &n))
+		cli_say_open(c, CLI_ERR, "provided port is not an integer");
 	else if (!port_read(c->words[4], &port))
 		cli_say_open(c, CLI_ERR, "provided port is invalid");
 	else

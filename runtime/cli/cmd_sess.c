@@ -208,7 +208,7 @@ void cmd_shutdown_session(struct cli_call *c)
 	struct cli_visit v = {.fn = kill_here, .home_fn = kill_report};
 
 	v.pointer = c->words[2].len ? pointer_parse(c->words[2]) : NULL;
-	if (c->words[2].len)
+	if (v.pointer)
 		cli_visit(c, &v);
 	else
 		cli_say(c, CLI_ERR, "Session pointer expected (use 'show sess').");

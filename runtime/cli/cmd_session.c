@@ -6,9 +6,52 @@
 #include "runtime/cli/cli_call.h"
 #include "runtime/reload/handover.h"
 
+static void mode_set(struct cli_session *s, bool interactive, bool prompt)
+{
+	s->interactive = interactive;
+	s->prompt = prompt;
+}
+
+bool cli_prompt_set(struct cli_session *s, const struct str *words, uint32_t n, int compat)
+{
+	if (compat <= 206 || !n || !words[0].len) {
+		mode_set(s, !s->prompt, !s->prompt);
+		return true;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (str_is(words[i], "n")) {
+			mode_set(s, false, false);
+		} else if (str_is(words[i], "i")) {
+			mode_set(s, true, false);
+		} else if (str_is(words[i], "p")) {
+			mode_set(s, true, true);
+		} else if (str_is(words[i], "timed")) {
+			mode_set(s, true, true);
+			s->timed = !s->timed;
+		} else {
+			return false;
+		}
+	return true;
+}
+
 void cmd_prompt(struct cli_call *c)
 {
-	c->session->prompt = !c->session->prompt;
+	if (!cli_prompt_set(c->session, c->words + 1, c->n - 1, c->process->compat))
+		out_puts(c->out, "Usage: prompt [help | n | i | p | timed]*\n"
+				 "Changes the default prompt and interactive mode. Options:\n"
+				 "  help    display this help\n"
+				 "  n       set to non-interactive mode\n"
+				 "  i       set to interactive mode without prompt\n"
+				 "  p       set to interactive mode with prompt\n"
+				 "  timed   set to interactive mode with prompt, toggle the time in it\n");
+}
+
+/* What stands behind the command, as it was entered. */
+void cmd_echo(struct cli_call *c)
+{
+	for (uint32_t i = 1; i < c->n; i++)
+		out_printf(c->out, i > 1 ? " %.*s" : "%.*s", STR_ARG(c->words[i]));
+	out_char(c->out, '\n');
 }
 
 void cmd_quit(struct cli_call *c)

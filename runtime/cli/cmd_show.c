@@ -109,8 +109,9 @@ void cmd_show_errors(struct cli_call *c)
 	struct tm tm;
 	int64_t id = -1;
 
-	if (wanted.len && !str_to_i64(wanted, &id) && !map_get(&c->generation->model->frontends, wanted) &&
-	    !map_get(&c->generation->model->backends, wanted)) {
+	if (str_is(wanted, "0") ||
+	    (wanted.len && !str_to_i64(wanted, &id) && !map_get(&c->generation->model->frontends, wanted) &&
+	     !map_get(&c->generation->model->backends, wanted))) {
 		cli_say(c, CLI_ERR, "No such proxy.");
 		return;
 	}
@@ -141,14 +142,14 @@ static bool filter_parse(struct cli_call *c, struct stats_filter *f, uint32_t *i
 	const struct proxy_conf *px;
 	int64_t type;
 
-	if (!c->words[2].len || !c->words[3].len || !c->words[4].len)
+	const struct str *w = &c->words[*i];
+
+	if (!w[0].len || !w[1].len || !w[2].len || !str_to_i64(w[1], &type) || !str_to_i64(w[2], &f->server_id))
 		return true;
-	if (!str_to_i64(c->words[3], &type) || !str_to_i64(c->words[4], &f->server_id))
-		return true;
-	if (!str_to_i64(c->words[2], &f->proxy_id)) {
-		px = map_get(&c->generation->model->frontends, c->words[2]);
+	if (!str_to_i64(w[0], &f->proxy_id)) {
+		px = map_get(&c->generation->model->frontends, w[0]);
 		if (!px)
-			px = map_get(&c->generation->model->backends, c->words[2]);
+			px = map_get(&c->generation->model->backends, w[0]);
 		if (!px) {
 			cli_say(c, CLI_ERR, "No such proxy.");
 			return false;
@@ -160,7 +161,7 @@ static bool filter_parse(struct cli_call *c, struct stats_filter *f, uint32_t *i
 	if (f->server_id <= 0)
 		f->server_id = -1;
 	f->types = type < 0 ? STATS_ALL : (uint32_t)type & STATS_ALL;
-	*i = 5;
+	*i += 3;
 	return true;
 }
 

@@ -142,7 +142,8 @@ static void show_all(struct cli_call *c, struct tls_world *w)
 
 	if (w->pending_cert)
 		out_printf(c->out, "# transaction\n*%s\n", w->pending_cert_name);
-	out_puts(c->out, "# filename\n");
+	if (!list_empty(&w->certs))
+		out_puts(c->out, "# filename\n");
 	for (struct list *l = w->certs.next; l != &w->certs; l = l->next)
 		n++;
 	names = calloc(n + 1, sizeof(*names));

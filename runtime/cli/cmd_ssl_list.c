@@ -85,7 +85,9 @@ void cmd_show_ssl_crt_list(struct cli_call *c)
 	struct tls_world *w = cli_tls_begin(c);
 	struct crt_list *l = path.len ? tls_list_find(w, path) : NULL;
 
-	if (!path.len) {
+	if (numbers && !path.len) {
+		cli_say(c, CLI_ERR, "'show ssl crt-list -n' expects a filename or a directory");
+	} else if (!path.len) {
 		show_all(c, w);
 	} else if (!l) {
 		cli_say(c, CLI_ERR, "didn't find the specified filename");

@@ -94,7 +94,8 @@ static void put_server(struct cli_call *c, struct server *s)
 		   r.status, r.result, maint ? 0 : r.health, check_state(s, &r, checked), agent_state(s));
 	dns_names(c->worker->process, s, name, service);
 	out_printf(c->out, "%s %u %s %d ", name[0] ? name : "-",
-		   server_addr(s)->family == AF_UNSPEC && !service[0] ? conf->addr.port : address_port(server_addr(s)),
+		   server_addr(s)->family == AF_UNSPEC && !service[0] ? conf->addr.port
+								      : address_port(server_addr(s)),
 		   service[0] ? service : "-", conf->ssl);
 	put_places(c->out, s);
 }

@@ -195,7 +195,7 @@ static bool filter_read(struct table_job *job, uint32_t i)
 	int op = 0;
 
 	f->data = stick_data_find(str_tail(words[0], 5));
-	if (f->data == STICK_DATA_COUNT && (words[0].len > 5 || words[1].len)) {
+	if (f->data == STICK_DATA_COUNT && words[0].len) {
 		cli_say(job->c, CLI_ERR, "Filter entry #%u: Unknown data type", i + 1);
 		return false;
 	}
@@ -240,10 +240,16 @@ static bool filters_read(struct table_job *job)
 
 static void run_filtered(struct table_job *job)
 {
-	if (job->action == TABLE_SHOW)
+	bool may = job->c->session->level >= CLI_OPERATOR;
+
+	if (job->action == TABLE_SHOW && may) {
 		dump_table(job);
-	else
+	} else if (job->action == TABLE_SHOW) {
+		put_header(job->c->out, job->table);
+		out_puts(job->c->out, "# contents not dumped due to insufficient privileges\n");
+	} else if (may) {
 		stick_clear(job->table, job->now, job_wants, job);
+	}
 }
 
 /* `set table T key K data.gpc0 1 ...`, with the entry held. */
@@ -317,6 +323,8 @@ static void run_key(struct table_job *job)
 		cli_say(job->c, CLI_ERR, "Key value expected");
 		return;
 	}
+	if (!cli_level_is(job->c, CLI_OPERATOR))
+		return;
 	if (job->table->conf->key_type == STICK_KEY_BINARY) {
 		cli_say(job->c, CLI_ERR,
 			"%s keys %s tables of type other than ip, ipv6, string and integer is not supported",
@@ -369,8 +377,9 @@ static void run_words(struct table_job *job)
 			run_filtered(job);
 	} else if (str_is(word, "ptr") && job->action != TABLE_SET && job->c->process->compat >= 300) {
 		run_pointer(job);
-	} else if (!word.len && job->action != TABLE_SET) {
-		run_filtered(job);
+	} else if (!word.len) {
+		if (job->action != TABLE_SET) /* HAProxy says nothing */
+			run_filtered(job);
 	} else {
 		cli_say(job->c, CLI_ERR, "%s", usages[job->action]);
 	}

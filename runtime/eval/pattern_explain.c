@@ -31,7 +31,8 @@ static void explain_value(const struct pattern_index *index, struct str value, s
 	out_printf(out, ", value=\"%.*s\", type=\"%s\"", STR_ARG(value), type);
 }
 
-static void explain_one(struct eval *e, struct pattern_index *index, struct str text, bool map, struct out *out)
+static void explain_one(struct eval *e, struct pattern_index *index, struct str text, bool map, bool has_values,
+			struct out *out)
 {
 	struct sample s = {.type = SMP_STR, .str = text};
 	struct pattern_hit hit;
@@ -42,7 +43,9 @@ static void explain_one(struct eval *e, struct pattern_index *index, struct str 
 	if (found) {
 		out_printf(out, ", idx=%s", is_tree(index) ? "tree" : "list");
 		out_printf(out, ", %s=\"%.*s\"", map ? "key" : "pattern", STR_ARG(hit.key));
-		if (map)
+		if (map && !has_values)
+			out_puts(out, ", value=none");
+		else if (map)
 			explain_value(index, hit.value, out);
 	}
 	out_char(out, '\n');
@@ -51,5 +54,5 @@ static void explain_one(struct eval *e, struct pattern_index *index, struct str 
 void pattern_ref_explain(struct eval *e, struct pattern_ref *ref, struct str text, bool map, struct out *out)
 {
 	for (struct pattern_index *i = ref->indexes->next; i; i = i->next)
-		explain_one(e, i, text, map, out);
+		explain_one(e, i, text, map, pattern_ref_file(ref)->map, out);
 }

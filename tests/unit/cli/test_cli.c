@@ -180,7 +180,7 @@ END_TEST
 START_TEST(levels)
 {
 	ck_assert_str_eq(ask("user; show cli level; set weight b/s1 5; operator; show cli level\n"),
-			 "\nuser\n\nPermission denied\n\n\nuser\n\n");
+			 "\nuser\n\nPermission denied\n\nPermission denied\n\nuser\n\n");
 	bind_conf.level = 1;
 	ck_assert_str_eq(ask("show cli level; clear counters all; clear counters\n"),
 			 "operator\n\nPermission denied\n\n\n");
