@@ -128,7 +128,7 @@ def test_together(directory):
     ns.zone[("web.test", A)] = ["127.0.0.2"]
     ns.silent = True
     answers = []
-    with Proxy(directory, "global\n nbthread 2\n" + section([ns], retries=50) + frontend(directory)) as p:
+    with Proxy(directory, "global\n nbthread 2\n" + section([ns], retries=1000) + frontend(directory)) as p:
         started(p)
         threads = [threading.Thread(target=lambda: answers.append(ask(directory, "web.test"))) for _ in range(8)]
         for t in threads:
@@ -146,7 +146,7 @@ def test_gone(directory):
     """A client that leaves meanwhile, and a stop."""
     ns = NameServer()
     ns.silent = True
-    with Proxy(directory, "global\n nbthread 2\n" + section([ns], retries=50) + frontend(directory)) as p:
+    with Proxy(directory, "global\n nbthread 2\n" + section([ns], retries=1000) + frontend(directory)) as p:
         started(p)
         for i in range(20):
             with socket.socket(socket.AF_UNIX) as s:
