@@ -101,7 +101,8 @@ struct dns_follower {
 
 struct dns {
 	pthread_mutex_t lock;
-	struct worker *worker;
+	struct worker *worker; /* NULL: it has not begun, or has ended */
+	bool stopped;
 	struct dns_section *sections;
 	uint32_t nsections;
 	struct dns_follower *followers;

@@ -367,6 +367,7 @@ void dns_stop(struct worker *w)
 	for (uint32_t i = 0; i < d->nfollowers; i++)
 		d->followers[i].question = d->followers[i].service = NULL;
 	d->worker = NULL;
+	d->stopped = true;
 	pthread_mutex_unlock(&d->lock);
 }
 

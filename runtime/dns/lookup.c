@@ -193,7 +193,7 @@ enum dns_found dns_lookup(struct worker *w, struct str section, struct str name,
 	if (!s || !name_copy(like.name, name))
 		return DNS_NOT_FOUND;
 	pthread_mutex_lock(&s->dns->lock);
-	if (s->dns->worker) {
+	if (!s->dns->stopped) { /* worker 0 may not have begun yet */
 		found = known(s, like.name, family, w->now, addr);
 		if (found == DNS_ASKING)
 			found = lookup_new(w, &like, lookup);
