@@ -117,5 +117,70 @@ def test_stop_with_streams(t):
                 c.close()
 
 
+# --- commands of the control sockets ------------------------------------------------------------------------------------
+
+# Those that HAProxy 2.6 has, and those of 3.x; the words of each are separated by a comma.
+COMMANDS_26 = """
+_getsocks, abort ssl ca-file, abort ssl cert, abort ssl crl-file, add acl, add map, add server, add ssl crt-list, clear acl, clear
+counters, clear map, clear table, commit acl, commit map, commit ssl ca-file, commit ssl cert, commit ssl crl-file, debug dev bug, debug
+dev check, debug dev close, debug dev delay, debug dev exit, debug dev fd, debug dev hex, debug dev log, debug dev loop, debug dev
+panic, debug dev sched, debug dev stream, debug dev sym, debug dev tkill, debug dev warn, debug dev write, del acl, del map, del server,
+del ssl ca-file, del ssl cert, del ssl crl-file, del ssl crt-list, disable agent, disable dynamic-cookie backend, disable frontend,
+disable health, disable server, enable agent, enable dynamic-cookie backend, enable frontend, enable health, enable server, get acl, get
+map, get var, get weight, httpclient, new ssl ca-file, new ssl cert, new ssl crl-file, prepare acl, prepare map, set dynamic-cookie-key
+backend, set map, set maxconn frontend, set maxconn global, set maxconn server, set profiling, set rate-limit, set server, set
+severity-output, set ssl ca-file, set ssl cert, set ssl crl-file, set ssl ocsp-response, set ssl tls-key, set table, set timeout, set
+var, set weight, show acl, show activity, show backend, show cache, show errors, show events, show fd, show info, show libs, show map,
+show peers, show pools, show profiling, show resolvers, show schema json, show servers conn, show servers state, show sess, show ssl
+ca-file, show ssl cert, show ssl crl-file, show ssl crt-list, show ssl ocsp-response, show ssl providers, show stat, show table, show
+tasks, show threads, show tls-keys, show trace, shutdown frontend, shutdown session, shutdown sessions server, trace
+"""
+COMMANDS_3X = """
+acme challenge_ready, acme renew, acme status, add backend, add ssl ca-file, add ssl jwt, debug counters, debug dev deadlock, debug dev
+hash, debug dev task, del backend, del ssl jwt, dump ssl cert, dump stats-file, publish backend, set anon global-key, set anon off, set
+anon on, show anon, show dev, show quic, show ssl jwt, show ssl ocsp-updates, show ssl sni, unpublish backend, update ssl ocsp-response,
+wait
+"""
+# What they are about does not exist (yet).
+ABSENT = """
+debug dev sched, debug dev stream, del ssl jwt, acme challenge_ready, add ssl jwt, add backend, del backend, dump stats-file, debug dev
+deadlock, httpclient, debug counters, acme status, debug dev task, show ssl jwt, show quic, acme renew
+"""
+COMMANDS_MASTER = """
+@master, operator, reload, show cli level, show cli sockets, show proc, show version, user, help, prompt,
+expert-mode, experimental-mode, mcli-debug-mode, quit
+"""
+ENDS = {"debug dev bug", "debug dev exit", "debug dev panic", "debug dev tkill", "debug dev loop", "debug dev delay", "debug dev close"}
+
+
+def names_in(text):
+    return [x.strip() for x in text.replace("\n", " ").split(",")]
+
+
+def test_commands_are_known(t):
+    cfg = t.config(extra="    stats socket %s level admin" % t.path("sock"))
+    t.serve("-db", "-f", cfg)
+    absent = set(names_in(ABSENT))
+    known = names_in(COMMANDS_26) + ([] if contract.IS_HAPROXY else [x for x in names_in(COMMANDS_3X) if x not in absent])
+    unknown = []
+    for name in known:
+        if name in absent or name in ENDS or name in ("prompt", "quit", "_getsocks"):
+            continue
+        answer = t.cli("expert-mode on; experimental-mode on; %s" % name)
+        if "Unknown command" in answer:
+            unknown.append(name)
+    need(not unknown, "unknown: " + ", ".join(unknown))
+    if not contract.IS_HAPROXY:  # a list that says too much is wrong as well
+        now = [x for x in absent if "Unknown command" not in t.cli("expert-mode on; experimental-mode on; %s" % x)]
+        need(not now, "no longer absent: " + ", ".join(now))
+
+
+def test_commands_of_the_master_are_known(t):
+    cfg = t.config()
+    t.serve("-W", "-S", t.path("master") + ",level,admin", "-f", cfg)
+    unknown = [x for x in names_in(COMMANDS_MASTER) if x != "reload" and "Unknown command" in t.cli("expert-mode on; experimental-mode on; %s; quit" % x, "master")]
+    need(not unknown, "unknown: " + ", ".join(unknown))
+
+
 if __name__ == "__main__":
     sys.exit(contract.main({n: f for n, f in globals().items() if n.startswith("test_")}, "operations"))
