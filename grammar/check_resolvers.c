@@ -66,6 +66,33 @@ bool check_hold(const struct keyword_use *use)
 	return true;
 }
 
+/* dns-accept-family ipv4|ipv6|auto[,...] (manual 3.4, section 3.1) */
+bool check_dns_families(const struct keyword_use *use)
+{
+	static const struct str names[] = {STR("ipv4"), STR("ipv6"), STR("auto")};
+	const struct word *w = &use->words[0];
+	uint8_t families = 0;
+
+	for (size_t at = 0, end; at <= w->text.len; at = end + 1) {
+		struct str name = str_tail(w->text, at);
+		unsigned i = 0;
+
+		name.len = str_chr(name, ',');
+		end = at + name.len;
+		while (i < 3 && !str_eq(name, names[i]))
+			i++;
+		if (i == 3) {
+			diag_add(use->k->d, D_BAD_ARGUMENT, word_span(w, at, name.len),
+				 "`%.*s` is no family of addresses: `ipv4`, `ipv6` or `auto` are",
+				 STR_ARG(name));
+			return false;
+		}
+		families |= (uint8_t)(1u << i);
+	}
+	use->k->m->global.dns_families = families;
+	return true;
+}
+
 void check_finish_resolvers(struct checker *k, struct server_conf *s)
 {
 	s->resolvers_conf = NULL;

@@ -63,7 +63,7 @@ check_row_fn check_filter;
 /* check_profile.c */
 check_row_fn check_profile_tag, check_profile_on, check_log_steps;
 /* check_other.c */
-check_row_fn check_user, check_group, check_nameserver, check_hold, check_bind_elsewhere,
+check_row_fn check_user, check_group, check_nameserver, check_hold, check_dns_families, check_bind_elsewhere,
 	check_default_server_elsewhere, check_log_elsewhere;
 /* check_mail.c */
 check_row_fn check_mailer, check_email, check_email_level;

@@ -70,6 +70,7 @@ struct global_conf {
 	uint32_t tune_bufsize, tune_maxrewrite, tune_maxaccept, tune_http_maxhdr, tune_http_logurilen /* bytes */, tune_maxpollevents, tune_idletimer;
 	uint32_t tune_rcvbuf_client, tune_rcvbuf_server, tune_sndbuf_client, tune_sndbuf_server, tune_pipesize, tune_stick_counters;
 	uint32_t spread_checks, max_spread_checks;
+	uint8_t dns_families;	 /* bits of enum dns_family (model_dns.h); 0: not said */
 	uint8_t profiling_tasks; /* enum profile_mode of runtime/core/profile.h: 0 auto, 1 on, 2 off */
 	uint32_t anon_key;       /* 0: none */
 	uint32_t fd_hard_limit;  /* 0: none */

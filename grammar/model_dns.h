@@ -24,6 +24,9 @@ struct resolvers_conf {
 	struct conf_pos pos;
 };
 
+/* `dns-accept-family`: kinds of addresses that name servers are asked for. AUTO: IPv4, and IPv6 where a route leads to it. */
+enum dns_family { DNS_FAMILY_4 = 1, DNS_FAMILY_6 = 2, DNS_FAMILY_AUTO = 4 };
+
 /* Bits of server_conf.resolve_opts, in the order of check_server_resolve_opts(). */
 enum resolve_opt { RESOLVE_ALLOW_DUP = 1, RESOLVE_IGNORE_WEIGHT = 2, RESOLVE_PREVENT_DUP = 4 };
 

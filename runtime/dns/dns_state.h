@@ -74,7 +74,7 @@ struct dns_question {
 	struct list node, name_node, id_node;
 	struct dns_section *section;
 	char name[DNS_NAME_MAX + 1];
-	uint16_t wanted, type; /* the preferred type, and the one that is asked for now */
+	uint16_t wanted, first, type; /* the preferred type, the one that this time begins with, the one that is asked for now */
 	uint8_t query[DNS_QUERY_MAX];
 	size_t nquery;
 	bool asking;
@@ -103,6 +103,9 @@ struct dns {
 	pthread_mutex_t lock;
 	struct worker *worker; /* NULL: it has not begun, or has ended */
 	bool stopped;
+	uint8_t families;      /* enum dns_family */
+	bool routed;           /* a route leads to addresses of IPv6 */
+	uint64_t routed_until; /* when that is to be looked at again */
 	struct dns_section *sections;
 	uint32_t nsections;
 	struct dns_follower *followers;
@@ -116,6 +119,11 @@ void dns_sections_close(struct dns *d);
 void dns_sections_free(struct dns *d);
 /* Sends a message to every name server; how many took it. */
 uint32_t dns_section_send(struct dns_section *s, const uint8_t *msg, size_t len);
+
+/* family.c. May addresses of this type (or services) be asked for? */
+bool dns_family_accepts(struct dns *d, uint16_t type);
+/* Those of the configuration, or of the version that is spoken. */
+void dns_family_init(struct dns *d, const struct process *p);
 
 /* question.c. Somebody asks it, or NULL. */
 struct dns_question *dns_question_find(struct dns_section *s, const char *name, uint16_t type);

@@ -341,6 +341,7 @@ bool dns_init(struct process *p)
 	if (!d)
 		return false;
 	pthread_mutex_init(&d->lock, NULL);
+	dns_family_init(d, p);
 	return dns_sections_init(d, p->generation->model) && followers_init(d, p->generation);
 }
 

@@ -108,21 +108,25 @@ static void ask(struct dns_question *q, uint16_t type)
 	deadline_set(w, &q->deadline, w->now + (s->conf->timeout_retry ? s->conf->timeout_retry : 1));
 }
 
+static uint16_t other_type(uint16_t type)
+{
+	return type == DNS_A ? DNS_AAAA : DNS_A;
+}
+
 static void begin(struct dns_question *q)
 {
+	struct dns *d = q->section->dns;
+
 	q->tries = q->section->conf->retries ? q->section->conf->retries - 1 : 0;
 	q->said = DNS_TIMEOUT;
-	ask(q, q->wanted);
+	q->first = q->wanted == DNS_SRV || dns_family_accepts(d, q->wanted) ? q->wanted : other_type(q->wanted);
+	ask(q, q->first);
 }
 
 static bool has_other(const struct dns_question *q)
 {
-	return q->wanted != DNS_SRV && q->type == q->wanted;
-}
-
-static uint16_t other_type(const struct dns_question *q)
-{
-	return q->wanted == DNS_A ? DNS_AAAA : DNS_A;
+	return q->wanted != DNS_SRV && q->type == q->wanted &&
+	       dns_family_accepts(q->section->dns, other_type(q->wanted));
 }
 
 /* `timeout retry` is over. What some have said counts more than that others have said nothing. */
@@ -131,11 +135,11 @@ static void patience_over(struct dns_question *q)
 	if (!q->tries || dns_lookup_left(q)) {
 		over(q, q->said, "");
 	} else if (q->refusals && q->refusals < q->section->nservers && has_other(q)) {
-		ask(q, other_type(q));
+		ask(q, other_type(q->type));
 	} else {
 		q->tries--;
 		q->said = DNS_TIMEOUT;
-		ask(q, q->wanted);
+		ask(q, q->first);
 	}
 }
 
@@ -236,7 +240,7 @@ static void refused(struct dns_question *q, enum dns_status status, const char *
 	if (++q->refusals < q->section->nservers)
 		return; /* others may know better */
 	if (has_other(q))
-		ask(q, other_type(q));
+		ask(q, other_type(q->type));
 	else if (!q->tries)
 		over(q, status, by);
 }

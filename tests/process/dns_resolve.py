@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Rules that look up names (manual, "http-request do-resolve"), the rounds in which questions are asked and what is counted, with name
-servers of the test's own. Everything here holds for HAProxy 2.6 as well.
+servers of the test's own. Everything here holds for HAProxy 2.6 as well, but where it says so.
 
 usage: dns_resolve.py PROGRAM [PATTERN]        runs the tests whose names contain PATTERN
 
@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 
-from contract import WAIT, need, until
+from contract import IS_HAPROXY, WAIT, need, until
 from nameserver import A, AAAA, CNAME, NXDOMAIN, REFUSED, SERVFAIL, SRV, NameServer, Proxy, ready, run_all, wire_name
 
 RULE = " http-request do-resolve(txn.ip,r,ipv4) hdr(host),host_only\n http-request return status 200 content-type text/plain lf-string \"%[var(txn.ip)]\"\n"
@@ -322,6 +322,35 @@ def test_many(directory):
         for t in threads:
             t.join()
         need_equal(answers, {i: "127.1.0.%d" % i for i in range(200)})
+    ns.close()
+
+
+def test_accepted_families(directory):
+    """`dns-accept-family`: other addresses are not even asked for (a word that HAProxy 2.6 does not know)."""
+    if IS_HAPROXY:
+        return
+    os.environ["LBD_COMPAT"] = "3.4"
+    try:
+        accepted_families(directory)
+    finally:
+        del os.environ["LBD_COMPAT"]
+
+
+def accepted_families(directory):
+    ns = NameServer()
+    ns.zone[("both.test", A)] = ["127.0.0.2"]
+    ns.zone[("both.test", AAAA)] = ["::2"]
+    ns.zone[("six.test", AAAA)] = ["::6"]
+    for families, answers, asked in (("ipv4", ["127.0.0.2", ""], [A, A]), ("ipv6", ["::2", "::6"], [AAAA, AAAA]),
+                                     ("ipv6,ipv4", ["::2", "::6"], [AAAA, AAAA])):
+        with Proxy(directory, "global\n dns-accept-family %s\n" % families + section([ns]) + frontend(directory, RULE.replace(",ipv4", ""))) as p:
+            started(p)
+            ns.asked.clear()
+            need_equal([ask(directory, h) for h in ("both.test", "six.test")], answers)
+            need_equal([a[1] for a in ns.asked], asked)
+        for left in ("log", "cli", "fe"):
+            if os.path.exists(os.path.join(directory, left)):
+                os.unlink(os.path.join(directory, left))
     ns.close()
 
 
