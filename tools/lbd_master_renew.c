@@ -12,7 +12,7 @@
 #include "runtime/reload/renew.h"
 #include "tools/lbd_master.h"
 
-enum { TEXT_MAX = 4 << 20, PATIENCE_MS = 60000 };
+enum { TEXT_MAX = 4 << 20, LOADING_MS = 60000, ALIVE_MS = 2000 };
 
 static bool is_wanted(const struct master *m)
 {
@@ -22,14 +22,14 @@ static bool is_wanted(const struct master *m)
 }
 
 /* False: it says nothing any more. */
-static bool answer_read(int fd, struct out *text)
+static bool answer_read(int fd, int patience_ms, struct out *text)
 {
 	struct pollfd p = {fd, POLLIN, 0};
 	char part[4096];
 	ssize_t n = 1;
 
 	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) {
-		if (poll(&p, 1, PATIENCE_MS) == 0)
+		if (poll(&p, 1, patience_ms) == 0)
 			return false;
 		n = read(fd, part, sizeof(part));
 		if (n > 0)
@@ -38,18 +38,27 @@ static bool answer_read(int fd, struct out *text)
 	return n == 0;
 }
 
-static bool ask(int channel, struct out *text)
+static bool ask(int channel, const char *command, int patience_ms, struct out *text)
 {
-	static const char command[] = "renew\n";
+	size_t len = strlen(command);
 	int fd = channel >= 0 ? sockpair_connect(channel) : -1;
 	bool ok;
 
 	if (fd < 0)
 		return false;
-	ok = send(fd, command, sizeof(command) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(command) - 1 &&
-	     answer_read(fd, text);
+	ok = send(fd, command, len, MSG_NOSIGNAL) == (ssize_t)len && answer_read(fd, patience_ms, text);
 	close(fd);
 	return ok;
+}
+
+/* One that hangs is better replaced at once. */
+static bool is_alive(const struct child *worker)
+{
+	struct out text = out_growing(TEXT_MAX);
+	bool alive = ask(worker->channel, "show version\n", ALIVE_MS, &text) && text.len;
+
+	out_free(&text);
+	return alive;
 }
 
 enum master_renewal master_renew(struct master *m, struct out *said)
@@ -59,7 +68,7 @@ enum master_renewal master_renew(struct master *m, struct out *said)
 	enum master_renewal result = RENEWAL_IMPOSSIBLE;
 	struct str first, all;
 
-	if (is_wanted(m) && worker && ask(worker->channel, &text)) {
+	if (is_wanted(m) && worker && is_alive(worker) && ask(worker->channel, "renew\n", LOADING_MS, &text)) {
 		all = out_get(&text);
 		first = str_sub(all, 0, str_chr(all, '\n'));
 		result = str_is(first, RENEW_DONE)     ? RENEWAL_DONE

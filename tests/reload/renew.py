@@ -394,6 +394,32 @@ def test_new_process(t):
     t.until(lambda: t.worker() not in (None, pid) and t.says() == "say-2", "another process")
 
 
+def test_hung_worker(t):
+    """One that does not answer is replaced; it ends when it wakes up."""
+    pid = t.worker()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        need("Success=1" in t.reload(say=2), "reload")
+        t.until(lambda: t.worker() not in (None, pid) and t.says() == "say-2", "another process")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    t.until(lambda: "# old workers" not in t.ask("show proc", "master"), "the old one ends")
+
+
+def test_killed_worker(t):
+    """One that dies while it is asked is replaced as well."""
+    stays = "global\n    master-worker no-exit-on-failure\n"
+    t.reload(stays)
+    t.until(lambda: t.says() == "say-1", "it serves")
+    pid = t.worker()
+    os.kill(pid, signal.SIGSTOP)
+    asking = threading.Thread(target=lambda: t.reload(stays, say=2))
+    asking.start()
+    os.kill(pid, signal.SIGKILL)
+    asking.join()
+    t.until(lambda: t.worker() not in (None, pid) and t.says() == "say-2", "another process")
+
+
 def test_replaced_program(t):
     """A program that was installed meanwhile comes with the next reload."""
     pid = t.worker()
