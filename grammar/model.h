@@ -94,6 +94,7 @@ struct global_conf {
 	uint32_t thread_hard_limit; /* 0: none */
 	uint64_t *cpu_map; /* by thread: bits of processors, 0: any; NULL: no thread is bound */
 	bool single_queue; /* tune.listener.multi-queue off */
+	bool idle_shared; /* tune.idle-pool.shared */
 	bool busy_polling, low_latency, no_memory_trimming, prealloc_fd, nopoll;
 	bool noepoll, nosplice, noreuseport, nogetaddrinfo;
 	bool insecure_fork_wanted;

@@ -128,7 +128,7 @@ struct server_conf {
 	uint32_t inter, fastinter, downinter; /* ms */
 	uint32_t rise, fall, slowstart, error_limit;
 	uint32_t agent_inter; /* ms; 0: inter */
-	uint32_t pool_purge_delay, max_reuse;
+	uint32_t pool_purge_delay, pool_low_conn, max_reuse;
 	int64_t pool_max_conn; /* -1: unlimited */
 	struct str cookie;
 	const struct addr_conf *check_addr; /* NULL: the server's own */

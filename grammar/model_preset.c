@@ -18,6 +18,7 @@ void model_preset_global(struct global_conf *g)
 	g->tune_maxaccept = 4;
 	g->tune_pool_low = 20;
 	g->tune_pool_high = 25;
+	g->idle_shared = true;
 	g->limits.comp_cpu = 100;
 	status_set_put(&g->limits.errors, 400, 499, true);
 	status_set_put(&g->limits.failures, 500, 599, true);

@@ -131,7 +131,7 @@ static const struct keyword rows[] = {
 	       .summary = "the most bytes of an HTTP/2 frame"),
 	GLOBAL("tune.h2.zero-copy-fwd-send", .kind = VAL_ON_OFF, MOOT, .since = 300, .args = "on|off",
 	       .summary = "move HTTP/2 data without copies"),
-	GLOBAL("tune.idle-pool.shared", .kind = VAL_ON_OFF, LATER, .args = "on|off", .preset = "on",
+	GLOBAL("tune.idle-pool.shared", .kind = VAL_ON_OFF, FIELD(idle_shared), .args = "on|off", .preset = "on",
 	       .summary = "let threads use each other's idle server connections"),
 	GLOBAL("tune.listener.default-shards", .kind = VAL_CHOICE, MOOT, .since = 208,
 	       .choices = "by-process|by-thread|by-group", .args = "by-process|by-thread|by-group",

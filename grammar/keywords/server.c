@@ -153,7 +153,7 @@ static const struct keyword rows[] = {
 	       .summary = "what happens when the server comes up"),
 	SERVER("pool-conn-name", IN_SRV, .kind = VAL_CUSTOM, .parse = check_server_pool_name, .since = 302, .args = "<expression>",
 	       .summary = "which requests may share an idle connection"),
-	SERVER("pool-low-conn", IN_SRV, .kind = VAL_UINT, LATER, .args = "<number>",
+	SERVER("pool-low-conn", IN_SRV, .kind = VAL_UINT, FIELD(pool_low_conn), .args = "<number>",
 	       .summary = "idle connections below which threads do not take from each other"),
 	SERVER("pool-max-conn", IN_SRV, .kind = VAL_UINT, FIELD(pool_max_conn), .min = -1, .max = INT32_MAX,
 	       .args = "<number>", .preset = "-1, unlimited", .summary = "the most idle connections kept"),

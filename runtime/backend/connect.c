@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "runtime/backend/balance_response.h"
+#include "runtime/backend/borrow.h"
 #include "runtime/backend/h2_server.h"
 #include "runtime/backend/proxy_header.h"
 #include "runtime/backend/request.h"
@@ -13,7 +14,7 @@
 #include "runtime/stats/counters.h"
 #include "runtime/health/observe.h"
 
-enum { REST_MS = 1000, SOURCE_TRIES = 16 };
+enum { REST_MS = 1000, SOURCE_TRIES = 16, BORROW_MS = 100 };
 
 static struct srv_counters *srv_counters_of(struct srv_request *r)
 {
@@ -602,6 +603,38 @@ static struct srv_conn *reuse(struct srv_request *r)
 	return sc || proto == MUX_H2 ? sc : idle_take(r);
 }
 
+static enum srv_outcome reused(struct srv_request *r, struct srv_conn *sc)
+{
+	srv_counters_of(r)->reuse++;
+	be_counters_of(r)->reuse++;
+	return request_connected(r, sc);
+}
+
+/* Other workers may have a connection to spare. */
+static bool request_borrow(struct srv_request *r)
+{
+	uint32_t connect = timeout_of(r, TMO_CONNECT);
+
+	if (r->fresh_only || r->state == REQUEST_SHEDDING || request_proto(r) == MUX_H2 || !borrow_begin(r))
+		return false;
+	r->state = REQUEST_BORROWING;
+	deadline_in(r, connect && connect < BORROW_MS ? connect : BORROW_MS);
+	return true;
+}
+
+void request_lent(struct srv_request *r, struct srv_conn *sc)
+{
+	deadline_clear(&r->deadline);
+	if (sc) {
+		sc->user = r;
+		sc->fresh = false;
+		sc->requests++;
+	} else {
+		sc = reuse(r); /* one of our own may have become idle */
+	}
+	request_tell(r, sc ? reused(r, sc) : open_new(r));
+}
+
 enum srv_outcome request_open(struct srv_request *r)
 {
 	struct srv_conn *sc = NULL;
@@ -611,11 +644,9 @@ enum srv_outcome request_open(struct srv_request *r)
 		sc = reuse(r);
 	if (r->state != REQUEST_SHEDDING)
 		session_count(r);
-	if (!sc)
-		return open_new(r);
-	srv_counters_of(r)->reuse++;
-	be_counters_of(r)->reuse++;
-	return request_connected(r, sc);
+	if (sc)
+		return reused(r, sc);
+	return request_borrow(r) ? SRV_PENDING : open_new(r);
 }
 
 /* --- time is up */
@@ -633,6 +664,12 @@ static void queue_timeout(struct srv_request *r)
 		request_tell(r, request_failed(r, SRV_QUEUE_TIMEOUT));
 }
 
+static void borrow_overdue(struct srv_request *r)
+{
+	borrow_forget(r);
+	request_tell(r, open_new(r));
+}
+
 static void expired(struct worker *w, struct deadline *d)
 {
 	struct srv_request *r = (struct srv_request *)((char *)d - offsetof(struct srv_request, deadline));
@@ -642,6 +679,8 @@ static void expired(struct worker *w, struct deadline *d)
 		queue_timeout(r);
 	else if (r->state == REQUEST_CONNECTING)
 		connect_timeout(r);
+	else if (r->state == REQUEST_BORROWING)
+		borrow_overdue(r);
 	else if (r->state == REQUEST_RESTING || r->state == REQUEST_SHEDDING)
 		request_tell(r, request_again(r));
 	else if (r->state == REQUEST_REFUSED)
@@ -657,6 +696,7 @@ enum srv_outcome srv_request_start(struct srv_request *r)
 	list_init(&r->active_node);
 	r->state = REQUEST_NONE;
 	r->conn = NULL;
+	r->borrow = NULL;
 	r->avoid = NULL;
 	r->retries = 0;
 	r->redispatched = r->counted = r->granted = r->fresh_only = false;
@@ -684,6 +724,7 @@ void srv_request_cancel(struct srv_request *r)
 	if (r->state == REQUEST_NONE)
 		return;
 	deadline_clear(&r->deadline);
+	borrow_forget(r);
 	if (r->state == REQUEST_QUEUED)
 		place_forget(r);
 	else if (r->conn)

@@ -90,6 +90,7 @@ struct srv_request {
 	struct list queue_node; /* in a queue, or among those who were granted a place: under lb_lock */
 	struct list active_node; /* of the worker, while it holds a place */
 	struct deadline deadline;
+	struct borrow *borrow; /* while it is REQUEST_BORROWING */
 	uint32_t queue_mark;  /* `dequeued` of the queue when it entered */
 	uint64_t queue_order; /* of arrival at the proxy's queues */
 	int64_t queue_time;   /* ms: when it entered, moved by set-priority-offset */

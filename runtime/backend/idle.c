@@ -1,5 +1,5 @@
-/* Idle connections to servers. A worker keeps its own, by server and most recently used first, and gives them
- * only to its own streams: nothing is locked. Those that only one client session may use again (http-reuse
+/* Idle connections to servers. A worker keeps its own, by server and most recently used first, for its own streams:
+ * nothing is locked. Another worker has to ask for one (borrow.c). Those that only one client session may use again (http-reuse
  * never, PROXY protocol, addresses of the client) are kept apart, by session. An idle connection is watched for
  * reading: whatever arrives, be it the end or bytes that nobody asked for, closes it. Every pool-purge-delay
  * half of those that were idle that long are closed (manual, "pool-purge-delay"). The connections are owned by
@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "runtime/backend/borrow.h"
 #include "runtime/backend/h2_server.h"
 
 enum { DROP_SEARCH = 64 };
@@ -237,6 +238,7 @@ void idle_keep(struct srv_conn *sc, const struct srv_request *r)
 		struct idle_slot *slot = (struct idle_slot *)((char *)list - offsetof(struct idle_slot, conns));
 
 		slot->n++;
+		borrow_offer(w, sc->server);
 		if (!slot->purge.at)
 			deadline_set(w, &slot->purge, w->now + sc->server->conf->pool_purge_delay);
 	}
@@ -256,19 +258,38 @@ static struct srv_conn *owned_find(struct srv_desk *desk, const struct srv_reque
 }
 
 /* Least recently used ones are left to the purge. */
-static struct srv_conn *shared_find(struct srv_desk *desk, const struct srv_request *r)
+static struct srv_conn *slot_search(const struct idle_slot *slot, uint32_t sni_hash, bool proven)
 {
-	struct idle_slot *slot = slot_find(table_find(desk, r->backend->generation), r->server);
-
 	if (!slot || !slot->n)
 		return NULL;
 	for (struct list *node = slot->conns.next; node != &slot->conns; node = node->next) {
 		struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
 
-		if (sc->sni_hash == r->sni_hash && (!r->proven_only || sc->requests > 1))
+		if (sc->sni_hash == sni_hash && (!proven || sc->requests > 1))
 			return sc;
 	}
 	return NULL;
+}
+
+static struct srv_conn *shared_find(struct srv_desk *desk, const struct srv_request *r)
+{
+	return slot_search(slot_find(table_find(desk, r->backend->generation), r->server), r->sni_hash,
+			   r->proven_only);
+}
+
+/* Bytes that the transport holds may have to be told by this loop. */
+struct srv_conn *idle_part_with(struct worker *w, struct server *s, uint32_t sni_hash, bool proven)
+{
+	const struct idle_slot *slot = slot_find(table_find(desk_get(w), s->proxy->generation), s);
+	struct srv_conn *sc = slot_search(slot, sni_hash, proven);
+
+	if (!slot || !slot->n)
+		atomic_fetch_and_explicit(&s->idle_at, ~(UINT64_C(1) << w->id), memory_order_relaxed);
+	if (!sc || sc->conn.flags)
+		return NULL;
+	idle_remove(sc);
+	conn_want(&sc->conn, 0);
+	return sc;
 }
 
 struct srv_conn *idle_take(struct srv_request *r)
@@ -409,7 +430,7 @@ bool idle_forget(struct worker *w, const struct server *s)
 	struct idle_table *t = table_find(desk_get(w), s->proxy->generation);
 	struct idle_slot *slot = slot_find(t, s);
 
-	if (owned_by_anyone(desk_get(w), s) || h2_server_is_held(w, s) || (slot && slot->n))
+	if (borrow_names(desk_get(w), NULL, s) || owned_by_anyone(desk_get(w), s) || h2_server_is_held(w, s) || (slot && slot->n))
 		return true;
 	if (!slot || slot->server != s)
 		return false;
@@ -482,7 +503,7 @@ bool srv_conns_hold(struct worker *w, const struct generation *g)
 
 	for (uint32_t i = 0; t && i < t->n; i++)
 		n += t->slots[i] ? t->slots[i]->n : 0;
-	return n || owned_by_any(desk_get(w), g) || h2_server_holds(w, g);
+	return n || borrow_names(desk_get(w), g, NULL) || owned_by_any(desk_get(w), g) || h2_server_holds(w, g);
 }
 
 void srv_conns_forget(struct worker *w, const struct generation *g)
@@ -568,6 +589,7 @@ bool srv_conns_init(struct worker *w)
 	for (uint32_t i = 0; i < OWNER_LISTS; i++)
 		list_init(&desk->owned[i]);
 	list_init(&desk->active);
+	list_init(&desk->borrows);
 	list_init(&desk->h2);
 	list_init(&desk->granted);
 	pthread_mutex_init(&desk->lock, NULL);
@@ -580,6 +602,7 @@ void srv_conns_free(struct worker *w)
 {
 	struct srv_desk *desk = desk_get(w);
 
+	borrow_end(desk);
 	h2_server_close(w, NULL, NULL);
 	for (uint32_t i = 0; i < OWNER_LISTS; i++)
 		idle_close_list(&desk->owned[i], NULL, NULL);

@@ -11,6 +11,7 @@ enum request_state {
 	REQUEST_QUEUED,     /* waits for a place, or was granted one and does not know yet */
 	REQUEST_CONNECTING, /* connect(2) under way */
 	REQUEST_RESTING,    /* waits for the next try on the same server */
+	REQUEST_BORROWING, /* asks another worker for an idle connection */
 	REQUEST_SHEDDING, /* waits until idle connections of other workers are closed */
 	REQUEST_REFUSED, /* connecting failed at once; the loop goes on from there */
 	REQUEST_CONNECTED
@@ -42,6 +43,7 @@ struct srv_desk {
 	int fd_low, fd_high;		   /* idle.c: descriptors from which on fewer connections are kept */
 	struct list h2;                 /* struct h2_back: connections that carry many requests */
 	struct list active;             /* requests that hold a place */
+	struct list borrows;            /* borrow.c: questions of this worker that are under way */
 	ev_async wake;                  /* somebody was granted a place */
 	pthread_mutex_t lock;           /* of `granted`; taken under an lb_lock or alone */
 	struct list granted;            /* requests, in order */
@@ -97,6 +99,10 @@ void idle_close(struct worker *w, struct server *s);
 /* The same on every worker of the process. Any worker. */
 void idle_close_everywhere(struct worker *w, struct server *s);
 
+/* Takes an idle connection that serves any request out of this worker's lists, so that another worker may have it; NULL: none fits.
+ * proven: only one that was reused before. */
+struct srv_conn *idle_part_with(struct worker *w, struct server *s, uint32_t sni_hash, bool proven);
+
 /* --- connect_socks.c */
 
 /* Has the relay on a connected socket open the way to r->server; request_relayed() or request_unrelayed() follow from the loop.
@@ -127,6 +133,8 @@ enum srv_outcome request_open(struct srv_request *r);
 bool request_redispatch_is_due(const struct srv_request *r);
 /* Tells every request that has a place at the server that it is over (srv_request.killed; 'K': an operator wants it), on all workers. Any worker. */
 void requests_kill(struct worker *w, struct server *s, char cause);
+/* What other workers had to say to a request that was REQUEST_BORROWING: an idle connection, taken out, or NULL. */
+void request_lent(struct srv_request *r, struct srv_conn *sc);
 /* Tells the requests of this worker which were granted a place. */
 void requests_granted(struct srv_desk *desk);
 

@@ -65,6 +65,7 @@ struct server {
 	atomic_uint admin;                    /* SRV_ADM_* */
 	uint64_t warm_since;                  /* ms, under proxy->lb_lock */
 	atomic_uint idle;                     /* idle connections, all workers */
+	_Atomic uint64_t idle_at;             /* bits of workers that may have some for anybody: backend/borrow.h */
 	_Atomic uint64_t last_change; /* monotonic ms of the last state change; written under proxy->lb_lock */
 	_Atomic uint64_t down_time;   /* ms, total, without the current one; the same */
 	struct check *check, *agent;  /* NULL: none */

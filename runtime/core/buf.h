@@ -35,6 +35,16 @@ static inline void *pool_get(struct pool *p)
 	return item;
 }
 /* NULL is fine. */
+/* A piece goes to another worker's pool: the giver calls the first one, the taker the second. */
+static inline void pool_part(struct pool *p)
+{
+	p->used--;
+}
+static inline void pool_adopt(struct pool *p)
+{
+	p->used++;
+}
+
 static inline void pool_put(struct pool *p, void *item)
 {
 	if (!item)

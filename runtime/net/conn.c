@@ -107,6 +107,13 @@ void conn_want(struct conn *c, int events)
 	c->wants = (uint8_t)events;
 }
 
+/* The loop learns that its idea of this descriptor may be old (ev(3): ev_io_set). */
+void conn_move(struct conn *c, struct worker *to)
+{
+	c->worker = to;
+	ev_io_set(&c->io, c->io.fd, EV_READ);
+}
+
 void conn_try(struct conn *c)
 {
 	ev_feed_event(c->worker->loop, &c->io, EV_READ);

@@ -67,6 +67,9 @@ static inline struct str conn_alpn(const struct conn *c)
 void conn_init(struct conn *c, struct worker *w, int fd, void (*ready)(struct conn *, int));
 /* Which events are watched from now on; costs nothing when nothing changes. */
 void conn_want(struct conn *c, int events);
+/* It belongs to another worker from now on. Nothing is watched: the old one has called conn_want(c, 0), and does not touch it
+ * any more. On the new one. */
+void conn_move(struct conn *c, struct worker *to);
 /* Calls `ready` as if there were something to read, still in this turn of the loop and before the kernel is told of the
  * connection: for new ones, whose first bytes mostly are there. Who finds nothing has to want EV_READ. */
 void conn_try(struct conn *c);
