@@ -190,6 +190,8 @@ void server_set_admin(struct worker *w, struct server *s, unsigned set, unsigned
 void server_set_resolved(struct worker *w, struct server *s, bool found, struct str what);
 /* How many connections it may have, 0: any number. Any worker. */
 void server_set_maxconn(struct worker *w, struct server *s, uint32_t maxconn);
+/* A limit as words have it, as HAProxy reads it: with a sign perhaps, and what is too large begins again at 0. NULL, or what is wrong. */
+const char *server_read_maxconn(struct str text, uint32_t *n);
 /* User weight, 0 to 256. Any worker. */
 void server_secured(struct worker *w, struct server *s, const struct conn *c, bool ok);
 void server_set_weight(struct worker *w, struct server *s, unsigned weight);

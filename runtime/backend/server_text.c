@@ -58,3 +58,21 @@ void server_state_text(struct server *s, char *text, size_t size)
 	else
 		state_of_service(s, admin & SRV_ADM_ANY_DRAIN, text, size);
 }
+
+const char *server_read_maxconn(struct str text, uint32_t *n)
+{
+	bool minus = text.len && text.ptr[0] == '-';
+	size_t at = minus || (text.len && text.ptr[0] == '+') ? 1 : 0, first = at;
+	uint32_t value = 0;
+
+	if (!text.len)
+		return "Require <maxconn>.";
+	for (; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++)
+		value = value * 10 + (uint32_t)(text.ptr[at] - '0');
+	if (at == first)
+		return "maxconn string empty or preceded by garbage";
+	if (at < text.len)
+		return "Trailing garbage in maxconn string";
+	*n = minus ? 0 - value : value;
+	return NULL;
+}

@@ -57,17 +57,18 @@ void cmd_set_maxconn_global(struct cli_call *c)
 void cmd_set_maxconn_server(struct cli_call *c)
 {
 	struct server *s = cli_server(c, 3);
-	uint64_t n;
+	const char *wrong;
+	uint32_t n;
 
 	if (!s)
 		return;
-	if (!c->words[4].len) {
-		cli_say(c, CLI_ERR, "Require <maxconn>.");
-	} else if (!str_to_u64(c->words[4], &n) || n > UINT32_MAX) {
-		cli_say_open(c, CLI_ERR, "maxconn string empty or preceded by garbage");
-	} else {
-		server_set_maxconn(c->worker, s, (uint32_t)n);
-	}
+	wrong = server_read_maxconn(c->words[4], &n);
+	if (!wrong)
+		server_set_maxconn(c->worker, s, n);
+	else if (c->words[4].len)
+		cli_say_open(c, CLI_ERR, wrong);
+	else
+		cli_say(c, CLI_ERR, wrong);
 }
 
 static void clear_here(struct worker *w, struct cli_visit *v)

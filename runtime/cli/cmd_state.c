@@ -84,8 +84,10 @@ static void put_server(struct cli_call *c, struct server *s)
 	bool checked = check_report(s, &r);
 	bool maint = atomic_load(&s->admin) & (SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT);
 
-	if (!checked)
-		r.health = atomic_load(&s->oper) == SRV_STOPPED && !s->conf->track_server ? 0 : 2;
+	if (!checked) /* an agent says nothing of checks */
+		r.health = atomic_load(&s->oper) == SRV_STOPPED && !s->conf->track_server && !agent_state(s)
+				   ? 0
+				   : 2;
 	out_printf(c->out, "%u %.*s %u %.*s ", s->proxy->conf->id, STR_ARG(s->proxy->conf->name), conf->id,
 		   STR_ARG(conf->name));
 	put_ip(c->out, server_addr(s));

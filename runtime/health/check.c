@@ -304,6 +304,8 @@ static void timed_out(struct check *k)
 		return;
 	}
 	check_steps_where(k, &o);
+	if (k->agent && k->no_more && check_input(k).len)
+		out_puts(&o, "Ignoring incomplete line from agent");
 	text[o.len] = 0;
 	k->outcome.code = 0;
 	check_run_end(k, check_steps_timeout(k), text);

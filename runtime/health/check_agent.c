@@ -106,16 +106,16 @@ static void apply_weight(struct check *k, struct agent_line *l)
 
 static void apply_maxconn(struct check *k, struct agent_line *l)
 {
-	uint64_t n;
+	const char *wrong;
+	uint32_t n;
 
 	if (!l->maxconn.ptr)
 		return;
-	if (!str_to_u64(l->maxconn, &n) || n > UINT32_MAX) {
-		if (!l->warning)
-			l->warning = "maxconn string empty or preceded by garbage";
-		return;
-	}
-	server_set_maxconn(k->worker, k->server, (uint32_t)n);
+	wrong = server_read_maxconn(l->maxconn, &n);
+	if (!wrong)
+		server_set_maxconn(k->worker, k->server, n);
+	else if (!l->warning)
+		l->warning = wrong;
 }
 
 static void apply_admin(struct check *k, const struct agent_line *l)
