@@ -232,12 +232,18 @@ bool fetch_res_body_len(struct eval *e, const struct fetch_call *call, struct sa
 	return response(e) && sample_set_int(out, (int64_t)body_of(e, e->res).len);
 }
 
-/* The announced length; what is there of a body without one. */
+/* The announced length; what is there of a body without one, with the rest of its chunk, or else with the
+ * length that was announced besides, as HAProxy has it. */
 static bool set_body_size(struct eval *e, struct sample *out, const struct http_msg *m)
 {
+	uint64_t seen;
+
 	if (m->body == HTTP_BODY_LENGTH)
 		return sample_set_int(out, (int64_t)m->content_length);
-	return sample_set_int(out, (int64_t)body_of(e, m).len);
+	seen = body_of(e, m).len;
+	if (m->body == HTTP_BODY_CHUNKED)
+		seen += m->chunk_left ? m->chunk_left : m->content_length;
+	return sample_set_int(out, (int64_t)seen);
 }
 
 bool fetch_req_body_size(struct eval *e, const struct fetch_call *call, struct sample *out,

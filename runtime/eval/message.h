@@ -51,10 +51,11 @@ struct http_msg {
 	struct str reason;
 	uint64_t content_length; /* for HTTP_BODY_LENGTH */
 	uint32_t counted; /* size of the head as HAProxy counts it for %B and %U: parts of the start line + 20, names, values, 1 */
+	uint16_t nhdrs, cap;
 	struct str head; /* bytes as received, start line to the empty line, when all in one piece; else empty */
 	struct http_hdr *hdrs;
-	uint16_t nhdrs, cap;
 	struct str body_seen; /* bytes of the body at hand, decoded, for req.body and friends; may be incomplete */
+	uint64_t chunk_left; /* of the chunk that body_seen ends in */
 	bool body_complete;
 };
 

@@ -10,7 +10,7 @@ static struct pattern_ref *file_of(struct eval *e, const struct rule *rule)
 	return pattern_ref_find(eval_engine_patterns(e->engine), rule->str);
 }
 
-/* An empty key is none. */
+/* An empty key is a key. */
 static enum verdict put(struct eval *e, const struct rule *rule, const struct logfmt *format)
 {
 	struct pattern_ref *ref = file_of(e, rule);
@@ -18,16 +18,20 @@ static enum verdict put(struct eval *e, const struct rule *rule, const struct lo
 
 	if (!key.ptr || !value.ptr)
 		return rule_failed(e);
-	if (ref && key.len)
+	if (ref)
 		pattern_ref_put(ref, key, value, NULL);
 	return V_CONTINUE;
 }
 
-static enum verdict delete (struct eval *e, const struct rule *rule) {
-	struct pattern_ref *ref = file_of(e, rule); struct str key = logfmt_text(e, rule->fmt);
+static enum verdict take_out(struct eval *e, const struct rule *rule)
+{
+	struct pattern_ref *ref = file_of(e, rule);
+	struct str key = logfmt_text(e, rule->fmt);
 
-	if (!key.ptr) return rule_failed(e);
-	if (ref && key.len) pattern_ref_delete(ref, key);
+	if (!key.ptr)
+		return rule_failed(e);
+	if (ref)
+		pattern_ref_delete(ref, key);
 	return V_CONTINUE;
 }
 
@@ -43,10 +47,10 @@ enum verdict rule_add_acl(struct eval *e, const struct rule *rule)
 
 enum verdict rule_del_map(struct eval *e, const struct rule *rule)
 {
-	return delete (e, rule);
+	return take_out(e, rule);
 }
 
 enum verdict rule_del_acl(struct eval *e, const struct rule *rule)
 {
-	return delete (e, rule);
+	return take_out(e, rule);
 }

@@ -118,40 +118,59 @@ static bool version_parse(struct http_msg *m, const char *v, size_t len)
 	return true;
 }
 
-/* No control characters. */
-static bool target_relaxed(struct http_msg *m, const char *p, const char *end)
+/* When we are not strict, anything but control characters. */
+static bool target_chars(const struct h1_parser *h, const char *p, const char *end)
 {
-	m->glitches++;
+	if (!h->relaxed)
+		return h1_target_chars(p, (size_t)(end - p));
 	for (; p < end; p++)
 		if ((unsigned char)*p < 0x21 || *p == 0x7f)
 			return false;
 	return true;
 }
 
+static bool version_chars(const char *p, const char *end)
+{
+	for (; p < end; p++)
+		if (!(*p >= 'A' && *p <= 'Z') && !(*p >= '.' && *p <= '9'))
+			return false;
+	return true;
+}
+
 /* Letters in upper case, digits, slash and point: what has the form of HTTP/1.1 counts as that, anything else
- * as version 1.0, and stays as it is. Without any it is HTTP/0.9, and goes on as 1.0. */
+ * as version 1.0, and stays as it is. Without any it is HTTP/0.9. */
 static bool version_relaxed(struct http_msg *m, const char *v, size_t len)
 {
 	if (version_parse(m, v, len))
 		return true;
 	m->glitches++;
-	for (size_t i = 0; i < len; i++)
-		if (!(v[i] >= 'A' && v[i] <= 'Z') && !(v[i] >= '.' && v[i] <= '9'))
-			return false;
+	if (!version_chars(v, v + len))
+		return false;
 	m->version = 10;
 	if (!len && m->is_response)
 		return false;
 	m->start_edited = true;
-	if (!len)
+	if (!len) {
+		m->version = 9;
 		return true;
+	}
 	m->version_text = str_make(v, len);
 	if (len == 8 && v[4] == '/' && v[6] == '.' && v[5] >= '1' && v[7] >= (v[5] == '1' ? '1' : '0'))
 		m->version = 11;
 	return true;
 }
 
+/* A request's version: of a wrong form is an error when the head has ended, of wrong bytes at once. */
+static bool version_request(struct h1_parser *h, struct http_msg *m, const char *v, size_t len)
+{
+	if (h->relaxed)
+		return version_relaxed(m, v, len);
+	h->bad_version = !version_parse(m, v, len);
+	return len && version_chars(v, v + len);
+}
+
 /* Method, target and version between blanks (RFC 9112 section 3). */
-static bool request_line(struct http_msg *m, const char *line, const char *end, bool relaxed)
+static bool request_line(struct h1_parser *h, struct http_msg *m, const char *line, const char *end)
 {
 	const char *p = line, *uri, *uri_end;
 
@@ -166,8 +185,9 @@ static bool request_line(struct http_msg *m, const char *line, const char *end, 
 	if (uri_end < end && !is_blank(*uri_end)) {
 		while (uri_end < end && !is_blank(*uri_end))
 			uri_end++;
-		if (!h1_target_chars(uri, (size_t)(uri_end - uri)) && (!relaxed || !target_relaxed(m, uri, uri_end)))
+		if (!target_chars(h, uri, uri_end))
 			return false;
+		m->glitches += h->relaxed && !h1_target_chars(uri, (size_t)(uri_end - uri));
 	}
 	m->uri = str_make(uri, (size_t)(uri_end - uri));
 	for (p = uri_end; p < end && is_blank(*p); p++)
@@ -176,9 +196,7 @@ static bool request_line(struct http_msg *m, const char *line, const char *end, 
 	    uri[-1] != ' ')
 		m->start_edited = true;
 	m->method = method_of(m->method_name);
-	if (m->method == HTTP_M_OTHER && str_is(m->method_name, "PRI")) /* reserved: RFC 9113 section 11.6 */
-		return false;
-	return uri_end > uri && (relaxed ? version_relaxed : version_parse)(m, p, (size_t)(end - p));
+	return uri_end > uri && version_request(h, m, p, (size_t)(end - p));
 }
 
 static size_t version_len(const struct http_msg *m)
@@ -187,7 +205,7 @@ static size_t version_len(const struct http_msg *m)
 }
 
 /* Version, status and reason (RFC 9112 section 4); HAProxy wants neither three digits nor a reason. */
-static bool status_line(struct http_msg *m, const char *line, const char *end, bool relaxed)
+static bool status_line(struct h1_parser *h, struct http_msg *m, const char *line, const char *end)
 {
 	const char *p = line, *code;
 	unsigned status = 0;
@@ -195,7 +213,7 @@ static bool status_line(struct http_msg *m, const char *line, const char *end, b
 
 	while (p < end && !is_blank(*p))
 		p++;
-	if (!(relaxed ? version_relaxed : version_parse)(m, line, (size_t)(p - line)))
+	if (!(h->relaxed ? version_relaxed : version_parse)(m, line, (size_t)(p - line)))
 		return false;
 	for (code = p; code < end && is_blank(*code); code++)
 		;
@@ -217,15 +235,16 @@ static bool status_line(struct http_msg *m, const char *line, const char *end, b
 }
 
 /* A start line that cannot become a good one is refused before it is complete. */
-static bool line_hopeless(const struct http_msg *m, const char *line, const char *end)
+static bool line_hopeless(const struct h1_parser *h, const struct http_msg *m, const char *line,
+			  const char *end)
 {
 	static const char name[] = "HTTP/", other[] = "RTSP/";
 	size_t n = (size_t)(end - line);
-	const char *p = line;
+	const char *p = line, *uri;
 
 	if (m->is_response) {
 		n = n > 5 ? 5 : n;
-		return memcmp(line, name, n) != 0 && memcmp(line, other, n) != 0;
+		return !h->relaxed && memcmp(line, name, n) != 0 && memcmp(line, other, n) != 0;
 	}
 	while (p < end && h1_token[(unsigned char)*p])
 		p++;
@@ -233,10 +252,13 @@ static bool line_hopeless(const struct http_msg *m, const char *line, const char
 		return true;
 	while (p < end && is_blank(*p))
 		p++;
-	for (; p < end && !is_blank(*p); p++)
-		if ((unsigned char)*p < 0x20 || *p == '#' || (unsigned char)*p >= 0xa4)
-			return true;
-	return false;
+	for (uri = p; p < end && !is_blank(*p); p++)
+		;
+	if (!target_chars(h, uri, p))
+		return true;
+	while (p < end && is_blank(*p))
+		p++;
+	return !version_chars(p, end);
 }
 
 /* Room for one field more; the first array is small. */
@@ -252,6 +274,14 @@ static bool hdrs_grow(struct http_msg *m)
 	m->hdrs = hdrs;
 	m->cap = (uint16_t)cap;
 	return true;
+}
+
+/* HTTP/0.9 has no fields, and goes on as HTTP/1.0. */
+static void line_is_all(struct h1_parser *p, struct http_msg *m, char *data)
+{
+	m->version = 10;
+	p->state = ST_DONE;
+	m->head = str_make(data + p->first, p->pos - p->first);
 }
 
 /* The start line, behind empty lines (RFC 9112 section 2.2). */
@@ -277,7 +307,7 @@ static enum h1_result step_line(struct h1_parser *p, struct http_msg *m, char *d
 	eol = h1_find_eol(data + p->pos, end);
 	p->pos = (uint32_t)(eol - data);
 	if (eol == end || (*eol == '\r' && eol + 1 == end))
-		return !p->relaxed && line_hopeless(m, line, eol) ? H1_BAD : H1_MORE;
+		return line_hopeless(p, m, line, eol) ? H1_BAD : H1_MORE;
 	if (*eol == '\r' && eol[1] != '\n')
 		return H1_BAD;
 	m->as_is = *eol == '\r';
@@ -285,7 +315,11 @@ static enum h1_result step_line(struct h1_parser *p, struct http_msg *m, char *d
 		return H1_MEMORY;
 	p->pos += *eol == '\r' ? 2 : 1;
 	p->state = ST_FIELD;
-	return (m->is_response ? status_line : request_line)(m, line, eol, p->relaxed) ? H1_DONE : H1_BAD;
+	if (!(m->is_response ? status_line : request_line)(p, m, line, eol))
+		return H1_BAD;
+	if (m->version == 9 && !m->version_text.len)
+		line_is_all(p, m, data);
+	return H1_DONE;
 }
 
 /* A field is complete: the next line does not continue it. */
@@ -472,6 +506,8 @@ static enum h1_result head_end(struct h1_parser *p, struct http_msg *m)
 
 	if (p->trailers)
 		return H1_DONE;
+	if (p->bad_version)
+		return H1_BAD;
 	if (!m->is_response)
 		m->counted += (uint32_t)(m->method_name.len + m->uri.len + version_len(m));
 	m->counted += LINE_COST + 1;

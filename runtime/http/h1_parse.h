@@ -31,6 +31,7 @@ struct h1_parser {
 	bool relaxed;  /* takes what RFC 9112 does not allow in names, targets and versions (option accept-invalid-http-request) */
 	bool trailers; /* not a head */
 	bool keeps_ambiguous; /* h1-do-not-close-on-insecure-transfer-encoding */
+	bool bad_version; /* the head is wrong, once it has ended */
 	bool have_length, chunked, other_coding, te_seen, upgrade_seen, ws_key;
 };
 

@@ -16,9 +16,9 @@ static void eval_here(struct http_stream *hs, struct eval *e)
 	bool response = hs->phase == HTTP_EXCHANGE || hs->phase == HTTP_CACHED;
 
 	if (hs->s.backend)
-		stream_eval(&hs->s, e, response ? AT(BE_RES_HDR) : AT(BE_REQ_HDR));
+		http_eval(hs, e, response ? AT(BE_RES_HDR) : AT(BE_REQ_HDR));
 	else
-		stream_eval(&hs->s, e, response ? AT(FE_RES_HDR) : AT(FE_REQ_HDR));
+		http_eval(hs, e, response ? AT(FE_RES_HDR) : AT(FE_REQ_HDR));
 }
 
 /* What a server may still be doing for this request is of no interest any more. */

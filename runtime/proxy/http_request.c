@@ -103,6 +103,13 @@ static bool payload_is_doubtful(const struct http_stream *hs)
 	       !hs->s.session->generation->model->global.h1_any_payload;
 }
 
+/* The method of HTTP/2's preface (RFC 9113 section 11.6). */
+static enum http_next refuse_preface(struct http_stream *hs)
+{
+	hs->s.log.bytes_in = hs->req.counted;
+	return http_reply_failure(hs, 400, 'P', 'R');
+}
+
 /* The head is complete. */
 static enum http_next head_done(struct http_stream *hs)
 {
@@ -123,6 +130,8 @@ static enum http_next head_done(struct http_stream *hs)
 		return http_reply_raw(hs, 400, 'P', 'R');
 	up->taken = hs->head_len;
 	up->keep = true;
+	if (hs->req.method == HTTP_M_OTHER && str_is(hs->req.method_name, "PRI"))
+		return refuse_preface(hs);
 	note_request(hs);
 	stream_trace(&hs->s, HEAD_RECEIVED, false, &hs->req);
 	http_count_request(hs);

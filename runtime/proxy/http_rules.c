@@ -114,8 +114,6 @@ static enum verdict list_run(struct http_stream *hs, struct eval *e, const struc
 {
 	enum verdict v;
 
-	e->live = &http_live;
-	e->live_ctx = hs;
 	http_body_again(hs);
 	for (;;) {
 		if (hs->wait > HTTP_WAIT_DATA) {
@@ -154,7 +152,7 @@ enum http_next http_rules_request(struct http_stream *hs, const struct proxy_con
 
 	if (!rules->n)
 		return HTTP_AGAIN;
-	stream_eval(&hs->s, &e, place);
+	http_eval(hs, &e, place);
 	if (set == RS_TCP_REQ_CONT) {
 		e.raw_req = str_make(buf_at(&s->in, 0), s->in.len);
 		e.may_wait = may_inspect(hs, px);
@@ -174,7 +172,7 @@ enum http_next http_redirects(struct http_stream *hs, const struct proxy_conf *p
 
 	if (!px->redirects.n)
 		return HTTP_AGAIN;
-	stream_eval(&hs->s, &e, px == http_frontend(hs) ? AT(FE_REQ_HDR) : AT(BE_REQ_HDR));
+	http_eval(hs, &e, px == http_frontend(hs) ? AT(FE_REQ_HDR) : AT(BE_REQ_HDR));
 	v = rules_run(&e, &px->redirects, &hs->rule, &decider);
 	return request_verdict(hs, v, decider);
 }
@@ -237,13 +235,13 @@ static enum http_next response_list(struct http_stream *hs, const struct rules *
 
 	if (!rules->n)
 		return HTTP_AGAIN;
-	stream_eval(&hs->s, &e, place);
+	http_eval(hs, &e, place);
 	v = list_run(hs, &e, rules, true, &decider, &next);
 	if (v == V_WAIT)
 		return next;
 	if (v != V_CONTINUE && v != V_ALLOW) { /* what has come counts, though nobody gets it */
 		if (!hs->res.body_seen.ptr)
-			http_live.see_body(hs, &e, true);
+			e.live->see_body(hs, &e, true);
 		hs->s.log.bytes_out += hs->res.body_seen.len;
 		hs->no_reset |= hs->res.body_complete && hs->res.body_seen.len;
 	}
@@ -257,7 +255,7 @@ static void stick(struct http_stream *hs)
 
 	if (!stream_sticks(&hs->s))
 		return;
-	stream_eval(&hs->s, &e, AT(BE_STORE));
+	http_eval(hs, &e, AT(BE_STORE));
 	stream_stick_response(&hs->s, &e);
 }
 

@@ -28,7 +28,7 @@ static enum http_next monitor(struct http_stream *hs)
 		return HTTP_AGAIN;
 	hs->silent = true;
 	counters_fe(http_worker(hs), hs->s.session->frontend->index)->intercepted++;
-	stream_eval(&hs->s, &e, AT(FE_REQ_HDR));
+	http_eval(hs, &e, AT(FE_REQ_HDR));
 	stream_end(&hs->s, 'L', 'R');
 	return http_reply_error(hs, fe->monitor_fail && cond_eval(&e, fe->monitor_fail) ? 503 : 200);
 }
@@ -112,9 +112,7 @@ static enum http_next choose_backend(struct http_stream *hs)
 	if (hs->s.session->switched_to && hs->s.session->requests == 1) {
 		be = hs->s.session->switched_to->conf;
 	} else if (fe->use_backend.n) {
-		stream_eval(&hs->s, &e, AT(FE_USE_BACKEND));
-		e.live = &http_live;
-		e.live_ctx = hs;
+		http_eval(hs, &e, AT(FE_USE_BACKEND));
 		be = eval_backend(&e, fe, &decider);
 	}
 	if (!stream_set_backend(&hs->s, be))
@@ -152,7 +150,7 @@ static inline void use_server(struct http_stream *hs, const struct proxy_conf *p
 
 	if (!px->use_server.n)
 		return;
-	stream_eval(&hs->s, &e, AT(BE_SET_SRV));
+	http_eval(hs, &e, AT(BE_SET_SRV));
 	stream_use_server(&hs->s, &e);
 }
 
@@ -163,7 +161,7 @@ static inline void persist_rules(struct http_stream *hs, const struct proxy_conf
 
 	if (!px->persist_rules.n)
 		return;
-	stream_eval(&hs->s, &e, AT(BE_SET_SRV));
+	http_eval(hs, &e, AT(BE_SET_SRV));
 	for (uint32_t i = 0; i < px->persist_rules.n; i++) {
 		if (!cond_eval(&e, px->persist_rules.v[i].cond))
 			continue;
@@ -188,7 +186,7 @@ static inline void stick_request(struct http_stream *hs, const struct proxy_conf
 	(void)px;
 	if (!stream_sticks(&hs->s))
 		return;
-	stream_eval(&hs->s, &e, AT(BE_SET_SRV));
+	http_eval(hs, &e, AT(BE_SET_SRV));
 	stream_stick_request(&hs->s, &e);
 }
 

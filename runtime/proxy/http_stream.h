@@ -135,7 +135,7 @@ void http_body_again(struct http_stream *hs);
 void http_wait_begin(struct http_stream *hs, const struct eval *e);
 /* Is its wait over? HTTP_AGAIN: the list may go on, or the phase is HTTP_REPLY. */
 enum http_next http_wait_look(struct http_stream *hs, bool response);
-extern const struct eval_live http_live;
+void http_eval(struct http_stream *hs, struct eval *e, uint32_t place); /* stream_eval(), and bodies are seen */
 
 /* http_headers.c */
 bool http_headers_request(struct http_stream *hs);

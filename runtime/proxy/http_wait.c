@@ -14,13 +14,16 @@ static void body_decode(struct http_stream *hs, struct http_msg *m, uint32_t cap
 	uint32_t len = (uint32_t)data.len, used;
 	struct h1_chunks chunks;
 	struct h1_parser p;
+	bool last;
 
 	if (!hs->body_copy && !(hs->body_copy = scratch_alloc(&hs->s.scratch, cap)))
 		return;
 	if (len)
 		memcpy(hs->body_copy, data.ptr, len);
 	h1_chunks_init(&chunks);
-	if (h1_chunks_decode(&chunks, hs->body_copy, len, &m->body_seen, &used) != H1_CHUNK_LAST)
+	last = h1_chunks_decode(&chunks, hs->body_copy, len, &m->body_seen, &used) == H1_CHUNK_LAST;
+	m->chunk_left = chunks.left;
+	if (!last)
 		return;
 	h1_parse_trailers_init(&p, &trailers, http_head_max_hdrs(hs));
 	m->body_complete = h1_parse(&p, &trailers, hs->body_copy + used, len - used) != H1_MORE;
@@ -289,10 +292,17 @@ static int resolve(void *ctx, struct eval *e, const struct rule *rule)
 	return v;
 }
 
-const struct eval_live http_live = {.early_hint = early_hint,
-				    .log = log_now,
-				    .see_body = see_body,
-				    .cache_use = cache_use,
-				    .cache_store = cache_store,
-				    .limit = limit,
-				    .resolve = resolve};
+static const struct eval_live http_live = {.early_hint = early_hint,
+					   .log = log_now,
+					   .see_body = see_body,
+					   .cache_use = cache_use,
+					   .cache_store = cache_store,
+					   .limit = limit,
+					   .resolve = resolve};
+
+void http_eval(struct http_stream *hs, struct eval *e, uint32_t place)
+{
+	stream_eval(&hs->s, e, place);
+	e->live = &http_live;
+	e->live_ctx = hs;
+}

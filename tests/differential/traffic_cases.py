@@ -25,7 +25,7 @@ HEAD = """global
     maxconn 500
     node here
     setenv TRAFFIC jam
-    log unix@log.sock format raw local0
+    log 127.0.0.1:LOGPORT format raw local0
     expose-experimental-directives
 userlist users
     group staff users joe
@@ -217,7 +217,7 @@ def configuration(cases, log):
         def here(line, case=case):
             line = re.sub(r"\bTAB\b", "t" + case.name, line)
             return "    " + re.sub(r"\bFE\b", case.name, re.sub(r"\bBE\b", "b" + case.name, line))
-        out += [f"frontend {case.name}", f"    bind unix@{case.name}.sock accept-proxy", f"    default_backend b{case.name}"]
+        out += [f"frontend {case.name}", f"    bind unix@{case.name}.sock accept-proxy", "    tcp-request session set-var(sess.port) src_port", f"    default_backend b{case.name}"]
         out += [here(line) for line in case.lines]
         out += [f"backend b{case.name}"] + [here(line) for line in case.backend] + ["    server s unix@server.sock cookie s1"]
         if re.search(r"\bTAB\b", case.text()):
