@@ -122,8 +122,10 @@ struct cli_visit {
 	struct out text;
 	/* what for: */
 	const void *pointer;
+	void *filter; /* home_fn frees it */
 	struct server *server;
 	bool all;
+	unsigned kinds;
 	uint64_t found;
 };
 /* False when memory is out: nothing was begun, a message was given. v_init: copied. */

@@ -124,9 +124,12 @@ static void put_fd(struct cli_visit *v, int fd, int revents, int wants, uint64_t
 		   out ? (unsigned long long)threads : 0ULL, owner, handler);
 }
 
-static bool fd_is_wanted(const struct cli_visit *v, int fd)
+/* Kinds of descriptors: letters of newer versions. */
+enum { FD_LISTENERS = 1, FD_FRONT = 2, FD_BACK = 4, FD_ALL = 7 };
+
+static bool fd_is_wanted(const struct cli_visit *v, int fd, unsigned kind)
 {
-	return fd >= 0 && (!v->all || (uint64_t)fd == v->found);
+	return fd >= 0 && (!v->all || (uint64_t)fd == v->found) && v->kinds & kind;
 }
 
 static const char *family_name(int family)
@@ -174,9 +177,9 @@ static void show_streams(struct worker *w, struct cli_visit *v)
 		const struct session *s = LIST_OF(node, struct session, node);
 		const struct srv_conn *sc = s->stream ? s->stream->server.conn : NULL;
 
-		if (fd_is_wanted(v, s->conn.io.fd))
+		if (fd_is_wanted(v, s->conn.io.fd, FD_FRONT))
 			put_conn(v, &s->conn, "front", "session_ready", s->frontend->conf->name);
-		if (sc && fd_is_wanted(v, sc->conn.io.fd))
+		if (sc && fd_is_wanted(v, sc->conn.io.fd, FD_BACK))
 			put_conn(v, &sc->conn, "back", "stream_ready", sc->server->proxy->conf->name);
 	}
 }
@@ -191,7 +194,7 @@ static void show_idle(struct worker *w, struct cli_visit *v)
 			     node && node != &t->slots[i]->conns; node = node->next) {
 				const struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
 
-				if (fd_is_wanted(v, sc->conn.io.fd))
+				if (fd_is_wanted(v, sc->conn.io.fd, FD_BACK))
 					put_conn(v, &sc->conn, "back", "idle_ready",
 						 sc->server->proxy->conf->name);
 			}
@@ -204,7 +207,7 @@ static void show_fds(struct worker *w, struct cli_visit *v)
 		     node = node->next) {
 			const struct listener *l = LIST_OF(node, struct listener, node);
 
-			if (fd_is_wanted(v, l->fd))
+			if (fd_is_wanted(v, l->fd, FD_LISTENERS))
 				put_listener(v, l);
 		}
 	show_streams(w, v);
@@ -212,7 +215,7 @@ static void show_fds(struct worker *w, struct cli_visit *v)
 	for (struct list *node = w->clis.next; node && node != &w->clis; node = node->next) {
 		const struct cli_session *s = LIST_OF(node, struct cli_session, node);
 
-		if (fd_is_wanted(v, s->conn.io.fd))
+		if (fd_is_wanted(v, s->conn.io.fd, FD_FRONT))
 			put_conn(v, &s->conn, "front", "cli_ready", STR("GLOBAL"));
 	}
 }
@@ -245,12 +248,72 @@ static void fds_home(struct cli_visit *v)
 	free(text);
 }
 
+/* [-!plcfbsd]: a `-` or `!` turns the letters behind it, within its word, into those that are left out; the one
+ * that the word begins with does not. */
+static bool kinds_read(struct str word, unsigned *only, unsigned *out)
+{
+	bool inverted = word.ptr[0] == '!';
+
+	for (size_t i = 1; i < word.len; i++) {
+		unsigned kind = 0;
+
+		switch (word.ptr[i]) {
+		case '-':
+		case '!':
+			inverted = !inverted;
+			continue;
+		case 'l':
+			kind = FD_LISTENERS;
+			break;
+		case 'c':
+			kind = FD_FRONT | FD_BACK;
+			break;
+		case 'f':
+			kind = FD_FRONT;
+			break;
+		case 'b':
+		case 's':
+		case 'd':
+			kind = FD_BACK;
+			break;
+		case 'p':
+			break;
+		default:
+			return false;
+		}
+		*(inverted ? out : only) |= kind;
+		*only |= inverted ? 0 : FD_ALL + 1; /* something was selected, be it pipes */
+	}
+	return true;
+}
+
+/* <fd>, or <tgid>/<fd> where either may be missing. */
+static bool fd_read(struct cli_visit *v, struct str word)
+{
+	size_t slash = str_chr(word, '/');
+
+	if (slash < word.len)
+		word = str_tail(word, slash + 1);
+	if (!word.len)
+		return true;
+	v->all = true; /* one only */
+	return str_to_u64(word, &v->found);
+}
+
 void cmd_show_fd(struct cli_call *c)
 {
 	struct cli_visit v = {.fn = show_fds, .home_fn = fds_home};
+	unsigned only = 0, out = 0;
 
-	v.all = c->words[2].len != 0; /* one only */
-	if (v.all && !str_to_u64(c->words[2], &v.found))
-		return;
+	for (uint32_t i = 2; i < c->n; i++)
+		if (c->process->compat > 206 && (c->words[i].ptr[0] == '-' || c->words[i].ptr[0] == '!')) {
+			if (!kinds_read(c->words[i], &only, &out)) {
+				cli_say(c, CLI_ERR, "Unsupported FD type in '%.*s'.", STR_ARG(c->words[i]));
+				return;
+			}
+		} else if (!fd_read(&v, c->words[i])) {
+			return;
+		}
+	v.kinds = (only ? only : FD_ALL) & ~out;
 	cli_visit(c, &v);
 }

@@ -18,29 +18,45 @@ static READS_RUNNING uint64_t running_value(const struct worker *w, size_t offse
 	return size == 4 ? *(const volatile uint32_t *)at : *(const volatile uint64_t *)at;
 }
 
-/* "accepted: 5 [ 2 3 ]"; an average instead of a sum where that says more. */
-static void put_activity(struct cli_call *c, const char *name, size_t offset, size_t size, bool average)
+/* "accepted: 5 [ 2 3 ]"; an average instead of a sum where that says more. only: one column without brackets: 0
+ * the first one, N that of a thread; -1: all. */
+static void put_activity(struct cli_call *c, const char *name, size_t offset, size_t size, bool average,
+			 int64_t only)
 {
 	uint64_t sum = 0;
 	uint32_t n = c->process->nworkers;
 
 	for (uint32_t i = 0; i < n; i++)
-		sum += running_value(c->process->workers[i], offset, size);
-	out_printf(c->out, "%s: %llu [", name, (unsigned long long)(average ? (sum + n - 1) / n : sum));
-	for (uint32_t i = 0; i < n; i++)
-		out_printf(c->out, " %llu",
-			   (unsigned long long)running_value(c->process->workers[i], offset, size));
-	out_puts(c->out, " ]\n");
+		if (only <= 0 || i + 1 == only)
+			sum += running_value(c->process->workers[i], offset, size);
+	if (average && only <= 0)
+		sum = (sum + n - 1) / n;
+	out_printf(c->out, "%s: %llu", name, (unsigned long long)sum);
+	if (only < 0) {
+		out_puts(c->out, " [");
+		for (uint32_t i = 0; i < n; i++)
+			out_printf(c->out, " %llu",
+				   (unsigned long long)running_value(c->process->workers[i], offset, size));
+		out_puts(c->out, " ]");
+	}
+	out_char(c->out, '\n');
 }
 
 void cmd_show_activity(struct cli_call *c)
 {
+	int64_t only = -1;
+
+	if (c->process->compat > 206 && c->words[2].len &&
+	    (!str_to_i64(c->words[2], &only) || only < -1 || only > c->process->nworkers)) {
+		cli_say(c, CLI_ERR, "Invalid thread number.");
+		return;
+	}
 	out_printf(c->out, "thread_id: %u (1..%u)\ndate_now: %lld.%06ld\n", c->worker->id + 1,
 		   c->process->nworkers, (long long)c->worker->wall.tv_sec, (long)c->worker->wall.tv_usec);
-	put_activity(c, "loops", offsetof(struct worker, loops), 8, false);
-	put_activity(c, "jobs", offsetof(struct worker, jobs), 4, false);
-	put_activity(c, "avg_loop_us", offsetof(struct worker, loop_us), 4, true);
-	put_activity(c, "accepted", offsetof(struct worker, accepted), 8, false);
+	put_activity(c, "loops", offsetof(struct worker, loops), 8, false, only);
+	put_activity(c, "jobs", offsetof(struct worker, jobs), 4, false, only);
+	put_activity(c, "avg_loop_us", offsetof(struct worker, loop_us), 4, true, only);
+	put_activity(c, "accepted", offsetof(struct worker, accepted), 8, false, only);
 }
 
 /* --- show tasks: what events wait to be handled at the moment */
@@ -131,17 +147,33 @@ static void put_row(struct out *out, const struct profile *sum, int row)
 	out_char(out, '\n');
 }
 
-static void put_tasks(struct cli_call *c, uint64_t limit)
+static void put_tasks(struct cli_call *c, uint64_t limit, bool by_time)
 {
 	struct profile sum = {0};
+	bool shown[PROFILE_ROWS] = {false};
 
 	for (uint32_t i = 0; i < c->process->nworkers; i++)
 		profile_add(&sum, c->process->workers[i]);
 	out_puts(c->out, "Tasks activity:\n"
 			 "  function                      calls   cpu_tot   cpu_avg   lat_tot   lat_avg\n");
-	for (int row = 0; row < PROFILE_ROWS; row++)
-		if (sum.calls[row] && (uint64_t)row < limit)
-			put_row(c->out, &sum, row);
+	for (int n = 0; n < PROFILE_ROWS && (uint64_t)n < limit; n++) {
+		int row = -1;
+
+		for (int i = 0; i < PROFILE_ROWS; i++)
+			if (!shown[i] && sum.calls[i] &&
+			    (row < 0 || (by_time && sum.cpu_ns[i] > sum.cpu_ns[row])))
+				row = i;
+		if (row < 0)
+			break;
+		shown[row] = true;
+		put_row(c->out, &sum, row);
+	}
+}
+
+/* Of newer versions. Rows are by function already, and there is no other context. */
+static bool is_order(struct str word)
+{
+	return str_is(word, "bytime") || str_is(word, "byctx") || str_is(word, "aggr");
 }
 
 void cmd_show_profiling(struct cli_call *c)
@@ -150,6 +182,7 @@ void cmd_show_profiling(struct cli_call *c)
 	static const unsigned shows[] = {SHOW_STATUS, SHOW_TASKS, SHOW_MEMORY, SHOW_ALL, 0};
 	unsigned what = 0;
 	uint64_t limit = UINT64_MAX;
+	bool by_time = false;
 
 	for (uint32_t i = 2; i < c->n; i++) {
 		size_t k = 0;
@@ -158,6 +191,8 @@ void cmd_show_profiling(struct cli_call *c)
 			k++;
 		if (k < sizeof(words) / sizeof(*words))
 			what |= shows[k];
+		else if (c->process->compat > 206 && is_order(c->words[i]))
+			by_time |= str_is(c->words[i], "bytime");
 		else if (!str_to_u64(c->words[i], &limit)) {
 			cli_say(c, CLI_ERR,
 				"Expects either 'all', 'status', 'tasks', 'memory', 'byaddr' or a max number "
@@ -173,7 +208,7 @@ void cmd_show_profiling(struct cli_call *c)
 			"Memory usage profiling              : off           # set profiling memory {on|off}\n",
 			task_state(c));
 	if (what & SHOW_TASKS)
-		put_tasks(c, limit);
+		put_tasks(c, limit, by_time);
 }
 
 /* --- set profiling */
@@ -187,6 +222,7 @@ static void apply(struct worker *w, struct cli_visit *v)
 void cmd_set_profiling(struct cli_call *c)
 {
 	static const char *const modes[] = {"auto", "on", "off"};
+	static const char *const more[] = {"lock", "no-lock", "memory", "no-memory"};
 
 	if (str_is(c->words[2], "memory")) {
 		cli_say(c, CLI_ERR, "Memory profiling not compiled in.");
@@ -202,5 +238,9 @@ void cmd_set_profiling(struct cli_call *c)
 			cli_visit(c, &(struct cli_visit){.fn = apply});
 			return;
 		}
+	/* Newer versions can also measure locks and memory, task by task: there is nothing to switch here. */
+	for (int i = 0; c->process->compat > 206 && i < 4; i++)
+		if (str_is(c->words[3], more[i]))
+			return;
 	cli_say(c, CLI_ERR, "Expects 'on', 'auto', or 'off'.");
 }

@@ -133,17 +133,57 @@ static void put_whole(struct worker *w, const struct session *s, struct cli_visi
 		put_server(v, NULL);
 }
 
+/* Options of newer versions; what is empty or NULL does not matter. */
+struct sess_filter {
+	const struct proxy *frontend, *backend;
+	const struct server *server;
+	uint64_t older_ms;
+	bool whole, uri, suspicious;
+};
+
+/* Old, and nothing will ever end it. */
+static bool is_suspicious(const struct session *s, const struct worker *w)
+{
+	return s->stream && !s->deadline.at && w->now - s->accepted > 60000;
+}
+
+static bool is_wanted(const struct sess_filter *f, const struct session *s, const struct worker *w)
+{
+	const struct stream *st = s->stream;
+
+	return (!f->frontend || s->frontend == f->frontend) &&
+	       (!f->backend || (st && st->backend == f->backend)) &&
+	       (!f->server || (st && st->server.server == f->server)) && w->now - s->accepted >= f->older_ms &&
+	       (!f->suspicious || is_suspicious(s, w));
+}
+
+static void put_uri(const struct session *s, struct cli_visit *v)
+{
+	const struct http_msg *m = s->stream ? s->stream->req : NULL;
+
+	if (!m || !m->uri.len)
+		return;
+	v->text.len--; /* on the same line */
+	out_printf(&v->text, " uri=\"%.*s\"\n", STR_ARG(m->uri));
+}
+
 static void show_here(struct worker *w, struct cli_visit *v)
 {
+	const struct sess_filter *f = v->filter;
+
 	for (struct list *node = w->sessions_list.next; node != &w->sessions_list; node = node->next) {
 		const struct session *s = LIST_OF(node, struct session, node);
 
-		if (v->all || (v->pointer && v->pointer == s)) {
+		if ((v->pointer && v->pointer != s) || !is_wanted(f, s, w))
+			continue;
+		v->found++;
+		if (f->whole || v->pointer) {
 			put_whole(w, s, v);
-			v->found++;
-		} else if (!v->pointer) {
-			put_session(w, s, v);
+			continue;
 		}
+		put_session(w, s, v);
+		if (f->uri)
+			put_uri(s, v);
 	}
 }
 
@@ -151,6 +191,7 @@ static void show_report(struct cli_visit *v)
 {
 	if (v->pointer && !v->found)
 		out_puts(&v->text, "Session not found.\n");
+	free(v->filter);
 }
 
 /* 0x...; NULL for anything else. */
@@ -162,14 +203,77 @@ static const void *pointer_parse(struct str text)
 	return (const void *)(uintptr_t)strtoull(word, NULL, 16);
 }
 
+static void put_sess_help(struct cli_call *c)
+{
+	out_puts(c->out, "Usage: show sess [<id> | all | help] [<options>*]\n"
+			 "Dumps active streams (formerly called 'sessions'). Available selectors:\n"
+			 "   <id>         dump only this stream identifier (0x...)\n"
+			 "   all          dump all streams in large format\n"
+			 "   help         show this message\n"
+			 "Available options:\n"
+			 "   backend <b>  only display streams attached to this backend\n"
+			 "   frontend <f> only display streams attached to this frontend\n"
+			 "   older <age>  only display streams older than <age> seconds\n"
+			 "   server <b/s> only show streams attached to this backend+server\n"
+			 "   show-uri     dump the transaction URI, as captured during the request\n"
+			 "   susp         only show streams considered as suspicious\n");
+}
+
+/* The option at word *i. False: a message was given. */
+static bool sess_option(struct cli_call *c, struct sess_filter *f, uint32_t *i)
+{
+	struct str word = c->words[*i];
+
+	if (str_is(word, "show-uri")) {
+		f->uri = true;
+	} else if (str_is(word, "susp")) {
+		f->suspicious = true;
+	} else if (str_is(word, "older")) {
+		if (!cli_time(c->words[++*i], 1000000, &f->older_ms)) {
+			cli_say(c, CLI_ERR, "Invalid age '%.*s'.", STR_ARG(c->words[*i]));
+			return false;
+		}
+	} else if (str_is(word, "frontend")) {
+		return (f->frontend = cli_frontend(c, ++*i)) != NULL;
+	} else if (str_is(word, "backend")) {
+		f->backend = cli_backend(c, ++*i);
+		if (!f->backend)
+			cli_say(c, CLI_ERR, "No such backend.");
+		return f->backend != NULL;
+	} else if (str_is(word, "server")) {
+		return (f->server = cli_server(c, ++*i)) != NULL;
+	} else {
+		cli_say(c, CLI_ERR, "Unsupported option '%.*s', try 'help' for more info.", STR_ARG(word));
+		return false;
+	}
+	return true;
+}
+
+/* [<id> | all | help] [<options>...]: options are of newer versions. */
 void cmd_show_sess(struct cli_call *c)
 {
 	struct cli_visit v = {.fn = show_here, .home_fn = show_report};
+	struct sess_filter filter = {.whole = str_is(c->words[2], "all")}, *own;
+	bool selects = filter.whole || str_starts(c->words[2], STR("0x")) || c->process->compat <= 206;
 
-	v.all = str_is(c->words[2], "all");
-	if (c->words[2].len && !v.all)
+	if (str_is(c->words[2], "help") && c->process->compat > 206) {
+		put_sess_help(c);
+		return;
+	}
+	if (selects && !filter.whole && c->words[2].len)
 		v.pointer = pointer_parse(c->words[2]);
-	cli_visit(c, &v);
+	for (uint32_t i = selects ? 3 : 2; c->process->compat > 206 && i < c->n; i++)
+		if (!sess_option(c, &filter, &i))
+			return;
+	own = malloc(sizeof(*own));
+	if (!own) {
+		cli_say(c, CLI_ERR, "Out of memory.");
+		return;
+	}
+	*own = filter;
+	v.filter = own;
+	if (!cli_visit(c, &v))
+		free(own);
 }
 
 /* --- shutdown

@@ -1,6 +1,7 @@
 /* Commands that show what the process is and has: version, environment, sockets of the CLI, backends, errors,
  * pools. */
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -204,7 +205,16 @@ void cmd_show_schema(struct cli_call *c)
  * ------------------------------------------------------------------------------------------ */
 
 struct pool_sum {
+	const char *name;
 	uint64_t size, used, cached;
+};
+
+/* Options of newer versions. */
+enum pool_order { POOLS_AS_THEY_ARE, POOLS_BY_NAME, POOLS_BY_SIZE, POOLS_BY_USAGE };
+struct pool_options {
+	enum pool_order order;
+	struct str match; /* beginning of the name */
+	uint64_t most;
 };
 
 static READS_RUNNING void pool_add(struct pool_sum *sum, const volatile struct pool *p)
@@ -214,8 +224,43 @@ static READS_RUNNING void pool_add(struct pool_sum *sum, const volatile struct p
 	sum->cached += p->cached;
 }
 
-static void put_pools(struct process *p, struct out *out)
+static uint64_t pool_bytes(const struct pool_sum *p)
 {
+	return p->size * (p->used + p->cached);
+}
+
+static int pools_by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct pool_sum *)a)->name, ((const struct pool_sum *)b)->name);
+}
+
+static int pools_by_size(const void *a, const void *b)
+{
+	uint64_t x = ((const struct pool_sum *)a)->size, y = ((const struct pool_sum *)b)->size;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static int pools_by_usage(const void *a, const void *b)
+{
+	uint64_t x = pool_bytes(a), y = pool_bytes(b);
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static void put_pool(struct out *out, const struct pool_sum *p)
+{
+	out_printf(
+		out,
+		"  - Pool %s (%llu bytes) : %llu allocated (%llu bytes), %llu used (~%llu by thread caches)\n",
+		p->name, (unsigned long long)p->size, (unsigned long long)(p->used + p->cached),
+		(unsigned long long)pool_bytes(p), (unsigned long long)p->used, (unsigned long long)p->cached);
+}
+
+static void put_pools(struct process *p, const struct pool_options *options, struct out *out)
+{
+	static int (*const orders[])(const void *, const void *) = {NULL, pools_by_name, pools_by_size,
+								    pools_by_usage};
 	static const struct {
 		const char *name;
 		size_t offset;
@@ -224,38 +269,55 @@ static void put_pools(struct process *p, struct out *out)
 		     {"stream", offsetof(struct worker, streams)},
 		     {"srv_conn", offsetof(struct worker, srv_conns)},
 		     {"chunk", offsetof(struct worker, chunks)}};
-	uint64_t allocated = 0, used = 0, n = sizeof(pools) / sizeof(*pools);
+	enum { POOLS = sizeof(pools) / sizeof(*pools) };
+	struct pool_sum sums[POOLS];
+	uint64_t allocated = 0, used = 0, n = 0;
 
-	out_puts(out, "Dumping pools usage. Use SIGQUIT to flush them.\n");
-	for (size_t i = 0; i < n; i++) {
-		struct pool_sum sum = {0};
+	for (size_t i = 0; i < POOLS; i++) {
+		struct pool_sum sum = {.name = pools[i].name};
 
 		for (uint32_t w = 0; w < p->nworkers; w++)
 			pool_add(&sum, (const struct pool *)((const char *)p->workers[w] + pools[i].offset));
-		out_printf(out,
-			   "  - Pool %s (%llu bytes) : %llu allocated (%llu bytes), %llu used (~%llu by thread "
-			   "caches)\n",
-			   pools[i].name, (unsigned long long)sum.size,
-			   (unsigned long long)(sum.used + sum.cached),
-			   (unsigned long long)(sum.size * (sum.used + sum.cached)),
-			   (unsigned long long)sum.used, (unsigned long long)sum.cached);
-		allocated += sum.size * (sum.used + sum.cached);
-		used += sum.size * sum.used;
+		if (str_starts(str_from(sum.name), options->match) &&
+		    (options->order != POOLS_BY_USAGE || sum.used + sum.cached))
+			sums[n++] = sum;
+	}
+	if (orders[options->order] && n)
+		qsort(sums, n, sizeof(*sums), orders[options->order]);
+	out_puts(out, "Dumping pools usage. Use SIGQUIT to flush them.\n");
+	for (uint64_t i = 0; i < n; i++) {
+		if (i < options->most)
+			put_pool(out, &sums[i]);
+		allocated += pool_bytes(&sums[i]);
+		used += sums[i].size * sums[i].used;
 	}
 	out_printf(out, "Total: %llu pools, %llu bytes allocated, %llu used.\n", (unsigned long long)n,
 		   (unsigned long long)allocated, (unsigned long long)used);
 }
 
+/* [byname|bysize|byusage] [detailed] [match <prefix>] [<number>] */
 void cmd_show_pools(struct cli_call *c)
 {
-	put_pools(c->process, c->out);
+	static const char *const orders[] = {"", "byname", "bysize", "byusage"};
+	struct pool_options options = {.match = STR(""), .most = UINT64_MAX};
+
+	for (uint32_t i = 2; c->process->compat > 206 && i < c->n; i++) {
+		for (int k = 1; k < 4; k++)
+			if (str_is(c->words[i], orders[k]))
+				options.order = (enum pool_order)k;
+		if (str_is(c->words[i], "match") && i + 1 < c->n)
+			options.match = c->words[++i];
+		else
+			str_to_u64(c->words[i], &options.most);
+	}
+	put_pools(c->process, &options, c->out);
 }
 
 void cli_dump_pools(struct process *p, FILE *to)
 {
 	struct out out = out_growing(1 << 16);
 
-	put_pools(p, &out);
+	put_pools(p, &(struct pool_options){.match = STR(""), .most = UINT64_MAX}, &out);
 	fwrite(out.buf, 1, out.len, to);
 	fflush(to);
 	out_free(&out);
