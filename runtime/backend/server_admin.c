@@ -116,7 +116,8 @@ static void say_drain(const struct change *c)
 		say_left(c, LL_NOTICE | LOG_BY_MAIL, "enters drain state", via);
 	else if (entered(c, ANY_DRAIN)) {
 		say_online(c, "enters drain state", via);
-		say_none_left(c);
+		if (atomic_load(&c->s->oper) == SRV_RUNNING) /* it counted until now */
+			say_none_left(c);
 	} else if (left(c, ANY_DRAIN))
 		log_event(c->w, c->s->proxy->conf, LL_NOTICE, "%s is %s (leaving forced drain).", c->name,
 			  atomic_load(&c->s->oper) != SRV_STOPPED ? "UP" : "DOWN");
@@ -159,6 +160,8 @@ static void change_say(struct change *c)
 	else if (c->after & ANY_MAINT && left(c, SRV_ADM_MAINT))
 		log_event(c->w, c->s->proxy->conf, LL_NOTICE,
 			  "%s is leaving forced maintenance but remains in maintenance%s.", c->name, c->via);
+	else if (left(c, SRV_ADM_IMAINT) && c->after & SRV_ADM_MAINT)
+		log_event(c->w, c->s->proxy->conf, LL_NOTICE, "%s remains in forced maintenance.", c->name);
 	else if (!(c->after & ANY_MAINT))
 		say_drain(c);
 }
@@ -166,7 +169,8 @@ static void change_say(struct change *c)
 /* Its checks have to bring it up first (manual 3.4, "init-state"). */
 static bool begins_down(const struct server *s)
 {
-	return s->check && (server_conf_rare(s->conf)->init_state == INIT_DOWN || server_conf_rare(s->conf)->init_state == INIT_FULLY_DOWN);
+	return s->check && (server_conf_rare(s->conf)->init_state == INIT_DOWN ||
+			    server_conf_rare(s->conf)->init_state == INIT_FULLY_DOWN);
 }
 
 /* The service of a server in maintenance is stopped; afterwards it is taken to run, as what it tracks does,

@@ -32,13 +32,13 @@ static void state_of_service(struct server *s, bool drains, char *text, size_t s
 	struct check_report report = {0}, agent = {.health = 1};
 	int oper = atomic_load(&s->oper);
 	bool has_agent = checked && check_agent_report(checked, &agent);
-	const char *up = drains                 ? (has_agent ? "DRAIN (agent)" : "DRAIN")
-			 : oper == SRV_STOPPING ? "NOLB"
-						: "UP";
+	const char *up = oper == SRV_STOPPING ? "NOLB"
+			 : drains             ? (has_agent ? "DRAIN (agent)" : "DRAIN")
+					      : "UP";
 
 	if (!agent.health)
 		snprintf(text, size, "DOWN (agent)");
-	else if (checked && check_report(checked, &report))
+	else if (checked && check_is_enabled(checked) && check_report(checked, &report))
 		state_with_health(oper, up, &report, text, size);
 	else
 		snprintf(text, size, "%s", drains ? up : "no check");

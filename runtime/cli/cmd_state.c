@@ -93,7 +93,8 @@ static void put_server(struct cli_call *c, struct server *s)
 	put_ip(c->out, server_addr(s));
 	out_printf(c->out, " %d %u %u %u %llu %d %u %d %u %u 0 0 ", shown_oper(s), atomic_load(&s->admin),
 		   atomic_load(&s->weight), conf->weight, (unsigned long long)since_change(c->worker, s),
-		   r.status, r.result, maint ? 0 : r.health, check_state(s, &r, checked), agent_state(s));
+		   r.status, r.result, maint && !conf->track_server ? 0 : r.health, check_state(s, &r, checked),
+		   agent_state(s));
 	dns_names(c->worker->process, s, name, service);
 	out_printf(c->out, "%s %u %s %d ", name[0] ? name : "-",
 		   server_addr(s)->family == AF_UNSPEC && !service[0] ? conf->addr.port

@@ -153,23 +153,10 @@ static void log_result(struct check *k, const struct check_report *r, const char
 		  have, of, is_up(r) ? "UP" : "DOWN");
 }
 
-/* w: the calling worker, which is not the check's own where the CLI has a say. */
-static void follow(struct check *k, struct worker *w, enum srv_oper oper)
-{
-	char via[256];
-
-	if (!k->nfollowers)
-		return;
-	snprintf(via, sizeof(via), " via %.*s/%.*s", STR_ARG(k->server->proxy->conf->name),
-		 STR_ARG(k->server->conf->name));
-	for (uint32_t i = k->nfollowers; i > 0; i--) /* as HAProxy: who was configured last comes first */
-		server_set_oper(w, k->followers[i - 1], oper, via);
-}
-
 static void apply(struct check *k, struct worker *w, enum srv_oper oper, const char *reason)
 {
 	server_set_oper(w, k->server, oper, reason);
-	follow(k, w, oper);
+	check_follow(k, w, oper);
 }
 
 bool check_is_up(struct check *k)
@@ -493,6 +480,7 @@ static bool follower_add(struct check *k, struct server *s)
 	if (!more)
 		return false;
 	more[k->nfollowers++] = s;
+	k->chained |= s->conf->track_server != k->server->conf;
 	k->followers = more;
 	return true;
 }

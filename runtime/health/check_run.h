@@ -53,6 +53,7 @@ struct check {
 	struct check_report report;
 	bool conditional;          /* 404 under disable-on-404, L7OKC: no new sessions */
 	struct server **followers; /* servers that `track` this one */
+	bool chained; /* some of them do so through others */
 	uint32_t nfollowers;
 	atomic_bool disabled; /* by `disable health`, `disable agent` */
 	/* what traffic shows (observe.c) */
@@ -109,6 +110,8 @@ void check_steps_run(struct check *k);
 void check_steps_where(const struct check *k, struct out *o);
 /* The result when the time is over. */
 enum check_status check_steps_timeout(const struct check *k);
+/* check_follow.c. Those who track the check's server change with it. w: the calling worker, which is not the check's own where the CLI has a say. */
+void check_follow(struct check *k, struct worker *w, enum srv_oper oper);
 /* The comment that goes with step k->at, or empty. */
 struct str check_steps_comment(const struct check *k);
 /* What samples and formats in checks can see. */

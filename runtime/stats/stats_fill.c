@@ -274,7 +274,7 @@ static void fill_check(struct walk *k, struct server *s)
 {
 	struct check_report *r = &k->report;
 
-	if (!check_report(s, r) || atomic_load(&s->admin) & SRV_ADM_MAINT)
+	if (!check_report(s, r) || !check_is_enabled(s) || atomic_load(&s->admin) & SRV_ADM_MAINT)
 		return;
 	snprintf(k->check, sizeof(k->check), "%s%s", r->running ? "* " : "", check_status_word(r->status));
 	set_str(k, ST_check_status, str_from(k->check));
@@ -373,7 +373,7 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 		SET_RESPONSES(k, &c);
 	if (s->conf->observe)
 		set_u64(k, ST_hanafail, c.failed_hana);
-	if (s->check) {
+	if (check_is_enabled(s)) {
 		uint64_t down = atomic_load(&s->oper) == SRV_STOPPED
 					? seconds_since(k, atomic_load(&s->last_change))
 					: 0;
