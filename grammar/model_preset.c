@@ -43,6 +43,7 @@ void model_preset_proxy(struct proxy_conf *px)
 	px->retry_on = RETRY_ON_CONN_FAILURE;
 	px->reuse = REUSE_SAFE;
 	px->max_keep_alive_queue = -1;
+	px->max_session_conns = 5;
 }
 
 void model_preset_server(struct server_conf *s)

@@ -160,6 +160,7 @@ struct proxy_conf {
 	struct str state_file_name; /* empty: as the proxy is called */
 	enum reuse_mode reuse;
 	int32_t max_keep_alive_queue; /* -1: no limit */
+	uint32_t max_session_conns;   /* max-session-srv-conns */
 	const struct source_conf *source; /* of servers without their own */
 	VEC(const struct bind_conf *) binds;
 	const struct tls_frontend_conf *tls; /* ssl-f-use; NULL: none */

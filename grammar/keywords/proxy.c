@@ -42,7 +42,7 @@ static const struct keyword rows[] = {
 	      .summary = "how many connections count as full load"),
 	PROXY("rate-limit sessions", IN_FE, .kind = VAL_UINT, FIELD(rate_limit_sessions),
 	      .flags = KW_EXACT | KW_LOOSE, .args = "<number>", .summary = "the most new sessions per second"),
-	PROXY("max-session-srv-conns", IN_FE, .kind = VAL_UINT, LATER, .since = 208, .args = "<number>",
+	PROXY("max-session-srv-conns", IN_FE, .kind = VAL_UINT, FIELD(max_session_conns), .args = "<number>", .preset = "5",
 	      .summary = "the most server connections of a session"),
 	PROXY("retries", IN_BE, .kind = VAL_UINT, FIELD(retries), .args = "<number>", .preset = "3",
 	      .expects = "'retries' expects an integer argument (dispatch counts for one).",

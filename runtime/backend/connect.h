@@ -45,6 +45,7 @@ struct srv_request {
 	struct server *server; /* in: preferred (cookie, use-server, stick) or NULL; out: the one chosen, kept
 				  after failure for the log */
 	bool forced;           /* in: only this server (`option persist`, force-persist) */
+	uint32_t owner_max;    /* in: how many idle connections may stay with the owner */
 	void *owner;   /* in: the client session, only compared: with http-reuse never its connections stay with
 			  it */
 	bool reuse_ok; /* in: an idle connection may be taken (http-reuse and the stream's own rules) */

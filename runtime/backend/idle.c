@@ -174,6 +174,17 @@ static bool conn_is_good(const struct srv_conn *sc)
 	       server_is_reachable(sc->server) && sc->requests <= sc->server->conf->max_reuse;
 }
 
+/* Manual, "max-session-srv-conns". */
+static struct list *owner_list(struct srv_desk *desk, const struct srv_request *r)
+{
+	struct list *list = owned_list(desk, r->owner);
+	uint32_t n = 0;
+
+	for (const struct list *node = list->next; node != list; node = node->next)
+		n += LIST_OF(node, struct srv_conn, idle_node)->owner == r->owner;
+	return n < r->owner_max ? list : NULL;
+}
+
 /* Where it would be kept; NULL: nowhere. */
 static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const struct srv_request *r)
 {
@@ -183,7 +194,7 @@ static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const s
 
 	if (r->backend->conf->reuse == REUSE_NEVER || srv_conn_is_private(sc->server->conf)) {
 		sc->owner = r->owner;
-		return r->owner ? owned_list(desk, r->owner) : NULL;
+		return r->owner ? owner_list(desk, r) : NULL;
 	}
 	sc->owner = NULL;
 	if (!pool_allows(sc->server))

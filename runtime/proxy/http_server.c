@@ -157,6 +157,7 @@ enum http_next http_server_start(struct http_stream *hs)
 	struct srv_request *r = &hs->s.server;
 
 	r->owner = session_root(hs->s.session);
+	r->owner_max = http_frontend(hs)->max_session_conns;
 	r->done = server_done;
 	r->killed = server_killed;
 	r->data_follows = true;

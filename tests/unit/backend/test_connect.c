@@ -206,6 +206,7 @@ START_TEST(never_shared)
 	rig.f.proxy_conf.reuse = REUSE_NEVER;
 	rig.r[0].owner = rig.r[1].owner = &me;
 	rig.r[2].owner = &you;
+	rig.r[0].owner_max = rig.r[1].owner_max = rig.r[2].owner_max = 5;
 	rig.r[1].reuse_ok = rig.r[2].reuse_ok = false;
 	ck_assert_int_eq(start(0), SRV_CONNECTED);
 	srv_request_finish(&rig.r[0], true);
