@@ -199,12 +199,17 @@ bool fetch_http_auth_pass(struct eval *e, const struct fetch_call *call, struct 
 	return basic_auth(e, &user, &password) && sample_set_str(out, password);
 }
 
+/* Of credentials that HAProxy understands. */
 bool fetch_http_auth_type(struct eval *e, const struct fetch_call *call, struct sample *out,
 			  struct sample_iter *iter)
 {
-	struct str scheme, rest;
+	struct str scheme, rest, user, password;
 
-	return authorization(e, &scheme, &rest) && sample_set_str(out, scheme);
+	if (!authorization(e, &scheme, &rest))
+		return false;
+	if (str_ieq(scheme, STR("Bearer")))
+		return rest.len && sample_set_str(out, STR("Bearer"));
+	return basic_auth(e, &user, &password) && sample_set_str(out, STR("Basic"));
 }
 
 /* The token of bearer authentication, also from another field. */

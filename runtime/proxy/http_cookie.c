@@ -18,6 +18,60 @@ static struct str field_value(const struct http_hdr *h)
 	return str_make(h->value, h->value_len);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool is_untidy(struct str all)
+{
+	for (size_t i = 0; i < all.len; i++)
+		if (all.ptr[i] == '=' &&
+		    ((i && is_blank(all.ptr[i - 1])) || (i + 1 < all.len && is_blank(all.ptr[i + 1]))))
+			return true;
+	return false;
+}
+
+/* Copies cookies without blanks around the equals sign behind their names; `first`: of one cookie, what follows
+ * are attributes; else what begins with $ is none. How much was written. */
+static size_t copy_tidy(char *to, struct str all, bool first)
+{
+	size_t n = 0, name = SIZE_MAX;
+	bool seen = false;
+
+	for (size_t i = 0; i < all.len; i++) {
+		char c = all.ptr[i];
+
+		if (c == ';' || (c == ',' && !first)) {
+			seen = first;
+			name = SIZE_MAX;
+		} else if (name == SIZE_MAX && !is_blank(c)) {
+			name = n;
+			seen = seen || (c == '$' && !first);
+		}
+		while (c == '=' && !seen && n > name && is_blank(to[n - 1]))
+			n--;
+		to[n++] = c;
+		while (c == '=' && !seen && i + 1 < all.len && is_blank(all.ptr[i + 1]))
+			i++;
+		seen = seen || c == '=';
+	}
+	return n;
+}
+
+void http_cookie_tidy(struct http_stream *hs, struct http_msg *m)
+{
+	enum http_name id = m->is_response ? HN_SET_COOKIE : HN_COOKIE;
+	struct http_hdr *h = NULL;
+	char *to;
+
+	while ((h = http_find_id(m, id, h))) {
+		if (!is_untidy(field_value(h)) || !(to = scratch_alloc(&hs->s.scratch, h->value_len)))
+			continue;
+		http_set_value(m, h, str_make(to, copy_tidy(to, field_value(h), m->is_response)));
+	}
+}
+
 /* The first cookie of that name in one field (RFC 6265 section 4.2; some clients part them by commas). */
 static bool cookie_in(struct http_hdr *h, struct str name, struct found *f)
 {
@@ -74,19 +128,6 @@ static bool splice_value(struct http_stream *hs, struct http_msg *m, struct http
 	return true;
 }
 
-/* No blanks around the equals sign, as HAProxy sends it on. */
-static void cookie_tidy(struct http_stream *hs, struct found *f, struct str name)
-{
-	struct str all = field_value(f->hdr);
-	const char *first = memmem(all.ptr + f->off, f->len, name.ptr, name.len);
-	size_t off = (size_t)(first - all.ptr) + name.len, len = (size_t)(f->value.ptr - all.ptr) - off;
-
-	if (len == 1 || !splice_value(hs, &hs->req, f->hdr, off, len, STR("=")))
-		return;
-	f->value.ptr = f->hdr->value + off + 1;
-	f->len -= len - 1;
-}
-
 /* Takes every cookie of that name out, each with one separator. */
 static void cookie_hide(struct http_stream *hs, struct str name)
 {
@@ -133,9 +174,9 @@ void http_cookie_request(struct http_stream *hs)
 	size_t cut;
 
 	hs->s.log.cookie_cli = hs->s.log.cookie_srv = 'N';
+	http_cookie_tidy(hs, &hs->req);
 	if (!cookie_find(hs, conf->name, &f))
 		return;
-	cookie_tidy(hs, &f, conf->name);
 	value = f.value;
 	cut = str_chr(value, conf->mode == COOKIE_PREFIX ? '~' : '|');
 	if (conf->mode == COOKIE_INSERT && cut < value.len)
@@ -305,6 +346,7 @@ bool http_cookie_response(struct http_stream *hs)
 	if (conf->mode == COOKIE_NONE)
 		return true;
 	hs->s.log.cookie_srv = 'N';
+	http_cookie_tidy(hs, &hs->res);
 	set = set_cookie_find(hs, &f);
 	if (set && conf->mode == COOKIE_INSERT && conf->preserve) {
 		hs->s.log.cookie_srv = 'P';

@@ -34,6 +34,7 @@ void http_cookie_capture(struct http_stream *hs, bool response)
 	uint32_t most = hs->s.session->generation->model->global.cookie_capture_len;
 	uint32_t kept = fe->capture_cookie_len < most ? fe->capture_cookie_len : most;
 
+	http_cookie_tidy(hs, m);
 	while (!slot->len && (h = http_find_id(m, response ? HN_SET_COOKIE : HN_COOKIE, h))) {
 		struct str pair = pair_find(str_make(h->value, h->value_len), fe->capture_cookie, response);
 

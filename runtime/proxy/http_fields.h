@@ -37,4 +37,7 @@ bool http_cookie_is_cacheable(struct http_stream *hs);
 bool http_checkcache_refuses(struct http_stream *hs);
 enum http_next http_checkcache_refuse(struct http_stream *hs);
 
+/* http_cookie.c. Takes the blanks around the equals signs of cookies away, as HAProxy does whenever it looks at them. */
+void http_cookie_tidy(struct http_stream *hs, struct http_msg *m);
+
 #endif

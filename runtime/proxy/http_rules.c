@@ -32,8 +32,9 @@ static enum http_next deny(struct http_stream *hs, const struct rule *rule)
 
 static enum http_next tarpit(struct http_stream *hs, const struct rule *rule)
 {
-	const uint32_t *t = http_proxy(hs)->timeout;
-	uint32_t ms = t[TMO_TARPIT] ? t[TMO_TARPIT] : t[TMO_CONNECT];
+	const struct proxy_conf *px = http_proxy(hs);
+	const uint32_t *t = px->timeout;
+	uint32_t ms = t[TMO_TARPIT] || !(px->role & ROLE_BACKEND) ? t[TMO_TARPIT] : t[TMO_CONNECT];
 
 	count_denied_request(hs);
 	stream_count(&hs->s, STICK_ERROR);

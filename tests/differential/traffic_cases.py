@@ -27,6 +27,8 @@ HEAD = """global
     setenv TRAFFIC jam
     log 127.0.0.1:LOGPORT format raw local0
     expose-experimental-directives
+resolvers names
+    nameserver n 127.0.0.1:DNSPORT
 userlist users
     group staff users joe
     user joe insecure-password secret
