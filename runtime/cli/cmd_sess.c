@@ -291,6 +291,8 @@ static void kill_one(struct session *s, void *arg)
 	if (!is_meant(v, s))
 		return;
 	v->found++;
+	if (s->stream && !s->is_http && s->stream->server.conn)
+		stream_end(s->stream, 'K', '-');
 	session_free(s);
 }
 

@@ -100,7 +100,7 @@ static void server_killed(struct srv_request *r, char cause)
 	enum http_next next = HTTP_CLOSE;
 
 	if (hs->responding)
-		stream_end(&hs->s, cause, 'D');
+		stream_end(&hs->s, cause, '-'); /* as HAProxy: nobody was waited for */
 	else
 		next = http_reply_failure(hs, 502, cause, 'H');
 	http_session_settle(hs->s.session, next == HTTP_AGAIN ? http_stream_run(hs) : next);

@@ -52,6 +52,7 @@ static void stream_abort(struct stream *s)
 		stream_end(s, 'K',
 			   hs->phase == HTTP_HEAD || hs->phase == HTTP_STEPS ? 'R'
 			   : hs->phase == HTTP_SERVER                        ? 'C'
+			   : hs->responding                                  ? '-'
 									     : 'D');
 	stream_release(hs);
 }
