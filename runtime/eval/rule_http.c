@@ -217,18 +217,24 @@ static enum verdict uri_splice(struct eval *e, struct str part, struct str with)
 	return V_CONTINUE;
 }
 
-/* A new target may bring another authority: the Host field follows. */
+/* A new target may bring another authority: the Host field follows, without user information. One without a
+ * host is refused. */
 static enum verdict uri_set(struct eval *e, struct str uri)
 {
 	struct http_msg *m = e->req;
-	struct http_hdr *host;
-	struct str authority;
+	struct http_hdr *host = NULL;
+	struct str authority = http_uri_authority(uri);
+	const char *at = authority.len ? memrchr(authority.ptr, '@', authority.len) : NULL;
 
+	if (at)
+		authority = str_tail(authority, (size_t)(at + 1 - authority.ptr));
+	if (authority.len)
+		host = http_find_id(m, HN_HOST, NULL);
+	else if (uri.len && uri.ptr[0] != '/' && uri.ptr[0] != '*')
+		return rule_failed(e);
 	m->uri = uri;
 	m->normalized = false;
 	m->start_edited = true;
-	authority = http_uri_scheme(uri).len ? http_uri_authority(uri) : STR_NONE;
-	host = authority.len ? http_find_id(m, HN_HOST, NULL) : NULL;
 	if (host)
 		http_set_value(m, host, authority);
 	return V_CONTINUE;
