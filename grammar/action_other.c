@@ -225,7 +225,8 @@ bool action_args_switch_mode(struct action_reader *r)
 	       take_text(r, &r->out->name, "missing protocol", "a protocol behind `proto`");
 }
 
-/* wait-for-body time <time> [at-least <bytes>] */
+/* wait-for-body time <time> [at-least <bytes>] [use-large-buffer]. The last word, since 3.x, asks for nothing:
+ * what a body may take here is no matter of one buffer. */
 bool action_args_wait_body(struct action_reader *r)
 {
 	const char *haproxy = "expects time <time> [ at-least <bytes> ]";
@@ -234,8 +235,11 @@ bool action_args_wait_body(struct action_reader *r)
 
 	while ((w = action_peek(r))) {
 		int64_t value;
-		bool time = action_take_word(r, "time");
+		bool time;
 
+		if (r->c->model->compat > 206 && action_take_word(r, "use-large-buffer"))
+			continue;
+		time = action_take_word(r, "time");
 		if (!time && !action_take_word(r, "at-least"))
 			break;
 		timed |= time;

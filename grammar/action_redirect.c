@@ -6,6 +6,7 @@
 static const char *const redirect_words[] = {
 	"code",         "prefix",     "location",     "scheme",       "set-cookie",
 	"clear-cookie", "drop-query", "ignore-empty", "append-slash", NULL};
+static const char *const redirect_words_3[] = {"keep-query", "set-cookie-fmt", NULL}; /* since 3.x */
 
 /* The argument of a word; NULL after an error. */
 static const struct word *redirect_value(struct action_reader *r, const char *word)
@@ -75,11 +76,25 @@ static bool redirect_cookie(struct action_reader *r, bool clear)
 	if (!w)
 		return false;
 	r->out->str = arena_str(r->c->model->arena, w->text);
+	r->out->fmt2 = NULL;
 	if (clear)
 		r->out->flags |= REDIR_CLEAR_COOKIE;
 	else
 		r->out->flags &= ~(uint32_t)REDIR_CLEAR_COOKIE;
 	return true;
+}
+
+/* Since 3.x. Of several words for a cookie the last one holds. */
+static bool redirect_cookie_format(struct action_reader *r)
+{
+	const struct word *w = redirect_value(r, "set-cookie-fmt");
+
+	if (!w)
+		return false;
+	r->out->str = STR_NONE;
+	r->out->flags &= ~(uint32_t)REDIR_CLEAR_COOKIE;
+	r->out->fmt2 = logfmt_parse(r->c, w, &r->scope);
+	return r->out->fmt2 != NULL;
 }
 
 static bool redirect_flag(struct action_reader *r)
@@ -90,6 +105,8 @@ static bool redirect_flag(struct action_reader *r)
 		r->out->flags |= REDIR_APPEND_SLASH;
 	else if (action_take_word(r, "ignore-empty"))
 		r->out->flags |= REDIR_IGNORE_EMPTY;
+	else if (r->c->model->compat > 206 && action_take_word(r, "keep-query"))
+		r->out->flags |= REDIR_KEEP_QUERY;
 	else
 		return false;
 	return true;
@@ -111,6 +128,8 @@ static bool redirect_unknown(struct action_reader *r)
 	suggest_start(&s, w->text);
 	for (size_t i = 0; redirect_words[i]; i++)
 		suggest_offer(&s, str_from(redirect_words[i]));
+	for (size_t i = 0; r->c->model->compat > 206 && redirect_words_3[i]; i++)
+		suggest_offer(&s, str_from(redirect_words_3[i]));
 	suggest_offer(&s, STR("if"));
 	lang_suggest(r->c, r->c->diags->list.v[r->c->diags->list.n - 1], &s, w->span);
 	return false;
@@ -134,6 +153,8 @@ static bool redirect_words_parse(struct action_reader *r, bool format)
 			done = redirect_cookie(r, false);
 		else if (action_take_word(r, "clear-cookie"))
 			done = redirect_cookie(r, true);
+		else if (r->c->model->compat > 206 && action_take_word(r, "set-cookie-fmt"))
+			done = redirect_cookie_format(r);
 		else if (!redirect_flag(r))
 			done = redirect_unknown(r);
 	}

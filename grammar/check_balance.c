@@ -353,9 +353,13 @@ bool check_fullconn(const struct keyword_use *use)
 
 bool check_retry_on(const struct keyword_use *use)
 {
-	static const char words[] =
+	static const char old[] =
 		"conn-failure|empty-response|junk-response|response-timeout|0rtt-rejected|401|403|404|408|425|"
 		"429|500|501|502|503|504|none|all-retryable-errors";
+	static const char now[] =
+		"conn-failure|empty-response|junk-response|response-timeout|0rtt-rejected|401|403|404|408|425|"
+		"429|500|501|502|503|504|none|all-retryable-errors|421";
+	const char *words = use->k->c->model->compat > 206 ? now : old;
 	uint32_t bits = 0, before = use->k->d->list.n;
 	int64_t choice;
 
@@ -379,7 +383,8 @@ bool check_retry_on(const struct keyword_use *use)
 				? RETRY_ON_CONN_FAILURE | RETRY_ON_EMPTY_RESPONSE | RETRY_ON_JUNK_RESPONSE |
 					  RETRY_ON_RESPONSE_TIMEOUT | RETRY_ON_0RTT_REJECTED | RETRY_ON_500 |
 					  RETRY_ON_502 | RETRY_ON_503 | RETRY_ON_504
-				: 0;
+			: choice == 18 ? RETRY_ON_421
+				       : 0;
 	}
 	use->draft->px->retry_on = bits;
 	return true;

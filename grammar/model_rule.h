@@ -213,9 +213,10 @@ struct logfmt {
 /* Rule sets, in the order in which a stream meets them. */
 enum ruleset { RS_TCP_REQ_CONN, RS_TCP_REQ_SESS, RS_TCP_REQ_CONT, RS_HTTP_REQ, RS_TCP_RES_CONT, RS_HTTP_RES, RS_HTTP_AFTER_RES, RS_COUNT };
 
-/* A redirection: rule.redirect, .fmt (location, prefix or scheme), .num (code), .flags, .str (cookie to set or to clear, or empty). */
+/* A redirection: rule.redirect, .fmt (location, prefix or scheme), .num (code), .flags, .str (cookie to set or to clear, or empty) or .fmt2 (cookie to set). */
 enum redirect_kind { REDIR_LOCATION, REDIR_PREFIX, REDIR_SCHEME };
-enum redirect_flags { REDIR_DROP_QUERY = 1, REDIR_APPEND_SLASH = 2, REDIR_CLEAR_COOKIE = 4, REDIR_IGNORE_EMPTY = 8 };
+enum redirect_flags { REDIR_DROP_QUERY = 1, REDIR_APPEND_SLASH = 2, REDIR_CLEAR_COOKIE = 4, REDIR_IGNORE_EMPTY = 8,
+		      REDIR_KEEP_QUERY = 16 };
 /* Bits of rule.flags of set-var(name,condition...). */
 enum var_condition { VAR_IF_EXISTS = 1, VAR_IF_NOT_EXISTS = 2, VAR_IF_EMPTY = 4, VAR_IF_NOT_EMPTY = 8, VAR_IF_SET = 16,
 		     VAR_IF_NOT_SET = 32, VAR_IF_GREATER = 64, VAR_IF_LESS = 128 };

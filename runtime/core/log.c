@@ -284,10 +284,14 @@ static void put_default(struct out *out, const struct proxy_conf *px, const stru
 	out_puts(out, px->mode == MODE_HTTP ? "/HTTP)" : "/TCP)");
 }
 
-static const struct log_profile_step *profile_step(const struct log_profile_conf *p, unsigned step)
+/* Streams that failed have a step of their own, where it is given (manual 3.4, keyword "on"). */
+static const struct log_profile_step *profile_step(const struct log_profile_conf *p, unsigned step,
+						   const struct log_record *record)
 {
 	if (!p)
 		return NULL;
+	if (step == LSTEP_CLOSE && p->step[LSTEP_ERROR].set && log_is_failure(record))
+		return &p->step[LSTEP_ERROR];
 	return p->step[step].set ? &p->step[step] : p->step[LSTEP_ANY].set ? &p->step[LSTEP_ANY] : NULL;
 }
 
@@ -306,7 +310,7 @@ static void put_line(struct out *line, const struct proxy_conf *px, struct eval 
 static void target_line(struct log_route all, uint32_t target, const struct proxy_conf *px, struct eval *e,
 			int level, const struct log_profile_conf *p, unsigned step)
 {
-	const struct log_profile_step *on = profile_step(p, step);
+	const struct log_profile_step *on = profile_step(p, step, e->log);
 	const struct logfmt *sd = on && on->sd ? on->sd : px->log_format_sd;
 	struct logger *l = all.logger;
 
@@ -331,6 +335,7 @@ void log_traffic_at(struct worker *w, struct proxy *frontend, struct eval *e, un
 
 	if (!w->log || level < 0)
 		return;
+	e->log->origin = (uint8_t)step;
 	if (level == LL_INFO && proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) && log_is_failure(e->log))
 		level = LL_ERR;
 	route_init(&r, w->process, w->log, &frontend->generation->model->global, px);
@@ -355,8 +360,9 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 
 	if (!l || level < 0)
 		return;
+	e->log->origin = e->log->conn_error ? LSTEP_ERROR : LSTEP_CLOSE;
 	if (has_profiles(px)) {
-		log_traffic_at(w, frontend, e, e->log->conn_error ? LSTEP_ERROR : LSTEP_CLOSE, NULL);
+		log_traffic_at(w, frontend, e, e->log->origin, NULL);
 		return;
 	}
 	if (level == LL_INFO && proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) && log_is_failure(e->log))

@@ -46,6 +46,7 @@ struct log_record {
 	const struct rule *waiting; /* a rule that waits for something; NULL: none does */
 	const char *conn_why;	/* what was wrong with the client's connection; NULL: nothing */
 	const char *compressed; /* the algorithm; NULL: it is not */
+	uint8_t origin;		/* enum log_step of the line that is written; 0: none is */
 	uint16_t server_status; /* as the server sent it; 0: it did not */
 	bool reused;		/* the server's connection had carried others before */
 	bool by_service; /* answered by a service of ours: statistics, exporter, cache */

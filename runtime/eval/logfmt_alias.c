@@ -475,6 +475,29 @@ static void put_cookie(struct out *out, struct logfmt_style style, struct str te
 		logfmt_put_word(out, style, text);
 }
 
+/* As a log-profile calls it. */
+static struct str origin_name(unsigned origin)
+{
+	static const char *const names[LSTEP_COUNT] = {
+		[LSTEP_ACCEPT] = "accept",
+		[LSTEP_REQUEST] = "request",
+		[LSTEP_CONNECT] = "connect",
+		[LSTEP_RESPONSE] = "response",
+		[LSTEP_CLOSE] = "close",
+		[LSTEP_ERROR] = "error",
+		[LSTEP_QUIC_INIT] = "quic-init",
+		[LSTEP_TCP_REQ_CONN] = "tcp-req-conn",
+		[LSTEP_TCP_REQ_SESS] = "tcp-req-sess",
+		[LSTEP_TCP_REQ_CONT] = "tcp-req-cont",
+		[LSTEP_TCP_RES_CONT] = "tcp-res-cont",
+		[LSTEP_HTTP_REQ] = "http-req",
+		[LSTEP_HTTP_RES] = "http-res",
+		[LSTEP_HTTP_AFTER_RES] = "http-after-res",
+	};
+
+	return names[origin] ? str_from(names[origin]) : STR_NONE;
+}
+
 static void put_string(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
@@ -509,6 +532,9 @@ static void put_string(struct eval *e, unsigned alias, struct logfmt_style style
 		return;
 	case LOGFMT_H:
 		put_host_name(out, style);
+		return;
+	case LOGFMT_OG:
+		logfmt_put_word(out, style, origin_name(r->origin));
 		return;
 	case LOGFMT_SSLC:
 		logfmt_put_word(out, style, str_from(r->tls_cipher));
@@ -568,13 +594,13 @@ static put_alias *const groups[LOGFMT_COUNT] = {
 	[LOGFMT_RC] = put_figure,      [LOGFMT_RT] = put_figure,       [LOGFMT_LC] = put_figure,
 	[LOGFMT_PID] = put_figure,     [LOGFMT_FRONTEND] = put_string, [LOGFMT_FT] = put_string,
 	[LOGFMT_BACKEND] = put_string, [LOGFMT_SERVER] = put_string,   [LOGFMT_CC] = put_string,
-	[LOGFMT_CS] = put_string,      [LOGFMT_ID] = put_string,       [LOGFMT_H] = put_string,
-	[LOGFMT_SSLC] = put_string,    [LOGFMT_SSLV] = put_string,     [LOGFMT_STATE] = put_state,
-	[LOGFMT_TSC] = put_state,      [LOGFMT_HR] = put_state,        [LOGFMT_HS] = put_state,
-	[LOGFMT_HRL] = put_state,      [LOGFMT_HSL] = put_state,       [LOGFMT_O] = put_state,
-	[LOGFMT_R] = put_request,      [LOGFMT_HM] = put_request,      [LOGFMT_HP] = put_request,
-	[LOGFMT_HPO] = put_request,    [LOGFMT_HQ] = put_request,      [LOGFMT_HU] = put_request,
-	[LOGFMT_HV] = put_request,
+	[LOGFMT_CS] = put_string,      [LOGFMT_ID] = put_string,       [LOGFMT_OG] = put_string,
+	[LOGFMT_H] = put_string,       [LOGFMT_SSLC] = put_string,     [LOGFMT_SSLV] = put_string,
+	[LOGFMT_STATE] = put_state,    [LOGFMT_TSC] = put_state,       [LOGFMT_HR] = put_state,
+	[LOGFMT_HS] = put_state,       [LOGFMT_HRL] = put_state,       [LOGFMT_HSL] = put_state,
+	[LOGFMT_O] = put_state,        [LOGFMT_R] = put_request,       [LOGFMT_HM] = put_request,
+	[LOGFMT_HP] = put_request,     [LOGFMT_HPO] = put_request,     [LOGFMT_HQ] = put_request,
+	[LOGFMT_HU] = put_request,     [LOGFMT_HV] = put_request,
 };
 
 void logfmt_put_alias(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)

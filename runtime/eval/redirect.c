@@ -24,12 +24,25 @@ static struct str scheme_location(struct eval *e, const struct rule *rule, struc
 	return scratch_printf(e->scratch, "%.*s://%.*s%.*s", STR_ARG(scheme), STR_ARG(host), STR_ARG(path));
 }
 
+/* keep-query: the request's query goes on behind the location's own. */
+static struct str with_query(struct eval *e, struct str location)
+{
+	struct str query = http_uri_query(e->req->uri);
+
+	if (!query.len)
+		return location;
+	return scratch_printf(e->scratch, "%.*s%c%.*s", STR_ARG(location),
+			      memchr(location.ptr, '?', location.len) ? '&' : '?', STR_ARG(query));
+}
+
 struct str redirect_location(struct eval *e, const struct rule *rule)
 {
 	struct str text = logfmt_text(e, rule->fmt), path;
 
-	if (!text.ptr || !e->req || rule->redirect == REDIR_LOCATION)
+	if (!text.ptr || !e->req)
 		return text;
+	if (rule->redirect == REDIR_LOCATION)
+		return rule->flags & REDIR_KEEP_QUERY ? with_query(e, text) : text;
 	if (rule->redirect == REDIR_SCHEME)
 		return scheme_location(e, rule, text);
 	path = redirect_path(e, rule);

@@ -226,8 +226,15 @@ static bool is_temporary(unsigned status)
 	return status == 302 || status == 303 || status == 307;
 }
 
-static struct str redirect_cookie(struct scratch *s, const struct rule *rule)
+static struct str redirect_cookie(struct eval *e, const struct rule *rule)
 {
+	struct scratch *s = e->scratch;
+	struct str made;
+
+	if (rule->fmt2) {
+		made = logfmt_text(e, rule->fmt2);
+		return made.ptr ? scratch_printf(s, "%.*s; path=/;", STR_ARG(made)) : made;
+	}
 	if (rule->flags & REDIR_CLEAR_COOKIE)
 		return scratch_printf(s, "%.*s; path=/; Max-Age=0;", STR_ARG(rule->str));
 	return scratch_printf(s, "%.*s; path=/;", STR_ARG(rule->str));
@@ -245,8 +252,8 @@ static bool reply_redirect(struct reply *r, struct eval *e, const struct rule *r
 		return false;
 	if (is_temporary(status) && !http_add(&r->msg, STR("cache-control"), STR("no-cache")))
 		return false;
-	if (rule->str.len) {
-		cookie = redirect_cookie(e->scratch, rule);
+	if (rule->str.len || rule->fmt2) {
+		cookie = redirect_cookie(e, rule);
 		if (!cookie.ptr || !http_add(&r->msg, STR("set-cookie"), cookie))
 			return false;
 	}

@@ -158,11 +158,11 @@ static uint32_t retry_cause(unsigned status)
 {
 	static const struct {
 		uint16_t status;
-		uint16_t cause;
+		uint32_t cause;
 	} causes[] = {
 		{401, RETRY_ON_401}, {403, RETRY_ON_403}, {404, RETRY_ON_404}, {408, RETRY_ON_408},
 		{425, RETRY_ON_425}, {429, RETRY_ON_429}, {500, RETRY_ON_500}, {501, RETRY_ON_501},
-		{502, RETRY_ON_502}, {503, RETRY_ON_503}, {504, RETRY_ON_504},
+		{502, RETRY_ON_502}, {503, RETRY_ON_503}, {504, RETRY_ON_504}, {421, RETRY_ON_421},
 	};
 
 	for (size_t i = 0; status > 400 && i < sizeof(causes) / sizeof(*causes); i++)

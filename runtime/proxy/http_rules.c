@@ -295,7 +295,8 @@ void http_rules_after_response(struct http_stream *hs)
 
 		if (!lists[i] || !lists[i]->rules[RS_HTTP_AFTER_RES].n || (i == 1 && lists[0] == lists[1]))
 			continue;
-		stream_eval(&hs->s, &e, i ? AT(FE_RES_HDR) : AT(BE_RES_HDR));
+		http_eval(hs, &e, i ? AT(FE_RES_HDR) : AT(BE_RES_HDR));
+		hs->s.log.status = hs->res.status; /* do-log tells it */
 		rules_run(&e, &lists[i]->rules[RS_HTTP_AFTER_RES], &index, &decider);
 	}
 }
