@@ -29,21 +29,45 @@ void cmd_show_cli_level(struct cli_call *c)
 	cli_say(c, CLI_INFO, "%s", levels[c->session->level]);
 }
 
-void cmd_show_env(struct cli_call *c)
+static void put_variable(struct out *out, struct str name, struct str value)
 {
-	struct str name = c->words[2];
+	out_printf(out, "%.*s=%.*s\n", STR_ARG(name), STR_ARG(value));
+}
+
+/* What the process was started with, as the configuration has changed it, then what this has added. name: only
+ * that one, unless it is empty. False: there is none. */
+static bool put_environment(const struct map *changed, struct str name, struct out *out)
+{
+	struct str line, own;
+	bool any = false;
 
 	for (char **e = environ; e && *e; e++) {
-		struct str line = str_from(*e);
+		const struct str *value;
 
-		if (name.len && !str_eq(str_sub(line, 0, str_chr(line, '=')), name))
+		line = str_from(*e);
+		own = str_sub(line, 0, str_chr(line, '='));
+		value = map_get(changed, own);
+		if ((name.len && !str_eq(own, name)) || (changed->size && !value))
 			continue;
-		out_str(c->out, line);
-		out_char(c->out, '\n');
-		if (name.len)
-			return;
+		put_variable(out, own, value ? *value : str_tail(line, own.len + 1));
+		any = true;
 	}
-	if (name.len)
+	for (uint32_t i = 0; i < changed->size; i++) {
+		const struct map_slot *slot = &changed->slots[i];
+		char key[256];
+
+		snprintf(key, sizeof(key), "%.*s", STR_ARG(slot->key));
+		if (!slot->value || (name.len && !str_eq(slot->key, name)) || getenv(key))
+			continue;
+		put_variable(out, slot->key, *(const struct str *)slot->value);
+		any = true;
+	}
+	return any;
+}
+
+void cmd_show_env(struct cli_call *c)
+{
+	if (!put_environment(&c->generation->model->environment, c->words[2], c->out) && c->words[2].len)
 		cli_say(c, CLI_ERR, "Variable not found");
 }
 

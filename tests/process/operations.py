@@ -4,6 +4,7 @@
 usage: operations.py PROGRAM [PATTERN]      as contract.py; everything here holds for HAProxy 2.6 as well
 """
 import os
+import resource
 import socket
 import struct
 import sys
@@ -180,6 +181,158 @@ def test_commands_of_the_master_are_known(t):
     t.serve("-W", "-S", t.path("master") + ",level,admin", "-f", cfg)
     unknown = [x for x in names_in(COMMANDS_MASTER) if x != "reload" and "Unknown command" in t.cli("expert-mode on; experimental-mode on; %s; quit" % x, "master")]
     need(not unknown, "unknown: " + ", ".join(unknown))
+
+
+# --- keywords of `global` -------------------------------------------------------------------------------------------------
+
+def status_of(p):
+    with open("/proc/%d/status" % p.pid) as f:
+        return dict(x.rstrip("\n").split(":\t", 1) for x in f if ":\t" in x)
+
+
+def limit_of(p, name):
+    with open("/proc/%d/limits" % p.pid) as f:
+        return [x.split(name)[1].split()[:2] for x in f if x.startswith(name)][0]
+
+
+def with_global(t, words, *args, **kw):
+    return t.serve("-db", *args, "-f", t.config(extra="    stats socket %s level admin\n%s" %
+                                                 (t.path("sock"), "\n".join("    " + x for x in words)), **kw))
+
+
+def end(p):
+    p.kill()
+    p.wait()
+
+
+def test_environment_keywords(t):
+    os.environ.update(KEEP="1", GONE="2", SET="3", OLD="4")
+    try:
+        for words, want in ((["presetenv SET new", "presetenv FRESH b", "setenv OLD a"], "13ab"),
+                            (["unsetenv SET OLD", "setenv FRESH c"], "1c"),
+                            (["resetenv KEEP PATH", "setenv FRESH d"], "1d")):
+            p = with_global(t, words, text='"${KEEP-}${SET-}${OLD-}${FRESH-}"')
+            need(t.ask() == want, "%s: %s" % (words, t.ask()))
+            end(p)
+    finally:
+        for name in "KEEP", "GONE", "SET", "OLD":
+            del os.environ[name]
+
+
+def test_names(t):
+    p = with_global(t, ["node thisone", 'description "what it does"', "presetenv IN here"])
+    info = t.cli("show info")
+    need("\nnode: thisone\n" in info and "\ndescription: what it does\n" in info, info[-800:])
+    need(t.cli("show env IN") == "IN=here\n\n", "show env")
+    end(p)
+
+
+def test_descriptors(t):
+    cfg = t.config(extra="    ulimit-n 2000\n    maxconn 100")
+    p = t.serve("-db", "-f", cfg, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 20000)))
+    need(limit_of(p, "Max open files")[0] == "2000", "ulimit-n: %s" % limit_of(p, "Max open files"))
+    end(p)
+    p = with_global(t, ["fd-hard-limit 500"])
+    info = dict(x.split(": ", 1) for x in t.cli("show info").splitlines() if ": " in x)
+    need(int(info["Maxsock"]) <= 500 and 100 < int(info["Maxconn"]) < 250, "fd-hard-limit: %s" % info)
+    end(p)
+
+
+def test_descriptors_in_advance(t):
+    if contract.IS_HAPROXY:
+        return "needs HAProxy 2.8"
+    sizes = []
+    for words in ["maxconn 3000"], ["maxconn 3000", "prealloc-fd"]:
+        p = with_global(t, words, "--compat=3.4")
+        sizes.append(int(status_of(p)["FDSize"]))
+        end(p)
+    need(sizes[0] < 3000 < sizes[1], "prealloc-fd: %s" % sizes)
+
+
+def test_strict_limits(t):
+    t.config(extra="    maxconn 2000000000")
+    rc, _, err = t.run("-db", "-f", "cfg")
+    need(rc == 1 and "[ALERT]" in err and "limit" in err, "strict: %d %s" % (rc, err))
+    p = t.serve("-db", "-f", t.config(extra="    ulimit-n 1000000000\n    maxconn 100\n    no strict-limits"))
+    need(t.ask() == "ok", "no strict-limits")
+    end(p)
+
+
+def test_new_privileges(t):
+    for words, want in (([], "1"), (["insecure-setuid-wanted", "insecure-fork-wanted"], "0")):
+        p = with_global(t, words)
+        need(status_of(p)["NoNewPrivs"] == want, "%s: %s" % (words, status_of(p)["NoNewPrivs"]))
+        end(p)
+
+
+def test_dumpable(t):
+    if os.geteuid():
+        return "needs root"
+    os.chmod(t.dir, 0o755)
+    for words, uid in (([], 0), (["set-dumpable"], 65534)):
+        p = with_global(t, ["uid 65534", "gid 65534"] + words)
+        need(os.stat("/proc/%d/maps" % p.pid).st_uid == uid, "%s: %d" % (words, os.stat("/proc/%d/maps" % p.pid).st_uid))
+        end(p)
+
+
+def test_capabilities(t):
+    if os.geteuid() or contract.IS_HAPROXY:
+        return "needs root, and HAProxy 2.9"
+    os.chmod(t.dir, 0o755)
+    for words, want in (([], 0), (["setcap cap_net_bind_service,cap_net_raw"], 1 << 10 | 1 << 13)):
+        p = with_global(t, ["uid 65534", "gid 65534"] + words, "--compat=3.4")
+        need(int(status_of(p)["CapEff"], 16) == want, "%s: %s" % (words, status_of(p)["CapEff"]))
+        end(p)
+
+
+def test_unix_bind(t):
+    t.write("cfg", """
+global
+    unix-bind prefix %s/ mode 640
+defaults
+    mode http
+    timeout client 5s
+    timeout connect 5s
+    timeout server 5s
+frontend fe
+    bind unix@own
+    bind unix@open mode 666
+""" % t.dir)
+    t.start("-db", "-f", t.path("cfg"))
+    until(lambda: os.path.exists(t.path("open")), "socket")
+    modes = [os.stat(t.path(x)).st_mode & 0o777 for x in ("own", "open")]
+    need(modes == [0o640, 0o666], "modes %s" % [oct(x) for x in modes])
+
+
+def test_privileged_ports(t):
+    if os.geteuid() or contract.IS_HAPROXY:
+        return "needs root, and HAProxy 2.7"
+
+    def asks(address):
+        try:
+            with socket.socket() as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(address)
+                s.settimeout(5)
+                s.connect(("127.0.0.1", t.port))
+                s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return s.recv(1000)[:12]
+        except ConnectionError:
+            return b""
+
+    def low():
+        for port in range(1023, 600, -1):
+            try:
+                return asks(("127.0.0.1", port))
+            except OSError:
+                pass  # somebody uses it
+        raise contract.Failed("no port below 1024")
+
+    for words, want in (([], b"HTTP/1.1 200"), (["harden.reject-privileged-ports.tcp on"], b"")):
+        p = with_global(t, words, "--compat=3.4")
+        need(low() == want, "%s: %s" % (words, low()))
+        need(asks(("127.0.0.1", 0)) == b"HTTP/1.1 200", "others")
+        end(p)
 
 
 if __name__ == "__main__":
