@@ -722,7 +722,8 @@ bool check_agent_send(struct server *s, struct str text)
 
 	if (!s->agent || !(copy = malloc(text.len + 1)))
 		return false;
-	memcpy(copy, text.ptr, text.len);
+	if (text.len)
+		memcpy(copy, text.ptr, text.len);
 	copy[text.len] = 0;
 	pthread_mutex_lock(&s->agent->lock);
 	old = s->agent->agent_send;
