@@ -465,12 +465,19 @@ static bool source_ended(const struct http_flow *f)
 void http_flow_drain(struct http_stream *hs, struct http_flow *f)
 {
 	struct h1_out *out = http_flow_out(hs, f);
+	uint32_t taken;
+	uint8_t state;
 
 	if (!out)
 		return;
-	while (f->state != FLOW_DONE && (f->buf->len > f->taken || source_ended(f)) &&
-	       take(hs, f) == FLOW_HUNGRY)
+	do { /* an incomplete trailer section stays */
+		taken = f->taken;
+		state = f->state;
+		if (state == FLOW_DONE || !(f->buf->len > taken || source_ended(f)) ||
+		    take(hs, f) != FLOW_HUNGRY)
+			break;
 		h1_out_init(out, &hs->s.scratch);
+	} while (f->taken != taken || f->state != state);
 	h1_out_init(out, &hs->s.scratch);
 }
 

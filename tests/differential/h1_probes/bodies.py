@@ -12,3 +12,7 @@ for _n, _fe, _be in (("deny", 'http-request deny hdr x "%[req.body]"', ""), ("re
                      ("errors", 'http-error status 403 content-type a/b lf-string "%[req.body]"\nhttp-request deny', "")):
     for _i, _t in enumerate(_P):
         PROBES.append(Probe("%s-%d" % (_n, _i), _t, fe=_fe, be=_be))
+for _i, _t in enumerate(("0\r\n\r", "0\r\na", "0\r\na: b\r\n", "0\r\n", "0", "3\r\nab")):
+    PROBES.append(Probe("never-ends-%d" % _i, "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + _t, None))
+    PROBES.append(Probe("never-answered-%d" % _i, "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + _t, None, fe="timeout client 5s"))
+    PROBES.append(Probe("denied-%d" % _i, "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + _t, fe="http-request deny"))
