@@ -98,8 +98,8 @@ static size_t indentation(struct str line)
 	return n;
 }
 
-/* A misspelt section is one when it stands where the last one stood. Before the first one, a word with a
- * variable may be its name. */
+/* A misspelt section is one when it stands where the last one stood. Before the first one, a
+ * line with a variable may be one. */
 static enum line_kind line_kind(const struct format *x, struct str line)
 {
 	struct str text = trim(line), first;
@@ -115,7 +115,7 @@ static enum line_kind line_kind(const struct format *x, struct str line)
 	first = str_sub(text, 0, word_length(text));
 	if (section_find(first) || ((!x->in_section || indentation(line) == x->margin) && section_guess(first)))
 		return LINE_HEADER;
-	if (!x->in_section && str_chr(first, '$') < first.len)
+	if (!x->in_section && str_chr(text, '$') < text.len)
 		return LINE_HEADER;
 	return LINE_STATEMENT;
 }

@@ -34,7 +34,6 @@ static inline void *pool_get(struct pool *p)
 	p->used++;
 	return item;
 }
-/* NULL is fine. */
 /* A piece goes to another worker's pool: the giver calls the first one, the taker the second. */
 static inline void pool_part(struct pool *p)
 {
@@ -45,6 +44,7 @@ static inline void pool_adopt(struct pool *p)
 	p->used++;
 }
 
+/* NULL is fine. */
 static inline void pool_put(struct pool *p, void *item)
 {
 	if (!item)
