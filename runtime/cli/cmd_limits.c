@@ -68,7 +68,7 @@ void cmd_set_maxconn_server(struct cli_call *c)
 	else if (c->words[4].len)
 		cli_say_open(c, CLI_ERR, wrong);
 	else
-		cli_say(c, CLI_ERR, wrong);
+		cli_say(c, CLI_ERR, "%s", wrong);
 }
 
 static void clear_here(struct worker *w, struct cli_visit *v)
