@@ -34,8 +34,9 @@ static void put_variable(struct out *out, struct str name, struct str value)
 	out_printf(out, "%.*s=%.*s\n", STR_ARG(name), STR_ARG(value));
 }
 
-/* What the process was started with, as the configuration has changed it, then what this has added. name: only
- * that one, unless it is empty. False: there is none. */
+/* What the process was started with, as the configuration has changed it, and what it tells of itself
+ * (HAPROXY_*); then what the configuration has added. name: only that one, unless it is empty. False: there is
+ * none. */
 static bool put_environment(const struct map *changed, struct str name, struct out *out)
 {
 	struct str line, own;
@@ -47,7 +48,9 @@ static bool put_environment(const struct map *changed, struct str name, struct o
 		line = str_from(*e);
 		own = str_sub(line, 0, str_chr(line, '='));
 		value = map_get(changed, own);
-		if ((name.len && !str_eq(own, name)) || (changed->size && !value))
+		if (name.len && !str_eq(own, name))
+			continue;
+		if (changed->size && !value && !str_starts(own, STR("HAPROXY_")))
 			continue;
 		put_variable(out, own, value ? *value : str_tail(line, own.len + 1));
 		any = true;

@@ -291,8 +291,8 @@ static void timed_out(struct check *k)
 		return;
 	}
 	check_steps_where(k, &o);
-	if (k->agent && k->no_more && check_input(k).len)
-		out_puts(&o, "Ignoring incomplete line from agent");
+	if (k->agent && k->no_more && check_input(k).len && k->report.status == check_steps_timeout(k))
+		out_puts(&o, "Ignoring incomplete line from agent"); /* as HAProxy: not the first time */
 	text[o.len] = 0;
 	k->outcome.code = 0;
 	check_run_end(k, check_steps_timeout(k), text);
