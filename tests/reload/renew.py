@@ -394,10 +394,17 @@ def test_new_process(t):
     t.until(lambda: t.worker() not in (None, pid) and t.says() == "say-2", "another process")
 
 
+def stop(t, pid):
+    """Back when none of its threads runs any more."""
+    os.kill(pid, signal.SIGSTOP)
+    states = lambda: [open("/proc/%d/task/%s/stat" % (pid, n)).read().rpartition(")")[2].split()[0] for n in os.listdir("/proc/%d/task" % pid)]
+    t.until(lambda: set(states()) == {"T"}, "it stands still")
+
+
 def test_hung_worker(t):
     """One that does not answer is replaced; it ends when it wakes up."""
     pid = t.worker()
-    os.kill(pid, signal.SIGSTOP)
+    stop(t, pid)
     try:
         need("Success=1" in t.reload(say=2), "reload")
         t.until(lambda: t.worker() not in (None, pid), "another process")
@@ -413,7 +420,7 @@ def test_killed_worker(t):
     t.reload(stays)
     t.until(lambda: t.says() == "say-1", "it serves")
     pid = t.worker()
-    os.kill(pid, signal.SIGSTOP)
+    stop(t, pid)
     asking = threading.Thread(target=lambda: t.reload(stays, say=2))
     asking.start()
     os.kill(pid, signal.SIGKILL)
