@@ -58,5 +58,7 @@ enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m);
 bool h1_target_chars(const char *uri, size_t len);
 /* Form of the target, and its agreement with Host; takes a default port out of both. */
 enum h1_result h1_target_check(struct http_msg *m);
+/* An authority without the port that its scheme stands for anyway (RFC 9110 section 4.2.3). */
+struct str http_authority_bare(struct str scheme, struct str authority);
 
 #endif

@@ -52,6 +52,16 @@ static bool port_is_default(struct str scheme, bool tunnel, struct str port)
 	return tunnel && (str_is(port, ":80") || str_is(port, ":443"));
 }
 
+struct str http_authority_bare(struct str scheme, struct str authority)
+{
+	struct str port;
+
+	authority_host(authority, &port);
+	if (port.len && port_is_default(scheme, false, port))
+		authority.len -= port.len;
+	return authority;
+}
+
 /* Takes n bytes at `at` out of the target; its start moves up. */
 static void target_cut(struct http_msg *m, const char *at, size_t n)
 {

@@ -82,7 +82,7 @@ struct h2_head {
 	struct http_msg msg;
 	struct str method, scheme, authority, path, protocol;
 	uint32_t counted;
-	bool regular; /* a field that is no pseudo-header field has come */
+	bool regular, refused; /* a field that is no pseudo-header field has come; complete, but no request for anybody: 400 */
 };
 
 struct h2_piece;

@@ -189,7 +189,7 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	st = stream_find(ng, frame->hd.stream_id);
 	if (st && !st->conn && !st->rx_end)
 		nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, st->id,
-					  h->server ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+					  h->server && !st->tunnel ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
 	return 0;
 }
 

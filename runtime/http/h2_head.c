@@ -7,6 +7,7 @@
 
 #include "runtime/eval/base64.h"
 #include "runtime/eval/sample.h"
+#include "runtime/http/h1_parse.h"
 #include "runtime/http/h2_rules.h"
 #include "runtime/http/websocket.h"
 
@@ -107,13 +108,17 @@ static bool join_cookies(struct http_msg *m)
 	return http_add(m, STR("cookie"), str_make(text, (size_t)(p - text)));
 }
 
-/* Host comes first, and says what :authority says. */
+/* Host comes first, and says what :authority says; without one the first Host stays. */
 static bool host_first(struct http_msg *m, struct str authority)
 {
 	struct http_hdr *h = NULL, first;
 
-	if (!authority.len)
+	if (!authority.ptr) {
+		h = http_find_id(m, HN_HOST, NULL);
+		while (h && (h = http_find_id(m, HN_HOST, h)))
+			h->deleted = true;
 		return true;
+	}
 	while ((h = http_find_id(m, HN_HOST, h)))
 		h->deleted = true;
 	if (!http_add(m, STR("host"), authority))
@@ -148,10 +153,18 @@ static bool target_of(struct h2_stream *st, struct h2_head *head)
 		return m->uri.len > 0;
 	}
 	m->uri = head->path;
-	if (!head->authority.len || str_eq(head->path, STR("*")))
+	if (str_eq(head->path, STR("*"))) {
+		if (m->method == HTTP_M_OPTIONS)
+			return true;
+		head->path = STR("");
+	}
+	if (!head->authority.len) {
+		m->uri = head->path.len ? head->path : STR("/");
 		return true;
+	}
+	head->authority = http_authority_bare(head->scheme, head->authority);
 	m->uri = absolute(&st->scratch, head);
-	m->normalized = true;
+	m->normalized = str_ieq(head->scheme, STR("http")) || str_ieq(head->scheme, STR("https"));
 	return m->uri.ptr != NULL;
 }
 
@@ -186,7 +199,16 @@ static bool tunnel_request(struct h2_stream *st, struct http_msg *m, struct str 
 	m->method = HTTP_M_GET;
 	m->upgrade = m->conn_upgrade = true;
 	m->websocket = str_ieq(protocol, STR("websocket"));
-	return http_add(m, STR("connection"), STR("upgrade")) && http_add(m, STR("upgrade"), protocol);
+	return http_add(m, STR("upgrade"), protocol) && http_add(m, STR("connection"), STR("upgrade"));
+}
+
+static void lengths_drop(struct http_msg *m)
+{
+	struct http_hdr *h = NULL;
+
+	while ((h = http_find_id(m, HN_CONTENT_LENGTH, h)))
+		h->deleted = true;
+	m->content_length = 0;
 }
 
 static bool websocket_add_key(struct h2_stream *st, struct http_msg *m)
@@ -205,9 +227,15 @@ static bool request_done(struct h2_stream *st, struct h2_head *head, bool last)
 	m->method = (uint8_t)sample_method_of(head->method);
 	m->version = 20;
 	m->keep_alive = true;
-	if (!h2_request_is_good(head) || !target_of(st, head) || !host_first(m, head->authority) ||
-	    !join_cookies(m))
+	if (!h2_request_is_good(head))
 		return false;
+	head->refused = !h2_start_is_good(head);
+	if (head->refused)
+		return true;
+	if (!target_of(st, head) || !host_first(m, head->authority) || !join_cookies(m))
+		return false;
+	if (m->method == HTTP_M_CONNECT)
+		lengths_drop(m);
 	h = http_find_id(m, HN_EXPECT, NULL);
 	m->expect_continue = h && str_ieq(str_make(h->value, h->value_len), STR("100-continue"));
 	if (!body_of(st, m, last) || (last && m->content_length))
@@ -247,10 +275,16 @@ static bool response_done(struct h2_stream *st, struct h2_head *head, bool last)
 	m->version = 20;
 	m->keep_alive = true;
 	m->reason = STR("");
-	if (!h2_response_is_good(head) || !body_of(st, m, last))
+	if (!h2_response_is_good(head) || (last && m->status < 200))
+		return false;
+	if (m->status / 100 == 1 || m->status == 204)
+		lengths_drop(m);
+	if (!body_of(st, m, last))
 		return false;
 	if (last && m->content_length && !st->bodiless && m->status != 304)
 		return false;
+	if (last && st->rx_left == UINT64_MAX)
+		m->body = HTTP_BODY_CHUNKED; /* an empty one */
 	if (st->bodiless || m->status / 100 == 1 || m->status == 204 || m->status == 304)
 		m->body = HTTP_BODY_NONE;
 	if (st->tunnel && m->status / 100 == 2) {

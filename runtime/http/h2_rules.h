@@ -9,6 +9,8 @@
 bool h2_field_is_good(const struct h2_head *head, struct str name, struct str value, bool trailers);
 /* Pseudo-header fields of a complete head. */
 bool h2_request_is_good(const struct h2_head *head);
+/* The start line that they make: false is 400, not a malformed message. */
+bool h2_start_is_good(const struct h2_head *head);
 bool h2_response_is_good(const struct h2_head *head);
 /* Content-Length: none, one, or several that agree; *length is UINT64_MAX without one. */
 bool h2_length_is_good(struct http_msg *m, uint64_t *length);

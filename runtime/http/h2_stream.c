@@ -357,6 +357,8 @@ static enum h1_result mux_head(struct conn *c, struct http_msg *m)
 	st->heads = head->next;
 	*m = head->msg;
 	m->scratch = scratch;
+	if (head->refused)
+		return H1_BAD;
 	if (m->is_response)
 		m->method = method;
 	return H1_DONE;

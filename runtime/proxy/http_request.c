@@ -158,7 +158,9 @@ static enum http_next refuse(struct http_stream *hs)
 	struct session *s = hs->s.session;
 
 	stream_trace(&hs->s, HEAD_REFUSED, false, NULL);
-	if (!s->conn.mux && s->in.len)
+	if (s->conn.mux)
+		http_flow_body(&hs->up, &hs->req); /* nobody wants the rest of it */
+	else if (s->in.len)
 		error_capture(s, false, hs->s.backend, NULL, str_make(s->in.data + s->in.off, s->in.len),
 			      s->in.cap);
 	return http_reply_raw(hs, 400, 'P', 'R');
