@@ -161,7 +161,8 @@ static void page_condition(const struct page *p, const struct fact_object *objec
 		if (word.len > 1 && word.ptr[0] == '!')
 			word = str_tail(word, 1);
 		vec_each (fact, &object->facts)
-			if (strcmp(fact->row->name, "acl") == 0 && str_eq(fact->line->words[1].text, word))
+			if (strcmp(fact->row->name, "acl") == 0 && fact->line->nwords > 1 &&
+			    str_eq(fact->line->words[1].text, word))
 				write_line(p, "uses", fact->line);
 	}
 }
