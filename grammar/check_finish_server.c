@@ -3,6 +3,7 @@
  * offline. One thread. */
 #include "grammar/check_finish.h"
 #include "grammar/check_names.h"
+#include "grammar/lint.h"
 #include "grammar/suggest.h"
 
 #include <netdb.h>
@@ -133,6 +134,52 @@ static bool port_known(const struct server_conf *s)
 	    a->kind == ADDR_NONE)
 		return true;
 	return s->addr.port_given && !s->addr.port_relative && s->addr.port != 0;
+}
+
+/* Protocols of HTTP serve proxies of mode http, and checks by HTTP. */
+static void verify_protocol(struct checker *k, const struct draft *d, uint32_t i)
+{
+	const struct server_conf *s = d->px->servers.v[i];
+	const struct line *line = d->server_lines.v[i];
+	struct diag *g;
+
+	if (d->px->mode == MODE_TCP && (s->mux == MUX_H1 || s->mux == MUX_H2)) {
+		g = diag_add(k->d, D_MODE_MISMATCH, line->words[1].span,
+			     "`proto` of the server `%.*s` is for mode http, and this is mode tcp",
+			     STR_ARG(s->name));
+		diag_haproxy_unplaced(
+			k->d, g, "%s '%.*s' : MUX protocol '%s' is not usable for server '%.*s' at [%.*s:%u].",
+			check_proxy_kind(d), STR_ARG(d->px->name), s->mux == MUX_H1 ? "h1" : "h2",
+			STR_ARG(s->name), STR_ARG(sources_get(k->c->sources, line->span.source)->name),
+			sources_position(k->c->sources, line->span.source, line->span.off).line);
+	}
+	if (s->check && d->px->check.kind != CHECK_HTTP && (s->check_mux == MUX_H1 || s->check_mux == MUX_H2)) {
+		g = diag_add(k->d, D_CONFLICT, line->words[1].span,
+			     "`check-proto` of the server `%.*s` is for checks by HTTP", STR_ARG(s->name));
+		diag_help(k->d, g, "add `option httpchk`, or leave `check-proto` out");
+		diag_haproxy_unplaced(
+			k->d, g,
+			"config: %s '%.*s': server '%.*s' uses an incompatible MUX protocol for the "
+			"selected check type",
+			check_proxy_kind(d), STR_ARG(d->px->name), STR_ARG(s->name));
+	}
+}
+
+/* The same of a listener. */
+static void verify_listener(struct checker *k, const struct draft *d, const struct bind_conf *b)
+{
+	struct span span = lint_span(k, b->pos);
+	struct diag *g;
+
+	if (d->px->mode != MODE_TCP || (b->mux != MUX_H1 && b->mux != MUX_H2))
+		return;
+	g = diag_add(k->d, D_MODE_MISMATCH, span,
+		     "`proto` of this listener is for mode http, and this is mode tcp");
+	diag_haproxy_unplaced(k->d, g,
+			      "%s '%.*s' : MUX protocol '%s' is not usable for 'bind %.*s' at [%.*s:%u].",
+			      check_proxy_kind(d), STR_ARG(d->px->name), b->mux == MUX_H1 ? "h1" : "h2",
+			      STR_ARG(b->addr.text), STR_ARG(sources_get(k->c->sources, span.source)->name),
+			      sources_position(k->c->sources, span.source, span.off).line);
 }
 
 static void verify_server(struct checker *k, const struct draft *d, uint32_t i)
@@ -342,8 +389,11 @@ void check_finish_servers(struct checker *k)
 	for (uint32_t i = 0; i < k->drafts.n; i++) {
 		if (k->drafts.v[i]->px->disabled)
 			continue;
+		vec_each (b, &k->drafts.v[i]->px->binds)
+			verify_listener(k, k->drafts.v[i], *b);
 		for (uint32_t j = 0; j < k->drafts.v[i]->px->servers.n; j++) {
 			verify_server(k, k->drafts.v[i], j);
+			verify_protocol(k, k->drafts.v[i], j);
 			server_resolve(k, k->drafts.v[i], j);
 		}
 	}

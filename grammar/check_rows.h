@@ -44,7 +44,7 @@ check_row_fn check_balance, check_hash_type, check_balance_factor, check_mode, c
 	check_proxy_id, check_source, check_dispatch, check_send_name_header, check_cookie, check_persist,
 	check_persist_rule;
 /* check_rules.c */
-check_row_fn check_acl, check_rule, check_redirect, check_use_backend, check_use_server, check_default_backend,
+check_row_fn check_acl, check_rule, check_quic_initial, check_redirect, check_use_backend, check_use_server, check_default_backend,
 	check_monitor_fail, check_capture_cookie, check_capture_header, check_declare_capture,
 	check_unique_id_format;
 /* check_reply.c */

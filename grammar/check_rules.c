@@ -61,6 +61,23 @@ bool check_condition(const struct keyword_use *use, uint32_t from, const struct 
 	return found != NULL;
 }
 
+/* quic-initial ACTION [if|unless ...]: before there is a connection, so little is known (manual, keyword
+ * "quic-initial"). */
+bool check_quic_initial(const struct keyword_use *use)
+{
+	struct lang_scope scope = {
+		.proxy = use->draft->px, .places = AT(FE_CONN), .where = "quic-initial rule"};
+	bool profile = use->n && strcmp(use->row->name, "quic-initial do-log") == 0 &&
+		       str_is(use->words[0].text, "profile");
+	uint32_t i = profile ? 2 : 0;
+
+	if (profile && use->n < 2) {
+		check_missing(use, "the name of a log profile behind `profile`");
+		return false;
+	}
+	return i == use->n || check_condition(use, i, &scope, NULL);
+}
+
 bool check_acl(const struct keyword_use *use)
 {
 	struct lang_scope scope = {.proxy = use->draft->px, .where = "acl"};

@@ -4,6 +4,9 @@
 #define PROXY(word, places, ...) { .name = word, .in = places, __VA_ARGS__ }
 #define FIELD(member) KEYWORD_FIELD(proxy_conf, member)
 #define LATER .flags = KW_NOT_EFFECTIVE
+#define FIRST_PACKET                                                                                           \
+	.kind = VAL_CUSTOM, .flags = KW_REPEAT | KW_NAMED_DEFAULTS | KW_NOT_EFFECTIVE,                         \
+	.parse = check_quic_initial, .args = "[if|unless <condition>]"
 
 static const struct keyword rows[] = {
 	PROXY("mode", IN_PROXY, .kind = VAL_CHOICE, FIELD(mode), .parse = check_mode,
@@ -183,9 +186,16 @@ static const struct keyword rows[] = {
 	PROXY("ssl-f-use", IN(FRONTEND) | IN(LISTEN), .kind = VAL_WORDS, .min = 1, .flags = KW_REPEAT,
 	      .parse = check_ssl_f_use, .since = 302, .args = "crt <file> [<option>...]",
 	      .summary = "a certificate for all listeners that name none"),
-	PROXY("quic-initial", IN_FE, .kind = VAL_WORDS, .min = 1,
-	      .flags = KW_REPEAT | KW_NAMED_DEFAULTS | KW_NOT_EFFECTIVE, .since = 302,
-	      .args = "<action> [if|unless <condition>]", .summary = "a rule for the first QUIC packets"),
+	PROXY("quic-initial accept", IN_FE, FIRST_PACKET, .since = 302,
+	      .summary = "let a QUIC connection begin, whatever the rules below say"),
+	PROXY("quic-initial dgram-drop", IN_FE, FIRST_PACKET, .since = 302,
+	      .summary = "ignore the first packet of a QUIC connection in silence"),
+	PROXY("quic-initial do-log", IN_FE, FIRST_PACKET, .since = 302,
+	      .summary = "write a log line of the first packet of a QUIC connection"),
+	PROXY("quic-initial reject", IN_FE, FIRST_PACKET, .since = 302,
+	      .summary = "refuse a QUIC connection"),
+	PROXY("quic-initial send-retry", IN_FE, FIRST_PACKET, .since = 302,
+	      .summary = "make a QUIC client prove its address first"),
 	PROXY("stick-table", IN(FRONTEND) | IN(LISTEN) | IN(BACKEND), .kind = VAL_CUSTOM,
 	      .parse = check_stick_table,
 	      .args = "type <type> size <number> [expire <time>] [store <data>[,...]] ...",
