@@ -472,12 +472,12 @@ static bool tcp_send_value(const struct keyword_use *use, enum hc_send send, boo
 
 	step->send = send;
 	if (hex)
-		return check_health_hex(use, 1, &step->text);
+		return check_health_hex(use, 0, &step->text);
 	if (send == HCS_TEXT) {
-		step->text = check_keep(use->k, use->words[1].text);
+		step->text = check_keep(use->k, use->words[0].text);
 		return true;
 	}
-	step->text_fmt = logfmt_parse(use->k->c, &use->words[1], &scope);
+	step->text_fmt = logfmt_parse(use->k->c, &use->words[0], &scope);
 	return step->text_fmt != NULL;
 }
 
@@ -487,18 +487,18 @@ static bool tcp_send(const struct keyword_use *use, enum hc_send send, bool hex)
 	struct hc_step step = {.kind = HC_SEND}, *added;
 	int64_t word;
 
-	if (use->n < 2 || !use->words[1].text.len) {
+	if (use->n < 1 || !use->words[0].text.len) {
 		check_missing(use, "something to send");
 		return false;
 	}
 	if (!tcp_send_value(use, send, hex, &step))
 		return false;
-	if (use->n > 2 && !check_choice(use, &use->words[2], "comment", &word))
+	if (use->n > 1 && !check_choice(use, &use->words[1], "comment", &word))
 		return false;
-	if (!check_arity(use, 2, 4))
+	if (!check_arity(use, 1, 3))
 		return false;
-	if (use->n > 3)
-		step.comment = check_keep(use->k, use->words[3].text);
+	if (use->n > 2)
+		step.comment = check_keep(use->k, use->words[2].text);
 	added = check_health_step(use, HC_SEND, false);
 	if (!added)
 		return false;
@@ -510,33 +510,44 @@ static bool tcp_send(const struct keyword_use *use, enum hc_send send, bool hex)
 
 bool check_tcp_check(const struct keyword_use *use)
 {
-	static const enum hc_send sends[] = {HCS_TEXT, HCS_TEXT_LF, HCS_TEXT, HCS_BINARY_LF};
-	struct keyword_use rest = *use;
+	static const struct {
+		const char *word;
+		enum hc_send send;
+		bool hex;
+	} sends[] = {{"send", HCS_TEXT, false},
+		     {"send-lf", HCS_TEXT_LF, false},
+		     {"send-binary", HCS_TEXT, true},
+		     {"send-binary-lf", HCS_BINARY_LF, false}};
+	const char *word = use->row->name + strlen("tcp-check ");
+
+	note_rule(use, false);
+	if (strcmp(word, "comment") == 0)
+		return check_arity(use, 1, 1) && health_comment(use, &use->words[0], false);
+	if (strcmp(word, "connect") == 0)
+		return check_health_connect(use, false);
+	for (size_t i = 0; i < sizeof(sends) / sizeof(*sends); i++)
+		if (strcmp(word, sends[i].word) == 0)
+			return tcp_send(use, sends[i].send, sends[i].hex);
+	return check_health_expect(use, false);
+}
+
+bool check_tcp_check_var(const struct keyword_use *use)
+{
 	uint32_t before = use->k->d->list.n;
 	int64_t word;
 
 	note_rule(use, false);
 	if (use->n && is_var_word(use->words[0].text))
 		return check_health_var(use, 0, false);
-	if (use->n == 0 ||
-	    !check_choice(use, &use->words[0], "comment|connect|send|send-lf|send-binary|send-binary-lf|expect",
-			  &word)) {
-		if (use->n == 0)
-			check_missing(use, "one of its words");
-		diag_haproxy(use->k->d, use->k->d->list.v[before],
-			     "'tcp-check' only supports 'comment', 'connect', 'send', 'send-binary', 'expect', "
-			     "'set-var-fmt(*)', "
-			     "'set-var(*)', 'unset-var(*)'. but got '%.*s'",
-			     STR_ARG(use->n ? use->words[0].text : STR_NONE));
-		return false;
-	}
-	rest.words++;
-	rest.n--;
-	if (word == 0)
-		return check_arity(use, 2, 2) && health_comment(use, &use->words[1], false);
-	if (word == 1)
-		return check_health_connect(&rest, false);
-	if (word == 6)
-		return check_health_expect(&rest, false);
-	return tcp_send(use, sends[word - 2], word == 4);
+	if (use->n == 0)
+		check_missing(use, "one of its words");
+	else
+		check_choice(use, &use->words[0],
+			     "comment|connect|send|send-lf|send-binary|send-binary-lf|expect", &word);
+	diag_haproxy(use->k->d, use->k->d->list.v[before],
+		     "'tcp-check' only supports 'comment', 'connect', 'send', 'send-binary', 'expect', "
+		     "'set-var-fmt(*)', "
+		     "'set-var(*)', 'unset-var(*)'. but got '%.*s'",
+		     STR_ARG(use->n ? use->words[0].text : STR_NONE));
+	return false;
 }

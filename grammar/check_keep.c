@@ -109,7 +109,7 @@ void check_keep_forget_steps(struct draft *d, bool http)
 
 	for (uint32_t i = 0; i < d->px->lines.n; i++) {
 		const char *name = d->line_rows.v[i]->name;
-		bool step = http ? strncmp(name, "http-check", 10) == 0 : strcmp(name, "tcp-check") == 0;
+		bool step = http ? strncmp(name, "http-check", 10) == 0 : strncmp(name, "tcp-check", 9) == 0;
 
 		if (step && d->line_rows.v[i]->kind == VAL_CUSTOM)
 			continue;

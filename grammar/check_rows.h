@@ -38,7 +38,7 @@ check_row_fn check_server, check_default_server, check_server_template, check_se
 check_row_fn check_log, check_log_format, check_log_format_sd, check_error_log_format;
 /* check_option.c, check_health.c */
 check_row_fn check_option, check_option_args, check_httpchk, check_http_check, check_http_check_var,
-	check_tcp_check;
+	check_tcp_check, check_tcp_check_var;
 /* check_balance.c, check_cookie.c */
 check_row_fn check_balance, check_hash_type, check_balance_factor, check_mode, check_fullconn, check_retry_on,
 	check_proxy_id, check_source, check_dispatch, check_send_name_header, check_cookie, check_persist,

@@ -100,19 +100,24 @@ static void object_replace(struct fact_object *object, const struct fact *fact)
 	object->facts.n = n;
 }
 
-/* A step of a check, in a list that a proxy's own steps replace as a whole. */
-static bool is_step(const struct fact *fact)
+enum step_list { STEP_NONE, STEP_HTTP, STEP_TCP };
+
+/* Of which list a line is a step: a proxy's own steps replace those that it inherits as a whole. */
+static enum step_list step_of(const struct fact *fact)
 {
-	return fact->row->kind == VAL_CUSTOM &&
-	       (strncmp(fact->row->name, "http-check", 10) == 0 || strcmp(fact->row->name, "tcp-check") == 0);
+	if (fact->row->kind != VAL_CUSTOM)
+		return STEP_NONE;
+	return strncmp(fact->row->name, "http-check", 10) == 0 ? STEP_HTTP
+	       : strncmp(fact->row->name, "tcp-check", 9) == 0 ? STEP_TCP
+							       : STEP_NONE;
 }
 
-static void object_forget_steps(struct fact_object *object)
+static void object_forget_steps(struct fact_object *object, enum step_list list)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < object->facts.n; i++)
-		if (object->facts.v[i].origin == ORIGIN_OWN || !is_step(&object->facts.v[i]))
+		if (object->facts.v[i].origin == ORIGIN_OWN || step_of(&object->facts.v[i]) != list)
 			object->facts.v[n++] = object->facts.v[i];
 	object->facts.n = n;
 }
@@ -160,8 +165,8 @@ static void object_take(const struct facts *f, struct fact_object *object, const
 	fact.origin = from->kind->place == PLACE_DEFAULTS ? ORIGIN_DEFAULTS : ORIGIN_OWN;
 	if (means_nothing(f, &fact))
 		return;
-	if (fact.origin == ORIGIN_OWN && is_step(&fact))
-		object_forget_steps(object);
+	if (fact.origin == ORIGIN_OWN && step_of(&fact))
+		object_forget_steps(object, step_of(&fact));
 	object_replace(object, &fact);
 	if (fact.no && row->flags & KW_REPEAT)
 		return;

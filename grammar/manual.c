@@ -142,11 +142,11 @@ static void between(struct out *o)
 }
 
 /* Whether the words name this row: whole, or without its first word ("httpchk" for "option httpchk"). */
-static bool row_named(const struct keyword *row, const char *name)
+static bool row_named(const struct keyword *row, struct str name)
 {
 	const char *rest = strchr(row->name, ' ');
 
-	return strcmp(row->name, name) == 0 || (rest && strcmp(rest + 1, name) == 0);
+	return str_is(name, row->name) || (rest && str_is(name, rest + 1));
 }
 
 static void write_since(struct out *o, uint16_t since, bool effective)
@@ -270,7 +270,21 @@ static bool manual_alias(struct out *o, const char *name)
 	return true;
 }
 
-bool manual_keyword(struct out *o, const char *name)
+enum { OWN_NAME, WHOLE_NAME, FAMILY };
+
+static bool row_fits(const struct keyword *row, struct str name, int how)
+{
+	struct str own = str_from(row->name);
+
+	if (how == OWN_NAME)
+		return row_named(row, name);
+	if (how == WHOLE_NAME)
+		return str_eq(own, name);
+	return own.len > name.len && str_starts(own, name) && own.ptr[name.len] == ' ';
+}
+
+/* The rows that the name fits. */
+static bool manual_rows(struct out *o, struct str name, int how)
 {
 	uint32_t nareas;
 	const struct keyword_area *const *areas = keyword_areas(&nareas);
@@ -278,17 +292,42 @@ bool manual_keyword(struct out *o, const char *name)
 
 	for (uint32_t i = 0; i < nareas; i++) {
 		for (uint32_t j = 0; j < areas[i]->n; j++) {
-			if (!row_named(&areas[i]->rows[j], name))
+			if (!row_fits(&areas[i]->rows[j], name, how))
 				continue;
 			between(o);
 			manual_row(o, &areas[i]->rows[j]);
 			found = true;
 		}
 	}
+	return found;
+}
+
+/* Words behind a keyword ("persist rdp-cookie") lead to it, the first word of several ("quic-initial") to all.
+ */
+static bool manual_near(struct out *o, struct str name)
+{
+	struct str shorter = name;
+
+	while (shorter.len) {
+		while (shorter.len && shorter.ptr[shorter.len - 1] != ' ')
+			shorter.len--;
+		while (shorter.len && shorter.ptr[shorter.len - 1] == ' ')
+			shorter.len--;
+		if (shorter.len && manual_rows(o, shorter, WHOLE_NAME))
+			return true;
+	}
+	return manual_rows(o, name, FAMILY);
+}
+
+bool manual_keyword(struct out *o, const char *name)
+{
+	bool found = manual_rows(o, str_from(name), OWN_NAME);
+
 	found |= manual_action(o, name);
 	found |= manual_fetch(o, name);
 	found |= manual_converter(o, name);
-	return manual_alias(o, name) || found;
+	found |= manual_alias(o, name);
+	return found || manual_near(o, str_from(name));
 }
 
 /* Lines of a configuration; what is no printable character shows as a picture. */

@@ -5,7 +5,8 @@
 
 #include "grammar/facts.h"
 
-/* Rows, actions, fetches, converters and aliases of that name, one page each. False: there are none. */
+/* Rows, actions, fetches, converters and aliases of that name, one page each; of what stands before it or
+ * begins with it when there are none of that very name. False: there are none of those either. */
 bool manual_keyword(struct out *o, const char *name);
 /* LBE0201, 201, or the readable name: why, an example that gets it and one that does not. False: no such code.
  */
