@@ -340,6 +340,38 @@ static void man_functions(void)
 	}
 }
 
+static void man_classes(void)
+{
+	for (enum diag_class c = 0; c < DC_COUNT; c++) {
+		fputs(".TP\n.B \"", stdout);
+		roff(diag_class_info(c)->readable);
+		fputs("\"\n", stdout);
+		roff(diag_class_info(c)->summary);
+		fputs(diag_class_info(c)->on_by_default ? ".\n" : " (off unless asked for).\n", stdout);
+	}
+}
+
+/* What is read, and has no effect in lbd yet: mdoc(7). */
+static void man_later(void)
+{
+	uint32_t nareas;
+	const struct keyword_area *const *areas = keyword_areas(&nareas);
+
+	for (uint32_t i = 0; i < nareas; i++) {
+		for (uint32_t j = 0; j < areas[i]->n; j++) {
+			const struct keyword *row = &areas[i]->rows[j];
+
+			if (!(row->flags & KW_NOT_EFFECTIVE))
+				continue;
+			fputs(".It Cm \"", stdout);
+			roff(row->name);
+			fputs("\"\n", stdout);
+			roff(row->summary);
+			fputs(".\n", stdout);
+		}
+	}
+}
+
 int main(void)
 {
 	static const struct {
@@ -350,6 +382,7 @@ int main(void)
 		{"@CLASSES@\n", list_classes},      {"@VIM_SECTIONS@\n", vim_sections},
 		{"@VIM_KEYWORDS@\n", vim_keywords}, {"@MAN_SECTIONS@\n", man_sections},
 		{"@MAN_ACTIONS@\n", man_actions},   {"@MAN_FUNCTIONS@\n", man_functions},
+		{"@MAN_CLASSES@\n", man_classes},   {"@MAN_LATER@\n", man_later},
 	};
 	char line[4096];
 

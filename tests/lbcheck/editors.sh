@@ -48,17 +48,17 @@ cd - >/dev/null || exit 1
 grep -oE -- '--[a-z-]+' doc/lbcheck.bash | sort -u >"$dir/bash"
 for option in $(cat "$dir/help"); do
 	grep -qxF -- "$option" "$dir/bash" || fail "bash does not know $option"
-	sed 's/\\-/-/g' "$src/doc/lbcheck.1" | grep -qF -- "$option" || fail "lbcheck(1) does not know $option"
+	sed 's/\\-/-/g' doc/lbcheck.1 | grep -qF -- "$option" || fail "lbcheck(1) does not know $option"
 	grep -qF -- "$option" doc/lbcheck.zsh || [ "$option" = --help ] || [ "$option" = --version ] || [ "$option" = --colour ] || fail "zsh does not know $option"
 done
 for class in $(sed -n 's/^DIAG_CLASS([A-Z_]*, "\([a-z-]*\)".*/\1/p' "$src/grammar/diag_classes.def"); do
-	sed 's/\\-/-/g' "$src/doc/lbcheck.1" | grep -qw -- "$class" || fail "lbcheck(1) does not know the class $class"
+	sed 's/\\-/-/g' doc/lbcheck.1 | grep -qw -- "$class" || fail "lbcheck(1) does not know the class $class"
 	./lbcheck --help | grep -qw -- "$class" || [ "$class" = language ] || fail "--help does not know the class $class"
 done
 
 # Manual pages: without warnings, and with every keyword of a few.
 if command -v man >/dev/null; then
-	for page in doc/lb-config.5 "$src/doc/lbcheck.1" "$src/doc/lbd.8"; do
+	for page in doc/lb-config.5 doc/lbcheck.1 doc/lbd.8; do
 		said=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
 		[ -z "$said" ] || fail "$page: $said"
 	done
