@@ -198,7 +198,9 @@ static void put_error(const struct loaded *l, struct proxy *px, struct str name,
 	snprintf(start, sizeof(start), "'server %.*s/%.*s' : ", STR_ARG(px->conf->name), STR_ARG(name));
 	for (uint32_t i = 0; i < l->diags.list.n; i++) {
 		const struct diag *g = l->diags.list.v[i];
-		struct str text = g->haproxy.len ? g->haproxy : g->message;
+		struct str text = g->code == D_MODE_MISMATCH ? STR("MUX protocol is not usable for server.")
+				  : g->haproxy.len           ? g->haproxy
+							     : g->message;
 
 		if (g->severity != SEV_ERROR)
 			continue;
