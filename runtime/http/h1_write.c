@@ -204,7 +204,8 @@ static char *version_put(const struct http_msg *m, char *p)
 
 static void write_request_line(struct h1_out *o, const struct http_msg *m)
 {
-	struct str path = m->normalized ? http_uri_pathq(m->uri) : m->uri, uri = path.len ? path : STR("/");
+	struct str path = m->normalized ? http_uri_pathq(m->uri) : m->uri,
+		   uri = path.len || !m->normalized ? path : STR("/");
 	size_t len = m->method_name.len + uri.len + m->version_text.len + 12;
 	char *line = out_room(o, len), *p = line;
 
