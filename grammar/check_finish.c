@@ -459,9 +459,51 @@ static void finish_ids(struct checker *k)
 	}
 }
 
+static bool id_is_given(const struct proxy_conf *px, uint32_t id)
+{
+	vec_each (b, &px->binds)
+		if ((*b)->id == id)
+			return true;
+	return false;
+}
+
+/* Every port of a range is a listener. `given`: some line has an id, which is passed over. */
+static void finish_ports(struct arena *a, const struct proxy_conf *px, struct bind_conf *b, uint32_t *next,
+			 bool given)
+{
+	uint32_t ports = b->addr.port_end > b->addr.port ? b->addr.port_end - b->addr.port + 1U : 1;
+	uint32_t *ids = ARENA_ARRAY(a, uint32_t, ports);
+
+	for (uint32_t i = 0; i < ports; i++) {
+		while (given && id_is_given(px, *next))
+			++*next;
+		ids[i] = (*next)++;
+	}
+	b->id = ids[0];
+	b->port_ids = ports > 1 ? ids : NULL;
+}
+
+static void finish_bind_ids(struct arena *a, struct proxy_conf *px)
+{
+	uint32_t next = 1;
+	bool given = false;
+
+	vec_each (b, &px->binds)
+		given |= (*b)->id != 0;
+	for (uint32_t i = 0; i < px->binds.n; i++) {
+		struct bind_conf *b = (struct bind_conf *)px->binds.v[i];
+
+		b->place = i;
+		if (b->id)
+			next++;
+		else
+			finish_ports(a, px, b, &next, given);
+	}
+}
+
 /* Servers and listeners count from 1 in each proxy, around the ids that lines give: a server without one gets
  * its place in the list, or the next number that is free. */
-static void finish_member_ids(struct draft *d)
+static void finish_member_ids(struct arena *a, struct draft *d)
 {
 	uint32_t next = 1;
 	struct proxy_conf *px = d->px;
@@ -478,14 +520,7 @@ static void finish_member_ids(struct draft *d)
 		if (!s->id)
 			s->id = next = id;
 	}
-	next = 1;
-	for (uint32_t i = 0; i < px->binds.n; i++) {
-		struct bind_conf *b = (struct bind_conf *)px->binds.v[i];
-
-		if (!b->id)
-			b->id = next;
-		next = b->id >= next ? b->id + 1 : next;
-	}
+	finish_bind_ids(a, px);
 }
 
 /* What HAProxy verifies of a proxy that is not disabled. */
@@ -509,7 +544,7 @@ static void finish_proxy(struct checker *k, struct draft *d)
 
 	finish_rules(k, d);
 	finish_check(k, d);
-	finish_member_ids(d);
+	finish_member_ids(k->a, d);
 	check_finish_mailers(k, d);
 	check_finish_spoe(k, d);
 	check_finish_email(k, d);

@@ -38,6 +38,8 @@ struct bind_conf {
 	int mode;	       /* unix: permissions, -1 unset */
 	int uid, gid;	       /* unix: owner, -1 unset */
 	uint32_t maxconn, backlog, nice, id, mss;
+	uint32_t place; /* among the binds of its proxy */
+	const uint32_t *port_ids; /* one for each port of a range, of which `id` is the first; NULL: one port */
 	uint32_t maxaccept;
 	uint32_t netscaler_cip; /* magic number, 0: none */
 	bool accept_proxy, defer_accept, tfo, transparent, v4v6, v6only, ssl;

@@ -102,8 +102,8 @@ struct proxy {
 	uint64_t arrivals;                 /* at all its queues, under lb_lock */
 	_Atomic uint64_t last_change, down_time; /* as the server's */
 	bool down; /* has no usable server, under lb_lock */
-	atomic_bool paused;  /* of a frontend: by `disable frontend` */
-	atomic_bool stopped; /* by `shutdown frontend` */
+	atomic_bool paused, stopped;  /* of a frontend: by `disable frontend`, `shutdown frontend` */
+	struct listener *sockets, *last_socket; /* with counters of their own, by next_socket; NULL: none */
 	atomic_bool hidden;  /* by `unpublish backend`: use_backend and default_backend do not lead here */
 	atomic_uint maxconn; /* of a frontend; conf->maxconn until the CLI changes it, 0: the process's */
 	struct deadline warming; /* on worker 0: backend/server_warm.h */

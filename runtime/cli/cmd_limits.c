@@ -74,6 +74,7 @@ void cmd_set_maxconn_server(struct cli_call *c)
 static void clear_here(struct worker *w, struct cli_visit *v)
 {
 	counters_clear(w, v->all);
+	listeners_clear_counters(w, v->all);
 }
 
 void cmd_clear_counters(struct cli_call *c)

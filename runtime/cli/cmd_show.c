@@ -164,6 +164,15 @@ void cmd_show_errors(struct cli_call *c)
 
 enum stat_form { FORM_CSV, FORM_TYPED, FORM_JSON };
 
+/* A frontend and a backend may share a name: the one that stands first. NULL: none has it. */
+static const struct proxy_conf *first_named(const struct model *m, struct str name)
+{
+	vec_each (px, &m->proxies)
+		if (str_eq((*px)->name, name))
+			return *px;
+	return NULL;
+}
+
 /* [<iid>|<proxy>] [<type>] [<sid>] before the words. False: said why. */
 static bool filter_parse(struct cli_call *c, struct stats_filter *f, uint32_t *i)
 {
@@ -175,20 +184,14 @@ static bool filter_parse(struct cli_call *c, struct stats_filter *f, uint32_t *i
 	if (!w[0].len || !w[1].len || !w[2].len || !str_to_i64(w[1], &type) || !str_to_i64(w[2], &f->server_id))
 		return true;
 	if (!str_to_i64(w[0], &f->proxy_id)) {
-		px = map_get(&c->generation->model->frontends, w[0]);
-		if (!px)
-			px = map_get(&c->generation->model->backends, w[0]);
+		px = first_named(c->generation->model, w[0]);
 		if (!px) {
 			cli_say(c, CLI_ERR, "No such proxy.");
 			return false;
 		}
 		f->proxy_id = px->id;
 	}
-	if (f->proxy_id <= 0)
-		f->proxy_id = -1;
-	if (f->server_id <= 0)
-		f->server_id = -1;
-	f->types = type < 0 ? STATS_ALL : (uint32_t)type & STATS_ALL;
+	f->types = (uint32_t)type & STATS_ALL;
 	*i += 3;
 	return true;
 }

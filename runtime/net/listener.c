@@ -15,6 +15,7 @@
 #include "runtime/core/log.h"
 #include "runtime/net/address.h"
 #include "runtime/net/sockpair.h"
+#include "runtime/stats/socket_counters.h"
 
 enum { RETRY_MS = 100, COMPLAIN_MS = 1000, RATE_RETRY_MS = 10, GIVE_ABOVE = 4 };
 
@@ -530,6 +531,35 @@ void listeners_close(struct process *p)
 			listener_close(LIST_OF(node, struct listener, node));
 }
 
+/* Its own limit, or another one: that is found when somebody wants to come, or when the last one who may has.
+ */
+struct str listener_status(struct listener *l)
+{
+	int state = atomic_load(&l->state);
+	uint32_t conns = atomic_load(&l->conns);
+
+	if (state != LI_LISTENING && state != LI_FULL)
+		return STR("OPEN");
+	if (l->conf->maxconn && conns >= l->conf->maxconn)
+		return STR("FULL");
+	return state == LI_FULL || (conns && !listener_has_room(l)) ? STR("WAITING") : STR("OPEN");
+}
+
+void listeners_clear_counters(struct worker *w, bool all)
+{
+	struct process *p = w->process;
+
+	for (struct list *node = p->listeners.next; node != &p->listeners; node = node->next)
+		socket_counters_clear(LIST_OF(node, struct listener, node)->counters, w->id, all);
+}
+
+void listener_free(struct listener *l)
+{
+	socket_counters_drop(l->counters);
+	free(l->watches);
+	free(l);
+}
+
 void listeners_free(struct process *p)
 {
 	listeners_close(p);
@@ -537,8 +567,7 @@ void listeners_free(struct process *p)
 		struct listener *l = LIST_OF(p->listeners.next, struct listener, node);
 
 		list_remove(&l->node);
-		free(l->watches);
-		free(l);
+		listener_free(l);
 	}
 	p->nlisteners = 0;
 }

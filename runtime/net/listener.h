@@ -13,6 +13,7 @@
 struct generation;
 struct proxy;
 struct out;
+struct socket_counters;
 
 /* FULL: a limit on connections is reached, others wait in the backlog; the end of a connection resumes it. PAUSED: by listeners_pause(). */
 enum listener_state { LI_NEW, LI_LISTENING, LI_FULL, LI_PAUSED, LI_CLOSED };
@@ -46,6 +47,9 @@ struct listener {
 	 * when the connection is closed, whatever happens to it. */
 	void (*accept)(struct worker *w, struct listener *l, int fd, const union addr *from);
 	struct listener_watch *watches; /* by worker id */
+	uint32_t id; /* in the statistics; a range of ports counts on */
+	struct socket_counters *counters; /* `option socket-stats`; NULL: not set */
+	struct listener *next_socket; /* of the same frontend, in its order; among those with counters */
 	/* After a reload (reload/renew_listener.c): who has its address now, or NULL; the generation that it was of
 	 * and with which it is freed. */
 	struct listener *newer;
@@ -69,6 +73,12 @@ void listener_release(struct worker *w, struct listener *l);
  * that another process may bind its address. Main thread. False: some could not be resumed. */
 void listeners_pause(struct process *p);
 bool listeners_resume(struct process *p);
+/* What the statistics say of its state. Any worker. */
+struct str listener_status(struct listener *l);
+/* `clear counters` for those that have some. On that worker. */
+void listeners_clear_counters(struct worker *w, bool all);
+/* Frees one that nobody knows any more; its socket is closed or somebody else's. */
+void listener_free(struct listener *l);
 /* The same for the listeners of one frontend. Any worker. */
 void frontend_pause(struct process *p, const struct proxy *px);
 bool frontend_resume(struct process *p, const struct proxy *px);

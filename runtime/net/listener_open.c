@@ -19,6 +19,7 @@
 #include "runtime/net/sockopt.h"
 #include "runtime/proxy/session.h"
 #include "runtime/reload/kept.h"
+#include "runtime/stats/socket_counters.h"
 #include "runtime/tls/tls.h"
 
 enum { MAXACCEPT = 4, BACKLOG = 1024 };
@@ -306,6 +307,15 @@ static uint32_t backlog_of(const struct process *p, const struct bind_conf *b, c
 	return p->maxconn ? p->maxconn : BACKLOG;
 }
 
+/* False: no memory. */
+static bool counters_begin(struct listener *l)
+{
+	if (!l->proxy || l->accept != session_accept || !proxy_option_is_set(l->proxy->conf, PO_SOCKET_STATS))
+		return true;
+	l->counters = socket_counters_new(l->process->nworkers);
+	return l->counters != NULL;
+}
+
 static struct listener *listener_new(struct opening *o, const struct bind_conf *b, struct proxy *px)
 {
 	struct listener *l = calloc(1, sizeof(*l));
@@ -324,9 +334,9 @@ static struct listener *listener_new(struct opening *o, const struct bind_conf *
 	if (o->process->nworkers < 64 && !(l->mine & ((1ULL << o->process->nworkers) - 1)))
 		l->mine = 0; /* those that it names do not exist */
 	l->high_ports_only = px && o->generation->model->global.reject_low_ports;
-	if (l->watches)
+	if (l->watches && counters_begin(l))
 		return l;
-	free(l);
+	listener_free(l);
 	return NULL;
 }
 
@@ -375,8 +385,7 @@ static void listener_drop(struct listener *l)
 {
 	if (l->fd >= 0)
 		close(l->fd);
-	free(l->watches);
-	free(l);
+	listener_free(l);
 }
 
 /* Port 0: which one it has become. */
@@ -390,6 +399,26 @@ static void listener_ask_port(struct listener *l)
 	getsockname(l->fd, (struct sockaddr *)&l->addr, &l->addr_len);
 	address_pack(&packed, &l->addr);
 	l->port = address_port(&packed);
+}
+
+/* Sockets are opened by family, and shown in the order of their lines. */
+static bool stands_before(const struct listener *a, const struct listener *b)
+{
+	return a->conf->place < b->conf->place || (a->conf == b->conf && a->port <= b->port);
+}
+
+static void proxy_adopt(struct proxy *px, struct listener *l)
+{
+	struct listener **place = &px->sockets;
+
+	if (px->last_socket && stands_before(px->last_socket, l))
+		place = &px->last_socket->next_socket;
+	while (*place && stands_before(*place, l))
+		place = &(*place)->next_socket;
+	l->next_socket = *place;
+	*place = l;
+	if (!l->next_socket)
+		px->last_socket = l;
 }
 
 static void listener_open(struct opening *o, const struct bind_conf *b, struct proxy *px, uint16_t port,
@@ -414,10 +443,13 @@ static void listener_open(struct opening *o, const struct bind_conf *b, struct p
 		listener_drop(l);
 		return;
 	}
+	l->id = b->port_ids ? b->port_ids[port - b->addr.port] : b->id;
 	listener_ask_port(l);
 	l->index = o->process->nlisteners++;
 	atomic_store(&l->state, LI_LISTENING);
 	list_append(&o->process->listeners, &l->node);
+	if (l->counters)
+		proxy_adopt(px, l);
 }
 
 static void bind_open(struct opening *o, const struct bind_conf *b, struct proxy *px, int family)

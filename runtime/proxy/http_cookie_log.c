@@ -2,6 +2,7 @@
  * and those that a cache must not keep (option checkcache). Worker thread only. */
 #include "runtime/proxy/http_fields.h"
 
+#include "runtime/proxy/session_count.h"
 #include "runtime/stats/counters.h"
 
 /* --- capture cookie */
@@ -54,7 +55,7 @@ enum http_next http_checkcache_refuse(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
 
-	counters_fe(w, hs->s.session->frontend->index)->denied_resp++;
+	SESSION_COUNT(hs->s.session, denied_resp);
 	counters_be(w, hs->s.backend->index)->denied_resp++;
 	counters_srv(w, hs->s.server.server->index)->denied_resp++;
 	return http_reply_failure(hs, 502, 'P', 'H');

@@ -3,7 +3,7 @@
  * Worker thread only. */
 #include "runtime/proxy/http_fields.h"
 
-#include "runtime/stats/counters.h"
+#include "runtime/proxy/session_count.h"
 
 static bool is_plain(const struct http_hdr *h)
 {
@@ -18,8 +18,6 @@ static bool is_plain(const struct http_hdr *h)
 
 enum http_next http_names_restrict(struct http_stream *hs, const struct proxy_conf *px)
 {
-	struct worker *w = http_worker(hs);
-
 	if (px->restrict_names != RESTRICT_DELETE && px->restrict_names != RESTRICT_REJECT)
 		return HTTP_AGAIN;
 	for (uint16_t i = 0; i < hs->req.nhdrs; i++) {
@@ -28,7 +26,7 @@ enum http_next http_names_restrict(struct http_stream *hs, const struct proxy_co
 		if (h->deleted || is_plain(h))
 			continue;
 		if (px->restrict_names == RESTRICT_REJECT) {
-			counters_fe(w, hs->s.session->frontend->index)->denied_req++;
+			SESSION_COUNT(hs->s.session, denied_req);
 			return http_reply_failure(hs, 403, 'P', 'R');
 		}
 		http_del(&hs->req, h);
@@ -41,5 +39,6 @@ bool http_send_name(struct http_stream *hs)
 	struct str name = http_proxy(hs)->send_name_header;
 
 	http_del_all(&hs->req, name);
-	return !hs->s.server.server->conf->name.len || http_add(&hs->req, name, hs->s.server.server->conf->name);
+	return !hs->s.server.server->conf->name.len ||
+	       http_add(&hs->req, name, hs->s.server.server->conf->name);
 }

@@ -5,7 +5,7 @@
 #include "runtime/proxy/http_stream.h"
 
 #include "runtime/http/reply.h"
-#include "runtime/stats/counters.h"
+#include "runtime/proxy/session_count.h"
 #include "runtime/stick/track.h"
 #include "runtime/stats/stats_http.h"
 
@@ -171,10 +171,8 @@ static bool queue_early(struct http_stream *hs, unsigned status)
 
 enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char cause, char state)
 {
-	struct worker *w = http_worker(hs);
-
 	stream_end(&hs->s, cause == 'P' && client_left(hs) ? 'C' : cause, state);
-	counters_fe(w, hs->s.session->frontend->index)->failed_req++;
+	SESSION_COUNT(hs->s.session, failed_req);
 	hs->s.log.bad_request = true;
 	hs->s.log.status = (uint16_t)status;
 	hs->s.log.t_request = -1;

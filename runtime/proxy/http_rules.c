@@ -5,6 +5,7 @@
 
 #include "runtime/proxy/http_cache.h"
 #include "runtime/proxy/stream_stick.h"
+#include "runtime/proxy/session_count.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 
@@ -12,7 +13,7 @@ static void count_denied_request(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
 
-	counters_fe(w, hs->s.session->frontend->index)->denied_req++;
+	SESSION_COUNT(hs->s.session, denied_req);
 	if (hs->s.counted_backend && hs->s.backend != hs->s.session->frontend)
 		counters_be(w, hs->s.backend->index)->denied_req++;
 }
@@ -182,7 +183,7 @@ static void count_denied_response(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
 
-	counters_fe(w, hs->s.session->frontend->index)->denied_resp++;
+	SESSION_COUNT(hs->s.session, denied_resp);
 	counters_be(w, hs->s.backend->index)->denied_resp++;
 	if (hs->s.server.server)
 		counters_srv(w, hs->s.server.server->index)->denied_resp++;

@@ -10,11 +10,12 @@
 #include "runtime/backend/server.h"
 #include "runtime/net/address.h"
 #include "runtime/proxy/http_h2.h"
+#include "runtime/proxy/session_count.h"
 #include "runtime/proxy/session_proxy.h"
 #include "runtime/proxy/session_tls.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/proxy/stream_trace.h"
-#include "runtime/stats/counters.h"
+#include "runtime/stats/socket_counters.h"
 #include "runtime/stick/track.h"
 
 /* Nothing happens to a connection before its protocol has begun. */
@@ -30,6 +31,7 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	conn_init(&s->conn, w, fd, not_begun);
 	s->listener = l;
 	s->frontend = l->proxy;
+	s->socket_counters = socket_counters_of(l->counters, w->id);
 	s->generation = l->proxy->generation;
 	s->stream = NULL;
 	deadline_init(&s->deadline, NULL);
@@ -89,6 +91,8 @@ static void session_count(struct session *s)
 	rate_add(&fe->conn_rate, w->now, 1);
 	if (open > fe->max_sess)
 		fe->max_sess = open;
+	if (s->socket_counters)
+		socket_counters_enter(s->listener->counters, w->id);
 }
 
 void session_eval(struct session *s, struct eval *e, uint32_t place, struct scratch *scratch)
@@ -143,7 +147,7 @@ static void rules_settle(struct session *s, enum ruleset set, struct rule_settin
 }
 
 /* One list of tcp-request rules. False: the connection is refused. */
-static bool rules_allow(struct session *s, enum ruleset set, uint32_t place, uint64_t *denied)
+static bool rules_allow(struct session *s, enum ruleset set, uint32_t place)
 {
 	const struct rules *rules = &s->frontend->conf->rules[set];
 	struct rule_settings *settings = NULL;
@@ -164,7 +168,11 @@ static bool rules_allow(struct session *s, enum ruleset set, uint32_t place, uin
 	scratch_reset(&scratch);
 	if (v == V_CONTINUE || v == V_ALLOW)
 		return true;
-	++*denied; /* before the client can know */
+	/* Before the client can know. */
+	if (set == RS_TCP_REQ_CONN)
+		SESSION_COUNT(s, denied_conn);
+	else
+		SESSION_COUNT(s, denied_sess);
 	if (v == V_SILENT_DROP)
 		conn_drop(&s->conn);
 	else
@@ -178,7 +186,7 @@ static void session_begin(struct session *s)
 	struct worker *w = s->conn.worker;
 	struct fe_counters *fe = counters_fe(w, s->frontend->index);
 
-	if (!rules_allow(s, RS_TCP_REQ_SESS, AT(FE_SESS), &fe->denied_sess)) {
+	if (!rules_allow(s, RS_TCP_REQ_SESS, AT(FE_SESS))) {
 		session_free(s);
 		return;
 	}
@@ -218,7 +226,7 @@ void session_accept(struct worker *w, struct listener *l, int fd, const union ad
 	}
 	session_init(s, w, l, fd, from);
 	session_count(s);
-	if (!rules_allow(s, RS_TCP_REQ_CONN, AT(FE_CONN), &counters_fe(w, l->proxy->index)->denied_conn))
+	if (!rules_allow(s, RS_TCP_REQ_CONN, AT(FE_CONN)))
 		session_free(s);
 	else
 		session_headers(s);
@@ -254,6 +262,8 @@ void session_free(struct session *s)
 	pool_put(&w->sessions, s);
 	if (child)
 		return;
+	if (l->counters)
+		socket_counters_leave(l->counters);
 	listener_release(w, l);
 	worker_job_end(w);
 }

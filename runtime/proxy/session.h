@@ -10,12 +10,14 @@ struct stream;
 struct proxy;
 struct rule_settings;
 struct h2_front;
+struct fe_counters;
 
 struct session {
 	struct conn conn; /* first member: conn and session convert into each other */
 	struct list node; /* worker->sessions_list */
 	struct listener *listener;
 	struct proxy *frontend;
+	struct fe_counters *socket_counters; /* the listener's, for this worker; mostly NULL: nobody asked for them */
 	struct generation *generation; /* pinned */
 	struct stream *stream;	       /* NULL while idle */
 	struct deadline deadline;

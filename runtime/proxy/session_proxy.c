@@ -10,7 +10,6 @@
 #include "runtime/net/netscaler_cip.h"
 #include "runtime/net/proxy_protocol.h"
 #include "runtime/proxy/session_tls.h"
-#include "runtime/stats/counters.h"
 
 enum why { WHY_CLOSED, WHY_ERROR, WHY_LATE, WHY_SHORT, WHY_FOREIGN, WHY_BAD, WHY_UNHANDLED };
 
@@ -38,7 +37,6 @@ static void refuse(struct session *s, enum why why)
 	bool silent = (why == WHY_CLOSED || why == WHY_LATE) &&
 		      proxy_option_is_set(s->frontend->conf, PO_DONTLOGNULL);
 
-	counters_fe(s->conn.worker, s->frontend->index)->failed_req++;
 	if (!silent)
 		session_complain(s, (s->expects & EXPECT_PROXY ? proxy_words : cip_words)[why]);
 	session_free(s);

@@ -6,7 +6,7 @@
 #include "runtime/backend/server.h"
 #include "runtime/core/log.h"
 #include "runtime/proxy/session_tls.h"
-#include "runtime/stats/counters.h"
+#include "runtime/proxy/session_count.h"
 #include "runtime/tls/tls.h"
 
 /* The name of the listener, or its number within the frontend. */
@@ -82,19 +82,16 @@ void session_complain(struct session *s, const char *why)
 
 static void count(struct session *s, bool ok)
 {
-	struct fe_counters *c = counters_fe(s->conn.worker, s->frontend->index);
-
 	if (!ok)
-		c->ssl_failed_handshake++;
+		SESSION_COUNT(s, ssl_failed_handshake);
 	else if (tls_conn_resumed(&s->conn))
-		c->ssl_reused_sess++;
+		SESSION_COUNT(s, ssl_reused_sess);
 	else
-		c->ssl_sess++;
+		SESSION_COUNT(s, ssl_sess);
 }
 
 static void failed(struct session *s, const char *why)
 {
-	counters_fe(s->conn.worker, s->frontend->index)->failed_req++;
 	session_complain(s, why);
 	session_free(s);
 }

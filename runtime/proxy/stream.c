@@ -263,6 +263,10 @@ void stream_count_bytes(struct stream *s)
 	s->counted_out = s->log.bytes_out;
 	fe->bytes_in += in;
 	fe->bytes_out += out;
+	if (s->session->socket_counters) {
+		s->session->socket_counters->bytes_in += in;
+		s->session->socket_counters->bytes_out += out;
+	}
 	if (s->counted_backend) {
 		struct be_counters *be = counters_be(w, s->backend->index);
 

@@ -7,6 +7,7 @@
 #include "runtime/proxy/stream_stick.h"
 
 #include "runtime/http/h1_parse.h"
+#include "runtime/proxy/session_count.h"
 #include "runtime/stats/counters.h"
 
 /* May the rules still wait? The delay begins with their first look. */
@@ -153,15 +154,13 @@ static enum tcp_next refuse(struct tcp_stream *t, enum verdict v, char state)
 
 static void count_denied(struct tcp_stream *t, enum verdict v)
 {
-	struct worker *w = t->s.session->conn.worker;
-
 	if (v == V_WAIT)
 		return;
 	if (v == V_ERROR) {
-		counters_fe(w, t->s.session->frontend->index)->internal_errors++;
+		SESSION_COUNT(t->s.session, internal_errors);
 		return;
 	}
-	counters_fe(w, t->s.session->frontend->index)->denied_req++;
+	SESSION_COUNT(t->s.session, denied_req);
 }
 
 static enum tcp_next frontend_rules(struct tcp_stream *t)
@@ -256,7 +255,7 @@ enum tcp_next tcp_rules_response(struct tcp_stream *t)
 	if (v == V_CONTINUE || v == V_ALLOW)
 		return TCP_GO_ON;
 	if (v != V_WAIT) {
-		counters_fe(w, t->s.session->frontend->index)->denied_resp++;
+		SESSION_COUNT(t->s.session, denied_resp);
 		counters_be(w, t->s.backend->index)->denied_resp++;
 		counters_srv(w, t->s.server.server->index)->denied_resp++;
 	}

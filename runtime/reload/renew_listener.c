@@ -8,6 +8,7 @@
 #include "runtime/backend/server.h"
 #include "runtime/reload/kept.h"
 #include "runtime/reload/renew_state.h"
+#include "runtime/stats/socket_counters.h"
 
 struct pair {
 	struct listener *old;
@@ -69,6 +70,15 @@ static struct listener *channel_of(struct list *old)
 	return NULL;
 }
 
+/* Connections of the old one go on counting. */
+static void counters_succeed(struct listener *l, struct listener *old)
+{
+	if (!l->counters || !old->counters || !str_eq(l->proxy->conf->name, old->proxy->conf->name))
+		return;
+	socket_counters_drop(l->counters);
+	l->counters = socket_counters_share(old->counters);
+}
+
 /* The descriptor changes hands; what an operator has paused stays so. */
 static void succeed(struct listener *l, struct listener *old)
 {
@@ -80,6 +90,7 @@ static void succeed(struct listener *l, struct listener *old)
 	l->inherited = old->inherited;
 	old->fd = -1;
 	old->newer = l;
+	counters_succeed(l, old);
 	if (paused && l->proxy && old->proxy && atomic_load(&old->proxy->paused)) {
 		atomic_store(&l->proxy->paused, true);
 		atomic_store(&l->state, LI_PAUSED);
@@ -175,7 +186,6 @@ void renew_listeners_forget(struct process *p, const struct generation *g)
 		if (l->generation != g)
 			continue;
 		list_remove(&l->node);
-		free(l->watches);
-		free(l);
+		listener_free(l);
 	}
 }

@@ -8,6 +8,7 @@
 #include "runtime/proxy/http_h2.h"
 #include "runtime/proxy/session.h"
 #include "runtime/reload/renew.h"
+#include "runtime/stats/socket_counters.h"
 
 static bool is_current(const struct session *s)
 {
@@ -49,10 +50,12 @@ void session_renew(struct session *s)
 		return;
 	srv_owner_left(s->conn.worker, s);
 	s->listener = to;
+	s->socket_counters = socket_counters_of(to->counters, s->conn.worker->id);
 	s->frontend = to->proxy;
 	s->generation = to->proxy->generation;
 	generation_pin(s->generation);
 	counts_move(from, to);
+	socket_counters_move(from->counters, to->counters, s->conn.worker->id);
 	generation_unpin(old);
 }
 

@@ -17,7 +17,7 @@ enum { CACHE_LINE = 64 };
 
 struct counters {
 	uint32_t nproxies, nservers;
-	bool srv_own; /* not in the block any more: servers were added */
+	bool srv_own;             /* not in the block any more: servers were added */
 	struct counters *smaller; /* that this one replaced: connections may still count in it */
 	struct fe_counters *fe;
 	struct be_counters *be;
@@ -214,7 +214,7 @@ static inline void time_sum(uint64_t *sum, uint64_t time, uint64_t streams)
 #define NOTHING(name)
 #define COUNTER(scope, name) COUNTER_##scope(name)
 
-static READS_RUNNING void fe_sum(struct fe_counters *sum, const volatile struct fe_counters *c)
+READS_RUNNING void counters_fe_add(struct fe_counters *sum, const volatile struct fe_counters *c)
 {
 #define COUNTER_FE FIELD
 #define COUNTER_BE NOTHING
@@ -276,7 +276,7 @@ void counters_fe_sum(struct process *p, uint32_t proxy_index, struct fe_counters
 	memset(sum, 0, sizeof(*sum));
 	for (uint32_t i = 0; i < p->nworkers; i++)
 		if ((c = block_of(p, i)) && proxy_index < c->nproxies)
-			fe_sum(sum, &c->fe[proxy_index]);
+			counters_fe_add(sum, &c->fe[proxy_index]);
 }
 
 #define DIVIDE_TIMES(sum, workers)                                                                             \

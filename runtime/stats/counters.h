@@ -77,6 +77,8 @@ struct srv_counters *counters_srv(struct worker *w, uint32_t server_index);
 /* Sums over all workers (relaxed reads of running counters): max_ and last_ fields give the largest, averages are weighted by the
  * streams of each worker. Any thread, while the workers live. */
 void counters_fe_sum(struct process *p, uint32_t proxy_index, struct fe_counters *sum);
+/* Adds one worker's to a sum, in the same way. */
+void counters_fe_add(struct fe_counters *sum, const volatile struct fe_counters *c);
 void counters_be_sum(struct process *p, uint32_t proxy_index, struct be_counters *sum);
 void counters_srv_sum(struct process *p, uint32_t server_index, struct srv_counters *sum);
 /* `clear counters`: peaks only, or everything. On that worker. */

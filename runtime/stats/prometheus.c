@@ -211,9 +211,31 @@ struct collector {
 	bool wanted[STATS];
 };
 
+static unsigned scope_bit(const struct stats_row *r)
+{
+	switch (r->type) {
+	case STATS_FRONTEND:
+		return PROMETHEUS_FRONTEND;
+	case STATS_LISTENER:
+		return PROMETHEUS_LISTENER;
+	case STATS_BACKEND:
+		return PROMETHEUS_BACKEND;
+	default:
+		return PROMETHEUS_SERVER;
+	}
+}
+
+static const char *scope_word(unsigned scope)
+{
+	return scope == PROMETHEUS_FRONTEND   ? "frontend"
+	       : scope == PROMETHEUS_LISTENER ? "listener"
+	       : scope == PROMETHEUS_BACKEND  ? "backend"
+					      : "server";
+}
+
 static const char *scope_of(const struct stats_row *r)
 {
-	return r->type == STATS_FRONTEND ? "frontend" : r->type == STATS_BACKEND ? "backend" : "server";
+	return scope_word(scope_bit(r));
 }
 
 /* "haproxy_server_status{proxy="b",server="s"": more labels may follow. */
@@ -221,9 +243,9 @@ static void put_name(struct out *o, const struct stat_metric *m, const struct st
 {
 	out_printf(o, "haproxy_%s_%s{proxy=\"", scope_of(r), m->name);
 	put_label(o, r->proxy->conf->name);
-	if (r->type == STATS_SERVER) {
-		out_puts(o, "\",server=\"");
-		put_label(o, r->server->conf->name);
+	if (r->type == STATS_SERVER || r->type == STATS_LISTENER) {
+		out_printf(o, "\",%s=\"", scope_of(r));
+		put_label(o, r->values[ST_svname].text);
 	}
 	out_char(o, '"');
 }
@@ -262,6 +284,14 @@ static int server_state(struct server *s)
 	if (admin & SRV_ADM_ANY_DRAIN)
 		return STATE_DRAIN;
 	return oper == SRV_STOPPING ? STATE_NOLB : STATE_UP;
+}
+
+static void put_listener_status(struct out *o, const struct stat_metric *m, const struct stats_row *r)
+{
+	static const char *const names[] = {"WAITING", "OPEN", "FULL"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		put_state(o, m, r, "state", names[i], str_is(r->values[ST_status].text, names[i]));
 }
 
 static void put_status(struct out *o, const struct stat_metric *m, const struct stats_row *r)
@@ -358,7 +388,10 @@ static void put_metric(struct out *o, const struct stat_metric *m, const struct 
 
 	switch (m->form) {
 	case STATUS:
-		put_status(o, m, r);
+		if (r->type == STATS_LISTENER)
+			put_listener_status(o, m, r);
+		else
+			put_status(o, m, r);
 		return;
 	case CHECK:
 		put_check(o, m, r);
@@ -388,22 +421,15 @@ static void put_metric(struct out *o, const struct stat_metric *m, const struct 
 static void collect(void *ctx, const struct stats_row *r)
 {
 	struct collector *c = ctx;
-	unsigned scope = r->type == STATS_FRONTEND  ? PROMETHEUS_FRONTEND
-			 : r->type == STATS_BACKEND ? PROMETHEUS_BACKEND
-						    : PROMETHEUS_SERVER;
+	unsigned scope = scope_bit(r);
 
-	if (r->type == STATS_LISTENER || !(c->q->scopes & scope))
+	if (!(c->q->scopes & scope))
 		return;
 	if (scope == PROMETHEUS_SERVER && c->q->no_maint && atomic_load(&r->server->admin) & SRV_ADM_ANY_MAINT)
 		return;
 	for (int i = 0; i < STATS; i++)
 		if (c->wanted[i] && stat_metrics[i].scope == scope)
 			put_metric(&c->text[i], &stat_metrics[i], r);
-}
-
-static const char *scope_word(unsigned scope)
-{
-	return scope == PROMETHEUS_FRONTEND ? "frontend" : scope == PROMETHEUS_BACKEND ? "backend" : "server";
 }
 
 static void write_stats(struct worker *w, const struct prometheus_query *q, struct out *o)
@@ -459,7 +485,7 @@ void prometheus_write(struct worker *w, const struct generation *g, const struct
 {
 	if (q->scopes & PROMETHEUS_GLOBAL)
 		write_info(w, g, q, out);
-	if (q->scopes & (PROMETHEUS_FRONTEND | PROMETHEUS_BACKEND | PROMETHEUS_SERVER))
+	if (q->scopes & (PROMETHEUS_FRONTEND | PROMETHEUS_LISTENER | PROMETHEUS_BACKEND | PROMETHEUS_SERVER))
 		write_stats(w, q, out);
 	if (q->scopes & PROMETHEUS_STICKTABLE)
 		write_tables(g, q, out);

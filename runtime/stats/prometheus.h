@@ -15,7 +15,7 @@ enum prometheus_scope {
 	PROMETHEUS_BACKEND = 4,
 	PROMETHEUS_SERVER = 8,
 	PROMETHEUS_STICKTABLE = 16,
-	PROMETHEUS_LISTENER = 32, /* accepted; there are no metrics of it */
+	PROMETHEUS_LISTENER = 32, /* sockets of frontends with `option socket-stats` */
 	PROMETHEUS_ALL = 63
 };
 

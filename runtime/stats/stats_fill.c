@@ -1,6 +1,6 @@
-/* Fills the rows of the statistics from proxies, servers, checks and counters. A row's texts are borrowed from
- * the model or from scratch space in the walk's frame, so that nothing is allocated. What lbd does not have yet
- * (compression, caches, TLS, HTTP/2) is truly zero. Any worker. */
+/* Fills the rows of the statistics from proxies, sockets, servers, checks and counters. A row's texts are
+ * borrowed from the model or from scratch space in the walk's frame, so that nothing is allocated. What lbd
+ * does not have yet (compression, caches, TLS, HTTP/2) is truly zero. Any worker. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,8 @@
 #include "runtime/backend/server_warm.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
+#include "runtime/net/listener.h"
+#include "runtime/stats/socket_counters.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stats/stats_rows.h"
 
@@ -18,7 +20,7 @@ struct walk {
 	void (*row)(void *ctx, const struct stats_row *r);
 	void *ctx;
 	struct stats_value v[ST_COLUMNS];
-	char status[64], check[32], agent[32], address[ADDRESS_TEXT], tracked[256];
+	char status[64], name[32], check[32], agent[32], address[ADDRESS_TEXT], tracked[256];
 	struct check_report report, agent_report;
 };
 
@@ -252,9 +254,8 @@ static void frontend_row(struct walk *k, struct proxy *px)
 
 /* --- servers ---------------------------------------------------------------------------------------------- */
 
-static struct str server_address(struct walk *k, const struct server *s)
+static struct str address_shown(struct walk *k, const union addr *addr)
 {
-	const union addr *addr = server_addr(s);
 	struct sockaddr_storage ss = {0};
 
 	if (addr->family == AF_UNIX)
@@ -350,7 +351,7 @@ static void fill_server_state(struct walk *k, struct server *s)
 	set_u32(k, ST_bck, s->conf->backup);
 	set_u32(k, ST_lastchg, seconds_since(k, atomic_load(&s->last_change)));
 	if (k->filter->legends)
-		set_str(k, ST_addr, server_address(k, s));
+		set_str(k, ST_addr, address_shown(k, server_addr(s)));
 	if (s->conf->cookie.len && k->filter->legends)
 		set_str(k, ST_cookie, s->conf->cookie);
 	set_u32(k, ST_srv_icur, atomic_load(&s->idle));
@@ -387,6 +388,48 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 		fill_agent(k, s);
 	}
 	end(k, STATS_SERVER, px, s);
+}
+
+/* --- listeners: of frontends with `option socket-stats` ------------------------------------------------------
+ */
+
+/* `stot` counts connections, those that rules refused included. */
+static void fill_listener_totals(struct walk *k, const struct fe_counters *c)
+{
+	set_u32(k, ST_smax, c->max_sess);
+	set_u64(k, ST_stot, c->cum_conn);
+	set_u64(k, ST_bin, c->bytes_in);
+	set_u64(k, ST_bout, c->bytes_out);
+	set_u64(k, ST_dreq, c->denied_req);
+	set_u64(k, ST_dresp, c->denied_resp);
+	set_u64(k, ST_ereq, c->failed_req);
+	set_u64(k, ST_dcon, c->denied_conn);
+	set_u64(k, ST_dses, c->denied_sess);
+	set_u64(k, ST_wrew, 0);
+	set_u64(k, ST_eint, c->internal_errors);
+	SET_TLS(k, c);
+}
+
+static void listener_row(struct walk *k, struct proxy *px, struct listener *l)
+{
+	struct str name = l->conf->name;
+	struct fe_counters c;
+	union addr addr;
+
+	if (!name.len) {
+		snprintf(k->name, sizeof(k->name), "sock-%u", l->id);
+		name = str_from(k->name);
+	}
+	address_pack(&addr, &l->addr);
+	socket_counters_sum(l->counters, &c);
+	begin(k, px, name, 3, l->id);
+	set_u32(k, ST_scur, socket_counters_open(l->counters));
+	set_u32(k, ST_slim, l->conf->maxconn);
+	set_str(k, ST_status, listener_status(l));
+	if (k->filter->legends)
+		set_str(k, ST_addr, address_shown(k, &addr));
+	fill_listener_totals(k, &c);
+	end(k, STATS_LISTENER, px, NULL);
 }
 
 /* --- backends --------------------------------------------------------------------------------------------- */
@@ -494,7 +537,7 @@ static bool server_wanted(const struct stats_filter *f, struct server *s)
 {
 	unsigned maint = SRV_ADM_MAINT | SRV_ADM_IMAINT | SRV_ADM_RMAINT;
 
-	if (f->server_id >= 0 && f->server_id != (int64_t)s->conf->id)
+	if (f->server_id != -1 && f->server_id != (int64_t)s->conf->id)
 		return false;
 	if (f->up_only && atomic_load(&s->oper) == SRV_STOPPED)
 		return false;
@@ -505,13 +548,17 @@ static void proxy_rows(struct walk *k, struct proxy *px)
 {
 	const struct stats_filter *f = k->filter;
 
-	if (px->conf->role & ROLE_FRONTEND && f->types & STATS_FRONTEND && f->server_id <= 0)
+	if (px->conf->role & ROLE_FRONTEND && f->types & STATS_FRONTEND)
 		frontend_row(k, px);
+	if (f->types & STATS_LISTENER)
+		for (struct listener *l = px->sockets; l; l = l->next_socket)
+			if (f->server_id == -1 || f->server_id == (int64_t)l->id)
+				listener_row(k, px, l);
 	if (f->types & STATS_SERVER)
 		for (uint32_t i = 0; i < px->nservers; i++)
 			if (server_wanted(f, px->servers[i]))
 				server_row(k, px, px->servers[i]);
-	if (px->conf->role & ROLE_BACKEND && f->types & STATS_BACKEND && f->server_id <= 0)
+	if (px->conf->role & ROLE_BACKEND && f->types & STATS_BACKEND)
 		backend_row(k, px);
 }
 
@@ -524,7 +571,7 @@ void stats_each(struct worker *w, const struct stats_filter *f,
 	for (uint32_t i = 0; i < g->nproxies; i++) {
 		struct proxy *px = &g->proxies[i];
 
-		if (px->conf->disabled || (f->proxy_id >= 0 && f->proxy_id != (int64_t)px->conf->id) ||
+		if (px->conf->disabled || (f->proxy_id != -1 && f->proxy_id != (int64_t)px->conf->id) ||
 		    !in_scope(f, px))
 			continue;
 		proxy_rows(&k, px);

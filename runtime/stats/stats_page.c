@@ -169,7 +169,7 @@ static const char *status_class(const struct stats_row *r)
 		return "drain";
 	if (str_is(text, "no check"))
 		return "none";
-	return str_is(text, "FULL") ? "warn" : "down";
+	return str_is(text, "FULL") || str_is(text, "WAITING") ? "warn" : "down";
 }
 
 struct page {
@@ -238,7 +238,7 @@ static void put_trend(struct page *p, const struct stats_row *r)
 	if (rate->kind == STATS_EMPTY)
 		rate = &r->values[ST_rate];
 	out_printf(p->out, "<td class=t data-row=\"%u.%u.%d\" data-rate=\"", r->proxy->conf->id,
-		   r->server ? r->server->conf->id : 0, r->type);
+		   (unsigned)r->values[ST_sid].number, r->type);
 	put_value(p->out, rate);
 	out_puts(p->out, "\" data-time=\"");
 	put_value(p->out, time);
@@ -255,7 +255,7 @@ static void put_row(struct page *p, const struct stats_row *r)
 	put_row_name(p, r);
 	put_trend(p, r);
 	out_printf(p->out, "<td class=\"s %s\">", status_class(r));
-	if (r->type != STATS_FRONTEND) {
+	if (r->values[ST_lastchg].kind != STATS_EMPTY) {
 		out_puts(p->out, "<span class=dim>");
 		put_seconds(p->out, r->values[ST_lastchg].number);
 		out_puts(p->out, "</span> ");

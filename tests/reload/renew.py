@@ -313,6 +313,30 @@ def test_counters(t):
     need(t.stat("ab", "x", "stot") == ["0"] and t.stat("be", "s1", "stot") == ["4"], "one that comes in its place")
 
 
+def test_socket_counters(t):
+    """`option socket-stats`: a socket that stays counts on, with the connections that stay; to and from a configuration without it."""
+    def row():
+        rows = [line.split(",") for line in t.ask("show stat fe 8 -1").splitlines()[1:] if line]
+        return [(r[1], int(r[4]), int(r[7])) for r in rows]
+
+    t.reload(more="option socket-stats")
+    c = Client(t.now["port"])
+    c.get("/say")
+    need(row() == [("sock-1", 1, 1)], row())
+    before = t.ask("show stat fe 8 -1").splitlines()[1].split(",")[8]
+    t.reload(say=2, more="option socket-stats\n    bind %s/two name two" % t.dir)
+    need(c.get("/say") == "say-2", "goes on")
+    need(row() == [("sock-1", 1, 1), ("two", 0, 0)], row())
+    t.until(lambda: int(t.ask("show stat fe 8 -1").splitlines()[1].split(",")[8]) > int(before), "bytes count on")
+    t.reload(say=3, more="")
+    need(c.get("/say") == "say-3" and row() == [], row())
+    t.reload(say=4, more="option socket-stats")
+    need(c.get("/say") == "say-4", "still goes on")
+    t.until(lambda: row() == [("sock-1", 1, 0)], "the connection is there, and did not come here")
+    c.s.close()
+    t.until(lambda: row() == [("sock-1", 0, 0)], "it is gone")
+
+
 def test_servers(t):
     """What checks have found and operators have set, unless the configuration says something else now."""
     t.until(lambda: t.stat("be", "s1", "check_status") == ["L4OK"], "a check")
