@@ -142,18 +142,49 @@ static bool cast_to_bool(struct sample *s)
 	return true;
 }
 
+size_t sample_ipv4_text(struct str text, uint8_t ip[4])
+{
+	unsigned number = 0, digits = 0, points = 0;
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		unsigned digit = (unsigned char)text.ptr[i] - (unsigned)'0';
+
+		if (digit <= 9) {
+			number = number * 10 + digit;
+			digits++;
+			if (number > 255)
+				return 0;
+		} else if (text.ptr[i] == '.') {
+			if (!digits || points == 3)
+				return 0;
+			ip[points++] = (uint8_t)number;
+			number = digits = 0;
+		} else {
+			break;
+		}
+	}
+	if (points != 3 || !digits)
+		return 0;
+	ip[3] = (uint8_t)number;
+	return i;
+}
+
 static bool text_to_addr(struct sample *s)
 {
+	struct str text = s->str;
 	char buf[INET6_ADDRSTRLEN + 1];
+	uint8_t v4[4];
 
-	if (!s->str.len || s->str.len >= sizeof(buf))
-		return false;
-	memcpy(buf, s->str.ptr, s->str.len);
-	buf[s->str.len] = 0;
-	if (inet_pton(AF_INET, buf, s->ip) == 1) {
+	if (sample_ipv4_text(text, v4)) {
+		memcpy(s->ip, v4, 4);
 		s->type = SMP_IPV4;
 		return true;
 	}
+	if (!text.len || text.len >= sizeof(buf))
+		return false;
+	memcpy(buf, text.ptr, text.len);
+	buf[text.len] = 0;
 	s->type = SMP_IPV6;
 	return inet_pton(AF_INET6, buf, s->ip) == 1;
 }

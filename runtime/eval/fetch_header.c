@@ -152,11 +152,12 @@ bool fetch_res_fhdr_cnt(struct eval *e, const struct fetch_call *call, struct sa
 /* An address; an IPv4 one may have a port behind it. */
 static bool value_addr(struct eval *e, struct sample *s)
 {
-	struct str text = s->str;
-	size_t colon = str_chr(text, ':');
+	size_t len = sample_ipv4_text(s->str, s->ip);
 
-	if (colon < text.len && str_chr(str_tail(text, colon + 1), ':') + colon + 1 == text.len)
-		s->str = str_sub(text, 0, colon);
+	if (len) {
+		s->type = SMP_IPV4;
+		return len == s->str.len || s->str.ptr[len] == ':';
+	}
 	s->type = SMP_STR;
 	return sample_cast(e, s, SMP_ADDR);
 }
@@ -241,15 +242,10 @@ bool fetch_res_hdr_names(struct eval *e, const struct fetch_call *call, struct s
 static bool next_cookie(struct http_msg *m, const struct fetch_call *call, enum http_name field,
 			struct sample_iter *iter, struct str *value)
 {
-	bool any = !call->args[0].str.len, set_cookie = field == HN_SET_COOKIE;
-	struct str name;
-
 	for (;;) {
-		while (iter->hdr &&
-		       (any ? cookie_next_any : cookie_next)(str_make(iter->hdr->value, iter->hdr->value_len),
-							     set_cookie, &iter->off, &name, value))
-			if (any || str_eq(name, call->args[0].str))
-				return true;
+		if (iter->hdr && cookie_next_pair(str_make(iter->hdr->value, iter->hdr->value_len),
+						  call->args[0].str, field == HN_SET_COOKIE, &iter->off, value))
+			return true;
 		iter->hdr = http_find_id(m, field, iter->hdr);
 		if (!iter->hdr)
 			return false;

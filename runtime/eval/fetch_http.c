@@ -1,6 +1,7 @@
 /* Fetches of start lines, bodies and captures (manual, section 7.3.6). Texts are slices of the message. One
  * thread. */
 #include "runtime/eval/engine.h"
+#include "runtime/eval/field_value.h"
 #include "runtime/eval/hash.h"
 
 /* All fetches have one signature; few need all of it. */
@@ -39,16 +40,17 @@ bool fetch_url(struct eval *e, const struct fetch_call *call, struct sample *out
 	return request(e) && sample_set_str(out, e->req->uri);
 }
 
+/* What follows the first question mark, in targets without a path, too. */
 bool fetch_query(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	struct str pathq;
+	struct str uri;
 	size_t mark;
 
 	if (!request(e))
 		return false;
-	pathq = http_uri_pathq(e->req->uri);
-	mark = str_chr(pathq, '?');
-	return mark < pathq.len && sample_set_str(out, str_tail(pathq, mark + 1));
+	uri = str_sub(e->req->uri, 0, str_chr(e->req->uri, '#'));
+	mark = str_chr(uri, '?');
+	return mark < uri.len && sample_set_str(out, str_tail(uri, mark + 1));
 }
 
 bool fetch_method(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
@@ -61,23 +63,30 @@ bool fetch_method(struct eval *e, const struct fetch_call *call, struct sample *
 	return true;
 }
 
-static bool set_version(struct sample *out, uint8_t version)
+/* Whatever two digits the start line has. */
+static bool set_version(struct eval *e, struct sample *out, uint8_t version)
 {
-	return sample_set_str(out, version >= 30   ? STR("3.0")
-				   : version >= 20 ? STR("2.0")
-				   : version == 10 ? STR("1.0")
-				   : version == 9  ? STR("0.9")
-						   : STR("1.1"));
+	char *text;
+
+	if (version == 11)
+		return sample_set_str(out, STR("1.1"));
+	text = scratch_alloc(e->scratch, 3);
+	if (!text)
+		return false;
+	text[0] = (char)('0' + version / 10);
+	text[1] = '.';
+	text[2] = (char)('0' + version % 10);
+	return sample_set_str(out, str_make(text, 3));
 }
 
 bool fetch_req_ver(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && set_version(out, e->req->version);
+	return request(e) && set_version(e, out, e->req->version);
 }
 
 bool fetch_res_ver(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return response(e) && set_version(out, e->res->version);
+	return response(e) && set_version(e, out, e->res->version);
 }
 
 bool fetch_status(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
@@ -118,14 +127,23 @@ static struct str join(struct eval *e, struct str a, struct str b)
 	return str_make(p, a.len + b.len);
 }
 
-/* The Host field and the path, when that begins with a slash. */
+/* The first value of the Host field, which is a list here. */
+static struct str first_host(struct eval *e)
+{
+	struct str host = host_of(e), value;
+	uint32_t off = 0;
+
+	return field_value_next(host, &off, &value) ? value : STR_NONE;
+}
+
+/* That value and the path, when that begins with a slash. */
 bool fetch_base(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
 	struct str host, path;
 
 	if (!request(e))
 		return false;
-	host = host_of(e);
+	host = first_host(e);
 	path = http_uri_path(e->req->uri);
 	if (!host.len)
 		return set_part(out, path);
@@ -138,7 +156,7 @@ bool fetch_baseq(struct eval *e, const struct fetch_call *call, struct sample *o
 
 	if (!request(e))
 		return false;
-	host = host_of(e);
+	host = first_host(e);
 	pathq = http_uri_pathq(e->req->uri);
 	if (!host.len)
 		return set_part(out, pathq);
@@ -153,19 +171,19 @@ static uint32_t signed_hash(uint32_t hash, struct str data)
 	return hash;
 }
 
-static uint32_t text_hash(struct eval *e, struct str tail)
+static uint32_t text_hash(struct str host, struct str tail)
 {
-	return hash_avalanche(signed_hash(signed_hash(0, host_of(e)), tail));
+	return hash_avalanche(signed_hash(signed_hash(0, host), tail));
 }
 
 bool fetch_base32(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && sample_set_int(out, text_hash(e, http_uri_path(e->req->uri)));
+	return request(e) && sample_set_int(out, text_hash(first_host(e), http_uri_path(e->req->uri)));
 }
 
 bool fetch_url32(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && sample_set_int(out, text_hash(e, http_uri_pathq(e->req->uri)));
+	return request(e) && sample_set_int(out, text_hash(host_of(e), http_uri_pathq(e->req->uri)));
 }
 
 /* A hash in network byte order and the client's address behind it. */
@@ -291,13 +309,13 @@ bool fetch_capture_req_ver(struct eval *e, const struct fetch_call *call, struct
 			   struct sample_iter *iter)
 {
 	return e->log && (e->log->method.len || e->log->cut) &&
-	       sample_set_str(out, e->log->version == 10 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
+	       sample_set_str(out, e->log->version < 11 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
 }
 
 bool fetch_capture_res_ver(struct eval *e, const struct fetch_call *call, struct sample *out,
 			   struct sample_iter *iter)
 {
-	return response(e) && sample_set_str(out, e->res->version == 10 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
+	return response(e) && sample_set_str(out, e->res->version < 11 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
 }
 
 /* Made on first use, for the whole life of the request. */

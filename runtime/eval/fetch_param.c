@@ -11,12 +11,18 @@ static struct http_msg *request(struct eval *e)
 	return fetch_request(e);
 }
 
-/* The query, or with a delimiter of its own (urlp(name,delim)) what follows that. */
-static struct str param_text(struct eval *e, const struct fetch_call *call)
+/* What parameters of the target begin with; it separates them, too. urlp(name,delim) has one of its own. */
+static char param_delimiter(const struct fetch_call *call)
 {
-	struct str pathq = http_uri_pathq(e->req->uri), delimiter = call->args[1].str;
+	return call->args[1].str.len ? call->args[1].str.ptr[0] : '?';
+}
 
-	return str_tail(pathq, str_chr(pathq, delimiter.len ? delimiter.ptr[0] : '?') + 1);
+/* What follows the first delimiter, wherever in the target that is. */
+static struct str param_text(struct eval *e, char delimiter)
+{
+	struct str uri = str_sub(e->req->uri, 0, str_chr(e->req->uri, '#'));
+
+	return str_tail(uri, str_chr(uri, delimiter) + 1);
 }
 
 static bool param_wanted(const struct fetch_call *call, struct str name)
@@ -30,11 +36,12 @@ static bool param_wanted(const struct fetch_call *call, struct str name)
 }
 
 /* The next parameter of that name; *off is where to go on. */
-static bool param_find(const struct fetch_call *call, struct str text, size_t *off, struct str *value)
+static bool param_find(const struct fetch_call *call, struct str text, char delimiter, size_t *off,
+		       struct str *value)
 {
 	struct str name;
 
-	while (param_next(text, off, &name, value))
+	while (param_next(text, delimiter, off, &name, value))
 		if (param_wanted(call, name))
 			return true;
 	return false;
@@ -43,9 +50,10 @@ static bool param_find(const struct fetch_call *call, struct str text, size_t *o
 bool fetch_urlp(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
 	size_t off = iter ? iter->off : 0;
+	char delimiter = param_delimiter(call);
 	struct str value;
 
-	if (!request(e) || !param_find(call, param_text(e, call), &off, &value))
+	if (!request(e) || !param_find(call, param_text(e, delimiter), delimiter, &off, &value))
 		return false;
 	if (iter) {
 		iter->off = (uint32_t)off;
@@ -71,7 +79,7 @@ bool fetch_req_body_param(struct eval *e, const struct fetch_call *call, struct 
 	if (!request(e))
 		return false;
 	fetch_see_body(e, e->req);
-	if (!param_find(&inner, e->req->body_seen, &off, &value))
+	if (!param_find(&inner, e->req->body_seen, '&', &off, &value))
 		return false;
 	if (iter) {
 		iter->off = (uint32_t)off;

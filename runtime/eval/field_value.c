@@ -43,32 +43,90 @@ bool field_value_next(struct str field, uint32_t *off, struct str *value)
 	return true;
 }
 
-static bool is_blank(char c)
+static bool cookie_separator(char c)
 {
-	return c == ' ' || c == '\t';
+	return c == ';' || c == ',';
+}
+
+/* Offset of what ends the cookie at `from`, or the end. Quotes count behind the equals sign only. */
+static size_t cookie_end(struct str field, size_t from)
+{
+	bool quoted = false;
+	size_t i = from;
+
+	while (i < field.len && field.ptr[i] != '=' && !cookie_separator(field.ptr[i]))
+		i++;
+	if (i >= field.len || field.ptr[i] != '=')
+		return i;
+	for (; i < field.len; i++) {
+		if (quoted && field.ptr[i] == '\\')
+			i++;
+		else if (field.ptr[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && cookie_separator(field.ptr[i]))
+			return i;
+	}
+	return field.len;
+}
+
+/* Offset of the next word that may be a cookie. */
+static uint32_t cookie_start(struct str field, uint32_t off)
+{
+	while (off < field.len &&
+	       (field.ptr[off] == ' ' || field.ptr[off] == '\t' || cookie_separator(field.ptr[off])))
+		off++;
+	return off;
+}
+
+/* Cuts out the word at *off and steps behind it. False when it has no equals sign, which leaves *value empty.
+ */
+static bool cookie_cut(struct str field, uint32_t *off, struct str *name, struct str *value)
+{
+	size_t end = cookie_end(field, *off), equal;
+	struct str pair = str_sub(field, *off, end - *off);
+
+	*off = (uint32_t)end;
+	equal = str_chr(pair, '=');
+	*name = str_trim(str_sub(pair, 0, equal));
+	*value = str_trim(str_tail(pair, equal + 1));
+	return equal < pair.len;
 }
 
 bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value)
 {
-	struct str pair;
-	size_t end, equal;
+	for (*off = cookie_start(field, *off); *off < field.len; *off = cookie_start(field, *off)) {
+		cookie_cut(field, off, name, value);
+		if (set_cookie)
+			*off = OFF_END;
+		if (name->len || set_cookie)
+			return true;
+	}
+	return false;
+}
 
-	while (*off < field.len &&
-	       (is_blank(field.ptr[*off]) || field.ptr[*off] == ';' || field.ptr[*off] == ','))
-		++*off;
-	if (*off >= field.len)
-		return false;
-	for (end = *off; end < field.len && field.ptr[end] != ';' && (set_cookie || field.ptr[end] != ',');
-	     end++)
-		;
-	pair = str_sub(field, *off, end - *off);
-	*off = set_cookie ? OFF_END : (uint32_t)end;
-	equal = str_chr(pair, '=');
-	*name = str_trim(str_sub(pair, 0, equal));
-	if (!name->len && !set_cookie)
-		return cookie_next(field, set_cookie, off, name, value);
-	*value = str_trim(str_tail(pair, equal + 1));
-	return true;
+/* Whether more than n bytes are left of the element of a list that goes on at `from`. */
+static bool element_has(struct str field, size_t from, size_t n)
+{
+	struct str part = str_sub(field, 0, from + n + 1);
+
+	return part.len == from + n + 1 && value_end(part, from) == part.len;
+}
+
+bool cookie_next_pair(struct str field, struct str wanted, bool set_cookie, uint32_t *off, struct str *value)
+{
+	struct str name;
+
+	for (*off = cookie_start(field, *off); *off < field.len; *off = cookie_start(field, *off)) {
+		bool enough = element_has(field, *off, wanted.len + 1);
+
+		if (!cookie_cut(field, off, &name, value) || !enough)
+			continue;
+		if (set_cookie && wanted.len)
+			*off = (uint32_t)value_end(field, *off);
+		if (!wanted.len || str_eq(name, wanted))
+			return true;
+	}
+	return false;
 }
 
 int64_t field_number(struct str text)
@@ -86,39 +144,23 @@ int64_t field_number(struct str text)
 	return (int32_t)(negative ? 0 - n : n);
 }
 
-bool cookie_next_any(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value)
+bool param_next(struct str text, char delimiter, size_t *off, struct str *name, struct str *value)
 {
-	while (*off < field.len) {
-		struct str rest = str_tail(field, *off), pair;
-		size_t end = 0, equal;
+	while (*off < text.len) {
+		size_t end = *off, equal;
+		struct str pair;
 
-		while (end < rest.len && rest.ptr[end] != ';' && (set_cookie || rest.ptr[end] != ','))
+		while (end < text.len && text.ptr[end] != '&' && text.ptr[end] != ';' &&
+		       text.ptr[end] != delimiter)
 			end++;
-		pair = str_trim(str_sub(rest, 0, end));
-		*off += (uint32_t)end + 1;
+		pair = str_sub(text, *off, end - *off);
+		*off = end + 1;
 		equal = str_chr(pair, '=');
 		if (equal == pair.len)
 			continue;
-		*name = str_trim(str_sub(pair, 0, equal));
-		*value = str_trim(str_tail(pair, equal + 1));
+		*name = str_sub(pair, 0, equal);
+		*value = str_tail(pair, equal + 1);
 		return true;
 	}
 	return false;
-}
-
-bool param_next(struct str text, size_t *off, struct str *name, struct str *value)
-{
-	struct str pair;
-	size_t end = *off, equal;
-
-	if (*off >= text.len)
-		return false;
-	while (end < text.len && text.ptr[end] != '&' && text.ptr[end] != ';')
-		end++;
-	pair = str_sub(text, *off, end - *off);
-	*off = end + 1;
-	equal = str_chr(pair, '=');
-	*name = str_sub(pair, 0, equal);
-	*value = str_tail(pair, equal + 1);
-	return true;
 }

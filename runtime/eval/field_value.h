@@ -8,14 +8,16 @@
 /* The next value of a list, trimmed; commas inside quotes do not separate. *off starts at 0. False behind the
  * last; an empty field has one empty value. */
 bool field_value_next(struct str field, uint32_t *off, struct str *value);
-/* The next cookie of a Cookie field, or with set_cookie the one of a Set-Cookie field. */
 /* A number as HAProxy's *_val fetches read it: everything below `9` counts as a digit, also `.` and blanks, in
  * 32 bits. */
 int64_t field_number(struct str text);
-/* The same without a name in mind: `=value` counts, words without `=` do not, attributes of Set-Cookie do. */
-bool cookie_next_any(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);
+/* The next word of a Cookie field, or with set_cookie the first one of a Set-Cookie field. */
 bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);
-/* The next parameter name=value; they are separated by `&` and `;`. Not decoded. */
-bool param_next(struct str text, size_t *off, struct str *name, struct str *value);
+/* The next cookie of that name, any (of an empty name, too) without `wanted`; *off starts at 0. Words without `=` are none, and as
+ * in HAProxy one whose value is empty is none either where its element of the list ends. With a name in mind the first pair of
+ * each element of a Set-Cookie field is the cookie, the rest are its attributes. Inside quotes `;` and `,` end no value. */
+bool cookie_next_pair(struct str field, struct str wanted, bool set_cookie, uint32_t *off, struct str *value);
+/* The next parameter name=value; they are separated by `&`, `;` and `delimiter`; words without `=` are none. Not decoded. */
+bool param_next(struct str text, char delimiter, size_t *off, struct str *name, struct str *value);
 
 #endif

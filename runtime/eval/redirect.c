@@ -1,4 +1,5 @@
 /* The Location of a redirect rule (manual, keyword "redirect"). One thread. */
+#include "runtime/eval/field_value.h"
 #include "runtime/eval/rules.h"
 
 /* The target's path with or without query, as the flags want it. Without drop-query the slash goes behind the
@@ -15,10 +16,22 @@ static struct str redirect_path(struct eval *e, const struct rule *rule)
 	return scratch_printf(e->scratch, "%.*s/", STR_ARG(path));
 }
 
-static struct str scheme_location(struct eval *e, const struct rule *rule, struct str scheme)
+/* The first value of the Host field, as HAProxy has it: a comma ends a host's name. */
+static struct str redirect_host(struct eval *e)
 {
 	struct http_hdr *h = http_find_id(e->req, HN_HOST, NULL);
-	struct str host = h ? str_make(h->value, h->value_len) : http_uri_authority(e->req->uri);
+	struct str value = STR_NONE;
+	uint32_t off = 0;
+
+	if (!h)
+		return http_uri_authority(e->req->uri);
+	field_value_next(str_make(h->value, h->value_len), &off, &value);
+	return value;
+}
+
+static struct str scheme_location(struct eval *e, const struct rule *rule, struct str scheme)
+{
+	struct str host = redirect_host(e);
 	struct str path = redirect_path(e, rule);
 
 	return scratch_printf(e->scratch, "%.*s://%.*s%.*s", STR_ARG(scheme), STR_ARG(host), STR_ARG(path));
