@@ -149,6 +149,23 @@ bool fetch_res_fhdr_cnt(struct eval *e, const struct fetch_call *call, struct sa
 	return response(e) && header_count(e->res, call, true, out);
 }
 
+/* A colon and a number of 16 bits. */
+static bool is_port(struct str text)
+{
+	unsigned port = 0;
+
+	if (text.len < 2 || text.ptr[0] != ':')
+		return false;
+	for (size_t i = 1; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+		port = port * 10 + (unsigned)(text.ptr[i] - '0');
+		if (port > UINT16_MAX)
+			return false;
+	}
+	return true;
+}
+
 /* An address; an IPv4 one may have a port behind it. */
 static bool value_addr(struct eval *e, struct sample *s)
 {
@@ -156,7 +173,7 @@ static bool value_addr(struct eval *e, struct sample *s)
 
 	if (len) {
 		s->type = SMP_IPV4;
-		return len == s->str.len || s->str.ptr[len] == ':';
+		return len == s->str.len || is_port(str_tail(s->str, len));
 	}
 	s->type = SMP_STR;
 	return sample_cast(e, s, SMP_ADDR);

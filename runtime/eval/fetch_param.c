@@ -90,6 +90,16 @@ bool fetch_req_body_param(struct eval *e, const struct fetch_call *call, struct 
 	return true;
 }
 
+/* Sixteen bits of the number that the text begins with. */
+static uint16_t leading_port(struct str text)
+{
+	unsigned port = 0;
+
+	for (size_t i = 0; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
+		port = port * 10 + (unsigned)(text.ptr[i] - '0');
+	return (uint16_t)port;
+}
+
 /* Address and port of an absolute target whose host is an IPv4 address. */
 static bool url_addr(struct eval *e, struct sample *addr, int64_t *port)
 {
@@ -104,7 +114,9 @@ static bool url_addr(struct eval *e, struct sample *addr, int64_t *port)
 	if (!host.len || !sample_cast(e, addr, SMP_IPV4))
 		return false;
 	*port = str_ieq(http_uri_scheme(e->req->uri), STR("https")) ? 443 : 80;
-	return colon == host.len || str_to_i64(str_tail(host, colon + 1), port);
+	if (colon < host.len)
+		*port = leading_port(str_tail(host, colon + 1));
+	return true;
 }
 
 bool fetch_url_ip(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)

@@ -43,6 +43,11 @@ bool field_value_next(struct str field, uint32_t *off, struct str *value)
 	return true;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 static bool cookie_separator(char c)
 {
 	return c == ';' || c == ',';
@@ -72,8 +77,7 @@ static size_t cookie_end(struct str field, size_t from)
 /* Offset of the next word that may be a cookie. */
 static uint32_t cookie_start(struct str field, uint32_t off)
 {
-	while (off < field.len &&
-	       (field.ptr[off] == ' ' || field.ptr[off] == '\t' || cookie_separator(field.ptr[off])))
+	while (off < field.len && (is_blank(field.ptr[off]) || cookie_separator(field.ptr[off])))
 		off++;
 	return off;
 }
@@ -104,11 +108,18 @@ bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *n
 	return false;
 }
 
-/* Whether more than n bytes are left of the element of a list that goes on at `from`. */
-static bool element_has(struct str field, size_t from, size_t n)
+/* Whether more than n bytes are left of the element of a list that the word at `at` is in; blanks behind a
+ * semicolon count. */
+static bool element_has(struct str field, size_t at, size_t n)
 {
-	struct str part = str_sub(field, 0, from + n + 1);
+	size_t from = at;
+	struct str part;
 
+	while (from && is_blank(field.ptr[from - 1]))
+		from--;
+	if (!from || field.ptr[from - 1] != ';')
+		from = at;
+	part = str_sub(field, 0, from + n + 1);
 	return part.len == from + n + 1 && value_end(part, from) == part.len;
 }
 
@@ -121,10 +132,10 @@ bool cookie_next_pair(struct str field, struct str wanted, bool set_cookie, uint
 
 		if (!cookie_cut(field, off, &name, value) || !enough)
 			continue;
-		if (set_cookie && wanted.len)
-			*off = (uint32_t)value_end(field, *off);
 		if (!wanted.len || str_eq(name, wanted))
 			return true;
+		if (set_cookie)
+			*off = (uint32_t)value_end(field, *off);
 	}
 	return false;
 }
