@@ -13,11 +13,13 @@ bool field_value_next(struct str field, uint32_t *off, struct str *value);
 int64_t field_number(struct str text);
 /* The next word of a Cookie field, or with set_cookie the first one of a Set-Cookie field. */
 bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);
-/* The next cookie of that name, any (of an empty name, too) without `wanted`; *off starts at 0. Words without `=` are none, and as
- * in HAProxy one whose value is empty is none either where its element of the list ends. With a name in mind what follows the
- * first other pair in an element of a Set-Cookie field are attributes. Inside quotes `;` and `,` end no value. */
+/* The next cookie of that name, any (of an empty name, too) without `wanted`; *off starts at 0. Words without
+ * `=` are none, and as in HAProxy one whose value is empty is none either where its element of the list ends.
+ * With a name in mind what follows the first other pair in an element of a Set-Cookie field are attributes.
+ * Inside quotes `;` and `,` end no value. */
 bool cookie_next_pair(struct str field, struct str wanted, bool set_cookie, uint32_t *off, struct str *value);
-/* The next parameter name=value; they are separated by `&`, `;` and `delimiter`; words without `=` are none. Not decoded. */
+/* The next parameter name=value; they are separated by `&`, `;` and `delimiter`; words without `=` are none.
+ * Not decoded. */
 bool param_next(struct str text, char delimiter, size_t *off, struct str *name, struct str *value);
 
 #endif

@@ -34,8 +34,9 @@ bool sample_next(struct eval *e, const struct sample_expr *x, struct sample *out
 /* Casts in place (manual, section 7.1). SMP_ADDR: to either kind of address. False when it cannot be: out of
  * memory, or a text that is no number or address. */
 bool sample_cast(struct eval *e, struct sample *s, enum smp_type type);
-/* Length of the IPv4 address that `text` begins with, as HAProxy reads them in traffic: four decimal numbers, leading zeros count for
- * nothing, anything but a point may follow. 0 for none. ip: network byte order. Any thread. */
+/* Length of the IPv4 address that `text` begins with, as HAProxy reads them in traffic: four decimal numbers,
+ * leading zeros count for nothing, anything but a point may follow. 0 for none. ip: network byte order. Any
+ * thread. */
 size_t sample_ipv4_text(struct str text, uint8_t ip[4]);
 
 static inline bool sample_is_text(const struct sample *s)
@@ -71,7 +72,8 @@ bool sample_set_addr(struct sample *s, const union addr *addr);
 
 /* Variables. vars.c */
 bool var_get(struct eval *e, const struct var_ref *ref, struct sample *out);
-/* An argument of a converter that is a text, or the name of a variable with one. False: the variable has none. */
+/* An argument of a converter that is a text, or the name of a variable with one. False: the variable has none.
+ */
 bool arg_text(struct eval *e, const struct arg *arg, struct str *text);
 /* Copies the value; false when memory is out or the scope has no place here. */
 bool var_set(struct eval *e, const struct var_ref *ref, const struct sample *value);
