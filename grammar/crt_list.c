@@ -9,6 +9,7 @@ enum { WORDS_MAX = 2048, ERROR_MAX = 4096, LINE_LIMIT = 65535 };
 struct words {
 	uint32_t n;
 	uint32_t opened, closed; /* the first word behind each bracket; 0: there is none */
+	bool by_option;          /* it is the value of an option that is wrong */
 	char *v[WORDS_MAX];
 };
 
@@ -173,6 +174,7 @@ static bool option_read(struct crt_line *l, struct words *w, uint32_t *i, struct
 		if (value_set(&l->conf, o, value))
 			return true;
 		value_refused(error, o, value);
+		w->by_option = true;
 		return false;
 	}
 	out_printf(error, "unknown ssl keyword %s", word);
@@ -271,7 +273,7 @@ bool crt_line_parse(struct str text, const char *path, uint32_t number, struct c
 
 	*line = NULL;
 	if (memchr(text.ptr ? text.ptr : "", 0, text.len)) {
-		out_printf(error, "parsing [%s:%u]: a NUL byte", path, number);
+		out_printf(error, "parsing [%s:%u]: a NUL byte", path ? path : "CLI", number);
 		return false;
 	}
 	l = line_new(text);
@@ -282,9 +284,13 @@ bool crt_line_parse(struct str text, const char *path, uint32_t number, struct c
 		return false;
 	}
 	l->number = number;
-	ok = str_starts(text, STR("#")) || line_read(l, text, w, &reason);
+	ok = (path && str_starts(text, STR("#"))) || line_read(l, text, w, &reason);
+	if (!ok && (path || !w->by_option))
+		out_printf(error, "parsing [%s:%u]: ", path ? path : "CLI", number);
 	if (!ok)
-		out_printf(error, "parsing [%s:%u]: %.*s", path, number, STR_ARG(out_get(&reason)));
+		out_str(error, out_get(&reason));
+	if (!ok && !path && str_starts(out_get(&reason), STR("'verify'")))
+		out_char(error, '\n');
 	if (ok && l->crt.len)
 		*line = l;
 	else
@@ -301,7 +307,7 @@ bool crt_list_parse(struct crt_list *l, struct str text, struct out *error)
 		size_t end = str_chr(text, '\n');
 		struct crt_line *line;
 
-		number++;
+		l->last = ++number;
 		if (end == text.len) {
 			out_printf(
 				error,

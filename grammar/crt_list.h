@@ -25,6 +25,7 @@ struct crt_list {
 	char *path;
 	bool directory;
 	struct list lines;
+	uint32_t last; /* number of the last line that there ever was */
 };
 
 enum { CRT_LIST_LIMIT = 64 << 20 };
@@ -33,7 +34,8 @@ struct crt_list *crt_list_new(const char *path);
 void crt_list_free(struct crt_list **l);
 /* Reads a whole text. False: `error` says "parsing [path:line]: what". */
 bool crt_list_parse(struct crt_list *l, struct str text, struct out *error);
-/* Reads one line without its end; *line NULL for an empty one or a comment. */
+/* Reads one line without its end; *line NULL for an empty one or a comment. path NULL: of the control socket, which knows no
+ * comments. */
 bool crt_line_parse(struct str text, const char *path, uint32_t number, struct crt_line **line, struct out *error);
 /* A line that names a certificate and says nothing else. */
 struct crt_line *crt_line_plain(struct str crt);

@@ -64,6 +64,7 @@ struct cli_call {
 	struct str words[CLI_WORDS]; /* from n on empty */
 	uint32_t n;
 	struct str payload;
+	bool has_payload; /* perhaps an empty one */
 	struct out *out;
 };
 

@@ -178,6 +178,7 @@ static void command_run(struct cli_session *s, struct str command)
 	const struct cli_command *cmd;
 
 	c.payload = out_get(&s->payload);
+	c.has_payload = s->in_payload;
 	c.out = &s->out;
 	words_split(&c, command);
 	cmd = cli_find(&c);

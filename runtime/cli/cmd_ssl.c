@@ -3,6 +3,7 @@
  * sessions live on any worker. */
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "runtime/cli/cmd_ssl.h"
@@ -76,6 +77,25 @@ static void put_algorithm(struct out *o, X509 *x)
 		out_printf(o, "Algorithm: %s%d\n", kind, EVP_PKEY_get_bits(key));
 }
 
+/* Names of hosts; of the others only the commas, as HAProxy has it. */
+static void put_alternatives(struct out *o, X509 *x)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
+
+		if (i)
+			out_puts(o, ", ");
+		if (n->type != GEN_DNS)
+			continue;
+		out_puts(o, "DNS:");
+		out_bytes(o, ASN1_STRING_get0_data(n->d.dNSName), (size_t)ASN1_STRING_length(n->d.dNSName));
+	}
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+}
+
 void cli_tls_put_cert(struct out *o, X509 *x)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
@@ -88,7 +108,7 @@ void cli_tls_put_cert(struct out *o, X509 *x)
 	put_time(o, "notBefore", X509_get0_notBefore(x));
 	put_time(o, "notAfter", X509_get0_notAfter(x));
 	out_puts(o, "Subject Alternative Name: ");
-	cert_alternatives(x, ", ", o);
+	put_alternatives(o, x);
 	out_char(o, '\n');
 	put_algorithm(o, x);
 	X509_digest(x, EVP_sha1(), digest, &len);
@@ -213,7 +233,7 @@ static bool set_ocsp(struct tls_pair *p, struct str text, struct out *error)
 	struct tls_bytes der;
 
 	if (!tls_base64(text, &der)) {
-		out_puts(error, "Unable to parse OCSP response.");
+		out_puts(error, "Error reading OCSP response in base64 format");
 		out_free(&why);
 		return false;
 	}
@@ -254,14 +274,28 @@ static bool set_key(struct tls_pair *p, struct str text)
 	return true;
 }
 
+/* A response to another certificate says nothing about this one. */
+static void response_keep(struct tls_pair *p, const char *before)
+{
+	char now[2 * TLS_OCSP_KEY_MAX + 1];
+
+	if (p->ocsp_known && (!tls_ocsp_key(p, now) || strcmp(now, before) != 0)) {
+		free(p->ocsp.data);
+		p->ocsp = (struct tls_bytes){0};
+		p->ocsp_known = false;
+	}
+}
+
 /* A certificate replaces certificate, chain and, when it brings one, key. */
 static bool set_pem(const struct tls_world *w, struct tls_pair *p, struct str text, const char *name,
 		    struct out *error)
 {
 	struct tls_pair *fresh = tls_pair_parse(NULL, text, name, NULL, error);
+	char before[2 * TLS_OCSP_KEY_MAX + 1] = "";
 
 	if (!fresh)
 		return false;
+	tls_ocsp_key(p, before);
 	X509_free(p->cert);
 	sk_X509_pop_free(p->chain, X509_free);
 	p->cert = fresh->cert;
@@ -269,6 +303,7 @@ static bool set_pem(const struct tls_world *w, struct tls_pair *p, struct str te
 	fresh->cert = NULL;
 	fresh->chain = NULL;
 	tls_issuers_complete(w, p);
+	response_keep(p, before);
 	if (fresh->key) {
 		EVP_PKEY_free(p->key);
 		p->key = fresh->key;
@@ -288,20 +323,25 @@ static bool set_part(const struct tls_world *w, struct tls_pair *p, enum part pa
 {
 	switch (part) {
 	case PART_PEM:
-		return set_pem(w, p, text, name, error);
+		if (set_pem(w, p, text, name, error))
+			return true;
+		out_char(error, '\n');
+		return false;
 	case PART_KEY:
 		if (set_key(p, text))
 			return true;
-		out_printf(error, "No Private Key found in '%s'.", name);
+		out_printf(error, "unable to load private key from file '%s'.\n", name);
 		return false;
 	case PART_OCSP:
 		return set_ocsp(p, text, error);
 	case PART_ISSUER:
 		if (set_issuer(p, text))
 			return true;
-		out_printf(error, "'%s' cannot be read or parsed'.", name);
+		out_printf(error, "'%s' cannot be read or parsed'.\n", name);
 		return false;
 	case PART_SCTL:
+		if (!tls_sctl_check(text.ptr, text.len))
+			return false;
 		tls_bytes_set(&p->sctl, text.ptr, text.len);
 		return p->sctl.len > 0;
 	}
@@ -330,7 +370,7 @@ static void set_cert(struct cli_call *c, struct tls_world *w)
 		p = fresh ? cert->pair ? tls_pair_copy(cert->pair) : tls_pair_new()
 			  : tls_pair_copy(w->pending_cert);
 		if (!p || !set_part(w, p, part, out_get(&pem), cert->name, &error)) {
-			cli_say(c, CLI_ERR, "%.*s\nCan't load the payload\nCan't update %.*s!",
+			cli_say(c, CLI_ERR, "%.*sCan't load the payload\nCan't update %.*s!",
 				STR_ARG(out_get(&error)), STR_ARG(c->words[3]));
 			tls_pair_free(&p);
 		} else {
@@ -351,7 +391,7 @@ void cmd_set_ssl_cert(struct cli_call *c)
 {
 	struct tls_world *w;
 
-	if (!c->words[3].len || !c->payload.len) {
+	if (!c->words[3].len || !c->has_payload) {
 		cli_say(c, CLI_ERR, "'set ssl cert expects a filename and a certificate as a payload");
 		return;
 	}
@@ -390,8 +430,7 @@ static void commit_cert(struct cli_call *c, struct tls_world *w)
 	bool complete = cert && w->pending_cert->cert && w->pending_cert->key;
 
 	if (!complete)
-		out_printf(&report, "The certificate or its private key is missing in '%.*s'.",
-			   STR_ARG(c->words[3]));
+		out_puts(&report, "The transaction must contain at least a certificate and a private key!");
 	if (!complete || !tls_pair_complete(w->pending_cert, cert->name, &report)) {
 		cli_say(c, CLI_ERR, "%.*s\nCan't commit %.*s!", STR_ARG(out_get(&report)),
 			STR_ARG(c->words[3]));
@@ -449,6 +488,10 @@ void cmd_del_ssl_cert(struct cli_call *c)
 	cert = tls_cert_find(w, c->words[3]);
 	if (!cert) {
 		cli_say(c, CLI_ERR, "Can't remove the certificate: certificate '%.*s' doesn't exist!\n",
+			STR_ARG(c->words[3]));
+	} else if (w->pending_cert && str_is(c->words[3], w->pending_cert_name)) {
+		cli_say(c, CLI_ERR,
+			"Can't remove the certificate: ongoing transaction for the certificate '%.*s'",
 			STR_ARG(c->words[3]));
 	} else if (!list_empty(&cert->users)) {
 		cli_say(c, CLI_ERR,

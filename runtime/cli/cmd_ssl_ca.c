@@ -103,10 +103,10 @@ static bool index_read(struct str *name, uint32_t *index)
 	*index = 0;
 	if (!colon || name->ptr[colon - 1] != ':')
 		return true;
-	if (!str_to_u64(str_tail(*name, colon), &n) || !n || n > INT32_MAX)
+	if (!str_to_u64(str_tail(*name, colon), &n) || !n)
 		return false;
 	name->len = colon - 1;
-	*index = (uint32_t)n;
+	*index = n > INT32_MAX ? INT32_MAX : (uint32_t)n;
 	return true;
 }
 
@@ -145,7 +145,7 @@ static void put_line(struct out *o, const struct kind *k, const char *star, cons
 	if (k->crl)
 		out_printf(o, "%s%s\n", star, a->name);
 	else
-		out_printf(o, "%s%s - %u certificate(s)\n", star, a->name, a->ncerts);
+		out_printf(o, "%s%s - %u certificate(s)\n", star, a->name, a->ncerts + a->ncrls);
 }
 
 static int by_name(const void *a, const void *b)
@@ -223,8 +223,13 @@ static void set_contents(struct cli_call *c, struct tls_world *w, const struct k
 	struct out pem = out_growing(c->payload.len + 2);
 	bool created = !*pending;
 
-	if (*pending)
-		a = find(w, k, str_from((*pending)->name));
+	if (*pending && !str_is(c->words[3], (*pending)->name)) {
+		cli_say(c, CLI_ERR,
+			"The ongoing transaction is about '%s' but you are trying to set '%.*s'\nCan't update "
+			"%.*s!",
+			(*pending)->name, STR_ARG(c->words[3]), STR_ARG(c->words[3]));
+		return;
+	}
 	if (!a) {
 		cli_say(c, CLI_ERR,
 			"Can't replace a %s file which is not referenced by the configuration!\nCan't update "
@@ -235,7 +240,7 @@ static void set_contents(struct cli_call *c, struct tls_world *w, const struct k
 	fresh = tls_authority_new(a->name);
 	out_str(&pem, c->payload);
 	out_char(&pem, '\n');
-	if (!fresh || !tls_authority_parse(fresh, out_get(&pem)) || (k->crl && !fresh->ncrls)) {
+	if (!fresh || !tls_authority_parse(fresh, out_get(&pem))) {
 		cli_say(c, CLI_ERR, "Invalid payload\nCan't update %.*s!", STR_ARG(c->words[3]));
 		tls_authority_free(&fresh);
 	} else {
@@ -252,7 +257,7 @@ static void set(struct cli_call *c, const struct kind *k)
 {
 	struct tls_world *w;
 
-	if (!c->words[3].len || !c->payload.len) {
+	if (!c->words[3].len || !c->has_payload) {
 		cli_say(c, CLI_ERR, "'set ssl %s expects a filename and %ss as a payload", k->file, k->what);
 		return;
 	}
@@ -306,6 +311,12 @@ static void cancel(struct cli_call *c, const struct kind *k)
 	cli_tls_end(w);
 }
 
+static bool has_transaction(const struct tls_world *w, struct str name)
+{
+	return (w->pending_ca && str_is(name, w->pending_ca->name)) ||
+	       (w->pending_crl && str_is(name, w->pending_crl->name));
+}
+
 static void delete (struct cli_call *c, const struct kind *k)
 {
 	struct tls_authority *a;
@@ -316,8 +327,14 @@ static void delete (struct cli_call *c, const struct kind *k)
 		return;
 	}
 	w = cli_tls_begin(c);
-	a = find(w, k, c->words[3]);
-	if (!a) {
+	a = tls_authority_find(w, c->words[3]);
+	if (a && k->crl && !a->crl) {
+		cli_say(c, CLI_ERR,
+			"Can't remove the CRL file: 'del ssl crl-file' does not work on CA files!\n");
+	} else if (a && has_transaction(w, c->words[3])) {
+		cli_say(c, CLI_ERR, "Can't remove the %s file: ongoing transaction for the %s file '%.*s'",
+			k->what, k->what, STR_ARG(c->words[3]));
+	} else if (!a) {
 		cli_say(c, CLI_ERR, "Can't remove the %s file: %s file '%.*s' doesn't exist!\n", k->what,
 			k->what, STR_ARG(c->words[3]));
 	} else if (tls_authority_is_used(w, c->words[3])) {

@@ -7,11 +7,11 @@
 
 /* --- showing: options in HAProxy's order, whatever order they were written in */
 
-static void put_text(struct out *o, bool *some, const char *name, struct str value, const char *after)
+static void put_text(struct out *o, bool *some, const char *name, struct str value)
 {
 	if (!value.len)
 		return;
-	out_printf(o, "%s%s %.*s%s", *some ? " " : "", name, STR_ARG(value), after);
+	out_printf(o, "%s%s %.*s", *some ? " " : "", name, STR_ARG(value));
 	*some = true;
 }
 
@@ -29,19 +29,19 @@ static void put_options(struct out *o, const struct tls_conf *conf)
 	static const char *const versions[] = {"", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 	bool some = false;
 
-	put_text(o, &some, "npn", conf->npn, " ");
-	put_text(o, &some, "alpn", conf->alpn, " ");
-	put_text(o, &some, "verify", str_from(verify[conf->verify]), "");
+	put_text(o, &some, "npn", conf->npn);
+	put_text(o, &some, "alpn", conf->alpn);
+	put_text(o, &some, "verify", str_from(verify[conf->verify]));
 	put_flag(o, &some, "no-ca-names", conf->no_ca_names);
 	put_flag(o, &some, "allow-0rtt", conf->allow_0rtt);
-	put_text(o, &some, "ca-file", conf->ca_file, "");
-	put_text(o, &some, "crl-file", conf->crl_file, "");
-	put_text(o, &some, "ciphers", conf->ciphers, "");
-	put_text(o, &some, "ciphersuites", conf->ciphersuites, "");
-	put_text(o, &some, "curves", conf->curves, "");
-	put_text(o, &some, "ecdhe", conf->ecdhe, "");
-	put_text(o, &some, "ssl-min-ver", str_from(versions[conf->min_ver]), "");
-	put_text(o, &some, "ssl-max-ver", str_from(versions[conf->max_ver]), "");
+	put_text(o, &some, "ca-file", conf->ca_file);
+	put_text(o, &some, "crl-file", conf->crl_file);
+	put_text(o, &some, "ciphers", conf->ciphers);
+	put_text(o, &some, "ciphersuites", conf->ciphersuites);
+	put_text(o, &some, "curves", conf->curves);
+	put_text(o, &some, "ecdhe", conf->ecdhe);
+	put_text(o, &some, "ssl-min-ver", str_from(versions[conf->min_ver]));
+	put_text(o, &some, "ssl-max-ver", str_from(versions[conf->max_ver]));
 }
 
 static void put_line(struct out *o, const struct tls_world *w, const struct crt_list *l,
@@ -101,14 +101,48 @@ void cmd_show_ssl_crt_list(struct cli_call *c)
 
 /* --- adding */
 
-static uint32_t number_next(const struct crt_list *l)
+/* What a line names must be there before it is a line; false: it was said what is not. */
+static bool line_files(struct cli_call *c, struct tls_world *w, const struct crt_line *line)
 {
-	uint32_t last = 0;
+	const struct tls_conf *conf = &line->conf;
+	struct out none = out_growing(4096);
+	bool ca = !conf->ca_file.len || tls_authority_get(w, conf->ca_file, false, &none);
+	bool crl = !ca || !conf->crl_file.len || tls_authority_get(w, conf->crl_file, true, &none);
 
+	out_free(&none);
+	if (!ca || !crl)
+		cli_say(c, CLI_ERR, "Can't edit the crt-list: '%s' : unable to load %.*s",
+			ca ? "crl-file" : "ca-file", STR_ARG(ca ? conf->crl_file : conf->ca_file));
+	return ca && crl;
+}
+
+/* Folders have no options and no names, nor anything from elsewhere. */
+static bool line_fits(struct cli_call *c, const struct crt_list *l, const struct crt_line *line)
+{
+	size_t len = strlen(l->path);
+
+	if (!l->directory || l->path[0] == '@')
+		return true;
+	if (!str_starts(line->crt, str_from(l->path)) || line->crt.len <= len || line->crt.ptr[len] != '/') {
+		cli_say(c, CLI_ERR,
+			"Can't edit the crt-list: '%s' is a directory, certificate path '%.*s' must contain "
+			"the "
+			"directory path",
+			l->path, STR_ARG(line->crt));
+		return false;
+	}
+	if (line->bracketed || line->nfilters) {
+		cli_say(c, CLI_ERR,
+			"Can't edit the crt-list: this is a directory, SSL configuration and filters are not "
+			"allowed");
+		return false;
+	}
 	for (struct list *n = l->lines.next; n != &l->lines; n = n->next)
-		if (LIST_OF(n, struct crt_line, node)->number > last)
-			last = LIST_OF(n, struct crt_line, node)->number;
-	return last + 1;
+		if (str_eq(LIST_OF(n, struct crt_line, node)->crt, line->crt)) {
+			cli_say(c, CLI_ERR, "Can't edit the crt-list: file already exists in this directory!");
+			return false;
+		}
+	return true;
 }
 
 static void line_add(struct cli_call *c, struct tls_world *w, struct crt_list *l, struct crt_line *line)
@@ -123,6 +157,7 @@ static void line_add(struct cli_call *c, struct tls_world *w, struct crt_list *l
 			cert ? "is empty" : "does not exist");
 		crt_line_free(&line);
 	} else if (tls_line_add(w, l, cert, line, &report)) {
+		l->last = line->number;
 		cli_say(c, CLI_INFO, "Inserting certificate '%.*s' in crt-list '%s'%.*s\nSuccess!",
 			STR_ARG(path), l->path, STR_ARG(out_get(&report)));
 	} else {
@@ -136,20 +171,17 @@ static void line_add(struct cli_call *c, struct tls_world *w, struct crt_list *l
 static void list_add(struct cli_call *c, struct tls_world *w, struct crt_list *l)
 {
 	struct out error = out_growing(4096);
-	struct str text = c->payload.len ? c->payload : c->words[4];
+	struct str text = c->has_payload ? c->payload : c->words[4];
 	struct crt_line *line = NULL;
 
-	text = str_sub(text, 0, str_chr(text, '\n'));
-	if (l->directory && c->payload.len && !str_eq(str_trim(text), c->words[4]) &&
-	    str_chr(str_trim(text), ' ') < text.len) {
-		cli_say(c, CLI_ERR,
-			"Can't edit the crt-list: this is a directory, SSL configuration and filters are not "
-			"allowed!");
-	} else if (!crt_line_parse(text, "CLI", 1, &line, &error) || !line) {
+	if (c->has_payload && (!text.len || str_chr(text, '\n') < text.len)) {
+		cli_say(c, CLI_ERR, "Can't edit the crt-list: only one line of payload is supported!");
+	} else if (!crt_line_parse(text, NULL, 1, &line, &error) || !line) {
 		cli_say(c, CLI_ERR, "Can't edit the crt-list: %.*s", STR_ARG(out_get(&error)));
+	} else if (!tls_line_bases(w, line) || !line_files(c, w, line) || !line_fits(c, l, line)) {
+		crt_line_free(&line);
 	} else {
-		line->number = number_next(l);
-		tls_line_bases(w, line);
+		line->number = l->last + 1;
 		line_add(c, w, l, line);
 	}
 	out_free(&error);
@@ -160,7 +192,7 @@ void cmd_add_ssl_crt_list(struct cli_call *c)
 	struct tls_world *w;
 	struct crt_list *l;
 
-	if (!c->words[3].len || (!c->words[4].len && !c->payload.len)) {
+	if (!c->words[3].len || (!c->words[4].len && !c->has_payload)) {
 		cli_say(c, CLI_ERR, "'add ssl crtlist' expects a filename and a certificate name");
 		return;
 	}
@@ -220,8 +252,13 @@ static void list_del(struct cli_call *c, struct tls_world *w, struct crt_list *l
 	struct crt_line *line;
 	uint64_t number = 0;
 
-	if (colon < cert.len && str_to_u64(str_tail(cert, colon + 1), &number))
-		cert.len = colon;
+	if (colon < cert.len && !str_to_u64(str_tail(cert, colon + 1), &number)) {
+		cli_say(c, CLI_ERR, "Can't delete the entry: wrong line number after colons in '%.*s'!",
+			STR_ARG(cert));
+		out_free(&presets);
+		return;
+	}
+	cert.len = colon;
 	line = tls_cert_find(w, cert) ? line_find(c, w, l, cert, number) : NULL;
 	if (!tls_cert_find(w, cert))
 		cli_say(c, CLI_ERR, "Can't delete the entry: certificate '%.*s' does not exist!",

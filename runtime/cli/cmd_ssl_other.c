@@ -15,7 +15,9 @@ static struct tls_tickets *tickets_find(struct tls_world *w, struct str name)
 {
 	uint64_t id = UINT64_MAX;
 
-	if (name.len && name.ptr[0] == '#')
+	if (str_is(name, "#"))
+		id = 0;
+	else if (name.len && name.ptr[0] == '#')
 		str_to_u64(str_tail(name, 1), &id);
 	for (struct list *n = w->tickets.next; n != &w->tickets; n = n->next) {
 		struct tls_tickets *t = LIST_OF(n, struct tls_tickets, node);
@@ -97,8 +99,10 @@ void cmd_set_ssl_tls_key(struct cli_call *c)
 	t = tickets_find(w, c->words[3]);
 	if (!t) {
 		cli_say(c, CLI_ERR, "'set ssl tls-key' unable to locate referenced filename");
-	} else if (!tls_ticket_key_parse(c->words[4], &key) || key.size != t->keys[0].size) {
+	} else if (!tls_ticket_key_parse(c->words[4], &key)) {
 		cli_say(c, CLI_ERR, "'set ssl tls-key' received invalid base64 encoded TLS key.");
+	} else if (key.size != t->keys[0].size) {
+		cli_say(c, CLI_ERR, "'set ssl tls-key' received a key of wrong size.");
 	} else {
 		key_push(t, &key);
 		cli_say(c, CLI_INFO, "TLS ticket key updated!");
@@ -210,14 +214,14 @@ static void set_response(struct cli_call *c, struct tls_world *w, const struct t
 void cmd_set_ssl_ocsp(struct cli_call *c)
 {
 	struct str text = c->payload.len ? c->payload : c->words[3];
-	struct tls_bytes der;
+	struct tls_bytes der = {0};
 	struct tls_world *w;
 
-	if (!text.len) {
+	if (!text.len && !c->has_payload) {
 		cli_say(c, CLI_ERR, "'set ssl ocsp-response' expects response in base64 encoding.");
 		return;
 	}
-	if (!tls_base64(text, &der)) {
+	if (text.len && !tls_base64(text, &der)) {
 		cli_say(c, CLI_ERR, "'set ssl ocsp-response' received invalid base64 encoded response.");
 		return;
 	}

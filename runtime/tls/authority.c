@@ -2,10 +2,12 @@
  * in, a store of the library out, loaded once and shared by all that name it. Main thread while loading; the
  * world's lock guards them against the control socket afterwards. */
 #include <dirent.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/tls/tls_inside.h"
 
@@ -59,7 +61,7 @@ bool tls_authority_parse(struct tls_authority *a, struct str pem)
 {
 	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
 	STACK_OF(X509_INFO) *found = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL) : NULL;
-	uint32_t before = a->ncerts + a->ncrls;
+	bool any = found && sk_X509_INFO_num(found) > 0;
 
 	for (int i = 0; found && i < sk_X509_INFO_num(found); i++) {
 		X509_INFO *info = sk_X509_INFO_value(found, i);
@@ -72,17 +74,19 @@ bool tls_authority_parse(struct tls_authority *a, struct str pem)
 	sk_X509_INFO_pop_free(found, X509_INFO_free);
 	BIO_free(bio);
 	ERR_clear_error();
-	return a->ncerts + a->ncrls > before;
+	return any;
 }
 
 static bool file_load(struct tls_authority *a, const char *path)
 {
+	uint32_t before = a->ncerts + a->ncrls;
 	struct tls_bytes content;
 	bool ok;
 
 	if (!tls_file_read(path, CA_LIMIT, &content))
 		return false;
-	ok = tls_authority_parse(a, str_make((char *)content.data, content.len));
+	ok = tls_authority_parse(a, str_make((char *)content.data, content.len)) &&
+	     a->ncerts + a->ncrls > before;
 	free(content.data);
 	return ok;
 }
@@ -145,7 +149,9 @@ struct tls_authority *tls_authority_get(struct tls_world *w, struct str name, bo
 	snprintf(path, sizeof(path), "%.*s", STR_ARG(name));
 	a = tls_authority_new(path);
 	if (!a || !load(a)) {
-		out_printf(error, "Couldn't open the ca-file '%s' (no certificate or crl found).", path);
+		out_printf(error, "Couldn't open the ca-file '%s' (%s).", path,
+			   path[0] != '@' && access(path, R_OK) ? strerror(errno)
+								: "no certificate or crl found");
 		tls_authority_free(&a);
 		return NULL;
 	}

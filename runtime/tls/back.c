@@ -24,8 +24,8 @@ static int session_new(SSL *ssl, SSL_SESSION *session)
 	return 1; /* ours now */
 }
 
-/* A copy of it: the library takes sessions of TLS 1.3 for used up after one connection, but not every server sends new
- * tickets to who resumes one. */
+/* A copy of it: the library takes sessions of TLS 1.3 for used up after one connection, but not every server
+ * sends new tickets to who resumes one. */
 static void session_offer(struct tls_back *b, struct tls_conn *tc)
 {
 	uint32_t slot = tc->sni_hash % TLS_BACK_SESSIONS;

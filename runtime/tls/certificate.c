@@ -26,6 +26,13 @@ static int staple(SSL *ssl, void *arg)
 enum { SCTL_EXTENSION = 18 };
 
 /* RFC 6962 section 3.3.1. */
+bool tls_sctl_check(const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+
+	return len > 2 && (size_t)(bytes[0] << 8 | bytes[1]) == len - 2;
+}
+
 static int sctl_add(SSL *ssl, unsigned ext, const unsigned char **out, size_t *outlen, int *alert, void *arg)
 {
 	struct tls_cert *c = arg;

@@ -1,6 +1,7 @@
 /* OCSP responses as they are stapled (RFC 6960; manual, "ssl-load-extra-files"): whether one may be used, and
  * by which key it is known. Pure functions; any thread. */
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ocsp.h>
 #include <stdlib.h>
 
@@ -8,23 +9,24 @@
 
 bool tls_base64(struct str text, struct tls_bytes *out)
 {
-	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
-	int n = 0, last = 0;
-	bool ok;
+	unsigned char *joined = malloc(text.len + 1);
+	size_t n = 0, pad = 0;
+	int len = -1;
 
 	*out = (struct tls_bytes){.data = malloc(text.len + 4)};
-	ok = ctx && out->data && text.len && text.len < INT32_MAX;
-	if (ok) {
-		EVP_DecodeInit(ctx);
-		ok = EVP_DecodeUpdate(ctx, out->data, &n, (const unsigned char *)text.ptr, (int)text.len) >=
-			     0 &&
-		     EVP_DecodeFinal(ctx, out->data + n, &last) >= 0;
-		out->len = (size_t)(n + last);
-	}
-	EVP_ENCODE_CTX_free(ctx);
+	for (size_t i = 0; joined && i < text.len; i++)
+		if (text.ptr[i] != '\r' && text.ptr[i] != '\n')
+			joined[n++] = (unsigned char)text.ptr[i];
+	while (pad < 2 && pad < n && joined[n - 1 - pad] == '=')
+		pad++;
+	if (joined && out->data && n && n % 4 == 0 && n < INT32_MAX)
+		len = EVP_DecodeBlock(out->data, joined, (int)n);
+	free(joined);
 	ERR_clear_error();
-	if (ok && out->len)
+	if (len > (int)pad) {
+		out->len = (size_t)len - pad;
 		return true;
+	}
 	free(out->data);
 	*out = (struct tls_bytes){0};
 	return false;
@@ -87,7 +89,7 @@ bool tls_ocsp_check(const struct tls_pair *p, const struct tls_bytes *der, struc
 	const char *why = NULL;
 
 	if (!r)
-		why = "Unable to parse OCSP response";
+		why = "Unable to parse OCSP response.";
 	else if (OCSP_response_status(r) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
 		why = "OCSP response status not successful";
 	else

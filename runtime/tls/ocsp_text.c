@@ -5,6 +5,19 @@
 #include <openssl/ocsp.h>
 #include <time.h>
 
+/* An empty line would end the answer of a command: a blank stands in it, as in HAProxy. */
+static void put_lines(struct out *o, struct str text)
+{
+	while (text.len) {
+		size_t end = str_chr(text, '\n');
+
+		out_str(o, end ? str_sub(text, 0, end) : STR(" "));
+		if (end < text.len)
+			out_char(o, '\n');
+		text = str_tail(text, end + 1);
+	}
+}
+
 void ocsp_put_response(struct out *o, const struct tls_bytes *der)
 {
 	const unsigned char *at = der->data;
@@ -15,7 +28,7 @@ void ocsp_put_response(struct out *o, const struct tls_bytes *der)
 
 	if (bio && OCSP_RESPONSE_print(bio, r, 0)) {
 		len = BIO_get_mem_data(bio, &text);
-		out_bytes(o, text, (size_t)len);
+		put_lines(o, str_make(text, (size_t)len));
 	}
 	BIO_free(bio);
 	OCSP_RESPONSE_free(r);

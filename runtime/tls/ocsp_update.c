@@ -287,8 +287,9 @@ static void tell(struct ocsp_updater *u, const struct tls_cert *c, const struct 
 
 	localtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S.000", &tm);
-	log_global(u->worker->process, LL_NOTICE | LOG_TARGETS_ONLY, "-:- [%s] <OCSP-UPDATE> %s %u \"%s\" %u %u", date, c->name,
-		   s->status, ocsp_status_text(s->status), s->failures, s->successes);
+	log_global(u->worker->process, LL_NOTICE | LOG_TARGETS_ONLY,
+		   "-:- [%s] <OCSP-UPDATE> %s %u \"%s\" %u %u", date, c->name, s->status,
+		   ocsp_status_text(s->status), s->failures, s->successes);
 }
 
 /* What the control socket hears. Takes the visit that waits; it is to go home when the lock is free again: what

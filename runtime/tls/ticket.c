@@ -84,14 +84,21 @@ void tls_tickets_free(struct tls_tickets **tp)
 	free(t);
 }
 
+/* HAProxy numbers the last one first. */
+static void tickets_add(struct tls_world *w, struct tls_tickets *t)
+{
+	for (struct list *n = w->tickets.next; n != &w->tickets; n = n->next)
+		LIST_OF(n, struct tls_tickets, node)->id++;
+	list_append(w->tickets.next, &t->node);
+}
+
 struct tls_tickets *tls_tickets_get(struct tls_world *w, struct str file, struct out *error)
 {
 	struct tls_bytes content;
 	struct tls_tickets *t;
-	uint32_t id = 0;
 	bool ok;
 
-	for (struct list *n = w->tickets.next; n != &w->tickets; n = n->next, id++) {
+	for (struct list *n = w->tickets.next; n != &w->tickets; n = n->next) {
 		t = LIST_OF(n, struct tls_tickets, node);
 		if (str_is(file, t->file))
 			return t;
@@ -102,7 +109,6 @@ struct tls_tickets *tls_tickets_get(struct tls_world *w, struct str file, struct
 		return NULL;
 	}
 	pthread_rwlock_init(&t->lock, NULL);
-	t->id = id;
 	list_init(&t->node);
 	ok = tls_file_read(t->file, TICKET_FILE_LIMIT, &content);
 	if (!ok)
@@ -110,7 +116,7 @@ struct tls_tickets *tls_tickets_get(struct tls_world *w, struct str file, struct
 	ok = ok && keys_parse(t, str_make((char *)content.data, content.len), error);
 	free(content.data);
 	if (ok)
-		list_append(&w->tickets, &t->node);
+		tickets_add(w, t);
 	else
 		tls_tickets_free(&t);
 	return t;

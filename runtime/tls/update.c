@@ -154,7 +154,8 @@ static bool front_names(const struct tls_front *f, struct str name)
 
 static bool back_names(const struct tls_back *b, struct str name)
 {
-	return conf_names(&server_conf_tls(b->conf)->conf, name) || conf_names(&b->world->model->global.tls.server, name);
+	return conf_names(&server_conf_tls(b->conf)->conf, name) ||
+	       conf_names(&b->world->model->global.tls.server, name);
 }
 
 bool tls_authority_is_used(struct tls_world *w, struct str name)
@@ -302,7 +303,8 @@ bool tls_line_add(struct tls_world *w, struct crt_list *l, struct tls_cert *c, s
 {
 	struct tls_front *failed = NULL;
 
-	for (struct list *n = w->fronts.next; n != &w->fronts && !failed; n = n->next) {
+	/* HAProxy begins with the last one. */
+	for (struct list *n = w->fronts.prev; n != &w->fronts && !failed; n = n->prev) {
 		struct tls_front *f = LIST_OF(n, struct tls_front, node);
 		struct out error = out_growing(4096);
 
@@ -333,7 +335,7 @@ bool tls_line_remove(struct tls_world *w, struct crt_line *line, struct out *pre
 	for (struct list *n = w->fronts.next; n != &w->fronts; n = n->next) {
 		struct tls_front *f = LIST_OF(n, struct tls_front, node);
 
-		if (!f->preset || f->preset->line != line)
+		if (!f->preset || f->preset->line != line || f->strict)
 			continue;
 		preset = true;
 		out_printf(presets, "\t- %.*s:%u\n", STR_ARG(tls_source(w, f->conf->pos)), f->conf->pos.line);
