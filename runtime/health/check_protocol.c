@@ -1,8 +1,9 @@
 /* Checks that speak a protocol (manual, section 4.2, "option smtpchk", "pgsql-check", "mysql-check",
  * "ldap-check", "redis-check", "ssl-hello-chk", "spop-check"): steps of ours over the machinery of tcp-check,
- * with HAProxy 2.6's messages, found by putting answers of all kinds before it. Sources of the protocols: RFC
- * 5321, RFC 4511, RFC 6101, the manuals of PostgreSQL (53.7), MySQL (client/server protocol), Redis, and
- * SPOE.txt. The check's worker only. */
+ * with HAProxy 2.6's messages, found by putting answers of all kinds before it: some that are wrong are not
+ * judged as long as the server may say more. Sources of the protocols: RFC 5321, RFC 4511, RFC 6101, the
+ * manuals of PostgreSQL (53.7), MySQL (client/server protocol), Redis, and SPOE.txt. The check's worker only.
+ */
 #include "runtime/health/check_protocol.h"
 
 #include <ctype.h>
@@ -209,6 +210,8 @@ static enum check_verdict met(struct check *k, const struct hc_step *step, struc
 
 static enum check_verdict expect_tls(struct check *k, const struct hc_step *step, struct str in)
 {
+	if (in.len < 5 && !k->no_more)
+		return CHECK_WAIT;
 	if (in.ptr[0] != 0x16 && in.ptr[0] != 0x15) /* handshake, alert */
 		return unmet(k, step, CHECK_L6_RESPONSE, STR_NONE);
 	return check_over(k, CHECK_L6_OK, "");
@@ -250,8 +253,11 @@ static enum check_verdict expect_smtp(struct check *k, const struct hc_step *ste
 	fine = in.len >= 4 && smtp_code(in, step->own == OWN_SMTP_GREETED ? "- \r" : " \r", &code);
 	if (step->own == OWN_SMTP_BANNER)
 		return fine ? met(k, step, STR_NONE) : unmet(k, step, CHECK_L7_RESPONSE, line);
+	fine = fine && code >= 200 && code <= 299;
+	if (!fine && !k->no_more && step->own == OWN_SMTP_GREETED)
+		return CHECK_WAIT;
 	k->outcome.code = code;
-	if (!fine || code < 200 || code > 299)
+	if (!fine)
 		return unmet(k, step, CHECK_L7_STATUS, str_trim(str_tail(line, 4)));
 	return met(k, step, str_trim(str_tail(line, 4)));
 }
@@ -371,11 +377,9 @@ static enum check_verdict expect_ldap(struct check *k, const struct hc_step *ste
 
 static enum check_verdict expect_redis(struct check *k, const struct hc_step *step, struct str in)
 {
-	if (in.len < 7 && !k->no_more)
-		return CHECK_WAIT;
-	if (!str_starts(in, STR("+PONG\r\n")))
-		return unmet(k, step, CHECK_L7_STATUS, first_line(in));
-	return met(k, step, STR("Redis server is ok"));
+	if (str_starts(in, STR("+PONG\r\n")))
+		return met(k, step, STR("Redis server is ok"));
+	return k->no_more ? unmet(k, step, CHECK_L7_STATUS, first_line(in)) : CHECK_WAIT;
 }
 
 /* --- SPOP (SPOE.txt, section 3.2) ----------------------------------------------------------------------- */
@@ -478,9 +482,8 @@ static enum check_verdict expect_spop(struct check *k, const struct hc_step *ste
 		size = 4 + ((size_t)byte_at(in, 0) << 24 | byte_at(in, 1) << 16 | byte_at(in, 2) << 8 |
 			    byte_at(in, 3));
 	if (in.len < 4 || in.len < size) {
-		if (!k->no_more && size <= 16384)
-			return CHECK_WAIT;
-		return unmet(k, step, CHECK_L7_RESPONSE, STR("invalid frame received"));
+		return k->no_more ? unmet(k, step, CHECK_L7_RESPONSE, STR("invalid frame received"))
+				  : CHECK_WAIT;
 	}
 	wrong = spop_parse(str_sub(in, 4, size - 4));
 	return wrong ? unmet(k, step, CHECK_L7_RESPONSE, str_from(wrong))
