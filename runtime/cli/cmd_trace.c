@@ -23,17 +23,6 @@ static char state_letter(const struct cli_call *c, int source)
 	return ".wR"[atomic_load(&status_of(c, source)->state)];
 }
 
-static struct trace_name sink_name(const struct cli_call *c, unsigned sink)
-{
-	static const struct trace_name names[] = {{"none", "no sink"},
-						  {"stdout", "standard output (fd#1)"},
-						  {"stderr", "standard output (fd#2)"},
-						  {"buf0", "in-memory ring buffer"}};
-
-	(void)c;
-	return names[sink < SINK_RINGS ? sink : SINK_NONE];
-}
-
 /* The name of a sink: of rings the configuration's. */
 static struct str sink_word(const struct cli_call *c, unsigned sink)
 {
@@ -41,25 +30,19 @@ static struct str sink_word(const struct cli_call *c, unsigned sink)
 
 	if (sink >= SINK_RINGS && all && sink - SINK_RINGS < all->n)
 		return all->v[sink - SINK_RINGS].name;
-	return str_from(sink_name(c, sink).name);
+	return str_from(trace_sink_name(sink < SINK_RINGS ? sink : SINK_NONE)->name);
 }
 
 static unsigned sink_dropped(const struct cli_call *c, unsigned sink)
 {
-	const struct rings *all = c->process->rings;
-	const struct ring *ring = NULL;
+	const struct ring *ring = trace_ring(c->process, sink);
 
-	if (all && sink == SINK_BUF0)
-		ring = &all->builtin;
-	else if (all && sink >= SINK_RINGS && sink - SINK_RINGS < all->n)
-		ring = &all->v[sink - SINK_RINGS];
 	if (ring)
 		return atomic_load_explicit(&ring->dropped, memory_order_relaxed);
 	return sink < SINK_BUF0 ? atomic_load(&c->process->traces->dropped[sink]) : 0;
 }
 
-/* --- menus
- * ------------------------------------------------------------------------------------------------------- */
+/* --- menus --- */
 
 static void list_sources(struct cli_call *c)
 {
@@ -127,14 +110,13 @@ static void list_verbosities(struct cli_call *c, enum trace_source source)
 
 static void list_locks(struct cli_call *c, enum trace_source source)
 {
-	static const char *const names[] = {"backend", "check",  "connection", "frontend", "listener",
-					    "nothing", "server", "session",    "stream",   "thread"};
 	const struct trace_source_info *info = trace_source_info(source);
 	char text[64];
 
 	out_printf(c->out, "Supported lock-on criteria for source %s:\n", info->name);
 	for (int i = 0; i < TRACE_LOCKS; i++) {
 		bool current = i == atomic_load(&status_of(c, (int)source)->lock);
+		const char *name;
 
 		if (!(info->locks >> i & 1))
 			continue;
@@ -142,8 +124,9 @@ static void list_locks(struct cli_call *c, enum trace_source source)
 			put_choice(c, current, info->own, info->own_text);
 			continue;
 		}
-		snprintf(text, sizeof(text), "lock on the %s that started the trace", names[i]);
-		put_choice(c, current, names[i], i == LOCK_NOTHING ? "do not lock on anything" : text);
+		name = trace_lock_name((enum trace_lock)i);
+		snprintf(text, sizeof(text), "lock on the %s that started the trace", name);
+		put_choice(c, current, name, i == LOCK_NOTHING ? "do not lock on anything" : text);
 	}
 }
 
@@ -154,7 +137,7 @@ static void list_sinks(struct cli_call *c, enum trace_source source)
 
 	out_printf(c->out, "Supported sinks for source %s (*=current):\n", trace_source_info(source)->name);
 	for (unsigned i = 0; i < SINK_RINGS; i++)
-		put_choice(c, i == sink, sink_name(c, i).name, sink_name(c, i).text);
+		put_choice(c, i == sink, trace_sink_name(i)->name, trace_sink_name(i)->text);
 	for (unsigned i = 0; all && i < all->n; i++)
 		out_printf(c->out, "  %c %-10.*s : %.*s\n", i + SINK_RINGS == sink ? '*' : ' ',
 			   STR_ARG(all->v[i].name), STR_ARG(all->v[i].description));
@@ -163,10 +146,8 @@ static void list_sinks(struct cli_call *c, enum trace_source source)
 /* What a word without an argument lists. False: no such word. */
 static bool list_of(struct cli_call *c, enum trace_source source, struct str what)
 {
-	static const char *const actions[] = {"event", "start", "stop", "pause"};
-
 	for (int i = 0; i < TRACE_ACTIONS; i++)
-		if (str_is(what, actions[i])) {
+		if (str_is(what, trace_action_name((enum trace_action)i))) {
 			list_events(c, source, (enum trace_action)i);
 			return true;
 		}
@@ -210,8 +191,7 @@ void cmd_trace(struct cli_call *c)
 	}
 }
 
-/* --- show trace
- * -------------------------------------------------------------------------------------------------- */
+/* --- show trace --- */
 
 static void show_states(struct cli_call *c)
 {

@@ -124,6 +124,40 @@ const char *trace_verbosity_name(uint32_t verbosity)
 	return names[verbosity];
 }
 
+const char *trace_action_name(enum trace_action action)
+{
+	static const char *const names[] = {"event", "start", "stop", "pause"};
+
+	return names[action];
+}
+
+const char *trace_lock_name(enum trace_lock lock)
+{
+	static const char *const names[] = {"backend", "check",  "connection", "frontend", "listener",
+					    "nothing", "server", "session",    "stream",   "thread"};
+
+	return names[lock];
+}
+
+const struct trace_name *trace_sink_name(unsigned sink)
+{
+	static const struct trace_name names[] = {{"none", "no sink"},
+						  {"stdout", "standard output (fd#1)"},
+						  {"stderr", "standard output (fd#2)"},
+						  {"buf0", "in-memory ring buffer"}};
+
+	return &names[sink];
+}
+
+struct ring *trace_ring(const struct process *p, unsigned sink)
+{
+	if (!p->rings || sink < SINK_BUF0)
+		return NULL;
+	if (sink == SINK_BUF0)
+		return &p->rings->builtin;
+	return sink - SINK_RINGS < p->rings->n ? &p->rings->v[sink - SINK_RINGS] : NULL;
+}
+
 enum trace_source trace_source_find(const struct process *p, struct str name)
 {
 	int n = p->compat > 206 ? TRACE_SOURCES : TRACE_SESSION, i = 0;
@@ -150,8 +184,7 @@ void traces_changed(struct process *p)
 	atomic_store(&p->tracing, on);
 }
 
-/* --- lines
- * ------------------------------------------------------------------------------------------------------- */
+/* --- lines --- */
 
 static enum log_proto ring_format(const struct worker *w, unsigned sink)
 {
@@ -163,17 +196,15 @@ static enum log_proto ring_format(const struct worker *w, unsigned sink)
 
 static void ring_put(struct worker *w, unsigned sink, struct str line)
 {
-	struct rings *all = w->process->rings;
+	struct ring *ring = trace_ring(w->process, sink);
 	struct log_target target = {.proto = ring_format(w, sink)};
 	struct log_origin from = {.tag = STR("haproxy"), .pid = w->process->pid};
 	char text[256];
 	struct out head = out_fixed(text, sizeof(text));
-	struct ring *ring;
 	struct iovec iov[2];
 
-	if (!all || (sink >= SINK_RINGS && sink - SINK_RINGS >= all->n))
+	if (!ring)
 		return;
-	ring = sink == SINK_BUF0 ? &all->builtin : &all->v[sink - SINK_RINGS];
 	gettimeofday(&from.when, NULL);
 	log_header(w->log, &target, &from, 0, &head);
 	iov[0] = (struct iovec){head.buf, head.len};
@@ -214,8 +245,7 @@ static void about_put(const struct trace_about *about, int verbosity, struct out
 		out_printf(line, " %.*s", STR_ARG(about->detail));
 }
 
-/* --- events
- * ------------------------------------------------------------------------------------------------------ */
+/* --- events --- */
 
 static uint64_t events_of(struct trace_status *s, enum trace_action action)
 {
@@ -300,8 +330,7 @@ void trace_emit(struct worker *w, enum trace_source source, uint64_t events, enu
 		state_set(w->process, s, TRACE_WAITING);
 }
 
-/* --- commands
- * ---------------------------------------------------------------------------------------------------- */
+/* --- commands --- */
 
 static const char *set_events(struct process *p, enum trace_source source, enum trace_action action,
 			      struct str word)
@@ -338,10 +367,8 @@ static const char *set_events(struct process *p, enum trace_source source, enum 
 
 static const char *set_sink(const struct process *p, struct trace_status *s, struct str word)
 {
-	static const char *const names[] = {"none", "stdout", "stderr", "buf0"};
-
 	for (unsigned i = 0; i < SINK_RINGS; i++)
-		if (str_is(word, names[i])) {
+		if (str_is(word, trace_sink_name(i)->name)) {
 			atomic_store(&s->sink, i);
 			return NULL;
 		}
@@ -375,11 +402,8 @@ static const char *set_verbosity(enum trace_source source, struct trace_status *
 
 static const char *set_lock(enum trace_source source, struct trace_status *s, struct str word)
 {
-	static const char *const names[] = {"backend", "check",  "connection", "frontend", "listener",
-					    "nothing", "server", "session",    "stream",   "thread"};
-
 	for (int i = 0; i < TRACE_LOCKS; i++) {
-		const char *name = i == LOCK_OWN ? sources[source].own : names[i];
+		const char *name = i == LOCK_OWN ? sources[source].own : trace_lock_name((enum trace_lock)i);
 
 		if (!(sources[source].locks >> i & 1) || !str_is(word, name))
 			continue;
@@ -403,11 +427,10 @@ static const char *set_follow(struct process *p, struct trace_status *s, struct 
 
 static const char *set_one(struct process *p, enum trace_source source, struct str what, struct str word)
 {
-	static const char *const actions[] = {"event", "start", "stop", "pause"};
 	struct trace_status *s = &p->traces->v[source];
 
 	for (int i = 0; i < TRACE_ACTIONS; i++)
-		if (str_is(what, actions[i]))
+		if (str_is(what, trace_action_name((enum trace_action)i)))
 			return set_events(p, source, (enum trace_action)i, word);
 	if (str_is(what, "sink"))
 		return set_sink(p, s, word);
@@ -450,8 +473,7 @@ const char *trace_do(struct process *p, const struct str *words, uint32_t n)
 	return error;
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static bool traces_apply(struct process *p, const struct model *m, struct out *errors)
 {

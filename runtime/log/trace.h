@@ -86,6 +86,14 @@ struct trace_name {
 const struct trace_name *trace_event_name(uint32_t event);
 const struct trace_name *trace_level_name(uint32_t level);
 const char *trace_verbosity_name(uint32_t verbosity);
+/* As commands spell it: "event", "start", "stop", "pause". */
+const char *trace_action_name(enum trace_action action);
+/* What sources may lock on; not of LOCK_OWN, whose name is the source's. */
+const char *trace_lock_name(enum trace_lock lock);
+/* Below SINK_RINGS. */
+const struct trace_name *trace_sink_name(unsigned sink);
+/* The ring that a sink writes to; NULL: none (descriptors, or a ring that is not there). */
+struct ring *trace_ring(const struct process *p, unsigned sink);
 /* The words of one `trace` command behind `trace`, for tables that list, and for lines of the configuration. NULL: done; else
  * HAProxy's message. */
 const char *trace_do(struct process *p, const struct str *words, uint32_t n);

@@ -45,58 +45,42 @@ static bool is_h2(const struct stream *s, bool back)
 	return back ? s->server.conn && s->server.conn->conn.mux : s->session->parent != NULL;
 }
 
-static void tell_h1(struct worker *w, enum stream_moment moment, const char *what,
-		    const struct trace_about *about)
-{
-	switch (moment) {
-	case STREAM_BEGINS:
-		TRACE(w, H1, TRACE_BIT(H1, H1S_NEW) | TRACE_BIT(H1, STRM_NEW), TRACE_STATE, *about,
-		      "new H1 stream");
-		break;
-	case STREAM_ENDS:
-		TRACE(w, H1, TRACE_BIT(H1, H1S_END) | TRACE_BIT(H1, STRM_END), TRACE_STATE, *about,
-		      "end of H1 stream");
-		break;
-	case HEAD_RECEIVED:
-		TRACE(w, H1, TRACE_BIT(H1, RX_DATA) | TRACE_BIT(H1, RX_HEADERS), TRACE_USER, *about,
-		      "rcvd H1 %s headers", what);
-		break;
-	case HEAD_SENT:
-		TRACE(w, H1, TRACE_BIT(H1, TX_DATA) | TRACE_BIT(H1, TX_HEADERS), TRACE_USER, *about,
-		      "sending %s headers", what);
-		break;
-	case HEAD_REFUSED:
-		TRACE(w, H1, TRACE_BIT(H1, RX_DATA) | TRACE_BIT(H1, H1S_ERR), TRACE_ERROR, *about,
-		      "rejected H1 %s", what);
-		break;
-	}
-}
+/* What either multiplexer tells of a moment: words before and behind the name of the message, if it is about
+ * one. */
+struct told {
+	uint64_t events;
+	enum trace_level level;
+	const char *before, *behind;
+};
 
-static void tell_h2(struct worker *w, enum stream_moment moment, const char *what,
-		    const struct trace_about *about)
+#define H1(a, b) (TRACE_BIT(H1, a) | TRACE_BIT(H1, b))
+#define H2(a, b) (TRACE_BIT(H2, a) | TRACE_BIT(H2, b))
+
+static const struct told told_h1[] = {
+	[STREAM_BEGINS] = {H1(H1S_NEW, STRM_NEW), TRACE_STATE, "new H1 stream", NULL},
+	[STREAM_ENDS] = {H1(H1S_END, STRM_END), TRACE_STATE, "end of H1 stream", NULL},
+	[HEAD_RECEIVED] = {H1(RX_DATA, RX_HEADERS), TRACE_USER, "rcvd H1 ", " headers"},
+	[HEAD_SENT] = {H1(TX_DATA, TX_HEADERS), TRACE_USER, "sending ", " headers"},
+	[HEAD_REFUSED] = {H1(RX_DATA, H1S_ERR), TRACE_ERROR, "rejected H1 ", ""},
+};
+
+static const struct told told_h2[] = {
+	[STREAM_BEGINS] = {H2(H2S_NEW, STRM_NEW), TRACE_STATE, "new H2 stream", NULL},
+	[STREAM_ENDS] = {H2(H2S_END, STRM_END), TRACE_STATE, "end of H2 stream", NULL},
+	[HEAD_RECEIVED] = {H2(RX_FRAME, RX_HDR), TRACE_USER, "rcvd H2 ", " headers"},
+	[HEAD_SENT] = {H2(TX_FRAME, TX_HDR), TRACE_USER, "sent H2 ", " headers"},
+	[HEAD_REFUSED] = {H2(RX_HDR, H2S_ERR), TRACE_ERROR, "rejected H2 ", ""},
+};
+
+static void tell_http(struct worker *w, bool h2, enum stream_moment moment, const char *what,
+		      const struct trace_about *about)
 {
-	switch (moment) {
-	case STREAM_BEGINS:
-		TRACE(w, H2, TRACE_BIT(H2, H2S_NEW) | TRACE_BIT(H2, STRM_NEW), TRACE_STATE, *about,
-		      "new H2 stream");
-		break;
-	case STREAM_ENDS:
-		TRACE(w, H2, TRACE_BIT(H2, H2S_END) | TRACE_BIT(H2, STRM_END), TRACE_STATE, *about,
-		      "end of H2 stream");
-		break;
-	case HEAD_RECEIVED:
-		TRACE(w, H2, TRACE_BIT(H2, RX_FRAME) | TRACE_BIT(H2, RX_HDR), TRACE_USER, *about,
-		      "rcvd H2 %s headers", what);
-		break;
-	case HEAD_SENT:
-		TRACE(w, H2, TRACE_BIT(H2, TX_FRAME) | TRACE_BIT(H2, TX_HDR), TRACE_USER, *about,
-		      "sent H2 %s headers", what);
-		break;
-	case HEAD_REFUSED:
-		TRACE(w, H2, TRACE_BIT(H2, RX_HDR) | TRACE_BIT(H2, H2S_ERR), TRACE_ERROR, *about,
-		      "rejected H2 %s", what);
-		break;
-	}
+	const struct told *t = h2 ? &told_h2[moment] : &told_h1[moment];
+	enum trace_source source = h2 ? TRACE_H2 : TRACE_H1;
+
+	if (trace_is_on(w, source))
+		trace_emit(w, source, t->events, t->level, about, TRACE_WHERE, __func__, "%s%s%s", t->before,
+			   t->behind ? what : "", t->behind ? t->behind : "");
 }
 
 static void tell_pt(struct worker *w, enum stream_moment moment, const struct trace_about *about)
@@ -142,10 +126,8 @@ void stream_trace_tell(const struct stream *s, enum stream_moment moment, bool b
 	about.detail = start_line(message, line);
 	if (!s->session->is_http)
 		tell_pt(w, moment, &about);
-	else if (is_h2(s, back))
-		tell_h2(w, moment, what, &about);
 	else
-		tell_h1(w, moment, what, &about);
+		tell_http(w, is_h2(s, back), moment, what, &about);
 	tell_stream(w, moment, &about);
 }
 
