@@ -209,8 +209,9 @@ static struct candidate *candidate_new(const struct lbd *l)
 	c->lbd.options = l->options;
 	c->lbd.renews = true;
 	c->lbd.tls_before = l->process->generation->tls;
+	/* The master would have read the configuration. */
 	c->lbd.report =
-		(struct report){.pid = getppid() /* the master would have read it */, .compat = l->report.compat, .copy_fd = -1, .plain = true};
+		(struct report){.pid = getppid(), .compat = l->report.compat, .copy_fd = -1, .plain = true};
 	return c;
 }
 

@@ -151,7 +151,6 @@ static struct server *map_next(struct map_group *g, const struct server *avoid, 
 static struct server *map_rr_pick(void *group, const struct srv_request *r, bool *full)
 {
 	struct map_group *g = group;
-
 	struct server *s;
 
 	if (g->stale)

@@ -13,8 +13,8 @@
 
 enum {
 	INDEX_BITS = 20,
-	POINTS_EACH = 4,
-	/* of the index */ POINTS_APART = 4096 /* numbers of points between two server ids */
+	POINTS_EACH = 4,    /* of the index */
+	POINTS_APART = 4096 /* numbers of points between two server ids */
 };
 
 struct ring_member {

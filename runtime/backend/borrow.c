@@ -23,11 +23,6 @@ struct borrow {
 	atomic_bool stranded; /* no message has it any more: `to` may free it */
 };
 
-static struct srv_desk *desk_of(const struct worker *w)
-{
-	return w->servers;
-}
-
 static void borrow_free(struct borrow *b)
 {
 	list_remove(&b->node);
@@ -135,7 +130,7 @@ bool borrow_begin(struct srv_request *r)
 
 	if (!has)
 		return false;
-	stranded_free(desk_of(r->worker));
+	stranded_free(srv_desk_of(r->worker));
 	b = malloc(sizeof(*b));
 	if (!b)
 		return false;
@@ -145,7 +140,7 @@ bool borrow_begin(struct srv_request *r)
 			     .unasked = has,
 			     .sni_hash = r->sni_hash,
 			     .proven_only = r->proven_only};
-	list_append(&desk_of(r->worker)->borrows, &b->node);
+	list_append(&srv_desk_of(r->worker)->borrows, &b->node);
 	r->borrow = b;
 	if (travel(b, r->worker->process))
 		return true;

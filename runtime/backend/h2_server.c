@@ -21,7 +21,7 @@ struct h2_back {
 
 static struct list *backs(struct worker *w)
 {
-	return &((struct srv_desk *)w->servers)->h2;
+	return &srv_desk_of(w)->h2;
 }
 
 static void count_idle(struct h2_back *b, bool idle)

@@ -1,9 +1,9 @@
-/* Idle connections to servers. A worker keeps its own, by server and most recently used first, for its own streams:
- * nothing is locked. Another worker has to ask for one (borrow.c). Those that only one client session may use again (http-reuse
- * never, PROXY protocol, addresses of the client) are kept apart, by session. An idle connection is watched for
- * reading: whatever arrives, be it the end or bytes that nobody asked for, closes it. Every pool-purge-delay
- * half of those that were idle that long are closed (manual, "pool-purge-delay"). The connections are owned by
- * these lists; worker thread only. */
+/* Idle connections to servers. A worker keeps its own, by server and most recently used first, for its own
+ * streams: nothing is locked. Another worker has to ask for one (borrow.c). Those that only one client session
+ * may use again (http-reuse never, PROXY protocol, addresses of the client) are kept apart, by session. An idle
+ * connection is watched for reading: whatever arrives, be it the end or bytes that nobody asked for, closes it.
+ * Every pool-purge-delay half of those that were idle that long are closed (manual, "pool-purge-delay"). The
+ * connections are owned by these lists; worker thread only. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +13,6 @@
 #include "runtime/backend/h2_server.h"
 
 enum { DROP_SEARCH = 64 };
-
-static struct srv_desk *desk_get(struct worker *w)
-{
-	return w->servers;
-}
 
 /* --- slots: one per server, made when its generation is first needed */
 
@@ -98,10 +93,10 @@ void srv_conn_free(struct srv_conn *sc)
 static void idle_remove(struct srv_conn *sc)
 {
 	list_remove(&sc->idle_node);
-	desk_get(sc->conn.worker)->nidle--;
+	srv_desk_of(sc->conn.worker)->nidle--;
 	atomic_fetch_sub_explicit(&sc->server->idle, 1, memory_order_relaxed);
 	if (!sc->owner)
-		slot_find(table_find(desk_get(sc->conn.worker), sc->server->proxy->generation), sc->server)
+		slot_find(table_find(srv_desk_of(sc->conn.worker), sc->server->proxy->generation), sc->server)
 			->n--;
 }
 
@@ -233,14 +228,14 @@ void idle_keep(struct srv_conn *sc, const struct srv_request *r)
 	}
 	atomic_fetch_add_explicit(&sc->server->idle, 1, memory_order_relaxed);
 	if (conn_is_good(sc) && server_has_space(sc->server, 1) && !w->stopping &&
-	    idle_is_affordable(desk_get(w), sc))
-		list = list_for(desk_get(w), sc, r);
+	    idle_is_affordable(srv_desk_of(w), sc))
+		list = list_for(srv_desk_of(w), sc, r);
 	if (!list) {
 		atomic_fetch_sub_explicit(&sc->server->idle, 1, memory_order_relaxed);
 		srv_conn_free(sc);
 		return;
 	}
-	desk_get(w)->nidle++;
+	srv_desk_of(w)->nidle++;
 	sc->idle_since = w->now;
 	sc->conn.ready = idle_ready;
 	conn_want(&sc->conn, EV_READ);
@@ -291,7 +286,7 @@ static struct srv_conn *shared_find(struct srv_desk *desk, const struct srv_requ
 /* Bytes that the transport holds may have to be told by this loop. */
 struct srv_conn *idle_part_with(struct worker *w, struct server *s, uint32_t sni_hash, bool proven)
 {
-	const struct idle_slot *slot = slot_find(table_find(desk_get(w), s->proxy->generation), s);
+	const struct idle_slot *slot = slot_find(table_find(srv_desk_of(w), s->proxy->generation), s);
 	struct srv_conn *sc = slot_search(slot, sni_hash, proven);
 
 	if (!slot || !slot->n)
@@ -305,7 +300,7 @@ struct srv_conn *idle_part_with(struct worker *w, struct server *s, uint32_t sni
 
 struct srv_conn *idle_take(struct srv_request *r)
 {
-	struct srv_desk *desk = desk_get(r->worker);
+	struct srv_desk *desk = srv_desk_of(r->worker);
 	struct srv_conn *sc = NULL;
 
 	if (r->owner)
@@ -338,7 +333,7 @@ static void idle_close_list(struct list *list, const struct server *s, const voi
 
 struct server *srv_owner_server(struct worker *w, const void *owner, const struct proxy *px)
 {
-	struct list *list = owned_list(desk_get(w), owner);
+	struct list *list = owned_list(srv_desk_of(w), owner);
 
 	for (struct list *node = list->next; node != list; node = node->next) {
 		struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
@@ -351,13 +346,13 @@ struct server *srv_owner_server(struct worker *w, const void *owner, const struc
 
 void srv_owner_left(struct worker *w, void *owner)
 {
-	idle_close_list(owned_list(desk_get(w), owner), NULL, owner);
+	idle_close_list(owned_list(srv_desk_of(w), owner), NULL, owner);
 	h2_server_close(w, NULL, owner);
 }
 
 void idle_close(struct worker *w, struct server *s)
 {
-	struct srv_desk *desk = desk_get(w);
+	struct srv_desk *desk = srv_desk_of(w);
 	struct idle_slot *slot = slot_find(table_find(desk, s->proxy->generation), s);
 
 	if (slot)
@@ -386,7 +381,7 @@ static void idle_shed_owned(struct srv_desk *desk, struct server *s)
 static void idle_shed_here(struct worker *w, void *server)
 {
 	struct server *s = server;
-	struct idle_slot *slot = slot_find(table_find(desk_get(w), s->proxy->generation), s);
+	struct idle_slot *slot = slot_find(table_find(srv_desk_of(w), s->proxy->generation), s);
 	struct list *conns = slot ? &slot->conns : NULL;
 
 	while (conns && !list_empty(conns) && !server_has_space(s, 0))
@@ -395,7 +390,7 @@ static void idle_shed_here(struct worker *w, void *server)
 		return;
 	while (!server_has_space(s, 0) && h2_server_drop_idle(w, s))
 		;
-	idle_shed_owned(desk_get(w), s);
+	idle_shed_owned(srv_desk_of(w), s);
 }
 
 bool idle_shed(struct worker *w, struct server *s)
@@ -438,10 +433,11 @@ static bool owned_by_anyone(const struct srv_desk *desk, const struct server *s)
 
 bool idle_forget(struct worker *w, const struct server *s)
 {
-	struct idle_table *t = table_find(desk_get(w), s->proxy->generation);
+	struct idle_table *t = table_find(srv_desk_of(w), s->proxy->generation);
 	struct idle_slot *slot = slot_find(t, s);
 
-	if (borrow_names(desk_get(w), NULL, s) || owned_by_anyone(desk_get(w), s) || h2_server_is_held(w, s) || (slot && slot->n))
+	if (borrow_names(srv_desk_of(w), NULL, s) || owned_by_anyone(srv_desk_of(w), s) ||
+	    h2_server_is_held(w, s) || (slot && slot->n))
 		return true;
 	if (!slot || slot->server != s)
 		return false;
@@ -472,7 +468,7 @@ static void slot_move(struct idle_slot *slot, struct server *to)
 
 void srv_conns_renew(struct worker *w, const struct generation *old, const struct generation *g)
 {
-	struct idle_table *t = table_find(desk_get(w), old);
+	struct idle_table *t = table_find(srv_desk_of(w), old);
 
 	h2_server_leave(w, old);
 	for (uint32_t i = 0; t && i < t->n; i++) {
@@ -509,17 +505,18 @@ static bool owned_by_any(const struct srv_desk *desk, const struct generation *g
 
 bool srv_conns_hold(struct worker *w, const struct generation *g)
 {
-	struct idle_table *t = table_find(desk_get(w), g);
+	struct idle_table *t = table_find(srv_desk_of(w), g);
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; t && i < t->n; i++)
 		n += t->slots[i] ? t->slots[i]->n : 0;
-	return n || borrow_names(desk_get(w), g, NULL) || owned_by_any(desk_get(w), g) || h2_server_holds(w, g);
+	return n || borrow_names(srv_desk_of(w), g, NULL) || owned_by_any(srv_desk_of(w), g) ||
+	       h2_server_holds(w, g);
 }
 
 void srv_conns_forget(struct worker *w, const struct generation *g)
 {
-	struct idle_table **at = &desk_get(w)->tables;
+	struct idle_table **at = &srv_desk_of(w)->tables;
 
 	while (*at && (*at)->generation != g)
 		at = &(*at)->next;
@@ -580,7 +577,7 @@ static bool drop_oldest(struct srv_desk *desk)
 
 void idle_make_room(struct worker *w, const struct srv_conn *sc)
 {
-	struct srv_desk *desk = desk_get(w);
+	struct srv_desk *desk = srv_desk_of(w);
 
 	if (sc->conn.io.fd <= desk->fd_high || !desk->nidle)
 		return;
@@ -611,7 +608,7 @@ bool srv_conns_init(struct worker *w)
 
 void srv_conns_free(struct worker *w)
 {
-	struct srv_desk *desk = desk_get(w);
+	struct srv_desk *desk = srv_desk_of(w);
 
 	borrow_end(desk);
 	h2_server_close(w, NULL, NULL);

@@ -8,11 +8,6 @@
 #include "runtime/backend/request.h"
 #include "runtime/stats/counters.h"
 
-static struct srv_desk *desk_of(struct srv_request *r)
-{
-	return r->worker->servers;
-}
-
 /* --- places */
 
 static void place_count(struct srv_request *r, struct server *s)
@@ -127,7 +122,7 @@ static struct srv_request *queue_next(struct server *s)
 /* Onto the desk of its worker. The caller's own loop needs no system call to be woken. */
 static void desk_put(struct worker *w, struct srv_request *r)
 {
-	struct srv_desk *desk = desk_of(r);
+	struct srv_desk *desk = srv_desk_of(r->worker);
 
 	r->granted = true;
 	pthread_mutex_lock(&desk->lock);
@@ -287,7 +282,7 @@ static void desk_take(struct srv_request *r)
 
 static void desk_forget(struct srv_request *r)
 {
-	struct srv_desk *desk = desk_of(r);
+	struct srv_desk *desk = srv_desk_of(r->worker);
 
 	pthread_mutex_lock(&desk->lock);
 	desk_take(r);

@@ -49,6 +49,11 @@ struct srv_desk {
 	struct list granted;            /* requests, in order */
 };
 
+static inline struct srv_desk *srv_desk_of(const struct worker *w)
+{
+	return w->servers;
+}
+
 /* --- connect.c: */
 /* The address that the server is to see instead of ours (`usesrc`); false: none. */
 bool request_spoof(struct srv_request *r, union addr *from);

@@ -192,8 +192,9 @@ void server_set_resolved(struct worker *w, struct server *s, bool found, struct 
 void server_set_maxconn(struct worker *w, struct server *s, uint32_t maxconn);
 /* A limit as words have it, as HAProxy reads it: with a sign perhaps, and what is too large begins again at 0. NULL, or what is wrong. */
 const char *server_read_maxconn(struct str text, uint32_t *n);
-/* User weight, 0 to 256. Any worker. */
+/* connect_tls.c: counts a handshake that is over, of traffic or of a check. ok: it succeeded. The connection's worker. */
 void server_secured(struct worker *w, struct server *s, const struct conn *c, bool ok);
+/* User weight, 0 to 256. Any worker. */
 void server_set_weight(struct worker *w, struct server *s, unsigned weight);
 
 #endif

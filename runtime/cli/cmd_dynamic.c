@@ -98,14 +98,16 @@ static bool names_read(struct cli_call *c, uint32_t i, struct proxy **px, struct
 	*name = str_tail(word, slash + 1);
 	c->words[i] = str_sub(word, 0, slash);
 	*px = cli_backend(c, i);
-	if (!*px)
+	if (!*px) {
 		cli_say_open(c, CLI_ERR, "No such backend.");
-	if (*px &&
-	    (*px)->conf->mode == MODE_SYSLOG) { /* runtime/log/log_backend.c keeps those that it began with */
+		return false;
+	}
+	/* runtime/log/log_backend.c keeps those that it began with. */
+	if ((*px)->conf->mode == MODE_SYSLOG) {
 		cli_say_open(c, CLI_ERR, "Backend of mode log does not support dynamic servers.");
 		return false;
 	}
-	return *px != NULL;
+	return true;
 }
 
 static bool name_is_taken(const struct proxy *px, struct str name)

@@ -298,8 +298,8 @@ void cmd_set_map(struct cli_call *c)
 		cli_say(c, CLI_ERR, "'set map' expects three parameters: map identifier, key and value.");
 		return;
 	}
-	j.ref = pattern_ref_find(refs_of(c),
-				 c->words[2]); /* an ACL's entries may be set, too: nobody sees it */
+	/* An ACL's entries may be set, too: nobody sees it. */
+	j.ref = pattern_ref_find(refs_of(c), c->words[2]);
 	if (!j.ref) {
 		say_unknown(&j, true);
 		return;

@@ -176,10 +176,9 @@ static const struct proxy_conf *first_named(const struct model *m, struct str na
 /* [<iid>|<proxy>] [<type>] [<sid>] before the words. False: said why. */
 static bool filter_parse(struct cli_call *c, struct stats_filter *f, uint32_t *i)
 {
+	const struct str *w = &c->words[*i];
 	const struct proxy_conf *px;
 	int64_t type;
-
-	const struct str *w = &c->words[*i];
 
 	if (!w[0].len || !w[1].len || !w[2].len || !str_to_i64(w[1], &type) || !str_to_i64(w[2], &f->server_id))
 		return true;

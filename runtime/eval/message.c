@@ -56,6 +56,17 @@ struct http_hdr *http_find_id(struct http_msg *m, enum http_name id, struct http
 	return NULL;
 }
 
+uint32_t http_drop_id(struct http_msg *m, enum http_name id, struct http_hdr *after)
+{
+	uint32_t bytes = 0;
+
+	while ((after = http_find_id(m, id, after))) {
+		after->deleted = true;
+		bytes += after->name_len + after->value_len;
+	}
+	return bytes;
+}
+
 struct http_hdr *http_find(struct http_msg *m, struct str name, struct http_hdr *after)
 {
 	enum http_name id = http_name_of(name);

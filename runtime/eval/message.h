@@ -71,6 +71,9 @@ struct http_hdr *http_find_id(struct http_msg *m, enum http_name id, struct http
  * when there is no memory. */
 bool http_add(struct http_msg *m, struct str name, struct str value);
 void http_del(struct http_msg *m, struct http_hdr *h);
+/* Removes every field of that name behind `after` (NULL: from the first) while the message is being read: the caller knows that it is
+ * edited, and counts what it weighs. Returns the bytes of their names and values. */
+uint32_t http_drop_id(struct http_msg *m, enum http_name id, struct http_hdr *after);
 void http_set_value(struct http_msg *m, struct http_hdr *h, struct str value);
 /* Removes every field of that name. */
 void http_del_all(struct http_msg *m, struct str name);

@@ -198,13 +198,10 @@ enum h1_result h1_field(struct h1_parser *p, struct http_msg *m, struct http_hdr
 
 static void drop_all(struct http_msg *m, enum http_name id)
 {
-	struct http_hdr *h = NULL;
+	uint32_t bytes = http_drop_id(m, id, NULL);
 
-	while ((h = http_find_id(m, id, h))) {
-		h->deleted = true;
-		m->counted -= h->name_len + h->value_len;
-		m->as_is = false;
-	}
+	m->counted -= bytes;
+	m->as_is = m->as_is && !bytes;
 }
 
 /* RFC 9112 section 6.3, steps 1 to 3 and 8. */

@@ -144,7 +144,6 @@ static void count_received(struct h2_conn *h, const nghttp2_frame *frame)
 		h2_conn_count(h, counts[frame->hd.type] - 1);
 }
 
-/* Our message is out; who has no more use for the rest of the peer's says so (RFC 9113 section 8.1). */
 /* By type of frame (RFC 9113, section 6). */
 static const struct {
 	const char *name;
@@ -176,6 +175,7 @@ static void trace_frame(const struct h2_conn *h, const nghttp2_frame *frame, boo
 	      frame->hd.length);
 }
 
+/* Our message is out; who has no more use for the rest of the peer's says so (RFC 9113 section 8.1). */
 static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 {
 	struct h2_conn *h = user;

@@ -111,16 +111,14 @@ static bool join_cookies(struct http_msg *m)
 /* Host comes first, and says what :authority says; without one the first Host stays. */
 static bool host_first(struct http_msg *m, struct str authority)
 {
-	struct http_hdr *h = NULL, first;
+	struct http_hdr *h = http_find_id(m, HN_HOST, NULL), first;
 
 	if (!authority.ptr) {
-		h = http_find_id(m, HN_HOST, NULL);
-		while (h && (h = http_find_id(m, HN_HOST, h)))
-			h->deleted = true;
+		if (h)
+			http_drop_id(m, HN_HOST, h);
 		return true;
 	}
-	while ((h = http_find_id(m, HN_HOST, h)))
-		h->deleted = true;
+	http_drop_id(m, HN_HOST, NULL);
 	if (!http_add(m, STR("host"), authority))
 		return false;
 	first = m->hdrs[m->nhdrs - 1];
@@ -204,10 +202,7 @@ static bool tunnel_request(struct h2_stream *st, struct http_msg *m, struct str 
 
 static void lengths_drop(struct http_msg *m)
 {
-	struct http_hdr *h = NULL;
-
-	while ((h = http_find_id(m, HN_CONTENT_LENGTH, h)))
-		h->deleted = true;
+	http_drop_id(m, HN_CONTENT_LENGTH, NULL);
 	m->content_length = 0;
 }
 

@@ -11,20 +11,18 @@
 
 #include "grammar/base/str.h"
 
-/* Buffers of the kernel in bytes, as far as it lets us; 0: as they are. */
-static inline void sockopt_buffers(int fd, uint32_t receive, uint32_t send)
-{
-	int in = (int)receive, out = (int)send;
-
-	if (receive)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &in, sizeof(in));
-	if (send)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof(out));
-}
-
 static inline bool sockopt_int(int fd, int level, int option, int value)
 {
 	return !setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* Buffers of the kernel in bytes, as far as it lets us; 0: as they are. */
+static inline void sockopt_buffers(int fd, uint32_t receive, uint32_t send)
+{
+	if (receive)
+		sockopt_int(fd, SOL_SOCKET, SO_RCVBUF, (int)receive);
+	if (send)
+		sockopt_int(fd, SOL_SOCKET, SO_SNDBUF, (int)send);
 }
 
 /* Addresses that this machine does not have (ip(7): IP_TRANSPARENT). */
