@@ -102,6 +102,8 @@ struct global_conf {
 	uint8_t ssl_server_verify; /* 0 unset (required), 1 none, 2 required */
 	uint32_t stats_timeout; /* ms, default 10,000 */
 	uint32_t stats_maxconn; /* default 10 */
+	struct str stats_file, shm_stats_file; /* counters that outlive the process: runtime/stats/stats_kept.h; empty: none */
+	uint32_t shm_stats_objects;
 	VEC(const struct bind_conf *) stats_sockets;
 	VEC(struct log_target) log_targets;
 	VEC(struct proc_var) proc_vars; /* set-var and set-var-fmt, in order */

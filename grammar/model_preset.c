@@ -30,6 +30,7 @@ void model_preset_global(struct global_conf *g)
 	g->h2.max_frame = 16384;
 	g->stats_timeout = 10000;
 	g->stats_maxconn = 10;
+	g->shm_stats_objects = 2000;
 	g->tls.cache_size = 20000;
 	g->tls.lifetime = 300;
 	g->tls.extra_files = TLS_EXTRA_ALL;

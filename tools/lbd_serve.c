@@ -21,6 +21,7 @@
 #include "runtime/net/listener.h"
 #include "runtime/reload/handover.h"
 #include "runtime/reload/kept.h"
+#include "runtime/stats/stats_kept.h"
 #include "runtime/stick/peers.h"
 #include "tools/lbd.h"
 
@@ -154,13 +155,19 @@ static bool sockets_open(struct lbd *l)
 /* --- start and end
  * ------------------------------------------------------------------------------------------------- */
 
-static void states_restore(struct lbd *l)
+/* What an old process has left: states of servers, counters. */
+static bool states_restore(struct lbd *l)
 {
 	struct out notes = out_growing(MAX_ERRORS);
+	bool ok;
 
 	servers_restore(l->process, &notes);
+	ok = stats_shm_open(l->process, &notes);
+	if (ok)
+		stats_file_load(l->process, &notes);
 	report_lines(&l->report, out_get(&notes));
 	out_free(&notes);
+	return ok;
 }
 
 static bool rings_make(struct lbd *l)
@@ -203,7 +210,8 @@ static bool process_make(struct lbd *l)
 		generation_free(&g);
 		return false;
 	}
-	states_restore(l);
+	if (!states_restore(l))
+		return false;
 	p->takes_over = l->options.old.n > 0;
 	if (!peers_init(p) || !rings_make(l) || !forwards_init(p) || !mails_init(p) || !dns_init(p) ||
 	    !log_backends_init(p))

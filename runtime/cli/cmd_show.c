@@ -10,6 +10,7 @@
 #include "runtime/cli/cli.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/proxy/error_capture.h"
+#include "runtime/stats/stats_kept.h"
 #include "runtime/stats/stats_rows.h"
 
 extern char **environ;
@@ -350,4 +351,10 @@ void cli_dump_pools(struct process *p, FILE *to)
 	fwrite(out.buf, 1, out.len, to);
 	fflush(to);
 	out_free(&out);
+}
+
+/* Management manual of 3.4, section 9.5. */
+void cmd_dump_stats_file(struct cli_call *c)
+{
+	stats_file_put(c->process, c->out);
 }

@@ -22,6 +22,7 @@
 #include "runtime/net/splice.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/stats/counters.h"
+#include "runtime/stats/stats_kept.h"
 #include "runtime/log/forward.h"
 #include "runtime/log/log_backend.h"
 #include "runtime/dns/dns.h"
@@ -140,6 +141,7 @@ static void services_start(struct worker *w)
 	mails_start(w);
 	dns_start(w);
 	log_backends_start(w);
+	stats_shm_start(w);
 }
 
 static void services_stop(struct worker *w)
@@ -328,6 +330,7 @@ void process_free(struct process **pp)
 	*pp = NULL;
 	if (!p)
 		return;
+	stats_shm_close(p);
 	peers_free(p);
 	old_listeners_join(p);
 	listeners_free(p);

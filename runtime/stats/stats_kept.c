@@ -1,0 +1,170 @@
+/* Which counters outlive a process, and of which objects. */
+#include "runtime/stats/stats_kept.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/backend/server.h"
+#include "runtime/core/process.h"
+
+#define KEPT(scope, column, counter) KEPT_##scope(column, counter)
+#define NOTHING(column, counter)
+
+static const struct kept_field fe_fields[] = {
+#define KEPT_FE(column, counter) {#column, offsetof(struct fe_counters, counter)},
+#define KEPT_BE NOTHING
+#define KEPT_SRV NOTHING
+#include "runtime/stats/stats_kept.def"
+#undef KEPT_FE
+#undef KEPT_BE
+#undef KEPT_SRV
+};
+static const struct kept_field be_fields[] = {
+#define KEPT_FE NOTHING
+#define KEPT_BE(column, counter) {#column, offsetof(struct be_counters, counter)},
+#define KEPT_SRV NOTHING
+#include "runtime/stats/stats_kept.def"
+#undef KEPT_FE
+#undef KEPT_BE
+#undef KEPT_SRV
+};
+static const struct kept_field srv_fields[] = {
+#define KEPT_FE NOTHING
+#define KEPT_BE NOTHING
+#define KEPT_SRV(column, counter) {#column, offsetof(struct srv_counters, counter)},
+#include "runtime/stats/stats_kept.def"
+#undef KEPT_FE
+#undef KEPT_BE
+#undef KEPT_SRV
+};
+
+#define COUNT(fields) (sizeof(fields) / sizeof(*(fields)))
+_Static_assert(COUNT(fe_fields) <= KEPT_MAX && COUNT(be_fields) <= KEPT_MAX && COUNT(srv_fields) <= KEPT_MAX,
+	       "KEPT_MAX");
+
+static const struct kept_table tables[KEPT_KINDS] = {
+	[KEPT_FE] = {"fe", fe_fields, COUNT(fe_fields)},
+	[KEPT_BE] = {"be", be_fields, COUNT(be_fields)},
+	[KEPT_SRV] = {"srv", srv_fields, COUNT(srv_fields)},
+};
+
+const struct kept_table *stats_kept(enum kept_kind kind)
+{
+	return &tables[kind];
+}
+
+static void proxies_each(const struct generation *g, enum kept_kind kind, unsigned role,
+			 void (*fn)(void *ctx, const struct kept_object *o), void *ctx)
+{
+	for (uint32_t i = 0; i < g->nproxies; i++) {
+		const struct proxy *px = &g->proxies[i];
+
+		if (px->conf->guid.len && px->conf->role & role)
+			fn(ctx, &(struct kept_object){kind, px->conf->guid, px->index});
+	}
+}
+
+void stats_kept_each(const struct generation *g, void (*fn)(void *ctx, const struct kept_object *o), void *ctx)
+{
+	proxies_each(g, KEPT_FE, ROLE_FRONTEND, fn, ctx);
+	proxies_each(g, KEPT_BE, ROLE_BACKEND, fn, ctx);
+	for (uint32_t i = 0; i < g->nproxies; i++)
+		for (uint32_t k = 0; k < g->proxies[i].nservers; k++) {
+			const struct server *s = g->proxies[i].servers[k];
+			struct str guid = server_conf_rare(s->conf)->guid;
+
+			if (guid.len)
+				fn(ctx, &(struct kept_object){KEPT_SRV, guid, s->index});
+		}
+}
+
+/* --- lists */
+
+static int compare(const void *a, const void *b)
+{
+	const struct kept_object *x = a, *y = b;
+	size_t least = x->guid.len < y->guid.len ? x->guid.len : y->guid.len;
+	int order;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	order = least ? memcmp(x->guid.ptr, y->guid.ptr, least) : 0;
+	return order ? order : (x->guid.len > y->guid.len) - (x->guid.len < y->guid.len);
+}
+
+static void count_one(void *ctx, const struct kept_object *o)
+{
+	(void)o;
+	++*(uint32_t *)ctx;
+}
+
+static void list_one(void *ctx, const struct kept_object *o)
+{
+	struct kept_list *l = ctx;
+
+	l->v[l->n++] = *o;
+}
+
+struct kept_list stats_kept_list(const struct generation *g)
+{
+	struct kept_list l = {NULL, 0};
+	uint32_t n = 0;
+
+	stats_kept_each(g, count_one, &n);
+	l.v = n ? malloc(n * sizeof(*l.v)) : NULL;
+	if (!l.v)
+		return l;
+	stats_kept_each(g, list_one, &l);
+	qsort(l.v, l.n, sizeof(*l.v), compare);
+	return l;
+}
+
+void stats_kept_list_free(struct kept_list *l)
+{
+	free(l->v);
+	*l = (struct kept_list){NULL, 0};
+}
+
+const struct kept_object *stats_kept_find(const struct kept_list *l, enum kept_kind kind, struct str guid)
+{
+	const struct kept_object key = {kind, guid, 0};
+
+	return l->n ? bsearch(&key, l->v, l->n, sizeof(*l->v), compare) : NULL;
+}
+
+/* --- values */
+
+void stats_kept_read(struct process *p, const struct kept_object *o, uint64_t values[KEPT_MAX])
+{
+	const struct kept_table *t = &tables[o->kind];
+	union {
+		struct fe_counters fe;
+		struct be_counters be;
+		struct srv_counters srv;
+	} sum;
+
+	switch (o->kind) {
+	case KEPT_FE:
+		counters_fe_sum(p, o->index, &sum.fe);
+		break;
+	case KEPT_BE:
+		counters_be_sum(p, o->index, &sum.be);
+		break;
+	default:
+		counters_srv_sum(p, o->index, &sum.srv);
+	}
+	for (uint32_t i = 0; i < t->n; i++)
+		memcpy(&values[i], (const char *)&sum + t->fields[i].offset, sizeof(*values));
+}
+
+void stats_kept_add(struct worker *w, const struct kept_object *o, const uint64_t values[KEPT_MAX])
+{
+	const struct kept_table *t = &tables[o->kind];
+	char *own = o->kind == KEPT_FE   ? (char *)counters_fe(w, o->index)
+		    : o->kind == KEPT_BE ? (char *)counters_be(w, o->index)
+					 : (char *)counters_srv(w, o->index);
+
+	for (uint32_t i = 0; i < t->n; i++)
+		*(uint64_t *)(void *)(own + t->fields[i].offset) += values[i];
+}
