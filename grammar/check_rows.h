@@ -74,6 +74,8 @@ check_row_fn check_forward_bind, check_forward_dgram, check_forward_host;
 /* check_ring.c */
 check_row_fn check_ring_size, check_ring_server, check_ring_description, check_ring_format, check_ring_maxlen,
 	check_ring_timeout, check_ring_file;
+/* check_cpu.c */
+check_row_fn check_cpu_affinity, check_cpu_policy, check_cpu_set;
 /* check_cpu_map.c, check_program.c */
 check_row_fn check_cpu_map, check_dh_param, check_program_command, check_program_user, check_program_group, check_program_start;
 /* check_filter.c */

@@ -4,6 +4,7 @@
 #ifndef LB_GRAMMAR_MODEL_H
 #define LB_GRAMMAR_MODEL_H
 
+#include "grammar/model_cpu.h"
 #include "grammar/model_limits.h"
 #include "grammar/model_log.h"
 #include "grammar/model_peers.h"
@@ -93,6 +94,7 @@ struct global_conf {
 	uint32_t tune_notsent_lowat_client, tune_notsent_lowat_server; /* bytes */
 	uint32_t thread_hard_limit; /* 0: none */
 	uint64_t *cpu_map; /* by thread: bits of processors, 0: any; NULL: no thread is bound */
+	struct cpu_conf cpus;
 	bool single_queue; /* tune.listener.multi-queue off */
 	bool idle_shared; /* tune.idle-pool.shared */
 	bool busy_polling, low_latency, no_memory_trimming, prealloc_fd, nopoll;

@@ -31,6 +31,7 @@ void model_preset_global(struct global_conf *g)
 	g->stats_timeout = 10000;
 	g->stats_maxconn = 10;
 	g->shm_stats_objects = 2000;
+	g->cpus.numa = true;
 	g->tls.cache_size = 20000;
 	g->tls.lifetime = 300;
 	g->tls.extra_files = TLS_EXTRA_ALL;

@@ -140,7 +140,6 @@ void renewal_free(struct lbd *l);
 
 /* lbd_serve.c: from a checked model to the end of the traffic; the exit status of the process. */
 int serve(struct lbd *l);
-uint32_t serve_threads(const struct model *m);
 uint32_t serve_listeners(const struct model *m);
 
 /* The text of `show startup-logs`: what was said up to now. The report's own, until the next call. NULL: no

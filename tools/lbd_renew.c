@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "grammar/render.h"
+#include "runtime/core/cpus.h"
 #include "runtime/backend/server.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/core/log.h"
@@ -61,6 +62,7 @@ static bool candidate_check(struct candidate *c, const struct lbd_renewal *r)
 {
 	const struct process *p = r->lbd->process;
 	struct model *m = c->lbd.model;
+	struct cpu_plan plan;
 
 	if (!serve_listeners(m)) {
 		out_puts(&c->text, "[ALERT] no enabled listener found\n");
@@ -71,11 +73,11 @@ static bool candidate_check(struct candidate *c, const struct lbd_renewal *r)
 	vec_each (b, &m->global.stats_sockets)
 		if ((*b)->addr.kind == ADDR_SOCKPAIR)
 			return fail(c, RENEW_PROCESS);
-	if (serve_threads(m) != p->nworkers) {
-		out_puts(&c->text, "the number of threads differs\n");
-		return fail(c, RENEW_PROCESS);
-	}
-	return true;
+	cpus_plan_here(&plan, m, &p->cpu_plan->allowed);
+	if (plan.nthreads == p->nworkers)
+		return true;
+	out_puts(&c->text, "the number of threads differs\n");
+	return fail(c, RENEW_PROCESS);
 }
 
 /* The master's channel is one more stats socket here, too, under a number of its own until the switch. */

@@ -10,6 +10,7 @@
 
 #include "runtime/backend/server.h"
 #include "runtime/backend/server_restore.h"
+#include "runtime/core/cpus.h"
 #include "runtime/core/log.h"
 #include "runtime/core/process.h"
 #include "runtime/log/forward.h"
@@ -25,27 +26,20 @@
 #include "runtime/stick/peers.h"
 #include "tools/lbd.h"
 
-enum { THREADS_MAX = 64, BIND_TRIES = 200, BIND_PAUSE_US = 10000, MAX_ERRORS = 1 << 20 };
+enum { BIND_TRIES = 200, BIND_PAUSE_US = 10000, MAX_ERRORS = 1 << 20 };
 
-/* thread-hard-limit: whatever is asked for or derived. */
-static uint32_t serve_threads_limit(const struct model *m, uint32_t n)
+/* Which processors threads run on, and how many threads there are. NULL: no memory. */
+static struct cpu_plan *plan_make(const struct model *m)
 {
-	uint32_t limit = m->global.thread_hard_limit;
+	struct cpu_plan *plan = calloc(1, sizeof(*plan));
+	cpu_set_t allowed;
 
-	return limit && n > limit ? limit : n;
-}
-
-uint32_t serve_threads(const struct model *m)
-{
-	cpu_set_t cpus;
-	int n;
-
-	if (m->global.nbthread)
-		return serve_threads_limit(m, m->global.nbthread);
-	if (sched_getaffinity(0, sizeof(cpus), &cpus))
-		return 1;
-	n = CPU_COUNT(&cpus);
-	return serve_threads_limit(m, n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (uint32_t)n);
+	CPU_ZERO(&allowed);
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		CPU_SET(0, &allowed);
+	if (plan)
+		cpus_plan_here(plan, m, &allowed);
+	return plan;
 }
 
 static uint32_t binds_count(const struct bind_conf *b)
@@ -189,16 +183,19 @@ static void renice(int to)
 
 static bool process_make(struct lbd *l)
 {
-	uint32_t threads = serve_threads(l->model);
+	struct cpu_plan *plan = plan_make(l->model);
 	struct generation *g;
 	struct process *p;
 
 	renice(l->model->global.renice_startup);
-	if (!limits_apply(l, serve_listeners(l->model), threads))
+	if (plan && limits_apply(l, serve_listeners(l->model), plan->nthreads))
+		l->process = process_new(plan->nthreads);
+	p = l->process;
+	if (!p) {
+		free(plan);
 		return false;
-	p = l->process = process_new(threads);
-	if (!p)
-		return false;
+	}
+	p->cpu_plan = plan;
 	p->compat = l->options.compat;
 	p->tls = l->tls;
 	l->tls = NULL;

@@ -13,6 +13,7 @@
 
 #include "runtime/backend/connect.h"
 #include "runtime/cli/cli.h"
+#include "runtime/core/cpus.h"
 #include "runtime/core/isolation.h"
 #include "runtime/core/log.h"
 #include "runtime/core/profile.h"
@@ -98,16 +99,10 @@ static void worker_look(struct worker *w)
 }
 
 /* On the worker's own thread. A set without any of this machine's processors binds nothing. */
-static void worker_pin(uint64_t cpus)
+static void worker_pin(const struct cpu_plan *plan, uint32_t id)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	for (int i = 0; i < 64; i++)
-		if (cpus >> i & 1)
-			CPU_SET(i, &set);
-	if (cpus)
-		pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	if (plan && plan->bound && id < CPU_THREADS_MAX && CPU_COUNT(&plan->sets[id]))
+		pthread_setaffinity_np(pthread_self(), sizeof(plan->sets[id]), &plan->sets[id]);
 }
 
 /* With a watcher of this kind the loop never sleeps (busy-polling). */
@@ -120,8 +115,7 @@ static void worker_adapt(struct worker *w)
 {
 	const struct global_conf *g = &w->process->generation->model->global;
 
-	if (g->cpu_map && w->id < 64)
-		worker_pin(g->cpu_map[w->id]);
+	worker_pin(w->process->cpu_plan, w->id);
 	w->paced = !g->busy_polling && !g->low_latency;
 	if (w->paced)
 		prctl(PR_SET_TIMERSLACK, 1000L); /* nanoseconds; else 50 us are added to each pause */
@@ -364,6 +358,7 @@ void process_free(struct process **pp)
 	pthread_mutex_destroy(&p->rate_lock);
 	tls_load_fini(&p->tls_load);
 	pthread_mutex_destroy(&p->errors_lock);
+	free(p->cpu_plan);
 	free(p->workers);
 	free(p);
 }

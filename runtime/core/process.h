@@ -100,6 +100,7 @@ struct process {
 	struct mails *mails;	    /* log/mail.h; NULL: none */
 	struct forwards *forwards;  /* log/forward.h; NULL: none */
 	struct rings *rings;	    /* log/rings.h; NULL: none */
+	struct cpu_plan *cpu_plan;   /* core/cpus.h, owned; NULL: threads run anywhere */
 	struct stats_shm *stats_shm; /* stats/stats_kept.h; NULL: none */
 	struct traces *traces;	    /* log/trace.h; NULL: none */
 	atomic_uint tracing; /* bits of sources that are traced */

@@ -41,6 +41,22 @@ static bool cpu_map_eq(const struct global_conf *a, const struct global_conf *b)
 	return !memcmp(a->cpu_map, b->cpu_map, 64 * sizeof(*a->cpu_map));
 }
 
+static bool cpu_rules_eq(const struct cpu_rule *a, const struct cpu_rule *b)
+{
+	while (a && b && a->unit == b->unit && a->only == b->only && !memcmp(a->set, b->set, sizeof(a->set))) {
+		a = a->next;
+		b = b->next;
+	}
+	return !a && !b;
+}
+
+static bool cpus_eq(const struct cpu_conf *a, const struct cpu_conf *b)
+{
+	return a->policy == b->policy && a->policy_units == b->policy_units && a->affinity == b->affinity &&
+	       a->one_per_core == b->one_per_core && a->loose == b->loose && a->reset == b->reset &&
+	       cpu_rules_eq(a->rules, b->rules);
+}
+
 static bool is_elsewhere(const struct bind_conf *b)
 {
 	return b->addr.kind == ADDR_FD || b->addr.kind == ADDR_SOCKPAIR;
@@ -124,6 +140,8 @@ bool renew_possible(const struct model *old, const struct model *new_, struct ou
 		out_puts(reasons, "`master-worker no-exit-on-failure` differs\n");
 	if (!cpu_map_eq(a, b))
 		out_puts(reasons, "`cpu-map` differs\n");
+	if (!cpus_eq(&a->cpus, &b->cpus))
+		out_puts(reasons, "`cpu-set`, `cpu-policy` or `cpu-affinity` differs\n");
 	put_sections(old, reasons);
 	if (reasons->len == before)
 		put_sections(new_, reasons);

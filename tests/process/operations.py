@@ -265,6 +265,34 @@ def test_new_privileges(t):
         end(p)
 
 
+def affinities(p):
+    """Of the threads, as a sorted list; those of libraries and helpers may be among them."""
+    return sorted(sorted(os.sched_getaffinity(int(x))) for x in os.listdir("/proc/%d/task" % p.pid))
+
+
+def test_processors(t):
+    here = sorted(os.sched_getaffinity(0))
+    if len(here) < 2:
+        return "one processor"
+    a, b = here[:2]
+    p = with_global(t, ["nbthread 2", "cpu-map auto:1/1-2 %d-%d" % (a, b) if b == a + 1 else "cpu-map 1/1 %d" % a])
+    until(lambda: [a] in affinities(p), "bound by cpu-map: %s" % affinities(p))
+    need(b != a + 1 or affinities(p) == [[a], [b]], "each to its own: %s" % affinities(p))
+    end(p)
+    if contract.IS_HAPROXY:
+        return None
+    for words, threads, want in ((["cpu-policy none", "cpu-set only-cpu %d" % b], 1, [[b]]),
+                                 (["cpu-policy none", "cpu-set drop-cpu %d" % b], len(here) - 1, [[x for x in here if x != b]]),
+                                 (["cpu-policy none", "cpu-affinity per-thread"], len(here), [[x] for x in here]),
+                                 (["cpu-policy none", "cpu-affinity per-group", "nbthread 3"], 3, [here])):
+        p = with_global(t, words, "--compat=3.4")
+        info = t.cli("show info")
+        need("\nNbthread: %d\n" % threads in info, "%s: %s" % (words, info))
+        until(lambda: [x for x in want if x in affinities(p)] == want, "%s: %s" % (words, affinities(p)))
+        end(p)
+    return None
+
+
 def test_dumpable(t):
     if os.geteuid():
         return "needs root"
