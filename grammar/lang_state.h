@@ -40,6 +40,8 @@ bool lang_read_file(struct compile *c, struct str path, struct span span, const 
 /* regex_parse() with HAProxy's words for the place. */
 const struct regex *regex_compile(struct compile *c, const struct lang_scope *scope, struct str text,
 				  bool icase, struct span span);
+/* Whether it is one; nothing is kept. */
+bool regex_is_valid(struct str text, bool icase);
 /* A variable by name, made when new; NULL when the name is wrong, then `why` says it in HAProxy's words. */
 const struct var_ref *var_find(struct compile *c, struct str text, struct str *why);
 /* The bit of enum var_condition that a word means ("ifset"); 0 for none of them. */

@@ -235,8 +235,9 @@ static bool key_is_good(struct pattern_reader *r, struct str key)
 	case MATCH_IP:
 		return value_parse_network(key, &net);
 	case MATCH_BIN:
-	case MATCH_REG:
 		return false;
+	case MATCH_REG: /* the model needs none of a file: the objects at run time have their own */
+		return regex_is_valid(key, r->icase);
 	default:
 		return true;
 	}

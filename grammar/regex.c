@@ -61,3 +61,14 @@ const struct regex *regex_compile(struct compile *c, const struct lang_scope *sc
 	map_put(c->arena, &c->regexes, key, regex);
 	return regex;
 }
+
+bool regex_is_valid(struct str text, bool icase)
+{
+	PCRE2_SIZE offset;
+	int error;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text.ptr, text.len, icase ? PCRE2_CASELESS : 0, &error,
+					 &offset, NULL);
+
+	pcre2_code_free(code);
+	return code != NULL;
+}

@@ -51,6 +51,9 @@ struct eval_engine {
 	struct engine_regex *regex;       /* by regex.id; compiled on first use */
 	void *match_data, *match_context; /* of PCRE2 */
 	void *jit_stack;
+	uint64_t gave_up;      /* matches that met a limit */
+	struct str given_up;   /* the expression that did, while nobody was told of it; else none */
+	char given_up_text[96];
 	struct expr_memo *memos; /* by sample_expr.id */
 	uint64_t generation;     /* of the memos; counts what may change any value */
 	bool memo_scratch;       /* the caller gives scratch memory back: memos may take some */
@@ -61,8 +64,8 @@ struct eval_engine {
 
 /* Matches a subject; *groups gets offset pairs (valid until the next match), n of them. False when it does not
  * match, and when a limit was hit or memory is out. not_begin: the subject continues something, ^ does not
- * match. regex_exec.c */
-bool regex_exec_code(struct eval_engine *en, const void *code, struct str subject, bool not_begin,
+ * match. text: what the code was made of, for messages. regex_exec.c */
+bool regex_exec_code(struct eval_engine *en, const void *code, struct str text, struct str subject, bool not_begin,
 		     const size_t **groups, uint32_t *n);
 bool regex_exec(struct eval_engine *en, const struct regex *re, struct str subject, bool not_begin,
 		const size_t **groups, uint32_t *n);

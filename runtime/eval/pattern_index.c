@@ -29,9 +29,8 @@ static uint32_t spread(uint32_t h)
 
 /* --- the table: chains in no particular order, the smallest id of an entry decides among equals */
 
-static bool table_grow(struct pattern_table *t)
+static bool table_resize(struct pattern_table *t, uint32_t size)
 {
-	uint32_t size = t->buckets ? (t->mask + 1) * 2 : TABLE_FIRST;
 	struct pattern_node **buckets = calloc(size, sizeof(*buckets)), *next;
 
 	if (!buckets)
@@ -52,6 +51,20 @@ static bool table_grow(struct pattern_table *t)
 	t->buckets = buckets;
 	t->mask = size - 1;
 	return true;
+}
+
+static bool table_grow(struct pattern_table *t)
+{
+	return table_resize(t, t->buckets ? (t->mask + 1) * 2 : TABLE_FIRST);
+}
+
+bool pattern_table_reserve(struct pattern_table *t, uint32_t n)
+{
+	uint32_t size = TABLE_FIRST;
+
+	while (size < n && size < UINT32_MAX / 2)
+		size *= 2;
+	return (t->buckets && size <= t->mask + 1) || table_resize(t, size);
 }
 
 bool pattern_table_add(struct pattern_table *t, struct pattern_node *node)
@@ -92,6 +105,13 @@ static bool is_visible(const struct pattern_item *item)
 	const struct pattern_entry *entry = item->entry;
 
 	return entry->version == item->index->ref->current;
+}
+
+/* What texts are compared with. */
+static struct str item_text(const struct pattern_item *item)
+{
+	return item->index->method == MATCH_BIN ? str_make(item->bytes, item->entry->key.len / 2)
+						: item->entry->key;
 }
 
 static const struct pattern_item *earlier(const struct pattern_item *a, const struct pattern_item *b)
@@ -142,7 +162,7 @@ static uint32_t net_hash(uint8_t family, unsigned bits, const uint8_t *addr)
 
 static bool insert_net(struct pattern_index *index, struct pattern_item *item, char *message)
 {
-	struct ip_net *net = &item->p.net;
+	struct ip_net *net = &item->net;
 
 	if (!value_parse_network(item->entry->key, net))
 		return message_set(message, "'%.*s' is not a valid IPv4 or IPv6 address", item->entry->key);
@@ -160,18 +180,18 @@ static bool insert_number(struct pattern_index *index, struct pattern_item *item
 	struct str text = item->entry->key;
 	bool range = false;
 
-	if (!value_parse_range(text, &item->p.min, &item->p.max, &range))
+	if (!value_parse_range(text, &item->min, &item->max, &range))
 		return message_set(
 			message, range ? "'%.*s' is not a valid number range" : "'%.*s' is not a number", text);
-	if (item->p.min != item->p.max)
+	if (item->min != item->max)
 		return list_add(index, item);
-	item->node.hash = spread(fnv(FNV_START, &item->p.min, sizeof(item->p.min)));
+	item->node.hash = spread(fnv(FNV_START, &item->min, sizeof(item->min)));
 	return pattern_table_add(&index->table, &item->node);
 }
 
 static bool insert_regex(struct pattern_index *index, struct pattern_item *item, char *message)
 {
-	struct str text = item->p.text;
+	struct str text = item->entry->key;
 	PCRE2_SIZE offset = 0;
 	PCRE2_UCHAR why[128] = "";
 	int error = 0;
@@ -192,7 +212,8 @@ static bool insert_regex(struct pattern_index *index, struct pattern_item *item,
 
 static bool insert_prefix(struct pattern_index *index, struct pattern_item *item)
 {
-	size_t len = item->p.text.len;
+	struct str text = item->entry->key;
+	size_t len = text.len;
 	uint32_t *grown;
 
 	if (len >= index->nlengths) {
@@ -203,7 +224,7 @@ static bool insert_prefix(struct pattern_index *index, struct pattern_item *item
 		index->lengths = grown;
 		index->nlengths = (uint32_t)len + 16;
 	}
-	item->node.hash = spread(fnv(FNV_START, item->p.text.ptr, len));
+	item->node.hash = spread(fnv(FNV_START, text.ptr, len));
 	if (!pattern_table_add(&index->table, &item->node))
 		return false;
 	index->lengths[len]++;
@@ -213,13 +234,13 @@ static bool insert_prefix(struct pattern_index *index, struct pattern_item *item
 /* The bytes that hexadecimal digits stand for, owned by the item. */
 static bool insert_bytes(struct pattern_index *index, struct pattern_item *item, char *message)
 {
-	struct str hex = item->p.text;
+	struct str hex = item->entry->key;
 	char *bytes = malloc(hex.len / 2 + 1);
 	unsigned value;
 
 	if (!bytes)
 		return false;
-	item->code = bytes;
+	item->bytes = bytes;
 	for (size_t i = 0; i + 1 < hex.len; i += 2) {
 		char digits[3] = {hex.ptr[i], hex.ptr[i + 1], 0};
 
@@ -230,8 +251,7 @@ static bool insert_bytes(struct pattern_index *index, struct pattern_item *item,
 	}
 	if (hex.len % 2)
 		return message_set(message, "an even number of hex digit is expected", STR_NONE);
-	item->p.text = str_make(bytes, hex.len / 2);
-	item->node.hash = match_hash_text(item->p.text, false);
+	item->node.hash = match_hash_text(item_text(item), false);
 	return pattern_table_add(&index->table, &item->node);
 }
 
@@ -248,12 +268,44 @@ static bool item_enter(struct pattern_index *index, struct pattern_item *item, c
 	case MATCH_BIN:
 		return insert_bytes(index, item, message);
 	case MATCH_STR:
-		item->node.hash = match_hash_text(item->p.text, true);
+		item->node.hash = match_hash_text(item->entry->key, true);
 		return pattern_table_add(&index->table, &item->node);
 	case MATCH_BEG:
 		return index->icase ? list_add(index, item) : insert_prefix(index, item);
 	default:
 		return list_add(index, item);
+	}
+}
+
+static bool insert_item(struct pattern_index *index, struct pattern_entry *entry, struct pattern_item *item,
+			char *message)
+{
+	item->index = index;
+	item->entry = entry;
+	if (!item_enter(index, item, message)) {
+		pattern_item_free(item);
+		return false;
+	}
+	item->sibling = entry->items;
+	entry->items = item;
+	return true;
+}
+
+static size_t item_size(const struct pattern_index *index)
+{
+	const size_t plain = offsetof(struct pattern_item, net);
+
+	switch (index->method) {
+	case MATCH_IP:
+		return (plain + sizeof(struct ip_net) + 7) & ~(size_t)7;
+	case MATCH_INT:
+	case MATCH_LEN:
+		return plain + 2 * sizeof(int64_t);
+	case MATCH_REG:
+	case MATCH_BIN:
+		return plain + sizeof(void *);
+	default:
+		return plain;
 	}
 }
 
@@ -265,18 +317,38 @@ bool pattern_index_insert(struct pattern_index *index, struct pattern_entry *ent
 		return false;
 	if (index->by_key)
 		return true;
-	item = calloc(1, sizeof(*item));
-	if (!item)
-		return message_set(message, "out of memory", STR_NONE);
-	item->index = index;
-	item->entry = entry;
-	item->p = (struct pattern){.text = entry->key, .icase = index->icase};
-	if (!item_enter(index, item, message)) {
-		pattern_item_free(item);
+	item = calloc(1, item_size(index));
+	return item ? insert_item(index, entry, item, message)
+		    : message_set(message, "out of memory", STR_NONE);
+}
+
+/* Whether entries of this method go into the table, mostly. */
+static bool is_hashed(const struct pattern_index *index)
+{
+	return index->method == MATCH_IP || index->method == MATCH_INT || index->method == MATCH_LEN ||
+	       index->method == MATCH_BIN || index->method == MATCH_STR ||
+	       (index->method == MATCH_BEG && !index->icase);
+}
+
+bool pattern_index_fill(struct pattern_index *index)
+{
+	const struct pattern_ref *ref = index->ref;
+	const size_t size = item_size(index);
+	char *at;
+
+	if (index->by_key)
+		return true;
+	index->bulk = calloc((size_t)ref->count + 1, size);
+	if (!index->bulk || (is_hashed(index) && !pattern_table_reserve(&index->table, ref->count)))
 		return false;
+	at = index->bulk;
+	for (struct pattern_entry *entry = ref->first; entry; entry = entry->next) {
+		if (!pattern_value_check((enum smp_type)index->type, entry->value, NULL))
+			continue;
+		((struct pattern_node *)at)->bulk = true;
+		insert_item(index, entry, (struct pattern_item *)at, NULL);
+		at += size;
 	}
-	item->sibling = entry->items;
-	entry->items = item;
 	return true;
 }
 
@@ -285,9 +357,9 @@ bool pattern_index_insert(struct pattern_index *index, struct pattern_entry *ent
 static void item_uncount(struct pattern_index *index, const struct pattern_item *item)
 {
 	if (index->method == MATCH_IP)
-		index->lengths[item->p.net.bits + (item->p.net.family == 4 ? 0 : NET6)]--;
+		index->lengths[item->net.bits + (item->net.family == 4 ? 0 : NET6)]--;
 	else if (index->method == MATCH_BEG)
-		index->lengths[item->p.text.len]--;
+		index->lengths[item->entry->key.len]--;
 }
 
 void pattern_item_free(struct pattern_item *item)
@@ -307,15 +379,17 @@ void pattern_item_free(struct pattern_item *item)
 	}
 	if (index->method == MATCH_REG)
 		pcre2_code_free(item->code);
-	else
-		free(item->code);
-	free(item);
+	else if (index->method == MATCH_BIN)
+		free(item->bytes);
+	if (!item->node.bulk)
+		free(item);
 }
 
 void pattern_index_free(struct pattern_index *index)
 {
 	free(index->table.buckets);
 	free(index->lengths);
+	free(index->bulk);
 	free(index);
 }
 
@@ -328,7 +402,7 @@ static const struct pattern_item *find_text(const struct pattern_table *t, struc
 
 	for (const struct pattern_node *n = t->buckets ? t->buckets[hash & t->mask] : NULL; n; n = n->next)
 		if (n->hash == hash && is_visible(i = item_of(n)) &&
-		    (icase ? str_ieq(i->p.text, text) : str_eq(i->p.text, text)))
+		    (icase ? str_ieq(item_text(i), text) : str_eq(item_text(i), text)))
 			best = earlier(best, i);
 	return best;
 }
@@ -366,8 +440,8 @@ static const struct pattern_item *find_family(const struct pattern_index *index,
 		hash = net_hash(family, (unsigned)bits, addr);
 		for (const struct pattern_node *n = index->table.buckets[hash & index->table.mask]; n;
 		     n = n->next)
-			if (n->hash == hash && is_visible(i = item_of(n)) && i->p.net.family == family &&
-			    i->p.net.bits == bits && match_addr(&subject, &i->p.net))
+			if (n->hash == hash && is_visible(i = item_of(n)) && i->net.family == family &&
+			    i->net.bits == bits && match_addr(&subject, &i->net))
 				best = earlier(best, i);
 	}
 	return best;
@@ -388,7 +462,7 @@ static const struct pattern_item *find_net(const struct pattern_index *index, co
 		found = find_family(index, 4, v4);
 	}
 	for (const struct pattern_node *n = found ? NULL : index->list; n; n = n->next)
-		if (is_visible(item_of(n)) && match_addr(s, &item_of(n)->p.net))
+		if (is_visible(item_of(n)) && match_addr(s, &item_of(n)->net))
 			return item_of(n);
 	return found;
 }
@@ -400,10 +474,10 @@ static const struct pattern_item *find_number(const struct pattern_index *index,
 	const struct pattern_item *best = NULL, *i;
 
 	for (const struct pattern_node *n = t->buckets ? t->buckets[hash & t->mask] : NULL; n; n = n->next)
-		if (is_visible(i = item_of(n)) && i->p.min == number)
+		if (is_visible(i = item_of(n)) && i->min == number)
 			best = earlier(best, i);
 	for (const struct pattern_node *n = index->list; n; n = n->next)
-		if (is_visible(i = item_of(n)) && number >= i->p.min && number <= i->p.max)
+		if (is_visible(i = item_of(n)) && number >= i->min && number <= i->max)
 			return earlier(best, i);
 	return best;
 }
@@ -411,14 +485,17 @@ static const struct pattern_item *find_number(const struct pattern_index *index,
 static const struct pattern_item *find_listed(struct eval *e, const struct pattern_index *index,
 					      const struct sample *s, struct pattern_hit *hit)
 {
+	struct pattern p = {.icase = index->icase};
+
 	for (const struct pattern_node *n = index->list; n; n = n->next) {
 		const struct pattern_item *i = item_of(n);
-		bool found = index->method == MATCH_REG ? regex_exec_code(e->engine, i->code, s->str, false,
-									  &hit->groups, &hit->ngroups)
-			     : index->method == MATCH_METH
-				     ? match_meth(s, &i->p)
-				     : match_text(e, index->method, s->str, &i->p, NULL, NULL);
+		bool found;
 
+		p.text = i->entry->key;
+		found = index->method == MATCH_REG ? regex_exec_code(e->engine, i->code, p.text, s->str, false,
+								     &hit->groups, &hit->ngroups)
+			: index->method == MATCH_METH ? match_meth(s, &p)
+						      : match_text(e, index->method, s->str, &p, NULL, NULL);
 		if (found && is_visible(i))
 			return i;
 	}

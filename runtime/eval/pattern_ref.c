@@ -111,7 +111,7 @@ static bool ref_init(struct pattern_ref *ref, const struct pattern_file *file)
 	ref->file = file;
 	ref->indexes = index_new(ref, MATCH_STR, false, SMP_STR);
 	ref->bulk = calloc((size_t)file->lines.n + 1, sizeof(*ref->bulk));
-	if (!ref->indexes || !ref->bulk)
+	if (!ref->indexes || !ref->bulk || !pattern_table_reserve(&ref->by_key, file->lines.n))
 		return false;
 	for (uint32_t i = 0; i < file->lines.n; i++) {
 		struct pattern_entry *entry = &ref->bulk[i];
@@ -206,8 +206,10 @@ struct pattern_index *pattern_index_get(struct pattern_ref *ref, enum match_meth
 		if (i->method == method && i->icase == icase && i->type == type)
 			return i;
 	index = index_new(ref, method, icase, type);
-	for (struct pattern_entry *entry = ref->first; index && entry; entry = entry->next)
-		pattern_index_insert(index, entry, NULL); /* host names without an address do not suit */
+	if (index && !pattern_index_fill(index)) {
+		pattern_index_free(index);
+		index = NULL;
+	}
 	if (!index)
 		return NULL;
 	for (struct pattern_index **at = &ref->indexes->next;; at = &(*at)->next) {

@@ -15,16 +15,24 @@ struct pattern_node {
 	struct pattern_node *next, **before;
 	uint32_t hash;
 	bool hashed;
+	bool bulk; /* an item that is part of index->bulk */
 };
 
-/* One entry as one index sees it. */
+/* One entry as one index sees it. Files may have a million: behind `index` an item has no more than its method
+ * needs, pattern_item_size() says it. */
 struct pattern_item {
 	struct pattern_node node;     /* first: nodes of an index are items */
 	struct pattern_item *sibling; /* of the same entry, in the next index */
 	struct pattern_entry *entry;
 	struct pattern_index *index;
-	struct pattern p;
-	void *code; /* of a regular expression */
+	union {
+		struct ip_net net;
+		struct {
+			int64_t min, max;
+		};
+		void *code;  /* of a regular expression */
+		char *bytes; /* that hexadecimal digits stand for */
+	};
 };
 
 struct pattern_entry {
@@ -53,6 +61,7 @@ struct pattern_index {
 	struct pattern_node *list, **tail; /* what must be tried one by one, in order */
 	uint32_t *lengths, nlengths; /* how many prefixes have which length; networks: by family and bits */
 	uint32_t loose;              /* items of the list */
+	char *bulk;                  /* items of a file's entries, one behind the other; or NULL */
 };
 
 struct pattern_ref {
@@ -69,10 +78,15 @@ struct pattern_ref {
 /* pattern_index.c */
 /* Puts an entry into an index; false with a message when it does not suit, or memory is out. */
 bool pattern_index_insert(struct pattern_index *index, struct pattern_entry *entry, char *message);
+/* The entries of the file, in one piece of memory; those that do not suit (host names without an address) are
+ * passed over. False when memory is out, and then none was put in. */
+bool pattern_index_fill(struct pattern_index *index);
 /* Takes an item out of its index and frees it. */
 void pattern_item_free(struct pattern_item *item);
 void pattern_index_free(struct pattern_index *index);
 bool pattern_table_add(struct pattern_table *t, struct pattern_node *node);
+/* Room for n nodes: what follows need not grow. */
+bool pattern_table_reserve(struct pattern_table *t, uint32_t n);
 void pattern_table_remove(struct pattern_table *t, struct pattern_node *node);
 /* Whether a value suits the type; else a message. */
 bool pattern_value_check(enum smp_type type, struct str value, char *message);

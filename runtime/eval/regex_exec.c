@@ -1,5 +1,6 @@
 /* Regular expressions at run time (PCRE2): compiled with JIT on first use, one set per engine. Limits bound the
- * work of one match, so that a pattern with an appetite ends in "no match" and not in a stall. One thread. */
+ * work of one match, so that a pattern with an appetite ends in "no match" and a line in the log and not in a
+ * stall. One thread. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -7,6 +8,7 @@
 
 #include "grammar/base/out.h"
 #include "runtime/eval/engine.h"
+#include "runtime/eval/regex_limit.h"
 
 /* Groups that can be referred to, \0 to \9; work per match; most memory of one JIT stack. */
 enum {
@@ -69,11 +71,31 @@ static const pcre2_code *regex_code(struct eval_engine *en, const struct regex *
 bool regex_exec(struct eval_engine *en, const struct regex *re, struct str subject, bool not_begin,
 		const size_t **groups, uint32_t *n)
 {
-	return regex_exec_code(en, regex_code(en, re), subject, not_begin, groups, n);
+	return regex_exec_code(en, regex_code(en, re), re->text, subject, not_begin, groups, n);
 }
 
-bool regex_exec_code(struct eval_engine *en, const void *code, struct str subject, bool not_begin,
-		     const size_t **groups, uint32_t *n)
+static void regex_gave_up(struct eval_engine *en, struct str text)
+{
+	en->gave_up++;
+	if (en->gave_up & (en->gave_up - 1))
+		return;
+	en->given_up = (struct str){
+		en->given_up_text, text.len < sizeof(en->given_up_text) ? text.len : sizeof(en->given_up_text)};
+	if (text.len)
+		memcpy(en->given_up_text, text.ptr, en->given_up.len);
+}
+
+uint64_t eval_regex_gave_up(struct eval_engine *en, struct str *text)
+{
+	if (!en->given_up.ptr)
+		return 0;
+	*text = en->given_up;
+	en->given_up = STR_NONE;
+	return en->gave_up;
+}
+
+bool regex_exec_code(struct eval_engine *en, const void *code, struct str text, struct str subject,
+		     bool not_begin, const size_t **groups, uint32_t *n)
 {
 	int found;
 
@@ -81,8 +103,11 @@ bool regex_exec_code(struct eval_engine *en, const void *code, struct str subjec
 		return false;
 	found = pcre2_match(code, (PCRE2_SPTR)(subject.ptr ? subject.ptr : ""), subject.len, 0,
 			    not_begin ? PCRE2_NOTBOL : 0, en->match_data, en->match_context);
-	if (found < 0)
+	if (found < 0) {
+		if (found != PCRE2_ERROR_NOMATCH)
+			regex_gave_up(en, text);
 		return false;
+	}
 	if (groups) {
 		*groups = pcre2_get_ovector_pointer(en->match_data);
 		*n = found ? (uint32_t)found : REGEX_GROUPS;

@@ -5,6 +5,7 @@
 
 #include "runtime/backend/balance_key.h"
 #include "runtime/core/log.h"
+#include "runtime/eval/regex_limit.h"
 #include "runtime/eval/sample.h"
 #include "runtime/http/mux.h"
 #include "runtime/net/address.h"
@@ -467,6 +468,21 @@ static void tell_stage(struct stream *s)
 	s->session->conn.worker->stream_over(s->session->conn.worker, &e);
 }
 
+/* Regular expressions that came to no end: seldom, and then worth a line. */
+static void tell_of_regex(const struct stream *s)
+{
+	struct worker *w = s->session->conn.worker;
+	struct str text;
+	uint64_t times = eval_regex_gave_up(s->session->generation->engines[w->id], &text);
+
+	if (times)
+		log_event(
+			w, s->session->frontend->conf, LL_WARNING,
+			"Regular expression '%.*s' was given up after too many steps, which counts as no match "
+			"(%llu so far).",
+			STR_ARG(text), (unsigned long long)times);
+}
+
 void stream_finish(struct stream *s)
 {
 	if (s->counted_backend)
@@ -475,6 +491,7 @@ void stream_finish(struct stream *s)
 	log_close(s);
 	stream_count_bytes(s);
 	count_times(s);
+	tell_of_regex(s);
 	if (s->session->conn.worker->stream_over)
 		tell_stage(s);
 	if (!s->logged && log_wanted(s))
