@@ -38,6 +38,9 @@ struct span action_here(const struct action_reader *r);
 bool action_error(struct action_reader *r, struct span span, const char *haproxy, const char *message);
 /* The same for a missing argument. */
 bool action_missing(struct action_reader *r, const char *haproxy, const char *what);
+enum { HEADER_METHODS = 5 }; /* str, beg, end, sub, reg */
+/* `-m` and one of the first n of these, if it stands here; *method is left alone when it does not. */
+bool action_header_method(struct action_reader *r, uint32_t n, int64_t *method);
 /* The text between the parentheses of words[0], "" without any; *at gets its offset. False when they are not
  * closed. */
 bool action_parens(struct action_reader *r, struct str *text, size_t *at);

@@ -44,37 +44,47 @@ static bool header_regex(struct action_reader *r, const struct word *w)
 	return r->out->regex != NULL;
 }
 
-/* <name> [-m <method>] */
-bool action_args_del_header(struct action_reader *r)
+/* [-m <method>] of the n first ones; *method is left alone when there is none. */
+bool action_header_method(struct action_reader *r, uint32_t n, int64_t *method)
 {
 	static const char *const methods[] = {"str", "beg", "end", "sub", "reg"};
-	const struct word *name = action_take(r), *w;
-	enum match_method method;
+	const struct word *w;
+	enum match_method found;
 	struct suggest s;
 
-	if (!name)
-		return action_missing(r, "expects at least 1 argument", "the name of a header field");
-	r->out->name = keep(r, name->text);
-	r->out->num = MATCH_STR;
 	if (!action_take_word(r, "-m"))
 		return true;
 	w = action_take(r);
 	if (!w)
 		return action_missing(r, "-m flag expects exactly 1 argument", "a matching method behind `-m`");
 	suggest_start(&s, w->text);
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		suggest_offer(&s, str_from(methods[i]));
-		if (!str_is(w->text, methods[i]) || !match_method_find(w->text, &method))
+		if (!str_is(w->text, methods[i]) || !match_method_find(w->text, &found))
 			continue;
-		r->out->num = method;
-		return method != MATCH_REG || header_regex(r, name);
+		*method = found;
+		return true;
 	}
 	action_error(
 		r, w->span,
 		arena_printf(r->c->arena, "-m with unsupported matching method '%.*s'", STR_ARG(w->text)).ptr,
-		"header fields are matched by str, beg, end, sub or reg");
+		n == HEADER_METHODS ? "header fields are matched by str, beg, end, sub or reg"
+				    : "header fields are matched by str, beg, end or sub here");
 	lang_suggest(r->c, r->c->diags->list.v[r->c->diags->list.n - 1], &s, w->span);
 	return false;
+}
+
+/* <name> [-m <method>] */
+bool action_args_del_header(struct action_reader *r)
+{
+	const struct word *name = action_take(r);
+
+	if (!name)
+		return action_missing(r, "expects at least 1 argument", "the name of a header field");
+	r->out->name = keep(r, name->text);
+	r->out->num = MATCH_STR;
+	return action_header_method(r, HEADER_METHODS, &r->out->num) &&
+	       (r->out->num != MATCH_REG || header_regex(r, name));
 }
 
 /* <name> <regex> <format> */

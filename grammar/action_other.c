@@ -384,19 +384,16 @@ bool action_args_do_resolve(struct action_reader *r)
 	return r->out->sample != NULL;
 }
 
-/* <sample> [prefix ...] */
+/* <sample> [prefix <text>], or for del-headers-bin [-m <method>] */
 bool action_args_headers_bin(struct action_reader *r)
 {
+	r->out->num = MATCH_STR;
 	r->out->sample = action_sample(r);
-	while (r->out->sample) {
-		bool names = action_take_word(r, "prefix");
-
-		if (!names && !action_take_word(r, "value-prefix"))
-			return true;
-		if (!take_text(r, names ? &r->out->str : &r->out->str2, "missing prefix", "a prefix"))
-			return false;
-	}
-	return false;
+	if (!r->out->sample)
+		return false;
+	if (str_starts(r->words[0].text, STR("del-")))
+		return action_header_method(r, HEADER_METHODS - 1, &r->out->num);
+	return !action_take_word(r, "prefix") || take_text(r, &r->out->str, "missing prefix", "a prefix");
 }
 
 /* lua.NAME with whatever its script takes. */

@@ -1,7 +1,8 @@
 /* Actions on many header fields at once (manual 3.4, section 4.4, "add-headers-bin", "set-headers-bin" and
  * "del-headers-bin"): an expression gives names and values, each behind its length, as req.hdrs_bin does; for
- * del-headers-bin it gives names alone. What comes out of an expression may be anybody's: a name that is none,
- * or a value with a line end, is a rewrite that fails, and then nothing of the list is done. One thread. */
+ * del-headers-bin it gives names alone, or their beginnings, ends or parts (-m). What comes out of an
+ * expression may be anybody's: a name that is none, or a value with a line end, is a rewrite that fails, and
+ * then nothing of the list is done. One thread. */
 #include "runtime/eval/rules.h"
 
 #include "runtime/eval/sample.h"
@@ -88,10 +89,20 @@ static bool list_is_good(struct str rest, bool pairs)
 	return true;
 }
 
-static struct str with_prefix(struct eval *e, struct str prefix, struct str text)
+/* Names begin with rule->str, or are not meant. */
+static bool is_meant(const struct rule *rule, struct str name)
 {
-	return prefix.len ? scratch_printf(e->scratch, "%.*s%.*s", STR_ARG(prefix), STR_ARG(text))
-			  : scratch_dup(e->scratch, text);
+	return name.len >= rule->str.len && str_ieq(str_sub(name, 0, rule->str.len), rule->str);
+}
+
+static void del_named(struct eval *e, const struct rule *rule, struct http_msg *m, struct str name)
+{
+	struct rule one = {.num = rule->num, .name = name};
+
+	for (uint32_t i = 0; i < m->nhdrs; i++)
+		if (!m->hdrs[i].deleted &&
+		    rule_header_is_named(e, &one, str_make(m->hdrs[i].name, m->hdrs[i].name_len)))
+			http_del(m, &m->hdrs[i]);
 }
 
 static void del_all(struct eval *e, const struct rule *rule, struct http_msg *m, struct str rest, bool pairs)
@@ -99,11 +110,9 @@ static void del_all(struct eval *e, const struct rule *rule, struct http_msg *m,
 	struct str name, value;
 	bool end;
 
-	while (take_field(&rest, pairs, &name, &value, &end) && !end) {
-		name = with_prefix(e, rule->str, name);
-		if (name.ptr)
-			http_del_all(m, name);
-	}
+	while (take_field(&rest, pairs, &name, &value, &end) && !end)
+		if (is_meant(rule, name))
+			del_named(e, rule, m, name);
 }
 
 static bool add_all(struct eval *e, const struct rule *rule, struct http_msg *m, struct str rest)
@@ -112,8 +121,10 @@ static bool add_all(struct eval *e, const struct rule *rule, struct http_msg *m,
 	bool end;
 
 	while (take_field(&rest, true, &name, &value, &end) && !end) {
-		name = with_prefix(e, rule->str, name);
-		value = value.len ? with_prefix(e, rule->str2, value) : with_prefix(e, rule->str2, STR(""));
+		if (!is_meant(rule, name))
+			continue;
+		name = scratch_dup(e->scratch, name);
+		value = value.len ? scratch_dup(e->scratch, value) : STR("");
 		if (!name.ptr || !value.ptr || !http_add(m, name, value))
 			return false;
 	}

@@ -90,8 +90,7 @@ static bool name_matches_regex(struct eval *e, const struct rule *rule, struct s
 	return regex_exec(e->engine, rule->regex, str_make(low, name.len), false, NULL, NULL);
 }
 
-/* Whether a field's name is meant by del-header -m. */
-static bool name_matches(struct eval *e, const struct rule *rule, struct str name)
+bool rule_header_is_named(struct eval *e, const struct rule *rule, struct str name)
 {
 	struct str pattern = rule->name;
 
@@ -118,7 +117,7 @@ enum verdict rule_del_header(struct eval *e, const struct rule *rule)
 
 	for (uint32_t i = 0; m && i < m->nhdrs; i++)
 		if (!m->hdrs[i].deleted &&
-		    name_matches(e, rule, str_make(m->hdrs[i].name, m->hdrs[i].name_len)))
+		    rule_header_is_named(e, rule, str_make(m->hdrs[i].name, m->hdrs[i].name_len)))
 			http_del(m, &m->hdrs[i]);
 	return V_CONTINUE;
 }

@@ -21,6 +21,8 @@ struct http_msg *rule_message(struct eval *e, const struct rule *rule);
  * failure. */
 struct str rule_expand(struct eval *e, struct str format, struct str subject, const size_t *groups, uint32_t n);
 
+/* Whether a field's name is the one that the rule means: rule->name by the method in rule->num. rule_http.c */
+bool rule_header_is_named(struct eval *e, const struct rule *rule, struct str name);
 /* Stores a text in a capture slot, cut to the slot's length. False when there is no such slot. */
 bool capture_set(struct eval *e, bool response, int64_t slot, struct str text);
 /* Whether the conditions of set-var(name,cond...) hold: bits of enum var_condition in model_rule.h. vars.c */

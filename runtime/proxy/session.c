@@ -1,6 +1,7 @@
 /* Sessions: from an accepted socket to the first step of its protocol, and the end. A session owns its
  * connection, its buffer and its stream; it pins the generation that it was born in and is counted by its
  * listener. One worker for life. */
+#include "runtime/core/log.h"
 #include "runtime/proxy/session.h"
 
 #include <errno.h>
@@ -146,9 +147,45 @@ static void rules_settle(struct session *s, enum ruleset set, struct rule_settin
 		s->dst = settings->dst;
 }
 
+/* A line of a connection that has no stream yet (manual 3.4, action "do-log"). */
+static void log_now(void *ctx, const struct rule *rule)
+{
+	struct session *s = ctx;
+	struct worker *w = s->conn.worker;
+	struct log_record record = {.cause = '-',
+				    .state = '-',
+				    .cookie_cli = '-',
+				    .cookie_srv = '-',
+				    .t_handshake = -1,
+				    .t_idle = -1,
+				    .t_request = -1,
+				    .t_queue = -1,
+				    .t_connect = -1,
+				    .t_response = -1,
+				    .t_data = -1,
+				    .log_level = LL_INFO,
+				    .frontend = s->frontend->conf->name,
+				    .backend = s->frontend->conf->name,
+				    .bind_name = s->listener->conf->name,
+				    .frontend_port = s->listener->port,
+				    .accept_date = s->accept_date,
+				    .request_date = s->accept_date};
+	struct scratch scratch;
+	struct eval e;
+
+	if (!s->frontend->conf->log_targets.n)
+		return;
+	scratch_init(&scratch, &w->scratch);
+	session_eval(s, &e, AT(FE_LOG), &scratch);
+	e.log = &record;
+	log_traffic_at(w, s->frontend, &e, (unsigned)rule->num, rule->profile);
+	scratch_reset(&scratch);
+}
+
 /* One list of tcp-request rules. False: the connection is refused. */
 static bool rules_allow(struct session *s, enum ruleset set, uint32_t place)
 {
+	static const struct eval_live live = {.log = log_now};
 	const struct rules *rules = &s->frontend->conf->rules[set];
 	struct rule_settings *settings = NULL;
 	const struct rule *decider = NULL;
@@ -162,6 +199,8 @@ static bool rules_allow(struct session *s, enum ruleset set, uint32_t place)
 	scratch_init(&scratch, &s->conn.worker->scratch);
 	session_eval(s, &e, place, &scratch);
 	e.settings = &settings;
+	e.live = &live;
+	e.live_ctx = s;
 	v = rules_run(&e, rules, &index, &decider);
 	if (settings)
 		rules_settle(s, set, settings);

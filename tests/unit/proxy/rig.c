@@ -11,6 +11,7 @@
 #include "runtime/backend/connect.h"
 #include "runtime/cli/cli.h"
 #include "runtime/core/log.h"
+#include "runtime/eval/regex_limit.h"
 #include "runtime/health/check.h"
 #include "runtime/proxy/stream.h"
 #include "runtime/tls/ocsp_update.h"
@@ -105,6 +106,12 @@ WEAK void eval_engine_free(struct eval_engine **e)
 {
 	free(*e);
 	*e = NULL;
+}
+
+WEAK uint64_t eval_regex_gave_up(struct eval_engine *en, struct str *text)
+{
+	(void)en, (void)text;
+	return 0;
 }
 
 WEAK void eval_vars_free(struct eval_vars **vars, atomic_size_t *total)
