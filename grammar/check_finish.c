@@ -538,10 +538,8 @@ static void verify_proxy(struct checker *k, struct draft *d)
 	check_finish_warnings(k, d);
 }
 
-static void finish_proxy(struct checker *k, struct draft *d)
+void check_finish_proxy(struct checker *k, struct draft *d)
 {
-	struct model *m = k->m;
-
 	finish_rules(k, d);
 	finish_check(k, d);
 	finish_member_ids(k->a, d);
@@ -552,6 +550,13 @@ static void finish_proxy(struct checker *k, struct draft *d)
 	check_finish_certificates(k, d);
 	if (!d->px->disabled)
 		verify_proxy(k, d);
+}
+
+static void finish_proxy(struct checker *k, struct draft *d)
+{
+	struct model *m = k->m;
+
+	check_finish_proxy(k, d);
 	if (!d->name)
 		return;
 	*vec_push(k->a, &m->proxies) = d->px;
@@ -589,6 +594,8 @@ void check_finish(struct checker *k)
 	check_auth_groups(k);
 	check_finish_listeners(k);
 	finish_sources(k); /* those of SPOE engines came behind */
+	if (!k->d->errors && k->c->options->templates)
+		check_templates(k);
 	if (!k->d->errors)
 		lint_run(k);
 }

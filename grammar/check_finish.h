@@ -4,6 +4,10 @@
 
 #include "grammar/check_proxy.h"
 
+/* One proxy, before it enters the model. check_finish.c */
+void check_finish_proxy(struct checker *k, struct draft *d);
+/* model.templates. check_template.c */
+void check_templates(struct checker *k);
 /* Log formats and unique ids, once the mode is settled. check_format.c */
 void check_finish_formats(struct checker *k, struct draft *d);
 /* What HAProxy warns about when it has seen a whole proxy: modes, timeouts, binds. check_warn.c */

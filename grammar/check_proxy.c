@@ -283,6 +283,12 @@ static void report_nameless(struct checker *k, const struct line *header, enum k
 	diag_haproxy(k->d, g, "'%s' expects an <id> argument", keyword_place_name(place));
 }
 
+void check_proxy_inherit(struct checker *k, struct draft *d, struct draft *from)
+{
+	draft_inherit(d, from);
+	check_keep_inherit(k, d);
+}
+
 void check_proxy_begin(struct checker *k, const struct section *section, const struct line *header,
 		       enum keyword_place place)
 {

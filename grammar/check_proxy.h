@@ -118,6 +118,8 @@ void check_proxy_begin(struct checker *k, const struct section *section, const s
 const char *check_proxy_kind(const struct draft *d);
 /* The last line of a row, or of several whose names begin with these words, in this proxy itself or in what it
  * inherited; NULL: none. */
+/* d begins with what the defaults section has, of which there is a draft. check_proxy.c */
+void check_proxy_inherit(struct checker *k, struct draft *d, struct draft *from);
 const struct line *check_proxy_line(const struct draft *d, const char *row_name, bool inherited);
 /* `<address> [usesrc X] [interface X]`, of proxies and servers: *i gets how many words it took.
  * check_server_words.c */

@@ -12,6 +12,7 @@
 struct load_options {
 	int compat;
 	bool strict_env;            /* missing files, users, names are errors, as for HAProxy */
+	bool templates;             /* the model has backends that may come at run time (model.templates) */
 	bool inspect;               /* lints look into the certificates that lines name */
 	bool master_worker;         /* -W: there is a master process whatever the configuration says */
 	bool offline;               /* do not look at users, files, names of this machine at all */

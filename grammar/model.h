@@ -121,6 +121,7 @@ struct model {
 	uint32_t nsources;
 	struct global_conf global;
 	VEC(const struct proxy_conf *) proxies; /* frontends, backends, listens; no defaults */
+	VEC(const struct proxy_conf *) templates; /* of backends that come at run time: named as their defaults sections, one for each mode */
 	uint32_t nlists; /* long lists of rules, numbered from 1: those that an engine makes an index for */
 	struct map environment; /* as setenv and its kin have left it: name -> struct str */
 	struct map frontends, backends; /* name -> struct proxy_conf; a listen is in both */

@@ -136,6 +136,7 @@ struct proxy_conf {
 	enum proxy_role role;
 	enum proxy_mode mode;
 	struct str guid; /* empty: none */
+	bool mode_given; /* of model.templates: the section says the mode */
 	uint32_t id; /* uuid shown by the stats, from 1 or `id` */
 	bool disabled;
 	struct str description;

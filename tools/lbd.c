@@ -54,7 +54,7 @@ static bool certificates_load(struct lbd *l)
 
 static bool load(struct lbd *l)
 {
-	struct load_options options = {.compat = l->options.compat, .strict_env = true};
+	struct load_options options = {.compat = l->options.compat, .strict_env = true, .templates = true};
 
 	if (!l->renews)
 		environment_begin(&l->options);

@@ -38,6 +38,27 @@ void *map_put(struct arena *a, struct map *m, struct str key, void *value)
 	before = slot->value;
 	if (!before)
 		m->count++;
-	*slot = (struct map_slot){ before ? slot->key : key, value, hash };
+	*slot = (struct map_slot){before ? slot->key : key, value, hash};
 	return before;
+}
+
+void *map_remove(struct map *m, struct str key)
+{
+	uint32_t mask = m->size - 1, hole, next;
+	struct map_slot *slot = m->size ? map_find(m, key, str_hash(key)) : NULL;
+	void *value = slot ? slot->value : NULL;
+
+	if (!value)
+		return NULL;
+	m->count--;
+	hole = (uint32_t)(slot - m->slots);
+	/* Those behind it that would not be found any more move up. */
+	for (next = (hole + 1) & mask; m->slots[next].value; next = (next + 1) & mask) {
+		if (((next - m->slots[next].hash) & mask) < ((next - hole) & mask))
+			continue;
+		m->slots[hole] = m->slots[next];
+		hole = next;
+	}
+	m->slots[hole] = (struct map_slot){0};
+	return value;
 }

@@ -20,5 +20,7 @@ struct map {
 void *map_get(const struct map *m, struct str key);
 /* Stores value (not NULL) and returns the value that key had before, or NULL. */
 void *map_put(struct arena *a, struct map *m, struct str key, void *value);
+/* Forgets key, of which nothing is borrowed any more; returns its value, or NULL. */
+void *map_remove(struct map *m, struct str key);
 
 #endif

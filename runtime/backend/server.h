@@ -111,6 +111,7 @@ struct proxy {
 	bool dynamic_cookies; /* servers without a cookie have one: under lb_lock */
 	char *dynamic_key;    /* from the CLI, in place of the configured one; owned, under lb_lock */
 	struct error_capture *errors[2]; /* the last refused request, response; under process->errors_lock */
+	struct dynamic_proxy *dynamic; /* backend/proxy_dynamic.c: memory of its settings; NULL: of the configuration */
 	bool logs_server_addrs; /* a frontend whose log format tells the addresses of the connection to the server */
 };
 
@@ -156,8 +157,7 @@ void server_unresolve(struct worker *w, struct server *s);
 /* Main thread, when no worker runs. */
 void server_place_free(struct server *s);
 
-/* How many connections it may have now: maxconn, or the ramp from minconn to maxconn below the proxy's fullconn
- * (manual, "minconn" and "fullconn"); 0: any number. Any worker. */
+/* How many connections it may have now: maxconn, or the ramp of "minconn" and "fullconn" (manual); 0: any number. Any worker. */
 uint32_t server_limit(const struct server *s);
 
 /* Changes the operational state, updates the balancing structure, counters and logs in HAProxy's words, and

@@ -166,11 +166,11 @@ void cmd_show_errors(struct cli_call *c)
 enum stat_form { FORM_CSV, FORM_TYPED, FORM_JSON };
 
 /* A frontend and a backend may share a name: the one that stands first. NULL: none has it. */
-static const struct proxy_conf *first_named(const struct model *m, struct str name)
+static const struct proxy_conf *first_named(const struct generation *g, struct str name)
 {
-	vec_each (px, &m->proxies)
-		if (str_eq((*px)->name, name))
-			return *px;
+	for (uint32_t i = 0; i < g->nproxies; i++)
+		if (str_eq(g->proxies[i].conf->name, name))
+			return g->proxies[i].conf;
 	return NULL;
 }
 
@@ -184,7 +184,7 @@ static bool filter_parse(struct cli_call *c, struct stats_filter *f, uint32_t *i
 	if (!w[0].len || !w[1].len || !w[2].len || !str_to_i64(w[1], &type) || !str_to_i64(w[2], &f->server_id))
 		return true;
 	if (!str_to_i64(w[0], &f->proxy_id)) {
-		px = first_named(c->generation->model, w[0]);
+		px = first_named(c->generation, w[0]);
 		if (!px) {
 			cli_say(c, CLI_ERR, "No such proxy.");
 			return false;

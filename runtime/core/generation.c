@@ -7,6 +7,7 @@
 #include "grammar/rows.h"
 #include "runtime/backend/connect.h"
 #include "runtime/backend/dynamic_cookie.h"
+#include "runtime/backend/proxy_dynamic.h"
 #include "runtime/cache/cache.h"
 #include "runtime/backend/server_warm.h"
 #include "runtime/health/check.h"
@@ -15,6 +16,10 @@
 #include "runtime/proxy/error_capture.h"
 #include "runtime/stick/table.h"
 #include "runtime/tls/tls.h"
+
+enum { DYNAMIC_PROXIES = 1024 }; /* how many backends may be there that were added at run time */
+
+const struct proxy_conf proxy_nothing = {.role = ROLE_DEFAULTS, .disabled = true};
 
 struct conf_slot {
 	const void *conf;
@@ -167,18 +172,34 @@ static bool tells_server_addrs(const struct logfmt *format)
 	return false;
 }
 
-static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct generation *g, uint32_t index)
+/* *px is zero before. */
+static void proxy_begin(struct proxy *px, const struct proxy_conf *conf, struct generation *g, uint32_t index)
 {
 	px->conf = conf;
 	px->generation = g;
 	px->index = index;
 	px->logs_server_addrs =
 		tells_server_addrs(conf->log_format) || tells_server_addrs(conf->error_log_format);
-	px->servers = g->server_slices + g->nservers;
 	atomic_store(&px->maxconn, conf->maxconn);
 	list_init(&px->queue);
 	server_warm_init(px);
 	pthread_mutex_init(&px->lb_lock, NULL);
+	px->dynamic_cookies = conf->cookie.dynamic;
+}
+
+static void proxy_fini(struct proxy *px)
+{
+	if (px->conf->role & ROLE_BACKEND)
+		balance_free(px);
+	dynamic_cookies_free(px);
+	error_captures_free(px);
+	pthread_mutex_destroy(&px->lb_lock);
+}
+
+static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct generation *g, uint32_t index)
+{
+	proxy_begin(px, conf, g, index);
+	px->servers = g->server_slices + g->nservers;
 	conf_put(g, conf, index);
 	g->nproxies++;
 	while (px->nservers < conf->servers.n) {
@@ -190,7 +211,6 @@ static bool proxy_init(struct proxy *px, const struct proxy_conf *conf, struct g
 	}
 	if (conf->straight && !straight_make(px))
 		return false;
-	px->dynamic_cookies = conf->cookie.dynamic;
 	if (px->dynamic_cookies)
 		dynamic_cookies_make(px);
 	return !(conf->role & ROLE_BACKEND) || balance_init(px);
@@ -207,7 +227,8 @@ static bool tables_init(struct generation *g, uint32_t nworkers)
 		slots *= 2;
 	g->conf_mask = slots - 1;
 	g->by_conf = calloc(slots, sizeof(*g->by_conf));
-	g->proxies = calloc(g->model->proxies.n + 1, sizeof(*g->proxies));
+	g->proxies_room = g->model->proxies.n + (g->model->templates.n ? DYNAMIC_PROXIES : 0);
+	g->proxies = calloc(g->proxies_room + 1, sizeof(*g->proxies));
 	g->servers_room = nservers;
 	g->servers = calloc(nservers + 1, sizeof(struct server *));
 	g->server_slices = calloc(nservers + 1, sizeof(struct server *));
@@ -276,6 +297,46 @@ void generation_pin(struct generation *g)
 void generation_unpin(struct generation *g)
 {
 	atomic_fetch_sub_explicit(&g->pins, 1, memory_order_release);
+}
+
+/* --- backends that come and go
+ * ---------------------------------------------------------------------------------- */
+
+bool generation_add_proxy(struct generation *g, struct proxy *px, const struct proxy_conf *conf, uint32_t index)
+{
+	uint32_t place = (uint32_t)(px - g->proxies);
+	struct dynamic_proxy *dynamic = px->dynamic;
+
+	if (!confs_grow(g))
+		return false;
+	memset(px, 0, sizeof(*px));
+	proxy_begin(px, conf, g, index);
+	px->dynamic = dynamic;
+	if (!balance_init(px)) {
+		proxy_fini(px);
+		memset(px, 0, sizeof(*px));
+		proxy_begin(px, &proxy_nothing, g, index);
+		px->dynamic = dynamic;
+		return false;
+	}
+	conf_put(g, conf, place);
+	if (place == g->nproxies)
+		g->nproxies++;
+	return true;
+}
+
+void generation_remove_proxy(struct generation *g, struct proxy *px)
+{
+	struct dynamic_proxy *dynamic = px->dynamic;
+	uint32_t index = px->index;
+
+	conf_remove(g, px->conf);
+	proxy_fini(px);
+	if (px->servers_room)
+		free(px->servers);
+	memset(px, 0, sizeof(*px));
+	proxy_begin(px, &proxy_nothing, g, index);
+	px->dynamic = dynamic;
 }
 
 /* --- servers that come and go
@@ -430,13 +491,8 @@ void generation_free(struct generation **gp)
 	if (!g)
 		return;
 	checks_free(g);
-	for (uint32_t i = 0; i < g->nproxies; i++) {
-		if (g->proxies[i].conf->role & ROLE_BACKEND)
-			balance_free(&g->proxies[i]);
-		dynamic_cookies_free(&g->proxies[i]);
-		error_captures_free(&g->proxies[i]);
-		pthread_mutex_destroy(&g->proxies[i].lb_lock);
-	}
+	for (uint32_t i = 0; i < g->nproxies; i++)
+		proxy_fini(&g->proxies[i]);
 	for (uint32_t i = 0; i < g->nengines; i++)
 		eval_engine_free(&g->engines[i]);
 	servers_free(g);
@@ -445,6 +501,7 @@ void generation_free(struct generation **gp)
 	if (g->proc_vars)
 		eval_vars_free(&g->proc_vars, NULL);
 	free(g->engines);
+	proxies_dynamic_free(g);
 	free(g->proxies);
 	free(g->by_conf);
 	tls_world_free(&g->tls);

@@ -39,6 +39,9 @@ bool log_prepare(struct worker *w, const struct model *m)
 	vec_each (px, &m->proxies)
 		vec_each (t, &(*px)->log_targets)
 			logger_prepare(l, t);
+	vec_each (px, &m->templates)
+		vec_each (t, &(*px)->log_targets)
+			logger_prepare(l, t);
 	vec_each (f, &m->forwards)
 		vec_each (t, &(*f)->px->log_targets)
 			logger_prepare(l, t);

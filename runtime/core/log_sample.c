@@ -72,6 +72,8 @@ bool log_samples_init(struct process *p, const struct model *m)
 
 	vec_each (px, &m->proxies)
 		n += (*px)->log_targets.n;
+	vec_each (px, &m->templates)
+		n += (*px)->log_targets.n;
 	vec_each (f, &m->forwards)
 		n += (*f)->px->log_targets.n;
 	s = calloc(1, sizeof(*s) + n * sizeof(*s->v));
@@ -79,6 +81,8 @@ bool log_samples_init(struct process *p, const struct model *m)
 		return false;
 	samples_add(s, m->global.log_targets.v, m->global.log_targets.n);
 	vec_each (px, &m->proxies)
+		samples_add(s, (*px)->log_targets.v, (*px)->log_targets.n);
+	vec_each (px, &m->templates)
 		samples_add(s, (*px)->log_targets.v, (*px)->log_targets.n);
 	vec_each (f, &m->forwards)
 		samples_add(s, (*f)->px->log_targets.v, (*f)->px->log_targets.n);

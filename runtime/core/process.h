@@ -20,7 +20,7 @@ struct eval_engine;
 struct generation {
 	struct model *model;   /* retained */
 	struct proxy *proxies; /* index: as model->proxies */
-	uint32_t nproxies;
+	uint32_t nproxies, proxies_room; /* those that come at run time have places behind the model's */
 	struct server **servers; /* of all proxies, by index; NULL: removed */
 	uint32_t nservers, servers_room;
 	struct server *server_block;   /* those of the configuration */
@@ -131,6 +131,11 @@ bool generation_add_server(struct generation *g, struct proxy *px, const struct 
 			   struct server *s);
 /* Nobody finds it from now on: it is buried, and its index stays taken until it leaves that list. Isolated. */
 void generation_remove_server(struct generation *g, struct server *s);
+/* A backend that was added at run time, at a place of g->proxies that is free; its counters have that index. Isolated. False: no memory. */
+bool generation_add_proxy(struct generation *g, struct proxy *px, const struct proxy_conf *conf, uint32_t index);
+/* Nobody finds it from now on; its place stays, with settings that are nobody's. It has no servers. Isolated. */
+void generation_remove_proxy(struct generation *g, struct proxy *px);
+extern const struct proxy_conf proxy_nothing; /* of such places: no role, disabled, without a name */
 /* Gives proxies and servers the indexes that their fields `index` have been set to, for counters and idle connections go by them.
  * Before anybody uses it. False: no memory. */
 bool generation_renumber(struct generation *g);

@@ -158,22 +158,24 @@ static const struct cond_index *list_index(struct eval_engine *en, const struct 
 	return index;
 }
 
+static void proxy_index(struct eval_engine *en, const struct proxy_conf *px)
+{
+	for (int set = 0; set < RS_COUNT; set++)
+		if (px->rules[set].list)
+			en->lists[px->rules[set].list] = list_index(en, &px->rules[set], NULL, px->rules[set].n);
+	if (px->use_backend_list)
+		en->lists[px->use_backend_list] = list_index(en, NULL, px->use_backend.v, px->use_backend.n);
+}
+
 static void engine_index(struct eval_engine *en)
 {
 	const struct model *m = en->model;
 
 	en->lists = ARENA_ARRAY(en->arena, const struct cond_index *, m->nlists + 1);
-	for (uint32_t i = 0; i < m->proxies.n; i++) {
-		const struct proxy_conf *px = m->proxies.v[i];
-
-		for (int set = 0; set < RS_COUNT; set++)
-			if (px->rules[set].list)
-				en->lists[px->rules[set].list] =
-					list_index(en, &px->rules[set], NULL, px->rules[set].n);
-		if (px->use_backend_list)
-			en->lists[px->use_backend_list] =
-				list_index(en, NULL, px->use_backend.v, px->use_backend.n);
-	}
+	vec_each (px, &m->proxies)
+		proxy_index(en, *px);
+	vec_each (px, &m->templates)
+		proxy_index(en, *px);
 }
 
 struct eval_engine *eval_engine_new(const struct model *m)

@@ -98,7 +98,7 @@ static void fill_traffic(struct info *v, struct worker *w, const struct generati
 	for (uint32_t i = 0; i < g->nproxies; i++) {
 		if (!(g->proxies[i].conf->role & ROLE_FRONTEND))
 			continue;
-		counters_fe_sum(w->process, i, &fe);
+		counters_fe_sum(w->process, g->proxies[i].index, &fe);
 		v->number[INFO_CUMCONNS] += fe.cum_conn;
 		v->number[INFO_CUMREQ] += fe.cum_req;
 		v->number[INFO_TOTALBYTESOUT] += fe.bytes_out;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Servers that come and go under load: none of many requests may be lost, and nothing is left of servers that were removed.
+"""Servers and backends that come and go under load: none of many requests may be lost, and nothing is left of servers that were removed.
 
 usage: servers.py PROGRAM [--rounds N]
 
@@ -28,15 +28,24 @@ defaults
     timeout server 20s
     retries 3
     option redispatch
-frontend fe
+defaults templ
+    mode http
+    balance {algorithm}
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+    option redispatch
+    http-request set-header x-to %[be_name]
+frontend fe from templ
     bind {dir}/front
+    use_backend %[req.hdr(b)]
     default_backend be
-backend be
+backend be from templ
     balance {algorithm}
     http-reuse always
     server s1 {dir}/origin check inter 50
     server s2 {dir}/origin
-frontend origin
+frontend origin from templ
     bind {dir}/origin
     http-request return status 200 content-type text/plain string ok
 """
@@ -83,7 +92,7 @@ class Load(threading.Thread):
                     s.settimeout(60)
                     s.connect(self.path)
                     for _ in range(20 if self.keeps else 1):
-                        s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n%s\r\n" % (b"" if self.keeps else b"Connection: close\r\n"))
+                        s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nB: b%d-%d\r\n%s\r\n" % (self.done % 2, self.done // 9 % 15, b"" if self.keeps else b"Connection: close\r\n"))
                         self.answer(s)
                         self.done += 1
             except OSError as e:
@@ -119,6 +128,21 @@ def operator(sock, number, rounds):
         remove(sock, name)
 
 
+def backend_operator(sock, number, rounds):
+    origin = sock.replace("/sock", "/origin")
+    for i in range(rounds):
+        name = "b%d-%d" % (number, i)
+        expect(command(sock, "add backend %s from templ guid g-%s" % (name, name)), "New backend registered.", "add backend")
+        expect(command(sock, "add server %s/s %s%s" % (name, origin, OPTIONS[i % 2])), "New server registered.", "add server")
+        command(sock, "enable health %s/s; enable server %s/s; publish backend %s" % (name, name, name))
+        expect(command(sock, "show stat %s -1 -1; dump stats-file" % name), name + ",BACKEND", "show stat")
+        command(sock, "unpublish backend " + name)
+        expect(command(sock, "del backend " + name), "Only a backend without server", "del with a server")
+        command(sock, "disable server %s/s" % name)
+        expect(command(sock, "wait 60s srv-removable %s/s; del server %s/s" % (name, name)), "Server deleted.", "del server")
+        expect(command(sock, "wait 60s be-removable %s; del backend %s" % (name, name)), "Backend deleted.", "del backend")
+
+
 def await_listening(process, path):
     deadline = time.time() + 60
     while process.poll() is None and time.time() < deadline:
@@ -141,10 +165,12 @@ def trial(program, algorithm, rounds):
         stop = threading.Event()
         load = [Load(os.path.join(folder, "front"), i % 2 == 0, stop) for i in range(4)]
         operators = [threading.Thread(target=operator, args=(sock, i, rounds)) for i in range(3)]
+        operators += [threading.Thread(target=backend_operator, args=(sock, i, rounds)) for i in range(2)]
         for t in operators:
             t.start()
         for t in operators:
             t.join()
+        expect(command(sock, "show backend"), "# name\nbe\n\n", "left")
         left = re.findall(r"^\d+ be \d+ (\S+)", command(sock, "show servers state be"), re.M)
         stop.set()
         for t in load:
@@ -170,7 +196,7 @@ def main():
         failures.clear()
         done = trial(os.path.abspath(args.program), algorithm, args.rounds)
         name = algorithm.split()[0]
-        print("%s %d - %s: servers came and went, %s requests" % ("not ok" if failures else "ok", number, name, done))
+        print("%s %d - %s: servers and backends came and went, %s requests" % ("not ok" if failures else "ok", number, name, done))
         for text in failures[:5]:
             print("\n".join("# " + line for line in text.splitlines()[:60]))
         bad += bool(failures)
