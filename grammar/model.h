@@ -20,6 +20,9 @@ struct userlist_conf {
 	struct conf_pos pos;
 };
 
+/* Which errors of the protocol make a line in the log. */
+enum h2_log { H2_LOG_PRESET, H2_LOG_NONE, H2_LOG_CONNECTION, H2_LOG_STREAM };
+
 /* tune.h2.*; 0: as the general word says, or none. */
 struct h2_conf {
 	uint32_t header_table_size, initial_window, max_streams, max_frame;
@@ -27,6 +30,7 @@ struct h2_conf {
 	uint32_t be_initial_window, be_max_streams, be_glitches_threshold;
 	uint32_t fe_frames_at_once, fe_rst_at_once, be_frames_at_once; /* 0: no limit */
 	uint32_t fe_rxbuf, be_rxbuf; /* bytes; 0: windows stay what they are at first */
+	uint8_t log_errors; /* enum h2_log */
 	bool bogus_websockets; /* h2-workaround-bogus-websocket-clients */
 };
 

@@ -440,7 +440,9 @@ static void put_figure(struct eval *e, unsigned alias, struct logfmt_style style
 		put_count(out, (int64_t)r->bytes_in);
 		return;
 	case LOGFMT_ST:
-		put_count(out, r->status ? r->status : e->frontend && e->frontend->mode == MODE_HTTP ? -1 : 0);
+		put_count(out, r->status                                                         ? r->status
+			       : !r->conn_error && e->frontend && e->frontend->mode == MODE_HTTP ? -1
+												 : 0);
 		return;
 	case LOGFMT_RC:
 		out_puts(out, r->redispatched ? "+" : "");

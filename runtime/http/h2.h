@@ -20,7 +20,7 @@ struct h2_stream;
 struct h2_owner {
 	/* A request has come: h2_stream_attach() it, or h2_stream_refuse(). */
 	void (*opened)(struct h2_conn *h, struct h2_stream *st);
-	/* Something has changed: streams have come or gone, the connection is dead. May free it. */
+	/* Something has changed: streams have come or gone, there were bad requests, the connection is dead. May free it. */
 	void (*changed)(struct h2_conn *h);
 };
 
@@ -63,6 +63,7 @@ struct h2_conn {
 	uint32_t nattached; /* of those, with a user */
 	uint32_t total;     /* streams ever opened */
 	uint32_t glitches;
+	uint32_t bad;	 /* requests that were no requests, since the owner was told */
 	uint32_t granted; /* of settings.rxbuf */
 	struct h2_turn *turn; /* h2_turn.c; NULL: any number of frames in a row */
 	uint64_t active; /* worker->now of the last byte in or out */
@@ -73,6 +74,7 @@ struct h2_conn {
 	bool settled;    /* the peer's settings are known */
 	bool opened;     /* the window of the connection is wide */
 	bool pinging;	 /* the peer was asked whether it is there, and has not answered */
+	bool broken;	 /* the peer has violated the protocol: the connection ends */
 	bool bad_client; /* tunnels are not offered (h2-workaround-bogus-websocket-clients) */
 };
 

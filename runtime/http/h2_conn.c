@@ -127,8 +127,10 @@ static void count_sent(struct h2_conn *h, const nghttp2_frame *frame)
 	if (frame->hd.type != NGHTTP2_GOAWAY)
 		return;
 	h2_conn_count(h, H2_GOAWAY_SENT);
-	if (frame->goaway.error_code != NGHTTP2_NO_ERROR)
-		h2_conn_count(h, H2_CONN_ERRORS);
+	if (frame->goaway.error_code == NGHTTP2_NO_ERROR)
+		return;
+	h2_conn_count(h, H2_CONN_ERRORS);
+	h->broken = true;
 }
 
 static void count_received(struct h2_conn *h, const nghttp2_frame *frame)
@@ -223,6 +225,7 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
 static void malformed(struct h2_conn *h, struct h2_stream *st)
 {
 	h2_conn_glitch(h);
+	h->bad += !st->told_new;
 	st->malformed = true;
 	h2_stream_refuse(st, NGHTTP2_PROTOCOL_ERROR);
 }
@@ -371,6 +374,7 @@ static void feed(struct h2_conn *h, const void *data, size_t len)
 	if (nghttp2_session_mem_recv(h->ng, data, len) < 0) {
 		nghttp2_session_send(h->ng);
 		push(h);
+		h->broken = true;
 		h2_conn_kill(h);
 	}
 	h2_desk_dirty(h);

@@ -10,6 +10,7 @@
 
 #include "runtime/http/h2.h"
 #include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/session_tls.h"
 #include "runtime/proxy/stream_trace.h"
 #include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"
@@ -18,6 +19,7 @@ struct h2_front {
 	struct session *session;
 	struct h2_conn *h2;
 	bool ending;            /* freed from within */
+	bool told;              /* the log, that the connection is broken */
 	struct deadline spread; /* during a soft stop: when the client is told to go */
 };
 
@@ -84,6 +86,22 @@ static void opened(struct h2_conn *h, struct h2_stream *st)
 	timer_update(f);
 }
 
+/* What never becomes a stream makes a line of its own (manual 3.4, keyword "tune.h2.log-errors"). */
+static void bad_log(struct h2_front *f)
+{
+	struct h2_conn *h = f->h2;
+	uint8_t which = f->session->generation->model->global.h2.log_errors;
+	uint32_t n = which == H2_LOG_PRESET || which == H2_LOG_STREAM ? h->bad : 0;
+
+	if (h->broken && !f->told && which != H2_LOG_NONE) {
+		f->told = true;
+		n++;
+	}
+	h->bad = 0;
+	while (n--)
+		session_log_bad(f->session);
+}
+
 static void changed(struct h2_conn *h)
 {
 	struct h2_front *f = h->user;
@@ -91,6 +109,8 @@ static void changed(struct h2_conn *h)
 
 	if (f->ending)
 		return;
+	if (h->bad || h->broken)
+		bad_log(f);
 	if (!h->nattached && (h->dead || (h->draining && !h->nstreams && !h->out.len))) {
 		session_free(s);
 		return;

@@ -44,6 +44,56 @@ static void who(const struct session *s, struct out *o)
 		out_printf(o, "%u", listener_number(s));
 }
 
+static struct log_record record_of(const struct session *s, int level)
+{
+	const struct proxy_conf *px = s->frontend->conf;
+
+	return (struct log_record){.conn_error = true,
+				   .log_level = (int8_t)level,
+				   .frontend = px->name,
+				   .backend = px->name,
+				   .bind_name = s->listener->conf->name,
+				   .frontend_port = s->listener->port,
+				   .accept_date = s->accept_date,
+				   .request_date = s->accept_date};
+}
+
+static void emit(struct session *s, struct log_record *record)
+{
+	struct worker *w = s->conn.worker;
+	struct scratch scratch;
+	struct eval e;
+
+	scratch_init(&scratch, &w->scratch);
+	session_eval(s, &e, AT(FE_LOG), &scratch);
+	e.log = record;
+	log_traffic(w, s->frontend, &e);
+	scratch_reset(&scratch);
+}
+
+void session_log_bad(struct session *s)
+{
+	const struct proxy_conf *px = s->frontend->conf;
+	int level = proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) ? LL_ERR : LL_INFO;
+	struct log_record r = record_of(s, level);
+
+	if (!px->log_targets.n || (!px->log_format && !px->error_log_format))
+		return;
+	r.bad_request = true;
+	r.cause = 'P';
+	r.state = 'R';
+	r.cookie_cli = r.cookie_srv = '-';
+	r.t_request = r.t_queue = r.t_connect = r.t_response = r.t_data = -1;
+	r.t_total = r.t_active = r.t_user =
+		(int32_t)((s->conn.worker->wall.tv_sec - s->accept_date.tv_sec) * 1000 +
+			  (s->conn.worker->wall.tv_usec - s->accept_date.tv_usec) / 1000);
+	r.actconn = atomic_load_explicit(&s->conn.worker->process->connections, memory_order_relaxed);
+	r.feconn = atomic_load_explicit(&s->frontend->fe_conns, memory_order_relaxed);
+	r.request_counter = s->requests;
+	r.frontend_tls = s->listener->tls != NULL;
+	emit(s, &r);
+}
+
 /* With error-log-format that one, else HAProxy's line. */
 void session_complain(struct session *s, const char *why)
 {
@@ -56,24 +106,10 @@ void session_complain(struct session *s, const char *why)
 	if (!px->log_targets.n || (!px->log_format && !px->error_log_format))
 		return; /* HAProxy's default log has no such lines */
 	if (px->error_log_format) {
-		struct log_record record = {.conn_error = true,
-					    .log_level = (int8_t)level,
-					    .frontend = px->name,
-					    .backend = px->name,
-					    .bind_name = s->listener->conf->name,
-					    .frontend_port = s->listener->port,
-					    .status = 0,
-					    .accept_date = s->accept_date,
-					    .request_date = s->accept_date};
-		struct scratch scratch;
-		struct eval e;
+		struct log_record record = record_of(s, level);
 
-		scratch_init(&scratch, &w->scratch);
-		session_eval(s, &e, AT(FE_LOG), &scratch);
 		record.conn_why = why;
-		e.log = &record;
-		log_traffic(w, s->frontend, &e);
-		scratch_reset(&scratch);
+		emit(s, &record);
 		return;
 	}
 	who(s, &line);
