@@ -54,6 +54,9 @@ static struct log_record record_of(const struct session *s, int level)
 				   .backend = px->name,
 				   .bind_name = s->listener->conf->name,
 				   .frontend_port = s->listener->port,
+				   .frontend_tls = s->listener->tls != NULL,
+				   .tls_version = tls_conn_version(&s->conn),
+				   .tls_cipher = tls_conn_cipher(&s->conn),
 				   .accept_date = s->accept_date,
 				   .request_date = s->accept_date};
 }
@@ -90,7 +93,6 @@ void session_log_bad(struct session *s)
 	r.actconn = atomic_load_explicit(&s->conn.worker->process->connections, memory_order_relaxed);
 	r.feconn = atomic_load_explicit(&s->frontend->fe_conns, memory_order_relaxed);
 	r.request_counter = s->requests;
-	r.frontend_tls = s->listener->tls != NULL;
 	emit(s, &r);
 }
 

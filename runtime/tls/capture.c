@@ -57,7 +57,7 @@ void tls_hello_capture(struct tls_conn *tc, uint32_t size)
 	struct keeper k;
 	size_t len;
 
-	if (!size || tc->hello)
+	if (!size || tc->hello || SSL_client_hello_isv2(tc->ssl))
 		return;
 	if (size > CAPTURE_MAX)
 		size = CAPTURE_MAX;

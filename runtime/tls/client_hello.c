@@ -148,9 +148,11 @@ enum hello_state client_hello_parse(struct str data, struct client_hello *h)
 	record = number(data, 3, 2);
 	message = number(data, RECORD_HEAD + 1, 3);
 	if (byte_at(data, 1) != 3 || byte_at(data, RECORD_HEAD) != CLIENT_HELLO || record > RECORD_MAX ||
-	    message + MESSAGE_HEAD > record || message < 34)
+	    record < MESSAGE_HEAD + 2 || message < 34)
 		return HELLO_NONE;
 	h->version = byte_at(data, 9) << 16 | byte_at(data, 10);
+	if (message + MESSAGE_HEAD > record) /* goes on in the next record: of this one only the version */
+		return data.len < RECORD_HEAD + record ? HELLO_MORE : HELLO_DONE;
 	if (data.len < RECORD_HEAD + MESSAGE_HEAD + message)
 		return HELLO_MORE;
 	return body_parse(h, str_sub(data, RECORD_HEAD + MESSAGE_HEAD + 34, message - 34)) ? HELLO_DONE

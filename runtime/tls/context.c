@@ -231,7 +231,6 @@ static bool verify_set(struct tls_world *w, SSL_CTX *ctx, const struct tls_setti
 		return false;
 	if (ca.len && !NUMBER_OF(s, no_ca_names))
 		names_tell(ctx, tls_authority_find(w, ca));
-	X509_STORE_set_flags(SSL_CTX_get_cert_store(ctx), X509_V_FLAG_PARTIAL_CHAIN);
 	return true;
 }
 

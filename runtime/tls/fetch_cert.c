@@ -27,7 +27,9 @@ static X509 *cert_of(const struct eval *e, const struct fetch_call *call)
 		return NULL;
 	if (call->fetch >= FETCH_SSL_F_DER && call->fetch <= FETCH_SSL_F_VERSION)
 		return SSL_get_certificate(ssl);
-	return SSL_get0_peer_certificate(ssl);
+	if (call->fetch >= FETCH_SSL_S_CHAIN_DER || !e->client_tls->refused)
+		return SSL_get0_peer_certificate(ssl);
+	return e->client_tls->refused;
 }
 
 static bool set_bin(struct sample *out, struct str data)
@@ -92,13 +94,13 @@ bool fetch_ssl_dn(struct eval *e, const struct fetch_call *call, struct sample *
 		      call->fetch == FETCH_SSL_S_I_DN;
 	X509_NAME *name = !x ? NULL : issuer ? X509_get_issuer_name(x) : X509_get_subject_name(x);
 	struct out text = out_growing(CERT_TEXT_MAX);
+	int nth = arg_is_set(&call->args[1]) ? (int)call->args[1].sint : 1;
 	bool ok;
 
 	if (!name)
 		return false;
 	if (arg_is_set(&call->args[0]) && call->args[0].str.len)
-		ok = cert_name_entry(name, call->args[0].str,
-				     arg_is_set(&call->args[1]) ? (int)call->args[1].sint : 1, &text);
+		ok = nth && cert_name_entry(name, call->args[0].str, nth, &text);
 	else if (arg_is_set(&call->args[2]) && str_is(call->args[2].str, "rfc2253"))
 		ok = cert_name_rfc2253(name, &text);
 	else

@@ -61,27 +61,15 @@ bool fetch_req_ssl_ver(struct eval *e, const struct fetch_call *call, struct sam
 	return hello_get(e, &h) && sample_set_int(out, h.version);
 }
 
-/* Names with commas between them. */
+/* The first one, as HAProxy has it. */
 bool fetch_req_ssl_alpn(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
 	struct client_hello h;
-	char *text;
-	size_t len = 0;
 
-	if (!hello_get(e, &h) || !h.alpn.ptr || !(text = scratch_alloc(e->scratch, h.alpn.len + 1)))
+	if (!hello_get(e, &h) || !h.alpn.len || (unsigned char)h.alpn.ptr[0] >= h.alpn.len)
 		return false;
-	while (h.alpn.len) {
-		struct str name = str_sub(h.alpn, 1, (unsigned char)h.alpn.ptr[0]);
-
-		if (len)
-			text[len++] = ',';
-		if (name.len)
-			memcpy(text + len, name.ptr, name.len);
-		len += name.len;
-		h.alpn = str_tail(h.alpn, 1 + (unsigned char)h.alpn.ptr[0]);
-	}
-	return sample_set_str(out, str_make(text, len));
+	return sample_set_str(out, str_sub(h.alpn, 1, (unsigned char)h.alpn.ptr[0]));
 }
 
 bool fetch_req_ssl_ec_ext(struct eval *e, const struct fetch_call *call, struct sample *out,

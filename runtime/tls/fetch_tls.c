@@ -159,7 +159,8 @@ bool fetch_ssl_fc_has_crt(struct eval *e, const struct fetch_call *call, struct 
 {
 	SSL *ssl = ssl_of(e, call);
 
-	return ssl && sample_set_bool(out, !SSL_session_reused(ssl) && SSL_get0_peer_certificate(ssl));
+	return ssl && SSL_is_init_finished(ssl) &&
+	       sample_set_bool(out, !SSL_session_reused(ssl) && SSL_get0_peer_certificate(ssl));
 }
 
 /* Whether data are still unproven: never, they wait for the handshake. */
@@ -261,7 +262,7 @@ bool fetch_ssl_c_verify(struct eval *e, const struct fetch_call *call, struct sa
 {
 	SSL *ssl = ssl_of(e, call);
 
-	return ssl && sample_set_int(out, SSL_get_verify_result(ssl));
+	return ssl && SSL_is_init_finished(ssl) && sample_set_int(out, SSL_get_verify_result(ssl));
 }
 
 bool fetch_ssl_c_err(struct eval *e, const struct fetch_call *call, struct sample *out,

@@ -25,6 +25,7 @@ void tls_conn_free(struct tls_conn **tp)
 	tls_early_free(tc);
 	free(tc->hello);
 	tls_secrets_free(&tc->secrets);
+	X509_free(tc->refused);
 	tls_world_free(&tc->world);
 	free(tc);
 }
@@ -170,6 +171,17 @@ static bool comes_with_id(SSL *ssl)
 	       !(SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_session_ticket, &p, &len) && len);
 }
 
+/* For the log: the library has not looked at extensions yet. */
+static void name_keep(SSL *ssl, struct str host)
+{
+	char text[256];
+
+	if (host.len && host.len < sizeof(text) && !memchr(host.ptr, 0, host.len)) {
+		snprintf(text, sizeof(text), "%.*s", STR_ARG(host));
+		SSL_set_tlsext_host_name(ssl, text);
+	}
+}
+
 /* The library's client hello callback. */
 int tls_select(SSL *ssl, int *alert, void *arg)
 {
@@ -198,6 +210,7 @@ int tls_select(SSL *ssl, int *alert, void *arg)
 	ERR_clear_error();
 	if (u)
 		return SSL_CLIENT_HELLO_SUCCESS;
+	name_keep(ssl, host);
 	*alert = f->strict ? SSL_AD_UNRECOGNIZED_NAME : SSL_AD_HANDSHAKE_FAILURE;
 	return SSL_CLIENT_HELLO_ERROR;
 }
@@ -225,8 +238,13 @@ int tls_verify(int ok, X509_STORE_CTX *store)
 	} else if (depth <= 0 && !tc->crt_error) {
 		tc->crt_error = (int16_t)error;
 	}
-	if (!tc->front || !bit_is_set(depth > 0 ? tc->front->ca_ignore : tc->front->crt_ignore, error))
+	if (!tc->front)
 		return 0;
+	if (!bit_is_set(depth > 0 ? tc->front->ca_ignore : tc->front->crt_ignore, error)) {
+		if (!tc->refused && X509_up_ref(X509_STORE_CTX_get0_cert(store)))
+			tc->refused = X509_STORE_CTX_get0_cert(store);
+		return 0;
+	}
 	ERR_clear_error();
 	return 1;
 }
@@ -338,6 +356,8 @@ const char *tls_conn_error(const struct conn *c)
 		return "SSL client certificate not trusted";
 	if (tc->ca_error && SSL_get_verify_result(tc->ssl) != X509_V_OK && tc->front)
 		return "SSL client CA chain cannot be verified";
+	if (tc->front && tc->flags & TLS_RAW_EOF && !tc->error_code)
+		return "Connection closed during SSL handshake";
 	return "SSL handshake failure";
 }
 
@@ -363,7 +383,6 @@ const char *tls_conn_version(const struct conn *c)
 const char *tls_conn_cipher(const struct conn *c)
 {
 	SSL *ssl = tls_conn_ssl(c);
-	const SSL_CIPHER *cipher = ssl ? SSL_get_current_cipher(ssl) : NULL;
-
-	return cipher ? SSL_CIPHER_get_name(cipher) : NULL;
+	/* "(NONE)" before there is one */
+	return ssl ? SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)) : NULL;
 }

@@ -162,6 +162,7 @@ struct tls_conn {
 	struct tls_secrets *secrets;
 	struct tls_bytes early; /* early data that nobody has read yet */
 	size_t early_taken;
+	X509 *refused; /* the client's certificate, when it was not accepted: the library forgets it */
 	struct tls_early_out *early_out; /* early.c: to a server, until the handshake is complete; mostly NULL */
 	void (*io_ready)(struct ev_loop *loop, ev_io *io, int revents); /* TLS_READ_WAITS_WRITE: the watcher's own */
 };

@@ -24,6 +24,13 @@ static void sessions_setup(SSL_CTX *ctx, const struct tls_front *f)
 	SSL_CTX_sess_set_cache_size(ctx, g->cache_size);
 }
 
+/* The name was looked at before (tls_select); that we know it is told, and sessions keep it. */
+static int name_taken(SSL *ssl, int *alert, void *arg)
+{
+	(void)alert, (void)arg;
+	return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
 SSL_CTX *tls_front_context(struct tls_front *f, const struct crt_line *line, struct out *error)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -37,6 +44,7 @@ SSL_CTX *tls_front_context(struct tls_front *f, const struct crt_line *line, str
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
+	SSL_CTX_set_tlsext_servername_callback(ctx, name_taken);
 	tls_tickets_use(ctx, f->tickets);
 	tls_early_setup(ctx, f, line);
 	tls_keylog_setup(f->world, ctx);
