@@ -62,8 +62,7 @@ struct h2_conn {
 	uint32_t nstreams;  /* in `streams` */
 	uint32_t nattached; /* of those, with a user */
 	uint32_t total;     /* streams ever opened */
-	uint32_t glitches;
-	uint32_t bad;	 /* requests that were no requests, since the owner was told */
+	uint32_t glitches, bad; /* bad: requests that were none, since the owner was told */
 	uint32_t granted; /* of settings.rxbuf */
 	struct h2_turn *turn; /* h2_turn.c; NULL: any number of frames in a row */
 	uint64_t active; /* worker->now of the last byte in or out */
@@ -138,9 +137,8 @@ static inline void h2_conn_uncount(struct h2_conn *h, enum h2_count what)
 }
 /* Closes nothing; streams that still have users lose them (their conns are broken from then on). */
 void h2_conn_free(struct h2_conn **h);
-/* Bytes of the peer that somebody else has read. */
+/* Bytes of the peer that somebody else has read; for carrier->ready. */
 void h2_conn_feed(struct h2_conn *h, const void *data, size_t len);
-/* For carrier->ready. */
 void h2_conn_ready(struct h2_conn *h, int revents);
 /* Nothing more goes in or out; streams are told. */
 void h2_conn_kill(struct h2_conn *h);

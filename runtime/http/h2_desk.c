@@ -73,8 +73,8 @@ static void work(struct ev_loop *loop, ev_prepare *before, int revents)
 		if (list_empty(&d->ready))
 			flush(&d->dirty);
 	}
-	/* What was fed to the loop meanwhile (bytes that TLS holds) is handled before it waits, but behind this:
-	 * it may leave work here. */
+	/* What was fed to the loop meanwhile (bytes that TLS holds) is handled before it waits, but behind
+	 * this: it may leave work here. */
 	if (list_empty(&d->ready) && list_empty(&d->dirty) && !ev_pending_count(loop)) {
 		ev_prepare_stop(loop, before);
 		ev_idle_stop(loop, &d->more);
