@@ -2,6 +2,7 @@
  * the compilation's arena. What a row means is in the files of keywords and of check_; what only the whole
  * configuration can tell in check_finish.c. One thread. */
 #include "grammar/check_proxy.h"
+#include "grammar/place.h"
 #include "grammar/section.h"
 
 static struct checker *checker_new(struct compile *c)
@@ -501,6 +502,7 @@ void check_line(struct checker *k, const struct line *line)
 		k->draft->broken |= line->poisoned;
 	if (line->poisoned || k->skip)
 		return;
+	file_places_follow(k->c, line->span.source);
 	if (k->place == PLACE_TOP)
 		check_unplaced(k, line);
 	else
@@ -609,6 +611,8 @@ bool check_tree(struct compile *c)
 
 	vec_each (section, &c->tree->sections)
 		check_section(k, *section);
+	check_tls_bases_place(k);
+	file_places_end(c);
 	check_finish(k);
 	return c->diags->errors == 0;
 }

@@ -4,6 +4,7 @@
 #include "grammar/check_file.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
+#include "grammar/place.h"
 #include "grammar/suggest.h"
 
 #include <errno.h>
@@ -11,9 +12,9 @@
 
 static struct str join(struct checker *k, struct str base, struct str name)
 {
-	if (!base.len || !name.len || name.ptr[0] == '/')
-		return check_keep(k, name);
-	return check_keep(k, arena_printf(k->scratch, "%.*s/%.*s", STR_ARG(base), STR_ARG(name)));
+	if (base.len && name.len && name.ptr[0] != '/')
+		name = arena_printf(k->scratch, "%.*s/%.*s", STR_ARG(base), STR_ARG(name));
+	return check_keep(k, file_place(k->c, name));
 }
 
 /* crt-base, key-base: for the lines below in this section; without them the global section's hold. */
@@ -116,7 +117,7 @@ static void file_check(struct checker *k, struct str name, struct span span)
 {
 	struct diag *g;
 
-	if (!name.len || k->c->options->offline || access(check_file_path(k, name).ptr, R_OK) == 0)
+	if (!name.len || k->c->options->offline || access(check_work_path(k, name).ptr, R_OK) == 0)
 		return;
 	g = check_file_report(k, span, name, errno);
 	diag_haproxy(k->d, g, "unable to load certificate from file '%.*s'.", STR_ARG(name));

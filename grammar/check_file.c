@@ -3,6 +3,7 @@
 #include "grammar/base/out.h"
 #include "grammar/check_file.h"
 #include "grammar/check_rows.h"
+#include "grammar/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,11 @@
 #include <unistd.h>
 
 struct str check_file_path(struct checker *k, struct str name)
+{
+	return check_work_path(k, file_place(k->c, name));
+}
+
+struct str check_work_path(struct checker *k, struct str name)
 {
 	const char *dir = k->c->options->work_dir;
 

@@ -4,9 +4,11 @@
 
 #include "grammar/check_state.h"
 
-/* The name as the process would open it: relative ones start at the working folder of the options.
- * NUL-terminated. */
+/* The name as the process would open it: relative ones start where default-path says (place.h), and that at the
+ * working folder of the options. NUL-terminated. */
 struct str check_file_path(struct checker *k, struct str name);
+/* The same for a name that default-path has been applied to. */
+struct str check_work_path(struct checker *k, struct str name);
 /* "cannot read": class environment. error: an errno. */
 struct diag *check_file_report(struct checker *k, struct span span, struct str name, int error);
 /* Reads a file of at most `limit` bytes (content.len is limit + 1 when there is more) into the compilation's

@@ -5,10 +5,13 @@
 #include "grammar/check_rows.h"
 #include "grammar/check_state.h"
 #include "grammar/lang.h"
+#include "grammar/place.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Since 3.0 a limit that is no number is refused. */
@@ -235,17 +238,52 @@ bool check_global_set_var(const struct keyword_use *use)
 	return true;
 }
 
+static const char default_path_modes[] =
+	"for 'default-path', supported modes include 'current', 'config', 'parent', and 'origin'.";
+
+static bool origin_is_good(const struct keyword_use *use)
+{
+	const struct word *w = &use->words[1];
+	char here[4096];
+	struct stat st;
+	struct diag *g;
+
+	if (use->k->c->options->offline ||
+	    (!stat(check_work_path(use->k, w->text).ptr, &st) && S_ISDIR(st.st_mode)))
+		return true;
+	g = check_file_report(use->k, w->span, w->text, ENOENT);
+	diag_haproxy(
+		use->k->d, g,
+		"couldn't set 'default-path' to origin '%.*s': Impossible to get back to directory '%s': %s.",
+		STR_ARG(w->text), getcwd(here, sizeof(here)) ? here : ".", strerror(ENOENT));
+	return false;
+}
+
+/* It holds at once. HAProxy passes over what stands behind. */
 bool check_global_default_path(const struct keyword_use *use)
 {
-	int64_t choice;
+	struct checker *k = use->k;
+	int64_t policy;
 
-	if (!check_arity(use, 1, 2) ||
-	    !check_choice(use, &use->words[0], "current|config|parent|origin", &choice))
-		return false;
-	if (choice == 3 && use->n < 2) {
-		check_missing(use, "a folder behind `origin`");
+	if (!use->n) {
+		diag_haproxy(k->d, check_missing(use, use->row->args), "missing default-path mode '' %s",
+			     default_path_modes);
 		return false;
 	}
+	if (!check_choice(use, &use->words[0], "current|config|parent|origin", &policy)) {
+		diag_haproxy(k->d, k->d->list.v[k->d->list.n - 1], "unsupported default-path mode '%.*s' %s",
+			     STR_ARG(use->words[0].text), default_path_modes);
+		return false;
+	}
+	if (policy == PLACES_ORIGIN && use->n < 2) {
+		diag_haproxy(k->d, check_missing(use, "a folder behind `origin`"),
+			     "'default-path origin' expects a directory as an argument.");
+		return false;
+	}
+	if (policy == PLACES_ORIGIN && !origin_is_good(use))
+		return false;
+	file_places_set(k->c, (uint8_t)policy, policy == PLACES_ORIGIN ? use->words[1].text : STR_NONE,
+			use->line->span.source);
 	return true;
 }
 

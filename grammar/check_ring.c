@@ -5,6 +5,7 @@
 #include "grammar/address.h"
 #include "grammar/check_finish.h"
 #include "grammar/check_rows.h"
+#include "grammar/place.h"
 
 enum { IMPLICIT_CONNECT = 1000, IMPLICIT_SERVER = 5000 }; /* ms */
 
@@ -126,7 +127,7 @@ bool check_ring_file(const struct keyword_use *use)
 	if (!check_arity(use, 1, CHECK_ANY))
 		return false;
 	if (use->k->named->ring)
-		use->k->named->ring->file = check_keep(use->k, use->words[0].text);
+		use->k->named->ring->file = check_keep(use->k, file_place(use->k->c, use->words[0].text));
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "grammar/check_file.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
+#include "grammar/place.h"
 #include "grammar/suggest.h"
 
 #include <errno.h>
@@ -43,14 +44,23 @@ bool check_dh_param(const struct keyword_use *use)
 
 static struct str base_join(struct checker *k, struct str base, struct str name)
 {
-	if (!base.len || (name.len && name.ptr[0] == '/'))
-		return name;
-	return arena_printf(k->scratch, "%.*s/%.*s", STR_ARG(base), STR_ARG(name));
+	if (base.len && (!name.len || name.ptr[0] != '/'))
+		name = arena_printf(k->scratch, "%.*s/%.*s", STR_ARG(base), STR_ARG(name));
+	return file_place(k->c, name);
+}
+
+void check_tls_bases_place(struct checker *k)
+{
+	struct tls_global_conf *tls = &k->m->global.tls;
+	struct str *bases[] = {&tls->crt_base, &tls->ca_base, &tls->key_base};
+
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]) && k->c->places.folder.len; i++)
+		*bases[i] = check_keep(k, bases[i]->len ? file_place(k->c, *bases[i]) : k->c->places.folder);
 }
 
 static bool is_readable(struct checker *k, struct str name)
 {
-	return access(check_file_path(k, name).ptr, R_OK) == 0;
+	return access(check_work_path(k, name).ptr, R_OK) == 0;
 }
 
 static void certificate_keep(const struct keyword_use *use, struct str name)
@@ -109,7 +119,7 @@ bool check_tls_certificate(const struct keyword_use *use)
 	struct checker *k = use->k;
 	bool list = strcmp(use->row->name, "crt-list") == 0;
 	struct str text = use->words[0].text;
-	struct str name = list || str_starts(text, STR("@")) ? text : base_join(k, k->crt_base, text);
+	struct str name = str_starts(text, STR("@")) ? text : base_join(k, list ? STR_NONE : k->crt_base, text);
 	struct diag *g;
 
 	certificate_keep(use, name);

@@ -3,6 +3,7 @@
  * walk; one thread. */
 #include "grammar/check_proxy.h"
 #include "grammar/check_state.h"
+#include "grammar/place.h"
 #include "grammar/suggest.h"
 
 enum { MS_MAX = 2147483647 };
@@ -263,9 +264,12 @@ void check_store_number(const struct keyword_use *use, int64_t value)
 
 static bool store_text(const struct keyword_use *use)
 {
+	struct str text = use->words[0].text;
+
+	if (use->row->kind == VAL_FILE)
+		text = file_place(use->k->c, text);
 	if (use->object && use->row->size == sizeof(struct str))
-		*(struct str *)(check_field(use)) =
-			check_keep(use->k, use->words[0].text);
+		*(struct str *)(check_field(use)) = check_keep(use->k, text);
 	return true;
 }
 

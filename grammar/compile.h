@@ -8,6 +8,14 @@
 #include "grammar/text.h"
 #include "grammar/tree.h"
 
+/* Where relative names of files start: place.h. */
+enum { PLACES_CURRENT, PLACES_CONFIG, PLACES_PARENT, PLACES_ORIGIN };
+struct file_places {
+	uint8_t policy;
+	uint32_t source;           /* of the lines that are read */
+	struct str origin, folder; /* folder: goes in front of relative names; empty: nothing does */
+};
+
 struct compile {
 	struct arena *arena;  /* goes after checking: tree, diagnostics, scratch */
 	struct sources *sources;
@@ -18,6 +26,7 @@ struct compile {
 	struct map exprs;     /* canonical text -> struct sample_expr, see sample_intern() */
 	struct map vars;      /* "scope.name" -> struct var_ref */
 	struct map regexes;
+	struct file_places places;
 	struct lang_state *lang; /* of lang.c: predefined ACLs, references to resolve */
 };
 

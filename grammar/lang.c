@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "grammar/place.h"
 #include "grammar/suggest.h"
 
 enum { LANG_FILE_MAX = 1 << 30 };
@@ -110,7 +111,7 @@ bool lang_read_file(struct compile *c, struct str path, struct span span, const 
 	*text = STR_NONE;
 	if (c->options && c->options->offline)
 		return false;
-	fd = open(arena_str(c->arena, path).ptr, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open(arena_str(c->arena, file_place(c, path)).ptr, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	done = fd >= 0 && file_slurp(c, fd, text);
 	error = errno;
 	if (fd >= 0)

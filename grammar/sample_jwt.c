@@ -1,5 +1,6 @@
 /* Arguments of jwt_* converters: algorithms that there are, keys in files that are no keys. One thread. */
 #include "grammar/lang_state.h"
+#include "grammar/place.h"
 #include "grammar/sample.h"
 #include "grammar/suggest.h"
 
@@ -62,8 +63,9 @@ static void key_check(struct sample_call *call, uint32_t i, const char *begin, c
 	struct str path = call->args[i].str, text;
 	struct diag *g;
 
+	call->args[i].str = arena_str(c->model->arena, file_place(c, path)); /* opened when all is read */
 	if (!path.len || (c->options && c->options->offline) ||
-	    access(arena_str(c->arena, path).ptr, R_OK) != 0 ||
+	    access(call->args[i].str.ptr, R_OK) != 0 ||
 	    !lang_read_file(c, path, sample_arg_span(call, i), call->reader->scope, &text) || has(text, begin))
 		return;
 	g = diag_add(c->diags, D_KEY_FILE, sample_arg_span(call, i), "`%.*s` holds no %s", STR_ARG(path), what);

@@ -148,7 +148,7 @@ static const struct keyword rows[] = {
 	       .expects = "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be used on "
 			  "multi-processor machines if available.",
 	       .summary = "how many processes ran"),
-	GLOBAL("default-path", .kind = VAL_CUSTOM, .parse = check_global_default_path, LATER,
+	GLOBAL("default-path", .kind = VAL_CUSTOM, .parse = check_global_default_path, .flags = KW_RESTART | KW_REPEAT,
 	       .args = "current|config|parent|origin <dir>", .summary = "where relative file names start from"),
 	GLOBAL("expose-experimental-directives", .kind = VAL_FLAG, .flags = KW_LOOSE, .parse = check_global_experimental, .summary = "allow keywords that are experimental"),
 	GLOBAL("expose-deprecated-directives", .kind = VAL_FLAG, .since = 302, .summary = "allow keywords that will be removed"),

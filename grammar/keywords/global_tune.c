@@ -364,7 +364,7 @@ static const struct keyword rows[] = {
 	GLOBAL("crt-base", .kind = VAL_STRING, .parse = check_tls_base, .args = "<dir>",
 	       .expects = "global statement 'crt-base' expects a directory path as an argument.",
 	       .summary = "where relative names of certificate files start"),
-	GLOBAL("issuers-chain-path", .kind = VAL_STRING, FIELD(tls.issuers_chain_path), .args = "<dir>",
+	GLOBAL("issuers-chain-path", .kind = VAL_FILE, FIELD(tls.issuers_chain_path), .args = "<dir>",
 	       .expects = "global statement 'issuers-chain-path' expects a directory path as an argument.",
 	       .summary = "a folder of chains for incomplete certificates"),
 	GLOBAL("key-base", .kind = VAL_STRING, FIELD(tls.key_base), .since = 300, .args = "<dir>",
