@@ -1,6 +1,7 @@
 /* The walk over the tree: sections in order, each line to its row in the registry. Owns the checker's state, in
  * the compilation's arena. What a row means is in the files of keywords and of check_; what only the whole
  * configuration can tell in check_finish.c. One thread. */
+#include "grammar/check_finish.h"
 #include "grammar/check_proxy.h"
 #include "grammar/place.h"
 #include "grammar/section.h"

@@ -38,4 +38,7 @@ void check_finish_profiles(struct checker *k);
 /* Groups that ACLs name. check_auth_group.c */
 void check_auth_groups(struct checker *k);
 
+/* Relative names in lists of certificates start where default-path says. Behind the last line; check_tls.c. */
+void check_tls_bases_place(struct checker *k);
+
 #endif

@@ -160,8 +160,6 @@ enum time_unit { UNIT_MS, UNIT_S };
 bool check_time(const struct keyword_use *use, const struct word *w, enum time_unit unit, int64_t *value);
 bool check_size(const struct keyword_use *use, const struct word *w, int64_t *value);
 /* One of "a|b|c": its number. */
-/* Relative names in lists of certificates start where default-path says. check_tls.c */
-void check_tls_bases_place(struct checker *k);
 bool check_choice(const struct keyword_use *use, const struct word *w, const char *choices, int64_t *value);
 /* Stores by the row's kind, offset and size. */
 bool check_store(const struct keyword_use *use);

@@ -1,6 +1,7 @@
 /* Files of TLS on bind and server lines: certificates and authorities, looked for where crt-base and ca-base
  * say. Only that they are there is checked. Works on the state of one walk; one thread. */
 #include "grammar/check_file.h"
+#include "grammar/check_finish.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/place.h"

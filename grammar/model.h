@@ -97,6 +97,7 @@ struct global_conf {
 	uint32_t tune_pool_low, tune_pool_high; /* percent of all descriptors */
 	uint32_t tune_notsent_lowat_client, tune_notsent_lowat_server; /* bytes */
 	uint32_t thread_hard_limit; /* 0: none */
+	uint32_t warn_blocked; /* ms that a turn of a loop may take; 0: as long as it likes */
 	uint64_t *cpu_map; /* by thread: bits of processors, 0: any; NULL: no thread is bound */
 	struct cpu_conf cpus;
 	bool single_queue; /* tune.listener.multi-queue off */

@@ -184,7 +184,7 @@ static const struct keyword rows[] = {
 	       .preset = "2000", .args = "<number>", .summary = "the most objects in that file"),
 	GLOBAL("stats-file", .kind = VAL_STRING, FIELD(stats_file), .since = 300, .args = "<file>", .summary = "counters to load at start"),
 	GLOBAL("stress-level", .kind = VAL_UINT, .since = 302, MOOT, .args = "<number>", .summary = "for tests of the program itself"),
-	GLOBAL("warn-blocked-traffic-after", .kind = VAL_TIME_MS, .since = 302, LATER, .args = "<time>",
+	GLOBAL("warn-blocked-traffic-after", .kind = VAL_TIME_MS, FIELD(warn_blocked), .min = 1, .max = 1000, .flags = KW_RESTART, .since = 302, .args = "<time>",
 	       .summary = "when to report that a thread is stuck"),
 	GLOBAL("dns-accept-family", .kind = VAL_WORDS, .min = 1, .max = 1, .parse = check_dns_families, .since = 302,
 	       .args = "<family>[,<family>...]", .example = "dns-accept-family ipv4,ipv6", .summary = "which address families names resolve to"),

@@ -9,6 +9,7 @@
 #define MODE_HTTP_FLAGS KW_HTTP_ONLY
 #define NOT_EFFECTIVE_IF_0 KW_NOT_EFFECTIVE
 #define NOT_EFFECTIVE_IF_1 0
+#define NOT_EFFECTIVE_IF_2 KW_MOOT
 
 #define OPTION(id, word, roles, modes, from, to, works, sum)                                                   \
 	{ .name = "option " word, .in = ROLE_##roles, .kind = VAL_OPTION, .offset = PO_##id,                   \

@@ -117,6 +117,7 @@ static void worker_adapt(struct worker *w)
 
 	worker_pin(w->process->cpu_plan, w->id);
 	w->paced = !g->busy_polling && !g->low_latency;
+	w->warn_blocked_us = g->warn_blocked * 1000;
 	if (w->paced)
 		prctl(PR_SET_TIMERSLACK, 1000L); /* nanoseconds; else 50 us are added to each pause */
 	if (g->busy_polling) {

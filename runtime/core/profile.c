@@ -2,13 +2,15 @@
  * it is freed; libev calls profile_turn() instead of worker_turn() meanwhile. */
 #include "runtime/core/profile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "runtime/core/process.h"
 #include "runtime/eval/log_record.h"
 
-enum { SLOW_US = 1000, FAST_US = 990, AVERAGE_OF = 16 };
+enum { SLOW_US = 1000, FAST_US = 990, AVERAGE_OF = 16, WARN_EVERY_MS = 1000 };
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -94,6 +96,17 @@ void profile_turn_took(struct worker *w)
 		measure(w, true);
 	else if (w->profiling && w->loop_us < FAST_US)
 		measure(w, false);
+}
+
+void profile_turn_blocked(struct worker *w)
+{
+	uint64_t us = clock_ns(CLOCK_MONOTONIC) / 1000 - w->now_us;
+
+	if (us < w->warn_blocked_us || w->clock_is_set || (w->warned_ms && w->now < w->warned_ms + WARN_EVERY_MS))
+		return;
+	w->warned_ms = w->now;
+	fprintf(stderr, "[WARNING]  (%d) : thread %u has stopped processing traffic for %llu milliseconds.\n",
+		(int)getpid(), w->id + 1, (unsigned long long)us / 1000);
 }
 
 const char *profile_name(enum profile_row row)

@@ -24,6 +24,9 @@ void profile_apply(struct worker *w);
 /* The duration of a turn of the loop, told once in a while; with PROFILE_AUTO turns that are slow on average
  * switch measuring on and fast ones off (manual, "profiling.tasks"). On the worker. */
 void profile_turn_took(struct worker *w);
+/* At the end of a turn: says on standard error that it took too long (manual 3.4, keyword
+ * "warn-blocked-traffic-after"), once a second at most. On the worker. */
+void profile_turn_blocked(struct worker *w);
 /* What follows in this turn is done for that stream: cpu_ns of its record grows by the time until the next call, and latency_ns
  * with the first call of a turn, by the time since the loop woke up. NULL: for none. While w->profiling. On the worker. */
 void profile_stream(struct worker *w, struct log_record *stream);

@@ -129,6 +129,8 @@ void worker_turn_begin(struct worker *w)
 void worker_turn_end(struct worker *w)
 {
 	deadlines_turn(w);
+	if (w->warn_blocked_us)
+		profile_turn_blocked(w);
 	if (w->loops % LOOPS_PER_LOOK == 0 && !w->clock_is_set)
 		profile_turn_took(w);
 }

@@ -36,6 +36,8 @@ struct worker {
 	struct list sessions_list;     /* every struct session, for soft stop and `show sess` */
 	uint64_t accepted, loops;
 	uint32_t loop_us; /* what a turn of the loop takes, on average */
+	uint32_t warn_blocked_us; /* a turn that takes longer is told of; 0: none is */
+	uint64_t warned_ms;	  /* when the last one was */
 	bool profiling;	  /* core/profile.h */
 	struct profile *profile; /* NULL: never measured */
 	uint64_t wall_offset_us; /* wall clock minus monotonic clock, refreshed every WORKER_WALL_MS */
