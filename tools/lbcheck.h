@@ -24,7 +24,7 @@ struct lbcheck {
 	char lines[4096];   /* of simulate: lines of the scenario from the command line */
 	const char *const *args; /* behind the options */
 	size_t nargs;
-	int rest; /* how many of them stand behind `--` */
+	int rest; /* how many of them stand behind `--`, or belong to the request of `trace` */
 };
 
 /* Reads the options into `l`; false: usage, which was reported on standard error, or `*status` is what to exit

@@ -89,7 +89,7 @@ static const char help[] =
 	"       lbcheck graph [--dot|--mermaid] [options] FILE...\n"
 	"       lbcheck order [options] PROXY FILE...\n"
 	"       lbcheck simulate [--svg=FILE] [--json] [options] [SCENARIO]\n"
-	"       lbcheck trace [options] FILE... -- 'GET URL' [-H 'Name: value'] [--src IP] ...\n"
+	"       lbcheck trace [options] FILE... 'GET URL' [-H 'Name: value'] [--src IP] ...\n"
 	"       lbcheck test [--tap|--junit] [--coverage] [--fail-under=N] [--oracle=PATH]\n"
 	"                    [options] SUITE...\n"
 	"       lbcheck lsp [options]\n"
@@ -314,15 +314,38 @@ static void options_preset(struct lbcheck *l)
 		fprintf(stderr, "lbcheck: LBD_COMPAT=%s is none of 2.6, 2.8, 3.0, 3.2, 3.4: ignored\n", compat);
 }
 
+/* "GET /x": a method, and something behind it. */
+static bool is_request(const char *word)
+{
+	size_t len = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+
+	return len && word[len] == ' ' && access(word, F_OK) != 0;
+}
+
+/* How many words are ours; those behind `--` are the request's, and with `trace` all from its first line on. */
+static int words_before_request(struct lbcheck *l, int argc, char **argv)
+{
+	bool traces = argc > 1 && strcmp(argv[1], "trace") == 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			l->rest = argc - i - 1;
+			return argc;
+		}
+		if (traces && is_request(argv[i])) {
+			l->rest = argc - i;
+			return i;
+		}
+	}
+	return argc;
+}
+
 bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status)
 {
-	int option;
+	int option, ours = words_before_request(l, argc, argv);
 
 	options_preset(l);
-	for (int i = 1; i < argc && !l->rest; i++)
-		if (strcmp(argv[i], "--") == 0)
-			l->rest = argv[i + 1] ? argc - i - 1 : 0;
-	while ((option = getopt_long(argc, argv, "W:", long_options, NULL)) != -1) {
+	while ((option = getopt_long(ours, argv, "W:", long_options, NULL)) != -1) {
 		if (option == OPT_HELP) {
 			fputs(help, stdout);
 			print_classes();

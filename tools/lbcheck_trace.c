@@ -327,8 +327,7 @@ int lbcheck_trace(const struct lbcheck *l)
 	int status;
 
 	if (l->nargs <= (size_t)l->rest) {
-		fputs("lbcheck: trace needs the files of a configuration: lbcheck trace FILE... -- 'GET URL' "
-		      "...\n",
+		fputs("lbcheck: trace needs the files of a configuration: lbcheck trace FILE... 'GET URL' ...\n",
 		      stderr);
 		return LBCHECK_USAGE;
 	}

@@ -186,6 +186,9 @@ def test_mistakes():
         p = trace(*words)
         expect(p.returncode == 1 and what in p.stderr, f"{words}: {p.returncode} {p.stderr}")
     expect(run("trace").returncode == 2, "no file")
+    bare, marked = (run("trace", "x.cfg", *mark, "GET http://x/api", "--src", "10.0.0.9", "--at", "2001-02-03T04:05:06Z", x=SITE)
+                    for mark in ((), ("--",)))
+    expect(bare.returncode == 0 and bare.stdout == marked.stdout and "10.0.0.9" in bare.stdout, f"without --: {bare.stderr}")
     expect(run("trace", "x.cfg", "--", "http://x/", x="nonsense\n").returncode == 1, "a configuration with errors")
 
 
