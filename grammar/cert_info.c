@@ -106,10 +106,13 @@ struct cert_info *cert_info_read(struct arena *a, struct str pem, struct str key
 		info->key = key_read(x, pem);
 		if (info->key == CERT_KEY_ABSENT)
 			info->key = key_read(x, key);
+		ERR_clear_error();
 		while ((more = PEM_read_bio_X509(bio, NULL, no_passphrase, &locked)) != NULL) {
 			info->chain++;
 			X509_free(more);
 		}
+		/* The end of the text is an error of PEM. */
+		info->chain_broken = ERR_GET_LIB(ERR_peek_error()) != ERR_LIB_PEM;
 		X509_free(x);
 	}
 	BIO_free(bio);

@@ -19,6 +19,7 @@ struct cert_info {
 	enum cert_key_state key;
 	VEC(struct str) names; /* alternative names, common name; lower case */
 	uint32_t chain;	       /* further certificates */
+	bool chain_broken;     /* one of them cannot be read */
 };
 
 /* pem: the file's content. key: where its key is if not in there (empty: nowhere). */

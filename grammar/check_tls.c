@@ -113,6 +113,16 @@ static bool certificate_wanted(const struct keyword_use *use)
 	return false;
 }
 
+/* HAProxy's beginning of what is wrong with a word of a bind line. */
+static struct str line_of(const struct keyword_use *use)
+{
+	if (!(use->row->in & IN(BIND)) || !use->line->nwords)
+		return STR("");
+	return arena_printf(use->k->scratch,
+			    "'bind %.*s' in section '%s' : ", STR_ARG(use->line->words[1].text),
+			    keyword_place_name(use->k->place));
+}
+
 /* A file or folder; or a bundle: the name with .rsa, .dsa or .ecdsa behind it. */
 bool check_tls_certificate(const struct keyword_use *use)
 {
@@ -132,8 +142,10 @@ bool check_tls_certificate(const struct keyword_use *use)
 		if (is_readable(k, arena_printf(k->scratch, "%.*s%s", STR_ARG(name), bundle[i])))
 			return true;
 	g = check_file_report(k, use->words[0].span, name, ENOENT);
-	diag_haproxy(k->d, g, "unable to stat SSL certificate from file '%.*s' : No such file or directory.",
-		     STR_ARG(name));
+	diag_haproxy(k->d, g,
+		     list ? "%.*s'crt-list' : cannot open file '%.*s' : No such file or directory"
+			  : "%.*sunable to stat SSL certificate from file '%.*s' : No such file or directory.",
+		     STR_ARG(line_of(use)), STR_ARG(name));
 	if (!certificate_wanted(use))
 		check_severity(k, g, SEV_WARNING);
 	return true;

@@ -177,6 +177,43 @@ static void size_check(struct certs *c, const struct place *p)
 	check_environment(c->k, g);
 }
 
+static void chain_report(struct certs *c, const struct place *p)
+{
+	struct diag *g = diag_add(c->k->d, D_CERT_UNREADABLE, p->span,
+				  "a certificate of the chain in `%.*s` is broken", STR_ARG(p->path));
+
+	diag_haproxy(c->k->d, g, "unable to load certificate chain from file '%.*s'.", STR_ARG(p->path));
+	check_environment(c->k, g);
+}
+
+/* What a list names has to be a file, or a bundle; bind lines are looked at elsewhere (check_tls.c). */
+static void absence_report(struct certs *c, const struct place *p)
+{
+	struct stat st;
+	bool folder = !stat(check_file_path(c->k, p->path).ptr, &st) && S_ISDIR(st.st_mode);
+	struct diag *g = diag_add(c->k->d, D_CERT_UNREADABLE, p->span,
+				  folder ? "`%.*s` is a folder" : "there is no `%.*s`", STR_ARG(p->path));
+
+	if (folder)
+		diag_help(c->k->d, g, "name the files in it, or the folder on the bind line: `crt <folder>`");
+	diag_haproxy(
+		c->k->d, g,
+		"'crt-list' : unable to stat SSL certificate from file '%.*s' : No such file or directory.",
+		STR_ARG(p->path));
+	check_environment(c->k, g);
+}
+
+/* A folder or a list that holds none leaves a listener without any. */
+static void none_report(struct certs *c, const struct bind_conf *b, const struct place *p)
+{
+	struct diag *g;
+
+	if (b->tls.crts.n > 1 || b->tls.conf.strict_sni || c->k->m->global.tls.bind.strict_sni)
+		return;
+	g = diag_add(c->k->d, D_CERT_UNREADABLE, p->span, "no certificate in `%.*s`", STR_ARG(p->path));
+	check_environment(c->k, g);
+}
+
 static const struct cert_info *info_of(struct certs *c, const struct place *p)
 {
 	const struct cert_info *known = map_get(&c->files, p->path);
@@ -198,6 +235,8 @@ static const struct cert_info *info_of(struct certs *c, const struct place *p)
 			  FILE_LIMIT, &key);
 	first.info = cert_info_read(c->k->scratch, text, key);
 	map_put(c->k->scratch, &c->files, p->path, (void *)(uintptr_t)first.info);
+	if (first.info->found && first.info->chain_broken)
+		chain_report(c, p);
 	if (first.info->found) {
 		dates_check(c, &first);
 		key_check(c, &first);
@@ -312,16 +351,26 @@ static void path_look(struct certs *c, struct map *owners, struct place place)
 {
 	static const char *const endings[] = {".rsa", ".dsa", ".ecdsa"};
 	struct str base = place.path;
+	struct stat st;
+	bool any = false;
 
-	if (!access(check_file_path(c->k, base).ptr, F_OK)) {
-		place_look(c, owners, place);
+	if (!stat(check_file_path(c->k, base).ptr, &st)) {
+		if (S_ISDIR(st.st_mode) && place.line)
+			absence_report(c, &place);
+		else
+			place_look(c, owners, place);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		place.path = arena_printf(c->k->scratch, "%.*s%s", STR_ARG(base), endings[i]);
-		if (!access(check_file_path(c->k, place.path).ptr, F_OK))
-			place_look(c, owners, place);
+		if (access(check_file_path(c->k, place.path).ptr, F_OK))
+			continue;
+		any = true;
+		place_look(c, owners, place);
 	}
+	place.path = base;
+	if (!any && place.line && base.len && base.ptr[0] != '@')
+		absence_report(c, &place);
 }
 
 static int is_certificate(const struct dirent *d)
@@ -336,7 +385,7 @@ static int is_certificate(const struct dirent *d)
 	return 1;
 }
 
-static void folder_look(struct certs *c, struct map *owners, struct place place)
+static uint32_t folder_look(struct certs *c, struct map *owners, struct place place)
 {
 	struct str folder = place.path;
 	struct dirent **entries;
@@ -349,6 +398,7 @@ static void folder_look(struct certs *c, struct map *owners, struct place place)
 	}
 	if (n >= 0)
 		free(entries);
+	return n > 0 ? (uint32_t)n : 0;
 }
 
 static struct opened_list *list_open(struct certs *c, const struct place *place)
@@ -377,10 +427,12 @@ static struct opened_list *list_open(struct certs *c, const struct place *place)
 	return l;
 }
 
-static void list_look(struct certs *c, struct map *owners, const struct place *place)
+/* How many lines it has; one that cannot be read was reported. */
+static uint32_t list_look(struct certs *c, struct map *owners, const struct place *place)
 {
 	struct str base = c->k->m->global.tls.crt_base;
 	struct opened_list *l = list_open(c, place);
+	uint32_t found = 0;
 
 	for (struct list *n = l && l->list ? l->list->lines.next : NULL; n && n != &l->list->lines;
 	     n = n->next) {
@@ -393,7 +445,9 @@ static void list_look(struct certs *c, struct map *owners, const struct place *p
 		p.path = absolute ? line->crt
 				  : arena_printf(c->k->scratch, "%.*s/%.*s", STR_ARG(base), STR_ARG(line->crt));
 		path_look(c, owners, p);
+		found++;
 	}
+	return l && l->list ? found : 1;
 }
 
 /* Where a line says it: the word, if it stands there as it is known. */
@@ -421,12 +475,15 @@ static void bind_look(struct certs *c, const struct bind_conf *b)
 
 		if (str_starts(p.path, STR("@")))
 			continue;
-		if (crt->list)
-			list_look(c, &owners, &p);
-		else if (!stat(check_file_path(c->k, p.path).ptr, &st) && S_ISDIR(st.st_mode))
-			folder_look(c, &owners, p);
-		else
+		if (crt->list) {
+			if (!list_look(c, &owners, &p))
+				none_report(c, b, &p);
+		} else if (!stat(check_file_path(c->k, p.path).ptr, &st) && S_ISDIR(st.st_mode)) {
+			if (!folder_look(c, &owners, p))
+				none_report(c, b, &p);
+		} else {
 			path_look(c, &owners, p);
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 /* What a bind line with `ssl` serves: its certificates by name, its settings, the context that every connection
  * starts with. Built by the main thread; afterwards only the control socket changes it, under its lock. */
 #include <dirent.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ static struct crt_list *list_read(const char *path, struct out *error)
 	struct crt_list *l;
 
 	if (!tls_file_read(path, CRT_LIST_LIMIT, &content)) {
-		out_printf(error, "cannot open the file '%s'.", path);
+		out_printf(error, "cannot open file '%s' : %s", path, strerror(errno));
 		return NULL;
 	}
 	l = crt_list_new(path);
@@ -337,6 +338,21 @@ static bool initial_make(struct tls_front *f)
 	return f->initial != NULL;
 }
 
+/* Folders and lists may be empty. */
+static bool some_exist(const struct tls_front *f)
+{
+	const struct bind_conf *b = f->conf;
+
+	if (!list_empty(&f->uses) || !b->tls.crts.n)
+		return true;
+	tls_say(f->world, f->strict ? "WARNING" : "ALERT",
+		"config : Proxy '%.*s': no SSL certificate specified for bind '%.*s' at [%.*s:%u]%s (use "
+		"'crt').",
+		STR_ARG(b->proxy->name), STR_ARG(b->addr.text), STR_ARG(tls_source(f->world, b->pos)),
+		b->pos.line, f->strict ? ", ssl connections will fail" : "");
+	return f->strict;
+}
+
 bool tls_front_build(struct tls_front *f)
 {
 	const struct tls_conf *conf = &f->conf->tls.conf;
@@ -350,7 +366,8 @@ bool tls_front_build(struct tls_front *f)
 		ok = ok && crt_add(f, crt);
 	if (ok && !f->conf->tls.crts.n && f->conf->proxy && f->conf->proxy->tls)
 		ok = frontend_add(f);
-	return ok && tls_generate_setup(f);
+	ok = ok && tls_generate_setup(f);
+	return ok && some_exist(f);
 }
 
 void tls_front_free(struct tls_front **fp)

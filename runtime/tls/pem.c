@@ -117,13 +117,14 @@ static bool certs_read(struct tls_pair *p, struct str text)
 	if (!bio)
 		return false;
 	p->cert = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
+	ERR_clear_error();
 	while (p->cert && (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
 		if (!p->chain)
 			p->chain = sk_X509_new_null();
 		if (!p->chain || !sk_X509_push(p->chain, x))
 			X509_free(x);
 	}
-	ok = p->cert && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	ok = p->cert && ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_PEM; /* the end of the text */
 	BIO_free(bio);
 	ERR_clear_error();
 	return ok;
@@ -150,7 +151,8 @@ struct tls_pair *tls_pair_parse(struct tls_world *w, struct str text, const char
 	struct tls_pair *p = tls_pair_new();
 
 	if (!p || text.len > INT32_MAX || !certs_read(p, text)) {
-		out_printf(error, "unable to load certificate from file '%s'.", name);
+		out_printf(error, "unable to load certificate%s from file '%s'.", p && p->cert ? " chain" : "",
+			   name);
 		tls_pair_free(&p);
 		return NULL;
 	}
@@ -233,7 +235,10 @@ static bool ocsp_load(struct tls_world *w, const struct tls_load_conf *load, str
 	}
 	p->ocsp_known = true;
 	if (!p->issuer) {
-		out_printf(error, "%s.ocsp: OCSP response without the issuer of the certificate.", path);
+		out_printf(error,
+			   " '%s.ocsp' is present and activates OCSP but it is impossible to compute the OCSP "
+			   "certificate ID (maybe the issuer could not be found)'.",
+			   path);
 	} else if (p->ocsp.len && !tls_ocsp_check(p, &p->ocsp, &why)) {
 		tls_say(w, "WARNING", "config : Loading: %.*s Content will be ignored.",
 			STR_ARG(out_get(&why)));
@@ -276,6 +281,10 @@ static bool companions_load(struct tls_world *w, const struct tls_load_conf *loa
 		return false;
 	}
 	companion_read(w, load, path, ".sctl", TLS_EXTRA_SCTL, &p->sctl);
+	if (p->sctl.data && !tls_sctl_check(p->sctl.data, p->sctl.len)) {
+		out_printf(error, " '%s.sctl' is present but cannot be read or parsed'.", path);
+		return false;
+	}
 	companion_read(w, load, path, ".issuer", TLS_EXTRA_ISSUER, &b);
 	issuer_find(p, &b);
 	free(b.data);
