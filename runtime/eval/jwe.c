@@ -12,6 +12,7 @@
 #include <openssl/rsa.h>
 
 #include "runtime/eval/base64.h"
+#include "runtime/eval/jwe_ecdh.h"
 
 enum { HEAD, WRAPPED, IV, TEXT, TAG, PARTS };
 enum { PART_MAX = 4096, GCM_IV = 12, GCM_TAG = 16 };
@@ -77,7 +78,8 @@ static bool head_read(struct jwe *j, const struct jwe_allowed *a)
 	j->alg = json_string_value(json_object_get(j->head, "alg"));
 	j->enc = json_string_value(json_object_get(j->head, "enc"));
 	return j->alg && j->enc && !json_object_get(j->head, "crit") && !json_object_get(j->head, "zip") &&
-	       (!a->algs.len || allowed(a->algs, j->alg)) && (!a->encs.len || allowed(a->encs, j->enc));
+	       (a->algs.len ? allowed(a->algs, j->alg) : strcmp(j->alg, "RSA1_5") != 0) &&
+	       (!a->encs.len || allowed(a->encs, j->enc));
 }
 
 /* --- ciphers */
@@ -246,7 +248,25 @@ static const struct wrapping {
 	{"RSA1_5", NULL, NULL, RSA_PKCS1_PADDING, NULL},
 	{"RSA-OAEP", NULL, NULL, RSA_PKCS1_OAEP_PADDING, EVP_sha1},
 	{"RSA-OAEP-256", NULL, NULL, RSA_PKCS1_OAEP_PADDING, EVP_sha256},
+	{"ECDH-ES", NULL, NULL, 0, NULL},
+	{"ECDH-ES+A128KW", EVP_aes_128_wrap, NULL, 0, NULL},
+	{"ECDH-ES+A192KW", EVP_aes_192_wrap, NULL, 0, NULL},
+	{"ECDH-ES+A256KW", EVP_aes_256_wrap, NULL, 0, NULL},
 };
+
+/* The key that was agreed on is the content's, or unwraps it. */
+static bool agreed(const struct jwe *j, const EVP_CIPHER *wrap, EVP_PKEY *key, const struct bytes *in,
+		   byte *cek, size_t want)
+{
+	size_t len = wrap ? (size_t)EVP_CIPHER_get_key_length(wrap) : want;
+	byte secret[JWE_CEK_MAX];
+	bool ok = jwe_agree(j->head, wrap ? j->alg : j->enc, key, wrap ? secret : cek, len);
+
+	if (ok && wrap)
+		ok = key_unwrap(wrap, str_make((char *)secret, len), in, cek, want);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	return ok && (wrap || !in->len);
+}
 
 static bool cek_find(const struct jwe *j, const struct jwe_key *key, byte *cek, size_t want)
 {
@@ -261,6 +281,8 @@ static bool cek_find(const struct jwe *j, const struct jwe_key *key, byte *cek, 
 			continue;
 		if (w->padding)
 			return rsa_open(key->pkey, w->padding, w->md ? w->md() : NULL, &in, cek, want);
+		if (str_starts(str_from(w->name), STR("ECDH")))
+			return agreed(j, w->wrap ? w->wrap() : NULL, key->pkey, &in, cek, want);
 		if (!key->secret.ptr)
 			return false;
 		if (w->wrap)

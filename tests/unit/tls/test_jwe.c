@@ -9,6 +9,7 @@
 
 #include "runtime/eval/base64.h"
 #include "runtime/eval/jwe.h"
+#include "runtime/eval/jwe_ecdh.h"
 
 static const struct jwe_allowed all = {{NULL, 0}, {NULL, 0}};
 static const char plain[] = "{\"sub\":\"somebody\"}";
@@ -206,6 +207,7 @@ START_TEST(test_rsa)
 		    {"RSA-OAEP", RSA_PKCS1_OAEP_PADDING, EVP_sha1},
 		    {"RSA-OAEP-256", RSA_PKCS1_OAEP_PADDING, EVP_sha256}};
 	struct jwe_key key = {{NULL, 0}, EVP_RSA_gen(2048)}, none = {STR("secret"), NULL};
+	const struct jwe_allowed old = {STR("RSA1_5,RSA-OAEP,RSA-OAEP-256"), {NULL, 0}};
 
 	ck_assert_ptr_nonnull(key.pkey);
 	for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
@@ -224,10 +226,121 @@ START_TEST(test_rsa)
 		part_add(token, out, n);
 		strcat(token, ".");
 		content_add(token, &contents[2], cek);
-		ck_assert_msg(opens(token, &key, &all), "%s", ways[w].name);
+		ck_assert_msg(opens(token, &key, w ? &all : &old), "%s", ways[w].name);
+		ck_assert(w || !opens(token, &key, &all)); /* not unless it is asked for */
 		refuses_changes(token, &key);
-		ck_assert(!opens(token, &none, &all));
+		ck_assert(!opens(token, &none, &old));
 	}
+	EVP_PKEY_free(key.pkey);
+}
+END_TEST
+
+/* RFC 7518 appendix C. */
+static const char bob[] =
+	"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ\","
+	"\"y\":\"e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck\","
+	"\"d\":\"VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw\"}";
+static const char alice[] = ",\"apu\":\"QWxpY2U\",\"apv\":\"Qm9i\",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-256\","
+			    "\"x\":\"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0\","
+			    "\"y\":\"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps\"}";
+
+static json_t *head_of(const char *alg, const char *enc, const char *more)
+{
+	char text[1024];
+	json_t *head;
+
+	snprintf(text, sizeof(text), "{\"alg\":\"%s\",\"enc\":\"%s\"%s}", alg, enc, more);
+	head = json_loads(text, 0, NULL);
+	ck_assert_ptr_nonnull(head);
+	return head;
+}
+
+START_TEST(test_agreement_example)
+{
+	static const unsigned char want[16] = {86, 170, 141, 234, 248, 35,  109, 32,
+					       92, 34,  40,  205, 113, 167, 16,  26};
+	json_t *head = head_of("ECDH-ES", "A128GCM", alice);
+	unsigned char out[16];
+	struct jwe_key key;
+	char room[512];
+
+	ck_assert(jwe_key_read(str_from(bob), room, &key));
+	ck_assert(jwe_agree(head, "A128GCM", key.pkey, out, 16));
+	ck_assert_mem_eq(out, want, 16);
+	json_decref(head);
+	EVP_PKEY_free(key.pkey);
+}
+END_TEST
+
+START_TEST(test_agreement)
+{
+	static const struct {
+		const char *name;
+		const EVP_CIPHER *(*wrap)(void);
+		size_t key;
+	} ways[] = {{"ECDH-ES", NULL, 0},
+		    {"ECDH-ES+A128KW", EVP_aes_128_wrap, 16},
+		    {"ECDH-ES+A192KW", EVP_aes_192_wrap, 24},
+		    {"ECDH-ES+A256KW", EVP_aes_256_wrap, 32}};
+	struct jwe_key key, none = {STR("secret"), NULL};
+	char room[512];
+
+	ck_assert(jwe_key_read(str_from(bob), room, &key));
+	for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++)
+		for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+			json_t *head = head_of(ways[w].name, contents[i].name, alice);
+			unsigned char agreed[64], out[128];
+			char token[8192];
+			size_t n = 0;
+
+			head_add(token, ways[w].name, contents[i].name, alice);
+			ck_assert(jwe_agree(head, ways[w].wrap ? ways[w].name : contents[i].name, key.pkey,
+					    agreed, ways[w].wrap ? ways[w].key : contents[i].key));
+			if (ways[w].wrap)
+				n = cipher_run(ways[w].wrap(), agreed, NULL, NULL, cek, contents[i].key, out,
+					       NULL);
+			part_add(token, out, n);
+			strcat(token, ".");
+			content_add(token, &contents[i], ways[w].wrap ? cek : agreed);
+			ck_assert_msg(opens(token, &key, &all), "%s with %s", ways[w].name, contents[i].name);
+			refuses_changes(token, &key);
+			ck_assert(!opens(token, &none, &all));
+			json_decref(head);
+		}
+	EVP_PKEY_free(key.pkey);
+}
+END_TEST
+
+/* Keys of tokens that are none: no point of the curve, another curve, none at all, parties that are no text. */
+START_TEST(test_agreement_refused)
+{
+	static const char *const heads[] = {
+		"",
+		",\"epk\":1",
+		",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-256\"}",
+		",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
+		"\"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0\","
+		"\"y\":\"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFppA\"}",
+		",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":"
+		"\"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0\","
+		"\"y\":\"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps\"}",
+		",\"epk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}",
+	};
+	unsigned char out[16];
+	struct jwe_key key;
+	char room[512], more[512];
+	json_t *head;
+
+	ck_assert(jwe_key_read(str_from(bob), room, &key));
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		head = head_of("ECDH-ES", "A128GCM", heads[i]);
+		ck_assert_msg(!jwe_agree(head, "A128GCM", key.pkey, out, 16), "%s", heads[i]);
+		json_decref(head);
+	}
+	snprintf(more, sizeof(more), ",\"apu\":7%s", strstr(alice, ",\"epk\""));
+	head = head_of("ECDH-ES", "A128GCM", more);
+	ck_assert(!jwe_agree(head, "A128GCM", key.pkey, out, 16));
+	json_decref(head);
 	EVP_PKEY_free(key.pkey);
 }
 END_TEST
@@ -284,6 +397,9 @@ int main(void)
 	tcase_add_test(tc, test_direct);
 	tcase_add_test(tc, test_wrapped);
 	tcase_add_test(tc, test_rsa);
+	tcase_add_test(tc, test_agreement_example);
+	tcase_add_test(tc, test_agreement);
+	tcase_add_test(tc, test_agreement_refused);
 	tcase_add_test(tc, test_example);
 	tcase_add_test(tc, test_no_keys);
 	suite_add_tcase(suite, tc);
