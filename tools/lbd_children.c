@@ -126,7 +126,7 @@ bool master_remember(struct master *m)
 			   c->name);
 	}
 	fd_survives(m->reply, true);
-	out_printf(&state, "%u:%u:%ld:%d:%d:%d", m->reloads, m->failed, m->started, m->no_exit, m->status,
+	out_printf(&state, "%u:%u:%ld:%d:%d:%d", m->reloads, m->failed, m->started, m->no_exit | m->hard << 1, m->status,
 		   m->reply);
 	for (struct list *node = listeners->next; node != listeners; node = node->next) {
 		const struct listener *l = LIST_OF(node, struct listener, node);
@@ -171,7 +171,8 @@ static void state_recall(struct master *m, char *text)
 	if (sscanf(text, "%u:%u:%ld:%d:%d:%d%n", &m->reloads, &m->failed, &m->started, &no_exit, &m->status,
 		   &m->reply, &at) != 6)
 		return;
-	m->no_exit = no_exit;
+	m->no_exit = no_exit & 1;
+	m->hard = no_exit >> 1 & 1;
 	m->reloads++;
 	m->sockets = calloc(strlen(text), sizeof(*m->sockets));
 	for (; m->sockets && sscanf(text + at, ":%d%n", &m->sockets[m->nsockets], &more) == 1; at += more)

@@ -113,7 +113,7 @@ static void reload(struct master *m)
 		return;
 	report_raw(&l->report, REPORT_NOTICE, "Reloading HAProxy");
 	notify(l, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)m->process->workers[0]->now_us);
-	if (renewed(m))
+	if (!m->hard && renewed(m))
 		return;
 	fflush(NULL);
 	if (l->start_dir && chdir(l->start_dir))
@@ -125,6 +125,7 @@ static void reload(struct master *m)
 	}
 	report_say(&l->report, REPORT_WARNING, "Failed to reexecute the master process [%d]: %s", (int)getpid(),
 		   strerror(errno));
+	m->hard = false;
 	m->failed++;
 	m->cli.reload_failed = true;
 	notify(l, "READY=1\nMAINPID=%d", (int)getpid());
@@ -291,6 +292,7 @@ static bool started(struct master *m, bool success)
 		m->failed++;
 		report_say(&l->report, REPORT_WARNING, "Loading failure!");
 	}
+	m->hard = false;
 	m->cli.reload_failed = !success;
 	reply(m, success);
 	return true;

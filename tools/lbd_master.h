@@ -33,6 +33,7 @@ struct master {
 	struct children children;
 	uint32_t reloads, failed; /* all; those in a row that failed */
 	long started;
+	bool hard; /* the reload that is to come or is under way: the old worker ends at once */
 	bool is_reload, no_exit; /* `master-worker no-exit-on-failure` */
 	int ending;              /* signal that ends it; 0: none */
 	int status;              /* exit status to be */

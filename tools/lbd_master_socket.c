@@ -163,13 +163,14 @@ static void show_proc(void *owner, struct out *o)
 	master_show_proc(owner, o);
 }
 
-static void reload_soon(void *owner, int reply)
+static void reload_soon(void *owner, int reply, bool hard)
 {
 	struct master *m = owner;
 
 	if (m->reply >= 0)
 		close(m->reply);
 	m->reply = reply;
+	m->hard = hard;
 	ev_timer_start(m->process->workers[0]->loop, &m->reload_timer);
 }
 

@@ -56,7 +56,7 @@ static void worker_inherit(struct master *m, struct pid_list *old)
 	free(old->v);
 	old->v = pid;
 	old->n = 1;
-	m->lbd->options.old_signal = SIGUSR1;
+	m->lbd->options.old_signal = m->hard ? SIGTERM : SIGUSR1;
 }
 
 /* The master's channel is one more stats socket of the worker. The model is ours alone until the process is

@@ -186,7 +186,7 @@ void cmd_master_proc(struct cli_call *c)
 
 /* The connection ends with the answer. Newer versions answer when the reload is over, on the same connection.
  */
-void cmd_master_reload(struct cli_call *c)
+static void master_reload(struct cli_call *c, bool hard)
 {
 	struct cli_master *m = c->process->cli_master;
 	int reply = -1;
@@ -194,7 +194,18 @@ void cmd_master_reload(struct cli_call *c)
 	if (c->process->compat >= COMPAT_REPORTS)
 		reply = fcntl(c->session->conn.io.fd, F_DUPFD_CLOEXEC, 3);
 	c->session->quitting = c->session->silent = true;
-	m->reload(m->owner, reply);
+	m->reload(m->owner, reply, hard);
+}
+
+void cmd_master_reload(struct cli_call *c)
+{
+	master_reload(c, false);
+}
+
+/* Management manual of 3.4, section 9.4.1. */
+void cmd_master_hard_reload(struct cli_call *c)
+{
+	master_reload(c, true);
 }
 
 /* --- what a master asks of a worker's session, ahead of a command

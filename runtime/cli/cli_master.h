@@ -20,8 +20,8 @@ struct cli_master {
 	int (*connect)(void *owner, pid_t worker);
 	void (*show_proc)(void *owner, struct out *out);
 	/* Soon, once the answer is sent. reply: a descriptor that the report of the reload goes to, which it
-	 * takes over; -1: none. */
-	void (*reload)(void *owner, int reply);
+	 * takes over; -1: none. hard: a new worker, whose predecessor ends at once. */
+	void (*reload)(void *owner, int reply, bool hard);
 };
 
 /* A command of a master's session. True: it is for the master itself, to be run as usual (a prefix is cut off).

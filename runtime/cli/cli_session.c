@@ -304,6 +304,7 @@ static bool out_flush(struct cli_session *s)
 		if (n < 0)
 			return !(s->conn.flags & CONN_ERROR);
 		s->sent += (size_t)n;
+		s->conn.worker->cli_load.bytes_out += (uint64_t)n;
 	}
 	out_free(&s->out);
 	s->out = out_growing(CLI_ANSWER_MAX);
@@ -428,6 +429,8 @@ void cli_accept(struct worker *w, struct listener *l, int fd, const union addr *
 	if (!w->clis.next)
 		list_init(&w->clis);
 	list_append(&w->clis, &s->node);
+	w->cli_load.accepted++;
+	rate_add(&w->cli_load.rate, w->now, 1);
 	s->listener = l;
 	s->level = l->conf->level;
 	s->severity_form = l->conf->severity_form;

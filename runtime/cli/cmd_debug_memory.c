@@ -71,6 +71,10 @@ void cmd_debug_hex(struct cli_call *c)
 		return;
 	}
 	from = address_at(c, 3);
+	if (!from) {
+		cli_say(c, CLI_ERR, "Will not dump from NULL address.");
+		return;
+	}
 	len = address_at(c, 4);
 	len = !len ? HEX_DEFAULT - from % ROW : len > HEX_MOST ? HEX_MOST : len;
 	for (uint64_t at = from - from % ROW; at < from + len; at += ROW)
@@ -86,8 +90,9 @@ void cmd_debug_sym(struct cli_call *c)
 		cli_say(c, CLI_ERR, "Missing memory address to be resolved.");
 		return;
 	}
+	atomic_fetch_add(&c->process->debug_commands, 1);
 	at = address_at(c, 3);
-	out_printf(c->out, "%.*s resolves to ", STR_ARG(c->words[3]));
+	out_printf(c->out, "%#llx resolves to ", (unsigned long long)at);
 	if (!dladdr((void *)(uintptr_t)at, &info))
 		out_puts(c->out, "nothing\n");
 	else if (info.dli_sname)
@@ -156,6 +161,8 @@ void cmd_debug_bug(struct cli_call *c)
 void cmd_debug_warn(struct cli_call *c)
 {
 	atomic_fetch_add(&c->process->debug_commands, 1);
+	if (str_is(c->words[2], "check"))
+		atomic_fetch_or(&c->process->tainted, TAINTED_CHECK);
 	log_event(c->worker, NULL, LL_WARNING | LOG_TARGETS_ONLY, "debug dev %.*s: as asked for.",
 		  STR_ARG(c->words[2]));
 }

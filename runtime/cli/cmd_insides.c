@@ -46,14 +46,19 @@ void cmd_show_libs(struct cli_call *c)
 static void put_thread(struct worker *w, struct cli_visit *v)
 {
 	struct timespec cpu = {0};
+	unsigned long long ns;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+	ns = (unsigned long long)cpu.tv_sec * 1000000000 + (unsigned long long)cpu.tv_nsec;
 	out_printf(&v->text,
-		   "%s Thread %-2u: id=0x%llx act=%d jobs=%u loops=%llu accepted=%llu\n"
-		   "             cpu_ns: now=%llu\n",
-		   w == v->home ? "*" : " ", w->id + 1, (unsigned long long)pthread_self(), w->jobs != 0,
-		   w->jobs, (unsigned long long)w->loops, (unsigned long long)w->accepted,
-		   (unsigned long long)cpu.tv_sec * 1000000000 + (unsigned long long)cpu.tv_nsec);
+		   "%s Thread %-2u: id=0x%llx act=%d glob=0 wq=%u rq=0 tl=0 tlsz=0 rqsz=0\n"
+		   "      1/%-2u   stuck=0 prof=%d harmless=0 wantrdv=0\n"
+		   "             cpu_ns: poll=%llu now=%llu diff=0\n"
+		   "             curr_task=0\n"
+		   "             jobs=%u loops=%llu accepted=%llu\n\n",
+		   w == v->home ? "*" : " ", w->id + 1, (unsigned long long)pthread_self(), w == v->home,
+		   w->jobs != 0, w->id + 1, w->profiling, ns, ns, w->jobs, (unsigned long long)w->loops,
+		   (unsigned long long)w->accepted);
 }
 
 void cmd_show_threads(struct cli_call *c)

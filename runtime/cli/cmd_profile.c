@@ -11,10 +11,15 @@
 
 /* --- show activity */
 
+/* What HAProxy counts and lbd has no counterpart of: nothing. */
+#define NO_FIGURE SIZE_MAX
+
 static READS_RUNNING uint64_t running_value(const struct worker *w, size_t offset, size_t size)
 {
 	const char *at = (const char *)w + offset;
 
+	if (offset == NO_FIGURE)
+		return 0;
 	return size == 4 ? *(const volatile uint32_t *)at : *(const volatile uint64_t *)at;
 }
 
@@ -42,6 +47,50 @@ static void put_activity(struct cli_call *c, const char *name, size_t offset, si
 	out_char(c->out, '\n');
 }
 
+/* In HAProxy's order; its turns of the loop are ours, and every one polls. */
+static const struct figure {
+	const char *name;
+	size_t offset;
+	uint8_t size;
+	bool average;
+} figures[] = {
+#define NONE(name)                                                                                             \
+	{                                                                                                      \
+		name, NO_FIGURE, 8, false                                                                      \
+	}
+#define HAS(name, member, average)                                                                             \
+	{                                                                                                      \
+		name, offsetof(struct worker, member), sizeof(((struct worker *)0)->member), average           \
+	}
+	NONE("ctxsw"),
+	NONE("tasksw"),
+	NONE("empty_rq"),
+	NONE("long_rq"),
+	HAS("loops", loops, false),
+	NONE("wake_tasks"),
+	NONE("wake_signal"),
+	HAS("poll_io", loops, false),
+	NONE("poll_exp"),
+	NONE("poll_drop_fd"),
+	NONE("poll_skip_fd"),
+	NONE("conn_dead"),
+	NONE("stream_calls"),
+	HAS("pool_fail", buffers.failed, false),
+	NONE("buf_wait"),
+	NONE("cpust_ms_tot"),
+	NONE("cpust_ms_1s"),
+	NONE("cpust_ms_15s"),
+	HAS("avg_loop_us", loop_us, true),
+	HAS("accepted", accepted, false),
+	HAS("accq_pushed", accepted, false),
+	NONE("accq_full"),
+	NONE("accq_ring"),
+	NONE("fd_takeover"),
+	HAS("jobs", jobs, false),
+#undef NONE
+#undef HAS
+};
+
 void cmd_show_activity(struct cli_call *c)
 {
 	int64_t only = -1;
@@ -53,10 +102,8 @@ void cmd_show_activity(struct cli_call *c)
 	}
 	out_printf(c->out, "thread_id: %u (1..%u)\ndate_now: %lld.%06ld\n", c->worker->id + 1,
 		   c->process->nworkers, (long long)c->worker->wall.tv_sec, (long)c->worker->wall.tv_usec);
-	put_activity(c, "loops", offsetof(struct worker, loops), 8, false, only);
-	put_activity(c, "jobs", offsetof(struct worker, jobs), 4, false, only);
-	put_activity(c, "avg_loop_us", offsetof(struct worker, loop_us), 4, true, only);
-	put_activity(c, "accepted", offsetof(struct worker, accepted), 8, false, only);
+	for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++)
+		put_activity(c, figures[i].name, figures[i].offset, figures[i].size, figures[i].average, only);
 }
 
 /* --- show tasks: what events wait to be handled at the moment */

@@ -73,33 +73,78 @@ static void put_server(struct cli_visit *v, const struct server *s)
 	out_char(&v->text, '\n');
 }
 
-static void put_conn(struct cli_visit *v, const char *side, const struct conn *c)
+/* What HAProxy tells of its own insides and lbd has no counterpart of is zero, or "<NEVER>". */
+static void put_conn(struct worker *w, struct cli_visit *v, const char *side, const struct conn *c,
+		     const union addr *peer, const char *target, const void *whose)
 {
-	out_printf(&v->text, "      %s=%p ctrl=%s xprt=%s mux=%s flags=0x%08x fd=%d wants=%s%s\n", side,
-		   (const void *)c, c->io.fd < 0 ? "none" : "socket",
-		   c->transport == &transport_raw ? "RAW" : "SSL", c->mux ? "H2" : "PASS", c->flags, c->io.fd,
-		   c->wants & EV_READ ? "R" : "", c->wants & EV_WRITE ? "W" : "");
+	const char *control = c->io.fd < 0 ? "NONE" : proto_name(peer);
+
+	out_printf(&v->text,
+		   "      %s=%p ctrl=%s xprt=%s mux=%s data=STRM target=%s:%p\n"
+		   "      flags=0x%08x fd=%d fd.state=%02x updt=0 fd.tmask=0x%llx\n",
+		   side, (const void *)c, control, c->transport == &transport_raw ? "RAW" : "SSL",
+		   c->mux ? "H2" : "PASS", target, whose, c->flags, c->io.fd, (unsigned)c->wants,
+		   1ULL << (w->id % 64));
 }
 
-/* "9s", or "<NEVER>". */
-static void put_deadline(struct cli_visit *v, const struct worker *w, const struct deadline *d)
+/* Bytes in all, and what of them is at hand. */
+static void put_channel(struct cli_visit *v, const char *name, const void *owner, uint64_t total,
+			uint32_t at_hand)
 {
-	if (!d->at)
-		out_puts(&v->text, "<NEVER>");
-	else
-		out_printf(&v->text, "%llums", (unsigned long long)(d->at > w->now ? d->at - w->now : 0));
+	out_printf(&v->text,
+		   "  %s=%p (f=0x0 an=0x0 pipe=0 tofwd=0 total=%llu)\n"
+		   "      an_exp=<NEVER> rex=<NEVER> wex=<NEVER>\n"
+		   "      buf=%p data=(nil) o=0 p=0 i=%u size=0\n",
+		   name, owner, (unsigned long long)total, owner, at_hand);
 }
 
-static void put_stream(struct cli_visit *v, const struct stream *st)
+static const char *message_state(bool there)
+{
+	return there ? "MSG_DONE" : "MSG_RPBEFORE";
+}
+
+static void put_stream(struct worker *w, const struct session *s, const struct stream *st, struct cli_visit *v)
 {
 	const struct srv_request *r = &st->server;
+	const struct conn *c = r->conn ? &r->conn->conn : NULL;
+	int status = st->res ? (int)st->res->status : -1;
 
 	put_server(v, r->server);
-	if (r->conn)
-		put_conn(v, "co1", &r->conn->conn);
-	out_printf(&v->text, "  req=%p total=%llu\n  res=%p total=%llu\n", (const void *)st->req,
-		   (unsigned long long)st->log.bytes_in, (const void *)st->res,
-		   (unsigned long long)st->log.bytes_out);
+	out_printf(&v->text, "  task=%p (state=0x00 nice=0 calls=%u rate=0 exp=%s tmask=0x%llx age=%llus)\n",
+		   (const void *)st, st->log.calls, s->deadline.at ? "0s" : "<NEVER>", 1ULL << (w->id % 64),
+		   (unsigned long long)((w->now - s->accepted) / 1000));
+	if (s->is_http)
+		out_printf(&v->text,
+			   "  txn=%p flags=0x0 meth=%d status=%d req.st=%s rsp.st=%s req.f=0x00 rsp.f=0x00\n",
+			   (const void *)st, st->req ? (int)st->req->method : 0, status > 0 ? status : -1,
+			   message_state(st->req != NULL), message_state(status > 0));
+	out_printf(&v->text, "  scf=%p flags=0x00000000 state=EST endp=CONN,%p,0x00000000 sub=1\n",
+		   (const void *)s, (const void *)s);
+	put_conn(w, v, "co0", &s->conn, &s->src, "LISTENER", s->listener);
+	out_printf(&v->text, "  scb=%p flags=0x00000000 state=%s endp=%s,%p,0x00000000 sub=%d\n",
+		   (const void *)r,
+		   c           ? "EST"
+		   : r->server ? "REQ"
+			       : "INI",
+		   c ? "CONN" : "NONE", (const void *)c, c != NULL);
+	if (c)
+		put_conn(w, v, "co1", c, server_addr(r->server), "SERVER", r->server);
+	put_channel(v, "req", st->req ? (const void *)st->req : st, st->log.bytes_in, s->in.len);
+	put_channel(v, "res", st->res ? (const void *)st->res : st, st->log.bytes_out, 0);
+}
+
+/* Where a connection to a server begins. */
+static void put_local(struct out *out, int fd)
+{
+	struct sockaddr_storage ss = {0};
+	socklen_t len = sizeof(ss);
+	union addr local;
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len))
+		return;
+	address_pack(&local, &ss);
+	out_puts(out, " addr=");
+	address_put(out, &local);
 }
 
 static void put_whole(struct worker *w, const struct session *s, struct cli_visit *v)
@@ -114,23 +159,80 @@ static void put_whole(struct worker *w, const struct session *s, struct cli_visi
 	out_printf(out, "%p: [%s.%06ld] id=%u proto=%s source=", (const void *)s, date,
 		   (long)s->accept_date.tv_usec, s->requests, proto_name(&s->src));
 	address_put(out, &s->src);
-	out_printf(out, "\n  flags=0x%x, conn_retries=%u, exp=", s->conn.flags, st ? st->server.retries : 0);
-	put_deadline(v, w, &s->deadline);
-	out_printf(out, " srv_conn=%p, pend_pos=%p waiting=%d\n", (const void *)(st ? st->server.server : NULL),
-		   st && st->server.granted_at ? (const void *)st : NULL, s->in.len == 0);
+	out_printf(out,
+		   "\n  flags=0x%x, conn_retries=%u, conn_exp=<NEVER> conn_et=0x000 srv_conn=%p, pend_pos=%p "
+		   "waiting=%d "
+		   "epoch=0\n",
+		   s->conn.flags, st->server.retries, (const void *)st->server.server,
+		   st->server.granted_at ? (const void *)st : NULL, st->server.granted_at != 0);
 	put_proxy(v, "frontend", s->frontend);
 	out_printf(out, ", listener=%.*s (id=%u) addr=",
 		   s->listener->conf->name.len ? (int)s->listener->conf->name.len : 1,
 		   s->listener->conf->name.len ? s->listener->conf->name.ptr : "?", s->listener->conf->id);
 	address_put(out, s->dst_known ? &s->dst : &s->src);
 	out_char(out, '\n');
-	put_proxy(v, "backend", st ? st->backend : NULL);
+	put_proxy(v, "backend", st->backend);
+	if (st->server.conn)
+		put_local(out, st->server.conn->conn.io.fd);
 	out_char(out, '\n');
-	put_conn(v, "co0", &s->conn);
-	if (st)
-		put_stream(v, st);
+	put_stream(w, s, st, v);
+}
+
+/* --- sessions of the control socket, which HAProxy has in the same list */
+
+/* Stats sockets are numbered in the order of their lines. */
+static uint32_t cli_listener_id(const struct worker *w, const struct listener *l)
+{
+	uint32_t n = 0;
+
+	vec_each (b, &w->process->generation->model->global.stats_sockets) {
+		n++;
+		if (*b == l->conf)
+			return n;
+	}
+	return 0;
+}
+
+static void put_cli(struct worker *w, const struct cli_session *s, struct cli_visit *v, bool whole)
+{
+	struct sockaddr_storage peer = {0};
+	socklen_t len = sizeof(peer);
+	union addr from = {.family = AF_UNIX};
+	uint32_t id = cli_listener_id(w, s->listener);
+
+	if (!getpeername(s->conn.io.fd, (struct sockaddr *)&peer, &len) && peer.ss_family != AF_UNIX)
+		address_pack(&from, &peer);
+	out_printf(&v->text, "%p: %sproto=%s %s=", (const void *)s, whole ? "[] id=0 " : "", proto_name(&from),
+		   whole ? "source" : "src");
+	if (from.family == AF_UNIX)
+		out_printf(&v->text, "unix:%u", id);
 	else
-		put_server(v, NULL);
+		address_put(&v->text, &from);
+	if (whole)
+		out_printf(&v->text,
+			   "\n  frontend=GLOBAL (id=0 mode=tcp), listener=? (id=%u)\n  backend=<NONE> (id=-1 "
+			   "mode=-)\n"
+			   "  server=<NONE> (id=-1)\n",
+			   id);
+	else
+		out_printf(&v->text,
+			   " fe=GLOBAL be=<NONE> srv=<none> ts=00 epoch=0 age=0s calls=1 rate=0 cpu=0 lat=0 "
+			   "rq[f=0h,i=%u,an=00h,rx=,wx=,ax=] rp[f=0h,i=0,an=00h,rx=,wx=,ax=] scf=[8,0h,fd=%d] "
+			   "scb=[8,0h,fd=-1] exp= "
+			   "rc=0 c_exp=\n",
+			   s->in.len, s->conn.io.fd);
+}
+
+static void put_clis(struct worker *w, struct cli_visit *v, bool whole)
+{
+	for (struct list *node = w->clis.next; node && node != &w->clis; node = node->next) {
+		const struct cli_session *s = LIST_OF(node, struct cli_session, node);
+
+		if (v->pointer && v->pointer != s)
+			continue;
+		v->found++;
+		put_cli(w, s, v, whole);
+	}
 }
 
 /* Options of newer versions; what is empty or NULL does not matter. */
@@ -140,6 +242,12 @@ struct sess_filter {
 	uint64_t older_ms;
 	bool whole, uri, suspicious;
 };
+
+/* Asks for anything else than everybody. */
+static bool is_selective(const struct sess_filter *f)
+{
+	return f->frontend || f->backend || f->server || f->older_ms || f->suspicious;
+}
 
 /* Old, and nothing will ever end it. */
 static bool is_suspicious(const struct session *s, const struct worker *w)
@@ -151,10 +259,9 @@ static bool is_wanted(const struct sess_filter *f, const struct session *s, cons
 {
 	const struct stream *st = s->stream;
 
-	return (!f->frontend || s->frontend == f->frontend) &&
-	       (!f->backend || (st && st->backend == f->backend)) &&
-	       (!f->server || (st && st->server.server == f->server)) && w->now - s->accepted >= f->older_ms &&
-	       (!f->suspicious || is_suspicious(s, w));
+	return st && (!f->frontend || s->frontend == f->frontend) &&
+	       (!f->backend || st->backend == f->backend) && (!f->server || st->server.server == f->server) &&
+	       w->now - s->accepted >= f->older_ms && (!f->suspicious || is_suspicious(s, w));
 }
 
 static void put_uri(const struct session *s, struct cli_visit *v)
@@ -185,6 +292,8 @@ static void show_here(struct worker *w, struct cli_visit *v)
 		if (f->uri)
 			put_uri(s, v);
 	}
+	if (!is_selective(f))
+		put_clis(w, v, f->whole || v->pointer);
 }
 
 static void show_report(struct cli_visit *v)

@@ -126,7 +126,7 @@ void cmd_show_backend(struct cli_call *c)
 /* By name or number. */
 static bool proxy_matches(const struct proxy_conf *px, struct str wanted, int64_t id)
 {
-	return id >= 0 ? px->id == id : str_eq(px->name, wanted);
+	return id != ERROR_BY_NAME ? px->id == id : str_eq(px->name, wanted);
 }
 
 /* show errors [<proxy>|<id>] [request|response]: of a proxy also where it was the other side. */
@@ -136,7 +136,7 @@ void cmd_show_errors(struct cli_call *c)
 	struct str wanted = c->words[2];
 	char date[40];
 	struct tm tm;
-	int64_t id = -1;
+	int64_t id = ERROR_BY_NAME; /* -1: all */
 
 	if (str_is(wanted, "0") ||
 	    (wanted.len && !str_to_i64(wanted, &id) && !map_get(&c->generation->model->frontends, wanted) &&
@@ -154,7 +154,7 @@ void cmd_show_errors(struct cli_call *c)
 
 			if (c->words[3].len && !str_is(c->words[3], response ? "response" : "request"))
 				continue;
-			if (!wanted.len || proxy_matches(px->conf, wanted, id) ||
+			if (!wanted.len || id == -1 || proxy_matches(px->conf, wanted, id) ||
 			    error_capture_concerns(c->process, px, response, wanted, id))
 				error_capture_put(c->process, px, response, c->out);
 		}
@@ -236,7 +236,8 @@ void cmd_show_schema(struct cli_call *c)
 
 struct pool_sum {
 	const char *name;
-	uint64_t size, used, cached;
+	uint64_t size, used, cached, failed;
+	const void *at; /* the first worker's */
 };
 
 /* Options of newer versions. */
@@ -252,6 +253,7 @@ static READS_RUNNING void pool_add(struct pool_sum *sum, const volatile struct p
 	sum->size = p->size;
 	sum->used += p->used;
 	sum->cached += p->cached;
+	sum->failed += p->failed;
 }
 
 static uint64_t pool_bytes(const struct pool_sum *p)
@@ -282,9 +284,12 @@ static void put_pool(struct out *out, const struct pool_sum *p)
 {
 	out_printf(
 		out,
-		"  - Pool %s (%llu bytes) : %llu allocated (%llu bytes), %llu used (~%llu by thread caches)\n",
+		"  - Pool %s (%llu bytes) : %llu allocated (%llu bytes), %llu used (~%llu by thread caches), "
+		"needed_avg %llu, %llu failures, 1 users, @%p\n",
 		p->name, (unsigned long long)p->size, (unsigned long long)(p->used + p->cached),
-		(unsigned long long)pool_bytes(p), (unsigned long long)p->used, (unsigned long long)p->cached);
+		(unsigned long long)pool_bytes(p), (unsigned long long)(p->used + p->cached),
+		(unsigned long long)p->cached, (unsigned long long)p->used, (unsigned long long)p->failed,
+		p->at);
 }
 
 static void put_pools(struct process *p, const struct pool_options *options, struct out *out)
@@ -301,10 +306,11 @@ static void put_pools(struct process *p, const struct pool_options *options, str
 		     {"chunk", offsetof(struct worker, chunks)}};
 	enum { POOLS = sizeof(pools) / sizeof(*pools) };
 	struct pool_sum sums[POOLS];
-	uint64_t allocated = 0, used = 0, n = 0;
+	uint64_t allocated = 0, cached = 0, n = 0;
 
 	for (size_t i = 0; i < POOLS; i++) {
-		struct pool_sum sum = {.name = pools[i].name};
+		struct pool_sum sum = {.name = pools[i].name,
+				       .at = (const char *)p->workers[0] + pools[i].offset};
 
 		for (uint32_t w = 0; w < p->nworkers; w++)
 			pool_add(&sum, (const struct pool *)((const char *)p->workers[w] + pools[i].offset));
@@ -319,10 +325,11 @@ static void put_pools(struct process *p, const struct pool_options *options, str
 		if (i < options->most)
 			put_pool(out, &sums[i]);
 		allocated += pool_bytes(&sums[i]);
-		used += sums[i].size * sums[i].used;
+		cached += sums[i].size * sums[i].cached;
 	}
-	out_printf(out, "Total: %llu pools, %llu bytes allocated, %llu used.\n", (unsigned long long)n,
-		   (unsigned long long)allocated, (unsigned long long)used);
+	out_printf(out, "Total: %llu pools, %llu bytes allocated, %llu used (~%llu by thread caches).\n",
+		   (unsigned long long)n, (unsigned long long)allocated, (unsigned long long)allocated,
+		   (unsigned long long)cached);
 }
 
 /* [byname|bysize|byusage] [detailed] [match <prefix>] [<number>] */

@@ -17,6 +17,7 @@ struct pool {
 	size_t size;
 	uint32_t cached, max_cached; /* pieces above max_cached go back to malloc */
 	uint64_t used;               /* pieces handed out */
+	uint64_t failed;             /* pieces that there was no memory for */
 	uint32_t fails, chance;      /* percent of allocations that fail, for tests; state of its dice */
 };
 

@@ -31,6 +31,7 @@ void *pool_grow(struct pool *p)
 	void *item = is_to_fail(p) ? NULL : malloc(p->size);
 
 	p->used += item != NULL;
+	p->failed += item == NULL;
 	return item;
 }
 

@@ -50,7 +50,7 @@ struct generation {
 enum process_rate { RATE_CONNECTIONS, RATE_SESSIONS, RATE_TLS, RATE_COMPRESSION, PROCESS_RATES };
 enum process_state { PROCESS_STARTING, PROCESS_RUNNING, PROCESS_STOPPING /* soft stop */, PROCESS_ENDING };
 
-enum { TAINTED_EXPERT = 4, TAINTED_EXPERIMENTAL = 8 };
+enum { TAINTED_EXPERT = 4, TAINTED_EXPERIMENTAL = 8, TAINTED_CHECK = 16 };
 
 struct process {
 	struct worker **workers;
@@ -79,6 +79,9 @@ struct process {
 	struct rate compressed; /* bytes, while they are limited; under rate_lock */
 	struct rate accepted; /* while connections or sessions are limited; under rate_lock */
 	pthread_mutex_t rate_lock;
+	struct bytes_sample {
+		uint64_t at[2], total[2]; /* ms since the start, bytes out: stats/info.c; under rate_lock */
+	} bytes_out;
 	struct tls_load tls_load;
 	struct timeval started;
 	pid_t pid;

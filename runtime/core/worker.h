@@ -12,6 +12,7 @@
 #include "runtime/core/deadline.h"
 #include "runtime/core/mailbox.h"
 #include "runtime/eval/eval.h"
+#include "runtime/stats/counters.h"
 
 struct process;
 struct generation;
@@ -62,6 +63,10 @@ struct worker {
 	uint32_t nchecks;      /* under way */
 	struct list transfers; /* reload/handover_offer.c: sockets being handed over; next NULL: none yet */
 	struct list clis;      /* cli/: its sessions; next NULL: none yet */
+	struct cli_load {      /* what they add to the figures of the process (stats/info.c) */
+		uint64_t accepted, bytes_out;
+		struct rate rate;
+	} cli_load;
 	struct deadline accept_retry; /* set: no accepting until then, for lack of descriptors */
 	struct deadline rate_retry;   /* set: some listener waits until its frontend's rate of sessions is lower */
 	uint64_t accept_complained;   /* `now` of the last message about it */

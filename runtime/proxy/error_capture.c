@@ -71,7 +71,7 @@ bool error_capture_concerns(struct process *p, const struct proxy *px, bool resp
 
 	pthread_mutex_lock(&p->errors_lock);
 	e = px->errors[response];
-	is = e && (id >= 0 ? e->other_id == id : e->other_id >= 0 && str_eq(str_from(e->other), name));
+	is = e && (id != ERROR_BY_NAME ? e->other_id == id : e->other_id >= 0 && str_eq(str_from(e->other), name));
 	pthread_mutex_unlock(&p->errors_lock);
 	return is;
 }

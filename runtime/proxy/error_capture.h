@@ -17,6 +17,7 @@ void error_capture(struct session *s, bool response, const struct proxy *backend
 /* As `show errors` prints it; nothing when there is none. Any worker. */
 void error_capture_put(struct process *p, struct proxy *px, bool response, struct out *out);
 /* Is the proxy on the other side the one of that name or, if it is not negative, number? Any worker. */
+#define ERROR_BY_NAME INT64_MIN /* for id: there is a name instead */
 bool error_capture_concerns(struct process *p, const struct proxy *px, bool response, struct str name,
 			    int64_t id);
 void error_captures_free(struct proxy *px);

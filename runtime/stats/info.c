@@ -93,6 +93,7 @@ static void fill_jobs(struct info *v, struct process *p)
 static void fill_traffic(struct info *v, struct worker *w, const struct generation *g)
 {
 	uint64_t now = w->now;
+	unsigned usage = atomic_load(&w->cpu_usage);
 	struct fe_counters fe;
 
 	for (uint32_t i = 0; i < g->nproxies; i++) {
@@ -107,7 +108,42 @@ static void fill_traffic(struct info *v, struct worker *w, const struct generati
 		v->number[INFO_SESSRATE] += rate_read(&fe.sess_rate, now);
 		v->number[INFO_MAXSESSRATE] += fe.sess_rate.max;
 	}
-	v->number[INFO_IDLE_PCT] = 100;
+	v->number[INFO_IDLE_PCT] = 100 - (usage < 100 ? usage : 100);
+}
+
+/* What has come by the control socket counts as in HAProxy, a request each; its open connections do not. */
+static READS_RUNNING void fill_cli(struct info *v, const volatile struct worker *w, uint64_t now)
+{
+	struct rate rate = {w->cli_load.rate.second, w->cli_load.rate.current, w->cli_load.rate.previous,
+			    w->cli_load.rate.max};
+	uint32_t now_rate = rate_read(&rate, now);
+
+	v->number[INFO_CUMCONNS] += w->cli_load.accepted;
+	v->number[INFO_CUMREQ] += w->cli_load.accepted;
+	v->number[INFO_TOTALBYTESOUT] += w->cli_load.bytes_out;
+	v->number[INFO_CONNRATE] += now_rate;
+	v->number[INFO_MAXCONNRATE] += rate.max;
+	v->number[INFO_SESSRATE] += now_rate;
+	v->number[INFO_MAXSESSRATE] += rate.max;
+}
+
+/* Between this question and an earlier one that is a second old at least; the first one asks since the start.
+ */
+static void fill_bytes_rate(struct info *v, struct process *p)
+{
+	uint64_t total = v->number[INFO_TOTALBYTESOUT], ms = (uint64_t)(v->uptime * 1000) + 1;
+	struct bytes_sample *s = &p->bytes_out;
+
+	pthread_mutex_lock(&p->rate_lock);
+	if (ms - s->at[1] >= 1000) {
+		s->at[0] = s->at[1];
+		s->total[0] = s->total[1];
+		s->at[1] = ms;
+		s->total[1] = total;
+	}
+	if (total >= s->total[0] && ms > s->at[0])
+		v->number[INFO_BYTESOUTRATE] = (total - s->total[0]) * 1000 / (ms - s->at[0]);
+	pthread_mutex_unlock(&p->rate_lock);
 }
 
 static void fill_tls(struct info *v, struct process *p, uint64_t now)
@@ -132,6 +168,7 @@ static READS_RUNNING void pool_add(struct info *v, const volatile struct pool *p
 {
 	v->number[INFO_POOLALLOC_BYTES] += p->size * (p->used + p->cached);
 	v->number[INFO_POOLUSED_BYTES] += p->size * p->used;
+	v->number[INFO_POOLFAILED] += p->failed;
 }
 
 static void fill_pools(struct info *v, const struct process *p)
@@ -156,6 +193,9 @@ void info_fill(struct info *v, struct worker *w, const struct generation *g)
 	fill_limits(v, w->process);
 	fill_jobs(v, w->process);
 	fill_traffic(v, w, g);
+	for (uint32_t i = 0; i < w->process->nworkers; i++)
+		fill_cli(v, w->process->workers[i], w->now);
+	fill_bytes_rate(v, w->process);
 	fill_tls(v, w->process, w->now);
 	fill_pools(v, w->process);
 }

@@ -253,6 +253,28 @@ def test_old_workers(t):
     need("old workers" not in procs(t), "and are forgotten")
 
 
+def test_hard_reload(t):
+    """A new worker, and the old one does not wait for its connections (3.4); the next reload is an ordinary one."""
+    if OURS:
+        return OURS
+    p = start(t, "--compat=3.4", text="one", proxy="    timeout client 30s")
+    s, worker = hold(t, "one"), children(p.pid)[0]
+    t.config(text="two", proxy="    timeout client 30s")
+    with socket.socket(socket.AF_UNIX) as c:
+        c.settimeout(contract.WAIT)
+        c.connect(t.path("master"))
+        c.sendall(b"hard-reload\n")
+        need(c.recv(100).startswith(b"Success=1\n"), "says how it went")
+    until(lambda: not alive(worker), "the old worker is gone")
+    need(s.recv(100) == b"", "with its connections")
+    until(lambda: t.ask() == "two" and ready(t) and "old workers" not in procs(t), "the new one serves")
+    worker = int(procs(t)["workers"][0][0])
+    t.config(text="three", proxy="    timeout client 30s")
+    reload(t, p)
+    until(lambda: t.ask() == "three", "reloads softly")
+    need(int(procs(t)["workers"][0][0]) == worker, "inside the worker")
+
+
 def test_hard_stop_after(t):
     p = start(t, extra="    hard-stop-after 300ms", env=contract.NEW_WORKERS)
     s, worker = hold(t), children(p.pid)[0]
