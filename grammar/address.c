@@ -49,12 +49,29 @@ static bool refuse(struct reader *r, size_t at, size_t len, const char *message,
 	return false;
 }
 
-static const struct prefix *prefix_find(struct str s)
+/* Socket types before the family (manual, "Socket type prefixes"): at most one. Its length. */
+static size_t type_read(struct str s, struct prefix *p)
 {
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-		if (str_starts(s, str_from(prefixes[i].text)))
-			return &prefixes[i];
-	return NULL;
+	p->stream = str_starts(s, STR("stream+"));
+	p->datagram = str_starts(s, STR("dgram+"));
+	return p->stream ? strlen("stream+") : p->datagram ? strlen("dgram+") : 0;
+}
+
+/* The family; where it implies a type, that counts. Its length. */
+static size_t family_read(struct str s, struct prefix *p)
+{
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		const struct prefix *row = &prefixes[i];
+
+		if (!str_starts(s, str_from(row->text)))
+			continue;
+		if (!row->datagram && !row->stream && !row->quic)
+			p->kind = row->kind;
+		else
+			*p = *row;
+		return strlen(row->text);
+	}
+	return 0;
 }
 
 bool address_ip(struct str text, struct ip_net *out)
@@ -301,15 +318,24 @@ static bool read_path(struct reader *r, size_t at, enum addr_kind kind, struct a
 	return true;
 }
 
-static bool protocol_fits(struct reader *r, const struct prefix *p)
+static bool protocol_fits(struct reader *r, const struct prefix *p, size_t len)
 {
-	if (p->quic)
-		return refuse(r, 0, strlen(p->text), "QUIC is not supported yet", NULL);
+	if (p->quic && r->want & ADDRESS_STREAM) {
+		struct diag *g = complain(r, D_BAD_ADDRESS, 0, len, "QUIC is not supported yet");
+
+		diag_haproxy(
+			r->c->diags, g,
+			"%s%sunsupported stream protocol for datagram family %d address '%.*s'; QUIC is not "
+			"compiled in if this is what you were looking for.",
+			r->who, *r->who ? " : " : "", p->kind == ADDR_INET ? AF_INET : AF_INET6,
+			STR_ARG(r->all));
+		return false;
+	}
 	if (p->datagram && !(r->want & ADDRESS_DATAGRAM))
-		return refuse(r, 0, strlen(p->text), "a datagram address cannot be used here",
+		return refuse(r, 0, len, "a datagram address cannot be used here",
 			      "dgram-type address not acceptable");
-	if (p->stream && !(r->want & ADDRESS_STREAM))
-		return refuse(r, 0, strlen(p->text), "a stream address cannot be used here",
+	if ((p->stream || p->quic) && !(r->want & ADDRESS_STREAM))
+		return refuse(r, 0, len, "a stream address cannot be used here",
 			      "stream-type address not acceptable");
 	return true;
 }
@@ -318,10 +344,10 @@ bool address_parse(struct compile *c, const struct word *w, size_t off, size_t l
 		   const char *who, struct addr_conf *out)
 {
 	struct reader r = {c, w, off, str_sub(w->text, off, len), want, who};
-	const struct prefix *p = prefix_find(r.all);
-	size_t at = p ? strlen(p->text) : 0;
-	enum addr_kind kind = p ? p->kind : ADDR_NONE;
+	struct prefix p = {.kind = ADDR_NONE};
+	size_t at = type_read(r.all, &p);
 
+	at += family_read(str_tail(r.all, at), &p);
 	memset(out, 0, sizeof(*out));
 	if (r.all.len == 0) {
 		struct diag *g = complain(&r, D_BAD_ADDRESS, 0, 0, "the address is empty");
@@ -330,17 +356,18 @@ bool address_parse(struct compile *c, const struct word *w, size_t off, size_t l
 			     who, *who ? " : " : "");
 		return false;
 	}
-	if (p && !protocol_fits(&r, p))
+	if (!protocol_fits(&r, &p, at))
 		return false;
 	out->text = arena_str(c->model->arena, r.all);
-	out->datagram = p && p->datagram;
-	if (kind == ADDR_FD || kind == ADDR_SOCKPAIR)
-		return read_fd(&r, at, kind, out);
-	if (kind == ADDR_UNIX || kind == ADDR_ABSTRACT)
-		return read_path(&r, at, kind, out);
-	if (kind == ADDR_NONE && r.all.ptr[at] == '/')
+	out->datagram = p.datagram;
+	out->stream = p.stream;
+	if (p.kind == ADDR_FD || p.kind == ADDR_SOCKPAIR)
+		return read_fd(&r, at, p.kind, out);
+	if (p.kind == ADDR_UNIX || p.kind == ADDR_ABSTRACT)
+		return read_path(&r, at, p.kind, out);
+	if (p.kind == ADDR_NONE && at < r.all.len && r.all.ptr[at] == '/')
 		return read_path(&r, at, ADDR_UNIX, out);
-	return read_inet(&r, at, kind, out);
+	return read_inet(&r, at, p.kind, out);
 }
 
 bool address_parse_word(struct compile *c, const struct word *w, uint32_t want, const char *who,

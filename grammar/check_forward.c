@@ -7,11 +7,24 @@
 
 enum { MAXCONN = 10, HOST_FILL_SINCE = 302 };
 
+/* It shares its names with frontends and backends. */
+static void look_for_proxy(struct checker *k, const struct word *name)
+{
+	struct draft *px = map_get(&k->frontends, name->text);
+
+	if (!px)
+		px = map_get(&k->backends, name->text);
+	if (px)
+		check_name_is_taken(k, name, "log forward section", px->name, check_proxy_kind(px));
+}
+
 void check_forward_begin(struct checker *k, struct named_section *named)
 {
 	struct forward_conf *f = ARENA_NEW(k->a, struct forward_conf);
 	struct draft *d = ARENA_NEW(k->scratch, struct draft);
 
+	if (named->name)
+		look_for_proxy(k, named->name);
 	f->px = ARENA_NEW(k->a, struct proxy_conf);
 	f->px->name = check_keep(k, named->name ? named->name->text : STR_NONE);
 	f->px->pos = check_pos(k, named->header);
@@ -66,7 +79,10 @@ bool check_forward_dgram(const struct keyword_use *use)
 	struct forward_conf *f = use->k->named->forward;
 	struct bind_conf *b = ARENA_NEW(use->k->a, struct bind_conf);
 	uint32_t before = use->k->d->list.n;
+	const char *who = "'bind'";
 
+	if (use->n)
+		who = arena_printf(use->k->scratch, "'dgram-bind %.*s'", STR_ARG(use->words[0].text)).ptr;
 	model_preset_bind(b);
 	b->pos = check_pos(use->k, use->line);
 	b->proxy = f ? f->px : NULL;
@@ -74,9 +90,9 @@ bool check_forward_dgram(const struct keyword_use *use)
 	    !address_parse_word(use->k->c, use->words,
 				ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_RANGE | ADDRESS_FD | ADDRESS_HOST |
 					ADDRESS_DATAGRAM,
-				"'bind'", &b->addr))
+				who, &b->addr))
 		return soften_port(use, before);
-	check_resolve(use->k, use->line->span, &b->addr, "'bind'");
+	check_resolve(use->k, use->line->span, &b->addr, who);
 	if (!check_options(use, 1, PLACE_BIND, b, &b->words))
 		return false;
 	if (f)

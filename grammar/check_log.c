@@ -197,8 +197,7 @@ static bool log_target(const struct keyword_use *use, struct log_target *t)
 	if (!t->addr.port_given &&
 	    (t->addr.kind == ADDR_INET || t->addr.kind == ADDR_INET6 || t->addr.kind == ADDR_NAME))
 		t->addr.port = t->addr.port_end = 514;
-	if (!str_starts(w->text, STR("tcp")) && !str_starts(w->text, STR("uxst")))
-		t->addr.datagram = true;
+	t->addr.datagram = !t->addr.stream;
 	return true;
 }
 

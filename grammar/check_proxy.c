@@ -58,18 +58,18 @@ bool check_section_name(struct checker *k, const struct word *name, const char *
 	return false;
 }
 
-static void report_duplicate(struct checker *k, const struct draft *first, const struct draft *d)
+void check_name_is_taken(struct checker *k, const struct word *name, const char *kind, const struct word *first,
+			 const char *other)
 {
-	const char *kind = keyword_place_name(d->place), *other = check_proxy_kind(first);
-	struct position at = sources_position(k->c->sources, first->name->span.source, first->name->span.off);
-	const struct source *source = sources_get(k->c->sources, first->name->span.source);
-	struct diag *g = diag_add(k->d, D_DUPLICATE_PROXY, d->name->span, "the name `%.*s` is taken",
-				  STR_ARG(d->name->text));
+	struct position at = sources_position(k->c->sources, first->span.source, first->span.off);
+	const struct source *source = sources_get(k->c->sources, first->span.source);
+	struct diag *g =
+		diag_add(k->d, D_DUPLICATE_PROXY, name->span, "the name `%.*s` is taken", STR_ARG(name->text));
 
 	diag_label(k->d, g, "a second %s of this name", kind);
-	diag_also(k->d, g, first->name->span, "first defined here");
+	diag_also(k->d, g, first->span, "first defined here");
 	diag_haproxy(k->d, g, "%s '%.*s' has the same name as %s '%.*s' declared at %.*s:%u.", kind,
-		     STR_ARG(d->name->text), other, STR_ARG(d->name->text), STR_ARG(source->name), at.line);
+		     STR_ARG(name->text), other, STR_ARG(name->text), STR_ARG(source->name), at.line);
 }
 
 /* A frontend and a backend may share a name until 3.3; whoever holds a name of the same kind is in the way. */
@@ -80,10 +80,11 @@ static void name_register(struct checker *k, struct draft *d)
 			     : d->px->role & ROLE_BACKEND && be ? be
 								: NULL;
 	struct draft *other = fe ? fe : be;
+	struct named_section *forward = map_get(&k->others[PLACE_LOG_FORWARD], d->name->text);
 	struct diag *g;
 
 	if (same) {
-		report_duplicate(k, same, d);
+		check_name_is_taken(k, d->name, check_proxy_kind(d), same->name, check_proxy_kind(same));
 	} else if (other) {
 		g = diag_add(k->d, D_SHARED_NAME, d->name->span,
 			     "a frontend and a backend share the name `%.*s`", STR_ARG(d->name->text));
@@ -94,6 +95,8 @@ static void name_register(struct checker *k, struct draft *d)
 			diag_note(k->d, g,
 				  "accepted until 3.2, where a frontend and a backend could share a name");
 	}
+	if (forward)
+		check_name_is_taken(k, d->name, check_proxy_kind(d), forward->name, "log forward section");
 	if (d->px->role & ROLE_FRONTEND && !fe)
 		map_put(k->scratch, &k->frontends, d->name->text, d);
 	if (d->px->role & ROLE_BACKEND && !be)

@@ -116,6 +116,9 @@ void check_proxy_begin(struct checker *k, const struct section *section, const s
 		       enum keyword_place place);
 /* "frontend 'f'" as HAProxy says it. */
 const char *check_proxy_kind(const struct draft *d);
+/* Reports that the name of this `kind` of section is that of another one, whose name word is `first`. */
+void check_name_is_taken(struct checker *k, const struct word *name, const char *kind, const struct word *first,
+			 const char *other);
 /* The last line of a row, or of several whose names begin with these words, in this proxy itself or in what it
  * inherited; NULL: none. */
 /* d begins with what the defaults section has, of which there is a draft. check_proxy.c */

@@ -41,8 +41,7 @@ bool check_nameserver(const struct keyword_use *use)
 				ADDRESS_PORT | ADDRESS_PORT_NEEDED | ADDRESS_STREAM | ADDRESS_DATAGRAM, who.ptr,
 				&ns.addr))
 		return false;
-	ns.stream =
-		str_starts(use->words[1].text, STR("tcp")) || str_starts(use->words[1].text, STR("stream+"));
+	ns.stream = ns.addr.stream;
 	*vec_push(use->k->a, &use->k->named->resolvers->servers) = ns;
 	return true;
 }

@@ -162,7 +162,8 @@ bool check_ring_server(const struct keyword_use *use)
 	s->name = check_keep(use->k, use->words[0].text);
 	s->pos = check_pos(use->k, use->line);
 	s->proxy = r ? r->owner : NULL;
-	who = arena_printf(use->k->scratch, "'server %.*s'", STR_ARG(s->name));
+	who = arena_printf(use->k->scratch, "'server %.*s/%.*s'", STR_ARG(r ? r->name : STR_NONE),
+			   STR_ARG(s->name));
 	if (!address_parse_word(use->k->c, &use->words[1], ADDRESS_PORT | ADDRESS_STREAM | ADDRESS_HOST,
 				who.ptr, &s->addr) ||
 	    !check_options(use, 2, PLACE_SERVER, s, &s->words))

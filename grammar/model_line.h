@@ -21,7 +21,7 @@ struct addr_conf {
 	uint16_t port, port_end; /* port_end >= port: a range */
 	int32_t port_offset; /* server `+N`/`-N` */
 	bool port_relative, port_given;
-	bool datagram;	     /* udp@, or a log target */
+	bool datagram, stream; /* udp@, dgram+, or a log target; tcp@, stream+. Neither: as the place has it */
 	bool v4v6, v6only;
 	int fd;		     /* ADDR_FD */
 	struct str path;     /* ADDR_UNIX, ADDR_ABSTRACT; ADDR_NAME: the host name, not resolved */
