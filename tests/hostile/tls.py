@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Handshakes that end at every byte: clients of TLS 1.2 and 1.3 send only so many bytes of what they have to say, then close or
-reset the connection; some send a changed byte first.
+"""Handshakes that end at every byte: clients of TLS 1.2 and 1.3, with and without a certificate, send only so many bytes of what they
+have to say, then close or reset the connection; some send a changed byte first.
 
 usage: tls.py PROGRAM [--rounds N] [--memory]
 
@@ -20,29 +20,38 @@ import tempfile
 import time
 
 CONFIG = """
+global
+    tune.ssl.capture-buffer-size 256
+    tune.ssl.keylog on
 defaults
     mode http
     timeout client 5s
     timeout server 5s
     timeout connect 5s
 frontend f
-    bind {dir}/sock ssl crt {dir}/server.pem alpn h2,http/1.1
+    bind {dir}/sock ssl crt {dir}/server.pem alpn h2,http/1.1 ca-file {dir}/crt verify optional
+    error-log-format "%[ssl_c_s_dn] %[ssl_fc_err_str]"
+    log {dir}/log.sock local0
     http-request return status 200 content-type text/plain string hello
 """
 REQUEST = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
 GROWTH = 1 << 20
+STRIDE = 7  # between cuts, when there are fewer rounds than bytes
 
 
 class Client:
     """A connection that sends at most `limit` bytes; all of them when it is None. flip: number of the byte that is changed."""
 
-    def __init__(self, path, version, limit=None, flip=None):
+    def __init__(self, path, kind, limit=None, flip=None):
+        version, certificate = kind
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(20)
         self.sock.connect(path)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.minimum_version = context.maximum_version = version
+        if certificate:
+            context.load_cert_chain(certificate)
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="a.example")
         self.sent, self.limit, self.flip = 0, limit, flip
@@ -136,20 +145,21 @@ def main():
         path = folder + "/sock"
         try:
             totals = {}
-            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-                client = Client(path, version)
+            for kind in [(v, c) for v in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3) for c in (None, f"{folder}/server.pem")]:
+                client = Client(path, kind)
                 if b"hello" not in client.run():
-                    problems.append(f"{version}: no answer to begin with")
-                totals[version] = client.sent
+                    problems.append(f"{kind}: no answer to begin with")
+                totals[kind] = client.sent
                 client.close(False)
             before = descriptors(proc.pid)
-            versions, half = list(totals), 0
+            kinds, half = list(totals), 0
+            step = 1 if args.rounds > len(kinds) * max(totals.values()) else STRIDE
             for i in range(args.rounds):
                 if i == args.rounds // 2:
                     half = resident(proc.pid)
-                version = versions[i % 2]
-                cut = (i // 2) % (totals[version] + 1)
-                client = Client(path, version, limit=cut, flip=cut // 2 if i % 5 == 4 else None)
+                kind = kinds[i % len(kinds)]
+                cut = i // len(kinds) * step % (totals[kind] + 1)
+                client = Client(path, kind, limit=cut, flip=cut // 2 if i % 5 == 4 else None)
                 client.run()
                 client.close(i % 3 == 0)
             if proc.poll() is not None:
@@ -158,10 +168,10 @@ def main():
                 problems.append(f"{descriptors(proc.pid) - before} descriptors are left over")
             elif args.memory and resident(proc.pid) - half > GROWTH:
                 problems.append(f"it grew by {resident(proc.pid) - half} bytes")
-            for version in versions:
-                client = Client(path, version)
+            for kind in kinds:
+                client = Client(path, kind)
                 if b"hello" not in client.run():
-                    problems.append(f"{version}: no answer afterwards")
+                    problems.append(f"{kind}: no answer afterwards")
                 client.close(False)
         finally:
             proc.send_signal(signal.SIGUSR1)
