@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Handshakes that end at every byte: clients of TLS 1.2 and 1.3, with and without a certificate, send only so many bytes of what they
-have to say, then close or reset the connection; some send a changed byte first.
+have to say, then close or reset the connection; some send a changed byte first. Others send records of one byte, empty ones, or want
+to renegotiate.
 
 usage: tls.py PROGRAM [--rounds N] [--memory]
 
@@ -32,6 +33,7 @@ frontend f
     bind {dir}/sock ssl crt {dir}/server.pem alpn h2,http/1.1 ca-file {dir}/crt verify optional
     error-log-format "%[ssl_c_s_dn] %[ssl_fc_err_str]"
     log {dir}/log.sock local0
+    http-request wait-for-body time 20s if METH_POST
     http-request return status 200 content-type text/plain string hello
 """
 REQUEST = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
@@ -133,6 +135,70 @@ def start(program, folder):
     return proc
 
 
+def tiny_records(path, kind, body=15000):
+    """A body in records of one byte each is taken, whole."""
+    client = Client(path, kind)
+    try:
+        client.step(lambda: client.tls.do_handshake() or True)
+        client.step(lambda: client.tls.write(b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % body))
+        for i in range(body):
+            client.tls.write(b"x")
+            if i % 100 == 99:
+                client.flush()
+        return b"hello" in (client.step(lambda: client.tls.read(4096)) or b"")
+    except (ssl.SSLError, OSError):
+        return False
+    finally:
+        client.close(False)
+
+
+def empty_records(path):
+    """Records of nothing end the connection, soon."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(path)
+        try:
+            for _ in range(1000):
+                s.sendall(b"\x16\x03\x01\0\0" * 100)
+            while s.recv(65536):
+                pass
+            return True
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+
+
+def renegotiates(path):
+    """Does it let a client of TLS 1.2 have another handshake? (RFC 5246 section 7.4.1.1: it need not.)"""
+    with subprocess.Popen(["openssl", "s_client", "-tls1_2", "-unix", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as client:
+        while client.stdout.readline() not in (b"---\n", b""):
+            pass
+        client.stdin.write(b"R\n")
+        client.stdin.flush()
+        answer = b""
+        for line in client.stdout:
+            answer += line
+            if b"renegotiation" in line or b"verify" in answer.partition(b"RENEGOTIATING")[2]:
+                break
+        client.kill()
+    return b"no renegotiation" not in answer
+
+
+def odd_clients(path, kinds):
+    """What is wrong with them."""
+    problems = []
+    for kind in kinds[0], kinds[-1]:
+        if not tiny_records(path, kind):
+            problems.append(f"{kind}: a body in tiny records is not taken")
+    if not empty_records(path):
+        problems.append("empty records are taken for ever")
+    if renegotiates(path):
+        problems.append("it renegotiates")
+    return problems
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -168,6 +234,7 @@ def main():
                 problems.append(f"{descriptors(proc.pid) - before} descriptors are left over")
             elif args.memory and resident(proc.pid) - half > GROWTH:
                 problems.append(f"it grew by {resident(proc.pid) - half} bytes")
+            problems += odd_clients(path, kinds)
             for kind in kinds:
                 client = Client(path, kind)
                 if b"hello" not in client.run():
