@@ -410,7 +410,7 @@ static void finish_answer(struct checker *k, struct step_list *steps)
 }
 
 /* Steps inherited from defaults are shared: the proxy gets its own. */
-static void finish_check(struct checker *k, struct draft *d)
+void check_finish_steps(struct checker *k, struct draft *d)
 {
 	enum check_kind kind = d->px->check.kind;
 	struct step_list *steps = &d->steps[kind == CHECK_HTTP];
@@ -541,7 +541,7 @@ static void verify_proxy(struct checker *k, struct draft *d)
 void check_finish_proxy(struct checker *k, struct draft *d)
 {
 	finish_rules(k, d);
-	finish_check(k, d);
+	check_finish_steps(k, d);
 	finish_member_ids(k->a, d);
 	check_finish_mailers(k, d);
 	check_finish_spoe(k, d);

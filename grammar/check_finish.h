@@ -28,6 +28,11 @@ void check_finish_listeners(struct checker *k);
 /* A server of a proxy by name, or NULL. */
 const struct server_conf *check_server_find(const struct draft *d, struct str name);
 
+/* The steps of the check of `option httpchk` or `option tcp-check`, once all its lines are read. check_finish.c */
+void check_finish_steps(struct checker *k, struct draft *d);
+/* The words behind the option of a check, one of PO_HTTPCHK and its like. check_option.c */
+bool check_option_kind(const struct keyword_use *use, enum proxy_option kind);
+
 /* Tables of sticking and tracking rules. check_finish_stick.c */
 void check_finish_stick(struct checker *k);
 /* Filters, and the rules that name one. check_filter.c */

@@ -114,11 +114,10 @@ static void track_verify(struct checker *k, const struct server_ref *ref)
 }
 
 /* A connect step that names a port serves all servers. */
-static bool check_names_port(const struct proxy_conf *px)
+static bool check_names_port(const struct check_conf *check)
 {
-	for (uint32_t i = 0; i < px->check.nsteps; i++)
-		if (px->check.steps[i].kind == HC_CONNECT &&
-		    (px->check.steps[i].port || px->check.steps[i].port_expr))
+	for (uint32_t i = 0; i < check->nsteps; i++)
+		if (check->steps[i].kind == HC_CONNECT && (check->steps[i].port || check->steps[i].port_expr))
 			return true;
 	return false;
 }
@@ -153,7 +152,8 @@ static void verify_protocol(struct checker *k, const struct draft *d, uint32_t i
 			STR_ARG(s->name), STR_ARG(sources_get(k->c->sources, line->span.source)->name),
 			sources_position(k->c->sources, line->span.source, line->span.off).line);
 	}
-	if (s->check && d->px->check.kind != CHECK_HTTP && (s->check_mux == MUX_H1 || s->check_mux == MUX_H2)) {
+	if (s->check && model_check(k->m, s)->kind != CHECK_HTTP &&
+	    (s->check_mux == MUX_H1 || s->check_mux == MUX_H2)) {
 		g = diag_add(k->d, D_CONFLICT, line->words[1].span,
 			     "`check-proto` of the server `%.*s` is for checks by HTTP", STR_ARG(s->name));
 		diag_help(k->d, g, "add `option httpchk`, or leave `check-proto` out");
@@ -188,7 +188,7 @@ static void verify_server(struct checker *k, const struct draft *d, uint32_t i)
 	const struct line *line = d->server_lines.v[i];
 	struct diag *g;
 
-	if (s->check && !port_known(s) && !check_names_port(d->px)) {
+	if (s->check && !port_known(s) && !check_names_port(model_check(k->m, s))) {
 		g = diag_add(k->d, D_SETTING_MISSING, line->words[1].span,
 			     "the server `%.*s` is checked, but no port is known for that", STR_ARG(s->name));
 		diag_help(k->d, g, "give its address a port, or add `port <number>`");

@@ -1,7 +1,7 @@
 /* `option` lines: three of them exclude each other, and some have words of their own (manual, section 4.2).
  * Works on the state of one walk; values go to the proxy in the model. One thread. */
 #include "grammar/address.h"
-#include "grammar/check_proxy.h"
+#include "grammar/check_finish.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
 
@@ -197,7 +197,7 @@ static bool option_restrict(const struct keyword_use *use)
 }
 
 /* One kind of check at a time: what was chosen before is forgotten. */
-static void option_check_kind(const struct keyword_use *use, enum check_kind kind)
+static void kind_set(const struct keyword_use *use, enum check_kind kind)
 {
 	static const enum proxy_option kinds[] = {
 		PO_HTTPCHK,     PO_TCP_CHECK,  PO_SSL_HELLO_CHK, PO_SMTPCHK,    PO_PGSQL_CHECK,
@@ -266,38 +266,38 @@ static bool option_smtp(const struct keyword_use *use)
 	return true;
 }
 
-static bool option_check(const struct keyword_use *use)
+bool check_option_kind(const struct keyword_use *use, enum proxy_option kind)
 {
-	switch (use->row->offset) {
+	switch (kind) {
 	case PO_HTTPCHK:
-		option_check_kind(use, CHECK_HTTP);
+		kind_set(use, CHECK_HTTP);
 		return check_httpchk(use);
 	case PO_TCP_CHECK:
-		option_check_kind(use, CHECK_TCP);
+		kind_set(use, CHECK_TCP);
 		return check_arity(use, 0, 0);
 	case PO_SMTPCHK:
-		option_check_kind(use, CHECK_SMTP);
+		kind_set(use, CHECK_SMTP);
 		return option_smtp(use);
 	case PO_MYSQL_CHECK:
-		option_check_kind(use, CHECK_MYSQL);
+		kind_set(use, CHECK_MYSQL);
 		return option_mysql(use);
 	case PO_PGSQL_CHECK:
-		option_check_kind(use, CHECK_PGSQL);
+		kind_set(use, CHECK_PGSQL);
 		return option_user(use, true, 2);
 	case PO_LDAP_CHECK:
-		option_check_kind(use, CHECK_LDAP);
+		kind_set(use, CHECK_LDAP);
 		return check_arity(use, 0, 0);
 	case PO_REDIS_CHECK:
-		option_check_kind(use, CHECK_REDIS);
+		kind_set(use, CHECK_REDIS);
 		return check_arity(use, 0, 0);
 	case PO_SPOP_CHECK:
-		option_check_kind(use, CHECK_SPOP);
+		kind_set(use, CHECK_SPOP);
 		return check_arity(use, 0, 0);
 	case PO_SSL_HELLO_CHK:
-		option_check_kind(use, CHECK_SSL_HELLO);
+		kind_set(use, CHECK_SSL_HELLO);
 		return check_arity(use, 0, 0);
 	default:
-		option_check_kind(use, CHECK_EXTERNAL);
+		kind_set(use, CHECK_EXTERNAL);
 		return check_arity(use, 0, 0);
 	}
 }
@@ -324,7 +324,7 @@ static bool option_words(const struct keyword_use *use)
 	case PO_FORWARDED:
 		return option_forwarded(use);
 	default:
-		return option_check(use);
+		return check_option_kind(use, (enum proxy_option)use->row->offset);
 	}
 }
 

@@ -49,6 +49,10 @@ void check_other_begin(struct checker *k, struct named_section *named)
 	}
 	if (named->place == PLACE_CRT_STORE)
 		return;
+	if (named->place == PLACE_HEALTHCHECK) {
+		check_healthcheck_begin(k, named);
+		return;
+	}
 	if (named->place == PLACE_CACHE) {
 		check_cache_begin(k, named);
 		return;
@@ -275,10 +279,14 @@ void check_other_end(struct checker *k)
 		check_forward_end(k, s);
 	if (s && s->ring)
 		check_ring_end(k, s);
+	if (s && s->health)
+		check_healthcheck_end(k, s);
 	if (!s || s->sized || k->skip)
 		return;
 	if (s->place == PLACE_CACHE)
 		report_lacking(k, s, "a cache needs `total-max-size`", "Size not specified for cache '%s'");
+	else if (s->place == PLACE_HEALTHCHECK)
+		report_lacking(k, s, "a healthcheck section needs a `type`", "healthcheck '%s': no type defined.");
 	else if (s->place == PLACE_PROGRAM)
 		report_lacking(k, s, "a program section needs a `command`",
 			       "The program section '%s' lacks a command to launch.");

@@ -37,6 +37,7 @@ check_row_fn check_server, check_default_server, check_server_template, check_se
 /* check_log.c, check_finish.c */
 check_row_fn check_log, check_log_format, check_log_format_sd, check_error_log_format;
 /* check_option.c, check_health.c */
+check_row_fn check_healthcheck_type, check_server_healthcheck;
 check_row_fn check_option, check_option_args, check_httpchk, check_http_check, check_http_check_var,
 	check_tcp_check, check_tcp_check_var;
 /* check_balance.c, check_cookie.c */

@@ -51,6 +51,7 @@ struct named_section {
 	uint64_t cache_size, cache_object;    /* cache: megabytes, bytes; 0: unset */
 	struct forward_conf *forward; /* log-forward */
 	struct draft *forward_draft;
+	struct draft *health;        /* healthcheck */
 	struct peers_conf *peers;    /* peers */
 	const struct line *peer_line, *bind_line; /* peers: the first of each */
 	struct str crt_base, key_base; /* crt-store */
@@ -145,6 +146,8 @@ void check_peers_begin(struct checker *k, struct named_section *named);
 void check_mailers_begin(struct checker *k, struct named_section *named);
 void check_forward_begin(struct checker *k, struct named_section *named);
 void check_forward_end(struct checker *k, struct named_section *named);
+void check_healthcheck_begin(struct checker *k, struct named_section *named); /* check_healthcheck.c */
+void check_healthcheck_end(struct checker *k, struct named_section *named);
 /* check_ring.c: rings; the targets that name them get them at the end of the walk. */
 void check_ring_begin(struct checker *k, struct named_section *named);
 void check_ring_end(struct checker *k, struct named_section *named);

@@ -131,6 +131,7 @@ struct model {
 	struct map environment; /* as setenv and its kin have left it: name -> struct str */
 	struct map frontends, backends; /* name -> struct proxy_conf; a listen is in both */
 	struct map userlists;
+	struct map healthchecks; /* name -> struct check_conf; model_check() */
 	VEC(struct tls_load_conf) tls_loads;
 	VEC(const struct sample_expr *) exprs; /* index: sample_expr.id */
 	VEC(const struct var_ref *) vars;      /* index: var_ref.id */
@@ -152,6 +153,10 @@ struct model {
 	VEC(struct str) lines; /* sections besides global and proxies, in canonical words, for dumps */
 };
 
+struct server_conf;
+struct check_conf;
+/* The check of a server: the one that it names, or its proxy's. */
+const struct check_conf *model_check(const struct model *m, const struct server_conf *s);
 /* The stick table of that name ("proxy" or "peers/table"), or NULL. */
 const struct table_conf *model_table(const struct model *m, struct str name);
 

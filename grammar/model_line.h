@@ -82,11 +82,11 @@ struct source_conf {
 enum ws_proto { WS_AUTO, WS_H1, WS_H2 };
 /* Manual 3.4, "init-state" and "hash-key". */
 enum init_state { INIT_NONE, INIT_UP, INIT_DOWN, INIT_FULLY_UP, INIT_FULLY_DOWN };
-enum hash_key { HASH_KEY_ID, HASH_KEY_ADDR, HASH_KEY_ADDR_PORT };
+enum hash_key { HASH_KEY_ID, HASH_KEY_ADDR, HASH_KEY_ADDR_PORT, HASH_KEY_ID32, HASH_KEY_GUID };
 
 /* What hardly any server line says. */
 struct server_rare {
-	struct str cc, tcp_md5sig, guid, namespace_; /* empty: none */
+	struct str cc, tcp_md5sig, guid, namespace_, healthcheck; /* empty: none */
 	struct str redir;      /* prefix of the place where clients of GET and HEAD are sent; empty: none */
 	struct str init_addr, agent_send;
 	const struct addr_conf *socks4;      /* NULL: no relay */

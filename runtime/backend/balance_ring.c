@@ -59,15 +59,26 @@ static int member_cmp(const void *pa, const void *pb)
 	return a->conf->id < b->conf->id ? -1 : a->conf->id > b->conf->id;
 }
 
-/* What its points are made of: its number, or its address (manual 3.4, "hash-key"), so that proxies which name
- * the same servers in another order agree. How addresses are hashed is ours. */
+static bool by_address(const struct server *s)
+{
+	uint8_t by = server_conf_rare(s->conf)->hash_key;
+
+	return by == HASH_KEY_ADDR || by == HASH_KEY_ADDR_PORT;
+}
+
+/* What its points are made of: its number, its address or its GUID (manual 3.4, "hash-key"), so that proxies which
+ * name the same servers in another order agree. How addresses and GUIDs are hashed is ours. */
 static uint32_t ring_base(const struct server *s)
 {
+	const struct server_rare *rare = server_conf_rare(s->conf);
 	const union addr *a = server_addr(s);
-	uint16_t port = server_conf_rare(s->conf)->hash_key == HASH_KEY_ADDR_PORT ? address_port(a) : 0;
+	uint16_t port = rare->hash_key == HASH_KEY_ADDR_PORT ? address_port(a) : 0;
 
-	if (server_conf_rare(s->conf)->hash_key == HASH_KEY_ID ||
-	    (a->family != AF_INET && a->family != AF_INET6))
+	if (rare->hash_key == HASH_KEY_ID32)
+		return s->conf->id;
+	if (rare->hash_key == HASH_KEY_GUID && rare->guid.len)
+		return str_hash(rare->guid);
+	if (!by_address(s) || (a->family != AF_INET && a->family != AF_INET6))
 		return s->conf->id * POINTS_APART;
 	if (a->family == AF_INET)
 		return str_hash(str_make((const char *)&a->in.sin_addr, sizeof(a->in.sin_addr))) +
@@ -213,7 +224,7 @@ static void ring_moved(void *group, struct lb_server *ls)
 {
 	struct ring_group *g = group;
 
-	if (g->points && server_conf_rare(ls->server->conf)->hash_key != HASH_KEY_ID)
+	if (g->points && by_address(ls->server))
 		ring_make(g, ls->group);
 }
 

@@ -408,6 +408,7 @@ static struct check *check_new(struct server *s, bool agent)
 	if (!k)
 		return NULL;
 	k->server = s;
+	k->conf = model_check(s->proxy->generation->model, s->conf);
 	k->agent = agent;
 	k->conn.io.fd = -1;
 	list_init(&k->turn);

@@ -25,6 +25,7 @@ struct check_outcome {
 struct check {
 	struct server *server;
 	struct worker *worker; /* set when started */
+	const struct check_conf *conf;
 	bool agent;            /* asks an agent, not the server itself */
 	const struct hc_step *steps;
 	uint32_t nsteps;
@@ -67,7 +68,7 @@ struct check {
 
 static inline const struct check_conf *check_conf(const struct check *k)
 {
-	return &k->server->proxy->conf->check;
+	return k->conf;
 }
 /* The steps are those of `tcp-check` lines: messages count them. */
 static inline bool check_counts_steps(const struct check *k)

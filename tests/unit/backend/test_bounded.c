@@ -155,12 +155,15 @@ END_TEST
 
 static const struct server *addressed(struct farm *f, int order, enum hash_key by, const char *key)
 {
+	static const struct str guids[] = {{"one", 3}, {"two", 3}, {"three", 5}};
+
 	farm_init(f, BAL_HDR, "1,1,1");
 	balance_free(&f->proxy);
 	f->proxy_conf.hash_type = 1;
 	for (int i = 0; i < 3; i++) {
 		int at = (i + order) % 3;
 
+		f->rare[i].guid = guids[at];
 		f->rare[i].hash_key = by;
 		f->confs[i].rare = &f->rare[i];
 		f->servers[i].addr.in =
@@ -172,7 +175,7 @@ static const struct server *addressed(struct farm *f, int order, enum hash_key b
 	return pick(f, str_from(key));
 }
 
-/* Known by their addresses, servers keep their keys in whatever order they are named. */
+/* Known by their addresses or GUIDs, servers keep their keys in whatever order they are named. */
 START_TEST(hash_keys)
 {
 	char key[16];
@@ -189,7 +192,7 @@ START_TEST(hash_keys)
 		farm_free(&f);
 		moved += memcmp(&a.in, &b.in, sizeof(a.in)) != 0;
 	}
-	if (_i == HASH_KEY_ID)
+	if (_i == HASH_KEY_ID || _i == HASH_KEY_ID32)
 		ck_assert_int_gt(moved, 100);
 	else
 		ck_assert_int_eq(moved, 0);
@@ -208,7 +211,7 @@ int main(void)
 	tcase_add_test(tc, bounds);
 	tcase_add_test(tc, random_is_bounded);
 	tcase_add_test(tc, affinity);
-	tcase_add_loop_test(tc, hash_keys, 0, 3);
+	tcase_add_loop_test(tc, hash_keys, 0, HASH_KEY_GUID + 1);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
