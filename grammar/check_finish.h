@@ -17,6 +17,9 @@ void check_finish_servers(struct checker *k);
 /* A host name becomes its address, unless we are offline; reports at `span` when there is none, and `what` is how
  * HAProxy's message begins. check_finish_server.c */
 void check_resolve(struct checker *k, struct span span, struct addr_conf *a, const char *what);
+/* healthcheck sections. check_healthcheck.c */
+void check_healthcheck_begin(struct checker *k, struct named_section *named);
+void check_healthcheck_end(struct checker *k, struct named_section *named);
 /* Where requests go without balancing. check_straight.c */
 void check_finish_straight(struct checker *k, struct draft *d);
 /* A section begins. check_resolvers.c */

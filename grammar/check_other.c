@@ -6,69 +6,59 @@
 #include "grammar/check_rows.h"
 #include "grammar/lang_state.h"
 
+static void userlist_begin(struct checker *k, struct named_section *named)
+{
+	named->users = ARENA_NEW(k->a, struct userlist_conf);
+	named->users->name = check_keep(k, named->name ? named->name->text : STR_NONE);
+	named->users->pos = check_pos(k, named->header);
+	if (named->name && !map_get(&k->m->userlists, named->users->name))
+		map_put(k->a, &k->m->userlists, named->users->name, named->users);
+}
+
+static void http_errors_begin(struct checker *k, struct named_section *named)
+{
+	named->errors = ARENA_NEW(k->scratch, struct error_table);
+	k->errors = named->errors;
+}
+
+static void ring_begin(struct checker *k, struct named_section *named)
+{
+	if (named->name)
+		map_put(k->scratch, &lang_state(k->c)->sinks, named->name->text, named);
+	check_ring_begin(k, named);
+}
+
+static void report_idle(struct checker *k, const struct named_section *named)
+{
+	struct diag *g = diag_add(k->d, D_NOT_EFFECTIVE, named->header->words[0].span,
+				  "`%s` sections are accepted, but have no effect yet",
+				  keyword_place_name(named->place));
+
+	diag_note(k->d, g,
+		  "lbd reads and checks them without acting on them; `lbcheck features` lists all such words");
+}
+
 void check_other_begin(struct checker *k, struct named_section *named)
 {
-	struct diag *g;
+	static void (*const begin[PLACE_SECTIONS])(struct checker *, struct named_section *) = {
+		[PLACE_USERLIST] = userlist_begin,
+		[PLACE_HTTP_ERRORS] = http_errors_begin,
+		[PLACE_PEERS] = check_peers_begin,
+		[PLACE_MAILERS] = check_mailers_begin,
+		[PLACE_RESOLVERS] = check_resolvers_begin,
+		[PLACE_LOG_FORWARD] = check_forward_begin,
+		[PLACE_RING] = ring_begin,
+		[PLACE_CACHE] = check_cache_begin,
+		[PLACE_LOG_PROFILE] = check_profile_begin,
+		[PLACE_PROGRAM] = check_program_begin,
+		[PLACE_HEALTHCHECK] = check_healthcheck_begin};
 
 	k->named = named;
 	check_keep_header(k, named->header);
-	if (named->place == PLACE_USERLIST) {
-		named->users = ARENA_NEW(k->a, struct userlist_conf);
-		named->users->name = check_keep(k, named->name ? named->name->text : STR_NONE);
-		named->users->pos = check_pos(k, named->header);
-		if (named->name && !map_get(&k->m->userlists, named->users->name))
-			map_put(k->a, &k->m->userlists, named->users->name, named->users);
-		return;
-	}
-	if (named->place == PLACE_HTTP_ERRORS) {
-		named->errors = ARENA_NEW(k->scratch, struct error_table);
-		k->errors = named->errors;
-		return;
-	}
-	if (named->place == PLACE_PEERS) {
-		check_peers_begin(k, named);
-		return;
-	}
-	if (named->place == PLACE_RING && named->name)
-		map_put(k->scratch, &lang_state(k->c)->sinks, named->name->text, named);
-	if (named->place == PLACE_MAILERS) {
-		check_mailers_begin(k, named);
-		return;
-	}
-	if (named->place == PLACE_RESOLVERS) {
-		check_resolvers_begin(k, named);
-		return;
-	}
-	if (named->place == PLACE_LOG_FORWARD) {
-		check_forward_begin(k, named);
-		return;
-	}
-	if (named->place == PLACE_RING) {
-		check_ring_begin(k, named);
-		return;
-	}
-	if (named->place == PLACE_CRT_STORE)
-		return;
-	if (named->place == PLACE_HEALTHCHECK) {
-		check_healthcheck_begin(k, named);
-		return;
-	}
-	if (named->place == PLACE_CACHE) {
-		check_cache_begin(k, named);
-		return;
-	}
-	if (named->place == PLACE_LOG_PROFILE) {
-		check_profile_begin(k, named);
-		return;
-	}
-	if (named->place == PLACE_PROGRAM) {
-		check_program_begin(k, named);
-		return;
-	}
-	g = diag_add(k->d, D_NOT_EFFECTIVE, named->header->words[0].span,
-		     "`%s` sections are accepted, but have no effect yet", keyword_place_name(named->place));
-	diag_note(k->d, g,
-		  "lbd reads and checks them without acting on them; `lbcheck features` lists all such words");
+	if (begin[named->place])
+		begin[named->place](k, named);
+	else if (named->place != PLACE_CRT_STORE)
+		report_idle(k, named);
 }
 
 static bool report_twice(const struct keyword_use *use, const char *what)
@@ -286,7 +276,8 @@ void check_other_end(struct checker *k)
 	if (s->place == PLACE_CACHE)
 		report_lacking(k, s, "a cache needs `total-max-size`", "Size not specified for cache '%s'");
 	else if (s->place == PLACE_HEALTHCHECK)
-		report_lacking(k, s, "a healthcheck section needs a `type`", "healthcheck '%s': no type defined.");
+		report_lacking(k, s, "a healthcheck section needs a `type`",
+			       "healthcheck '%s': no type defined.");
 	else if (s->place == PLACE_PROGRAM)
 		report_lacking(k, s, "a program section needs a `command`",
 			       "The program section '%s' lacks a command to launch.");

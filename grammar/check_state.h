@@ -50,8 +50,7 @@ struct named_section {
 	struct proxy_conf *acls;     /* fcgi-app: holds its ACLs */
 	uint64_t cache_size, cache_object;    /* cache: megabytes, bytes; 0: unset */
 	struct forward_conf *forward; /* log-forward */
-	struct draft *forward_draft;
-	struct draft *health;        /* healthcheck */
+	struct draft *forward_draft, *health; /* log-forward, healthcheck */
 	struct peers_conf *peers;    /* peers */
 	const struct line *peer_line, *bind_line; /* peers: the first of each */
 	struct str crt_base, key_base; /* crt-store */
@@ -146,8 +145,6 @@ void check_peers_begin(struct checker *k, struct named_section *named);
 void check_mailers_begin(struct checker *k, struct named_section *named);
 void check_forward_begin(struct checker *k, struct named_section *named);
 void check_forward_end(struct checker *k, struct named_section *named);
-void check_healthcheck_begin(struct checker *k, struct named_section *named); /* check_healthcheck.c */
-void check_healthcheck_end(struct checker *k, struct named_section *named);
 /* check_ring.c: rings; the targets that name them get them at the end of the walk. */
 void check_ring_begin(struct checker *k, struct named_section *named);
 void check_ring_end(struct checker *k, struct named_section *named);

@@ -534,6 +534,7 @@ static struct srv_conn *conn_new(struct srv_request *r)
 	list_init(&sc->idle_node);
 	sc->idle_since = 0;
 	sc->requests = 1;
+	sc->bound = false;
 	sc->fresh = true;
 	return sc;
 }

@@ -35,6 +35,7 @@ struct srv_conn {
 	uint32_t sni_hash; /* of the host name that TLS asked for, or pool-conn-name, and the address that it pretends to be: others
 			      do not share it */
 	struct socks socks; /* the relay's answer, before it is in use */
+	bool bound; /* the server knows the client by this connection (NTLM): as with http-reuse never */
 	bool fresh; /* this is its first use: a failure is the server's, not a race with its keep-alive timeout
 		     */
 };
@@ -145,6 +146,8 @@ bool balance_uses_backup(const struct server *s);
 bool balance_is_fixed(const struct proxy *px);
 /* Are weights fixed while it runs? `set server b/s weight` then takes 0 and 100 percent only. */
 bool balance_is_static(const struct proxy *px);
+/* Why that weight cannot be given to a server while it runs, in HAProxy's words, with the end of their line; NULL: it can. Any thread. */
+const char *server_weight_refusal(const struct server *s, unsigned weight);
 bool balance_init(struct proxy *px);
 void balance_free(struct proxy *px);
 /* A server that was added to its proxy's list at run time, not usable yet. False: no memory, nothing has

@@ -99,12 +99,12 @@ static uint64_t hash_parse(struct str text)
 	return hash;
 }
 
-struct server *server_by_cookie(struct proxy *px, struct str cookie)
+struct server *server_by_cookie(struct proxy *px, struct str cookie, uint32_t *at)
 {
 	uint64_t hash = hash_parse(cookie);
 
-	for (uint32_t i = 0; i < px->nservers; i++) {
-		struct server *s = px->servers[i];
+	while (*at < px->nservers) {
+		struct server *s = px->servers[(*at)++];
 
 		if (s->conf->cookie.len
 			    ? str_eq(s->conf->cookie, cookie)

@@ -18,7 +18,8 @@ void dynamic_cookies_free(struct proxy *px);
 
 /* The server's cookie, its own or the dynamic one written to `text`; empty: it has none. Any worker. */
 struct str server_cookie(struct server *s, char text[SERVER_COOKIE_TEXT]);
-/* The first server with that cookie, or NULL. Any worker. */
-struct server *server_by_cookie(struct proxy *px, struct str cookie);
+/* The next server of px from place *at on that this cookie names, which *at moves behind; *at is 0 for the first one. NULL: there
+ * is none. Any worker. */
+struct server *server_by_cookie(struct proxy *px, struct str cookie, uint32_t *at);
 
 #endif

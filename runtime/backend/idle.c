@@ -138,7 +138,15 @@ static void slot_purge(struct worker *w, struct deadline *d)
 
 bool srv_conn_is_private(const struct server_conf *conf)
 {
-	return conf->send_proxy || conf->send_proxy_v2 || conf->addr.port_relative || !conf->addr.port_given;
+	const struct addr_conf *a = &conf->addr;
+	bool has_port = a->kind != ADDR_UNIX && a->kind != ADDR_ABSTRACT && a->kind != ADDR_SOCKPAIR;
+
+	return conf->send_proxy || conf->send_proxy_v2 || (has_port && (a->port_relative || !a->port_given));
+}
+
+static bool is_private(const struct srv_conn *sc, const struct srv_request *r)
+{
+	return r->backend->conf->reuse == REUSE_NEVER || sc->bound || srv_conn_is_private(sc->server->conf);
 }
 
 /* The one in question is counted already. */
@@ -187,7 +195,7 @@ static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const s
 	struct idle_table *t;
 	struct idle_slot *slot;
 
-	if (r->backend->conf->reuse == REUSE_NEVER || srv_conn_is_private(sc->server->conf)) {
+	if (is_private(sc, r)) {
 		sc->owner = r->owner;
 		return r->owner ? owner_list(desk, r) : NULL;
 	}
@@ -207,8 +215,7 @@ static bool server_goes_on(struct srv_conn *sc, const struct srv_request *r)
 {
 	const struct process *p = r->worker->process;
 
-	if (!p || sc->server->proxy->generation == p->generation || r->backend->conf->reuse == REUSE_NEVER ||
-	    srv_conn_is_private(sc->server->conf))
+	if (!p || sc->server->proxy->generation == p->generation || is_private(sc, r))
 		return true;
 	if (!sc->server->newer)
 		return false;

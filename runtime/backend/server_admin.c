@@ -19,6 +19,7 @@ struct change {
 	struct server *s;
 	unsigned before, after; /* SRV_ADM_* */
 	bool was_down;          /* its service was, before */
+	bool had_some;          /* the proxy had usable servers, before */
 	uint32_t requeued;
 	struct str what; /* of its name: why it has no address, or which name has one again */
 	char name[300];  /* "Backup Server b/s" */
@@ -71,11 +72,12 @@ static void say_online(const struct change *c, const char *what, const char *via
 		  c->requeued, atomic_load(&c->s->queued));
 }
 
+/* Where there were some before. */
 static void say_none_left(const struct change *c)
 {
 	struct proxy *px = c->s->proxy;
 
-	if (!atomic_load(&px->usable) && !atomic_load(&px->usable_backup))
+	if (c->had_some && !atomic_load(&px->usable) && !atomic_load(&px->usable_backup))
 		log_event(c->w, px->conf, LL_EMERG, "%s %.*s has no server available!", proxy_word(px),
 			  STR_ARG(px->conf->name));
 }
@@ -90,8 +92,7 @@ static void say_enter_maint(const struct change *c)
 		return;
 	}
 	say_left(c, c->before & ANY_DRAIN ? LL_NOTICE : LL_ALERT, "is going DOWN for maintenance", via);
-	if (!(c->before & ANY_DRAIN))
-		say_none_left(c);
+	say_none_left(c);
 }
 
 static void say_leave_maint(const struct change *c)
@@ -116,8 +117,7 @@ static void say_drain(const struct change *c)
 		say_left(c, LL_NOTICE | LOG_BY_MAIL, "enters drain state", via);
 	else if (entered(c, ANY_DRAIN)) {
 		say_online(c, "enters drain state", via);
-		if (atomic_load(&c->s->oper) == SRV_RUNNING) /* it counted until now */
-			say_none_left(c);
+		say_none_left(c);
 	} else if (left(c, ANY_DRAIN))
 		log_event(c->w, c->s->proxy->conf, LL_NOTICE, "%s is %s (leaving forced drain).", c->name,
 			  atomic_load(&c->s->oper) != SRV_STOPPED ? "UP" : "DOWN");
@@ -196,6 +196,7 @@ static bool change_apply(struct change *c, unsigned set, unsigned clear)
 	c->before = atomic_load(&c->s->admin);
 	c->after = (c->before & ~clear) | set;
 	c->was_down = atomic_load(&c->s->oper) == SRV_STOPPED;
+	c->had_some = atomic_load(&px->usable) || atomic_load(&px->usable_backup);
 	atomic_store(&c->s->admin, c->after);
 	atomic_store(&c->s->oper, oper_after(c));
 	pthread_mutex_unlock(&px->lb_lock);
@@ -244,17 +245,28 @@ void server_set_resolved(struct worker *w, struct server *s, bool found, struct 
 	change_make(&c, found ? 0 : SRV_ADM_RMAINT, found ? SRV_ADM_RMAINT : 0);
 }
 
+const char *server_weight_refusal(const struct server *s, unsigned weight)
+{
+	if (!balance_is_static(s->proxy) || !weight || weight == s->conf->weight)
+		return NULL;
+	return "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.\n";
+}
+
 void server_set_weight(struct worker *w, struct server *s, unsigned weight)
 {
-	struct change c = {.w = w, .s = s};
 	struct proxy *px = s->proxy;
-	bool had_some = atomic_load(&px->usable) || atomic_load(&px->usable_backup);
+	struct change c = {
+		.w = w, .s = s, .had_some = atomic_load(&px->usable) || atomic_load(&px->usable_backup)};
+	unsigned admin = atomic_load(&s->admin);
 
-	if (atomic_exchange(&s->weight, weight) == weight)
-		return;
-	server_changed(w, s);
-	if (had_some)
+	if (atomic_exchange(&s->weight, weight) != weight) {
+		server_changed(w, s);
 		say_none_left(&c);
+	}
+	if (!(admin & SRV_ADM_DRAIN) || admin & ANY_MAINT)
+		return;
+	names_fill(&c);
+	log_event(w, px->conf, LL_NOTICE, "%s remains in forced drain mode.", c.name);
 }
 
 void server_set_maxconn(struct worker *w, struct server *s, uint32_t maxconn)

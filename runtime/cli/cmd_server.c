@@ -1,6 +1,7 @@
 /* Commands that look up or change servers: state, weight, health. Words and answers are HAProxy 2.6's. */
 #include "runtime/dns/dns.h"
 #include "runtime/cli/cli_call.h"
+#include "runtime/backend/connect.h"
 #include "runtime/cli/cmd_server.h"
 #include "runtime/health/check.h"
 
@@ -93,6 +94,7 @@ static bool starts_with_number(struct str word)
 static void weight_set(struct cli_call *c, struct server *s, struct str word)
 {
 	bool relative = word.len && word.ptr[word.len - 1] == '%';
+	const char *refusal;
 	int64_t n;
 
 	if (!word.len) {
@@ -113,6 +115,8 @@ static void weight_set(struct cli_call *c, struct server *s, struct str word)
 		n = n > 25600 ? 256 : n * s->conf->weight / 100 > 256 ? 256 : n * s->conf->weight / 100;
 	if (n < 0 || n > 256)
 		cli_say(c, CLI_ERR, "Absolute weight can only be between 0 and 256 inclusive.");
+	else if ((refusal = server_weight_refusal(s, (unsigned)n)))
+		cli_say_open(c, CLI_ERR, refusal);
 	else
 		server_set_weight(c->worker, s, (unsigned)n);
 }

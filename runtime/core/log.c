@@ -275,13 +275,21 @@ bool log_is_failure(const struct log_record *r)
 	return log_record_failed(r);
 }
 
-/* Manual, section 8.2.1. */
+/* Manual, section 8.2.1. Empty in mode http as long as no request has come. */
 static void put_default(struct out *out, const struct proxy_conf *px, const struct eval *e)
 {
-	out_puts(out, "Connect from ");
-	address_put(out, e->src);
+	bool named = e->src->family == AF_INET || e->src->family == AF_INET6;
+
+	if (px->mode == MODE_HTTP && (e->log->bad_request || !e->log->method.len))
+		return;
+	out_puts(out, named ? "Connect from " : "Connect");
+	if (named)
+		address_put(out, e->src);
 	out_puts(out, " to ");
-	address_put(out, e->dst);
+	if (named)
+		address_put(out, e->dst);
+	else
+		out_printf(out, "unix:%u", e->bind ? e->bind->id : 0);
 	out_puts(out, " (");
 	out_str(out, px->name);
 	out_puts(out, px->mode == MODE_HTTP ? "/HTTP)" : "/TCP)");
@@ -298,7 +306,8 @@ static const struct log_profile_step *profile_step(const struct log_profile_conf
 	return p->step[step].set ? &p->step[step] : p->step[LSTEP_ANY].set ? &p->step[LSTEP_ANY] : NULL;
 }
 
-static void put_line(struct out *line, const struct proxy_conf *px, struct eval *e, const struct logfmt *fmt)
+/* False: there is nothing to say yet. */
+static bool put_line(struct out *line, const struct proxy_conf *px, struct eval *e, const struct logfmt *fmt)
 {
 	if (!fmt)
 		fmt = e->log->conn_error && px->error_log_format ? px->error_log_format : px->log_format;
@@ -307,6 +316,7 @@ static void put_line(struct out *line, const struct proxy_conf *px, struct eval 
 		logfmt_eval(e, fmt, line);
 	else
 		put_default(line, px, e);
+	return fmt || line->len;
 }
 
 /* One target, which may want the line in a way of its own. */
@@ -321,7 +331,8 @@ static void target_line(struct log_route all, uint32_t target, const struct prox
 	all.ntargets = 1;
 	if ((on && on->drop) || !target_takes(all.targets, level))
 		return;
-	put_line(&l->line, px, e, on ? on->fmt : NULL);
+	if (!put_line(&l->line, px, e, on ? on->fmt : NULL))
+		return;
 	all.from.when = e->now;
 	all.from.structured = sd ? logfmt_text(e, sd) : STR_NONE;
 	if (p && p->tag.len)
@@ -373,7 +384,8 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 	route_init(&r, w->process, l, &frontend->generation->model->global, px);
 	if (!route_wants(&r, level))
 		return;
-	put_line(&l->line, px, e, NULL);
+	if (!put_line(&l->line, px, e, NULL))
+		return;
 	r.from.when = w->wall;
 	r.from.structured = px->log_format_sd ? logfmt_text(e, px->log_format_sd) : STR_NONE;
 	route_send(&r, level, out_get(&l->line));

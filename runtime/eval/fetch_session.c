@@ -11,7 +11,7 @@
 static bool port_of(const union addr *addr, struct sample *out)
 {
 	if (!addr || (addr->family != AF_INET && addr->family != AF_INET6))
-		return addr && sample_set_int(out, 0);
+		return false;
 	return sample_set_int(out, ntohs(addr->family == AF_INET ? addr->in.sin_port : addr->in6.sin6_port));
 }
 

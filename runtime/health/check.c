@@ -19,30 +19,6 @@
 enum { INTER_DEFAULT = 2000, RISE_DEFAULT = 2, FALL_DEFAULT = 3, SPREAD_THRESHOLD = 1000 };
 enum { RESULT_NONE = 0, RESULT_FAILED = 2, RESULT_PASSED = 3, RESULT_CONDITIONAL = 4 };
 
-const char *check_status_word(enum check_status status)
-{
-	switch (status) {
-#define CHECK_STATUS(name, number, word, text)                                                                 \
-	case CHECK_##name:                                                                                     \
-		return word;
-#include "grammar/check_status.def"
-#undef CHECK_STATUS
-	}
-	return "";
-}
-
-const char *check_status_text(enum check_status status)
-{
-	switch (status) {
-#define CHECK_STATUS(name, number, word, text)                                                                 \
-	case CHECK_##name:                                                                                     \
-		return text;
-#include "grammar/check_status.def"
-#undef CHECK_STATUS
-	}
-	return "";
-}
-
 static struct trace_about about_check(const struct check *k)
 {
 	return (struct trace_about){.by = {[LOCK_CHECK] = k, [LOCK_SERVER] = k->server}, .back = true};
@@ -103,12 +79,6 @@ static bool status_passes(enum check_status status)
 	       status == CHECK_PROC_OK || status == CHECK_L7_CONDITIONAL;
 }
 
-bool check_status_has_code(enum check_status status)
-{
-	return status == CHECK_L7_OK || status == CHECK_L7_CONDITIONAL || status == CHECK_L7_STATUS ||
-	       status == CHECK_PROC_OK || status == CHECK_PROC_ERROR;
-}
-
 /* An agent that cannot be asked changes nothing, nor does one that says nothing of health. */
 static bool status_counts(const struct check *k, enum check_status status)
 {
@@ -121,21 +91,6 @@ static int health_after(const struct check_report *r, bool passed)
 	if (!passed)
 		return r->health > r->rise ? r->health - 1 : 0;
 	return r->health + 1 >= r->rise ? r->rise + r->fall - 1 : r->health + 1;
-}
-
-/* ", reason: Layer7 wrong status, code: 404, info: "Not Found", check duration: 0ms" */
-static void describe(const struct check_report *r, char *text, size_t size)
-{
-	struct out o = out_fixed(text, size - 1);
-
-	out_printf(&o, ", reason: %s", check_status_text(r->status));
-	if (check_status_has_code(r->status))
-		out_printf(&o, ", code: %u", r->code);
-	if (r->info[0])
-		out_printf(&o, ", info: \"%s\"", r->info);
-	if (r->status != CHECK_HANALYZE)
-		out_printf(&o, ", check duration: %dms", r->duration);
-	text[o.len] = 0;
 }
 
 /* Manual, "option log-health-checks": every change of the result or of the health. */
@@ -219,12 +174,12 @@ static void conclude(struct check *k, const struct check_report *before)
 	bool logs = proxy_option_is_set(k->server->proxy->conf, PO_LOG_HEALTH_CHECKS);
 	struct check_report after;
 	enum srv_oper oper;
-	char reason[320];
+	char reason[4 * CHECK_INFO + 160];
 
 	pthread_mutex_lock(&k->lock);
 	after = k->report;
 	pthread_mutex_unlock(&k->lock);
-	describe(&after, reason, sizeof(reason));
+	check_describe(&after, reason, sizeof(reason));
 	if (!k->agent && after.result == RESULT_FAILED && is_up(before))
 		counters_srv(k->worker, k->server->index)->failed_checks++;
 	if (logs && after.status != CHECK_CHECKED &&

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/health/check_protocol.h"
+#include "runtime/backend/connect.h"
 #include "runtime/health/check_run.h"
 
 const struct hc_step check_agent_steps[] = {
@@ -101,7 +102,10 @@ static void apply_weight(struct check *k, struct agent_line *l)
 	}
 	n = n > 25600 ? 25600 : n;
 	n = n * k->server->conf->weight / 100;
-	server_set_weight(k->worker, k->server, n > 256 ? 256 : (unsigned)n);
+	n = n > 256 ? 256 : n;
+	l->warning = server_weight_refusal(k->server, (unsigned)n);
+	if (!l->warning)
+		server_set_weight(k->worker, k->server, (unsigned)n);
 }
 
 static void apply_maxconn(struct check *k, struct agent_line *l)
@@ -168,8 +172,8 @@ enum check_verdict check_agent_answer(struct check *k)
 	if (end == in.len)
 		return CHECK_WAIT; /* an unfinished line says nothing, not even at the end */
 	read_line(&l, str_sub(in, 0, end));
+	apply_admin(k, &l);
 	apply_weight(k, &l);
 	apply_maxconn(k, &l);
-	apply_admin(k, &l);
 	return conclude(k, &l);
 }

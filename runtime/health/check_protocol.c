@@ -300,10 +300,11 @@ static size_t mysql_packet(struct str in, size_t at)
 	return size > 4 && in.len - at >= size ? size : 0;
 }
 
-/* ERR_Packet: code and text. */
-static enum check_verdict mysql_error(struct check *k, const struct hc_step *step, struct str packet)
+/* ERR_Packet of `size` bytes: code and text, which is whatever follows. */
+static enum check_verdict mysql_error(struct check *k, const struct hc_step *step, struct str packet,
+				      size_t size)
 {
-	if (packet.len < 7)
+	if (size < 7)
 		return unmet(k, step, CHECK_L7_RESPONSE, STR_NONE);
 	k->outcome.code = (uint16_t)(byte_at(packet, 5) | byte_at(packet, 6) << 8);
 	return unmet(k, step, CHECK_L7_STATUS, str_tail(packet, 7));
@@ -317,7 +318,7 @@ static enum check_verdict expect_mysql(struct check *k, const struct hc_step *st
 	if (!first)
 		return k->no_more ? unmet(k, step, CHECK_L7_RESPONSE, STR_NONE) : CHECK_WAIT;
 	if (byte_at(in, 4) == 0xff)
-		return mysql_error(k, step, str_sub(in, 0, first));
+		return mysql_error(k, step, in, first);
 	version = str_sub(in, 5, first - 5);
 	version.len = str_chr(version, 0);
 	if (step->own == OWN_MYSQL_HANDSHAKE)
@@ -326,7 +327,7 @@ static enum check_verdict expect_mysql(struct check *k, const struct hc_step *st
 	if (!second)
 		return k->no_more ? unmet(k, step, CHECK_L7_RESPONSE, STR_NONE) : CHECK_WAIT;
 	if (byte_at(in, first + 4) == 0xff)
-		return mysql_error(k, step, str_sub(in, first, second));
+		return mysql_error(k, step, str_tail(in, first), second);
 	return met(k, step, version);
 }
 

@@ -76,6 +76,8 @@ static inline bool check_counts_steps(const struct check *k)
 	return !k->agent && check_conf(k)->kind == CHECK_TCP;
 }
 
+/* check_words.c: ", reason: ..." of a result, as lines of the log have it. Any thread. */
+void check_describe(const struct check_report *r, char *text, size_t size);
 /* check.c. A run has ended as its outcome says: judges, logs, changes the server's state and plans the next
  * one. */
 void check_conclude(struct check *k);

@@ -145,11 +145,13 @@ static void cookie_hide(struct http_stream *hs, struct str name)
 	}
 }
 
-/* Prefers the server that the value names; the letter says how that went. */
+/* Prefers the first server that the value names and that works, even if it drains; the letter says how that went. */
 static char choose(struct http_stream *hs, struct str value)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
-	struct server *s = server_by_cookie(hs->s.backend, value);
+	bool forced = proxy_option_is_set(http_proxy(hs), PO_PERSIST) || hs->persist_forced;
+	uint32_t at = 0;
+	struct server *s = server_by_cookie(hs->s.backend, value, &at);
 	char age = cookie_dates_judge(conf, &hs->cookie_dates, (uint64_t)http_worker(hs)->wall.tv_sec);
 
 	if (conf->mode == COOKIE_INSERT && age != 'V')
@@ -159,11 +161,13 @@ static char choose(struct http_stream *hs, struct str value)
 	hs->s.cookie_server = s;
 	if (hs->persist_ignored)
 		return 'U';
-	if (!server_is_usable(s) && !proxy_option_is_set(http_proxy(hs), PO_PERSIST) && !hs->persist_forced)
+	while (s && !forced && !server_is_reachable(s))
+		s = server_by_cookie(hs->s.backend, value, &at);
+	if (!s)
 		return 'D';
-	hs->s.server.server = s;
-	hs->s.server.forced = hs->persist_forced || proxy_option_is_set(http_proxy(hs), PO_PERSIST);
-	return server_is_usable(s) ? 'V' : 'D';
+	hs->s.cookie_server = hs->s.server.server = s;
+	hs->s.server.forced = forced;
+	return server_is_reachable(s) ? 'V' : 'D';
 }
 
 void http_cookie_request(struct http_stream *hs)

@@ -40,4 +40,7 @@ enum http_next http_checkcache_refuse(struct http_stream *hs);
 /* http_cookie.c. Takes the blanks around the equals signs of cookies away, as HAProxy does whenever it looks at them. */
 void http_cookie_tidy(struct http_stream *hs, struct http_msg *m);
 
+/* A response 401 or 407: whether the server knows clients by their connections from now on. http_server.c */
+void http_server_challenges(struct http_stream *hs);
+
 #endif

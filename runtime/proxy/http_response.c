@@ -204,6 +204,8 @@ static enum http_next response_head(struct http_stream *hs)
 	count_status(hs);
 	hs->s.log.bytes_out += hs->res.counted;
 	hs->s.log.status = hs->s.log.server_status = hs->res.status;
+	if (hs->res.status == 401 || hs->res.status == 407)
+		http_server_challenges(hs);
 	if (!hs->res.keep_alive)
 		hs->server_close = true;
 	if (hs->down.limits)

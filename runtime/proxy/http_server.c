@@ -138,8 +138,37 @@ static bool queue_is_short(const struct server *s)
 	return max < 0 || atomic_load_explicit(&s->queued, memory_order_relaxed) < (uint32_t)max;
 }
 
-/* option prefer-last-server: where this client still has a connection of its own, unless it matters to
- * balancing where it goes. */
+/* Does a list of challenges have one of the schemes that concern the connection, not the request (Negotiate,
+ * RFC 4559, and NTLM)? HAProxy looks at four letters. */
+static bool challenges_bind(struct http_msg *m, struct str field)
+{
+	for (struct http_hdr *h = http_find(m, field, NULL); h; h = http_find(m, field, h)) {
+		struct str list = str_make(h->value, h->value_len);
+
+		while (list.len) {
+			size_t len = str_chr(list, ',');
+			struct str scheme = str_sub(str_trim(str_sub(list, 0, len)), 0, 4);
+
+			if (str_ieq(scheme, STR("nego")) || str_ieq(scheme, STR("ntlm")))
+				return true;
+			list = str_tail(list, len + 1);
+		}
+	}
+	return false;
+}
+
+void http_server_challenges(struct http_stream *hs)
+{
+	struct str field = hs->res.status == 401 ? STR("www-authenticate") : STR("proxy-authenticate");
+
+	if (!challenges_bind(&hs->res, field))
+		return;
+	hs->s.server.conn->bound = true;
+	session_root(hs->s.session)->prefers_last = true;
+}
+
+/* option prefer-last-server, and after a challenge as above: where this client still has a connection of its
+ * own, unless it matters to balancing where it goes. */
 static void prefer_last(struct http_stream *hs)
 {
 	struct srv_request *r = &hs->s.server;
@@ -165,7 +194,8 @@ enum http_next http_server_start(struct http_stream *hs)
 	r->redirects = (hs->req.method == HTTP_M_GET || hs->req.method == HTTP_M_HEAD) &&
 		       !str_starts(hs->req.uri, STR("*"));
 	reuse_setup(hs);
-	if (proxy_option_is_set(hs->s.backend->conf, PO_PREFER_LAST_SERVER))
+	if (proxy_option_is_set(hs->s.backend->conf, PO_PREFER_LAST_SERVER) ||
+	    session_root(hs->s.session)->prefers_last)
 		prefer_last(hs);
 	stream_balance(&hs->s);
 	stream_server_setup(&hs->s);

@@ -53,6 +53,7 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	s->h2 = NULL;
 	s->switched_to = NULL;
 	s->switched = false;
+	s->prefers_last = false;
 	s->is_http = s->frontend->conf->mode == MODE_HTTP;
 	list_append(&w->sessions_list, &s->node);
 	generation_pin(s->generation);

@@ -37,6 +37,7 @@ struct session {
 	struct session *parent;
 	struct proxy *switched_to; /* the backend for whose mode a connection of mode tcp became HTTP; NULL: none */
 	bool is_http;  /* mode http, or switched to it */
+	bool prefers_last; /* a server knows it by its connection: requests go there */
 	bool switched; /* was mode tcp before: its first request has been through content rules */
 	struct h2_front *h2; /* proxy/http_h2.c: this connection carries streams; NULL: it does not */
 };

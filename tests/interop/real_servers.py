@@ -87,7 +87,7 @@ class Servers:
         self.dir = self.folder.name
         os.chmod(self.dir, 0o755)
         self.address = "127.%d.%d.%d" % tuple(random.randrange(2, 250) for _ in range(3))
-        self.running, self.ports, self.missing = {}, {}, {}
+        self.running, self.ports, self.missing, self.ready = {}, {}, {}, {}
         atexit.register(self.end)
 
     def place(self, name):
@@ -111,12 +111,14 @@ class Servers:
             self.running[name] = child
 
     def answers(self, name):
+        """PostgreSQL and its like listen before they serve."""
+        ready = self.ready.get(name)
         if self.running[name].poll() is not None:
             out = glob.glob(os.path.join(self.dir, "*.out"))
             raise SystemExit("Bail out! %s has ended\n" % name + "".join("# " + line for p in out for line in open(p, errors="replace")))
         try:
             socket.create_connection((self.address, self.ports[name]), 5).close()
-            return True
+            return not ready or ready()
         except OSError:
             return False
 
@@ -160,6 +162,7 @@ class Servers:
         subprocess.run([program, "--single", "-D", data, "postgres"], input=roles, text=True, check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, **NOBODY)
         self.write("postgres/pg_hba.conf", "host all open all trust\nhost all nobody all trust\nhost all locked all scram-sha-256\n")
+        self.ready["postgres"] = lambda: "ready" in open(data + "/postmaster.pid").read()
         self.start(["postgres"], [program, "-D", data, "-h", self.address, "-p", "5432", "-k", "", "-F"])
 
     def redis(self):
