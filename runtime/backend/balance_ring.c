@@ -20,6 +20,7 @@ enum {
 struct ring_member {
 	struct lb_server lb;
 	uint64_t before; /* weights of the usable ones that the configuration names before it */
+	uint32_t most;   /* points that it has ever had, if those are more than it is configured for */
 };
 
 struct ring_point {
@@ -66,8 +67,8 @@ static bool by_address(const struct server *s)
 	return by == HASH_KEY_ADDR || by == HASH_KEY_ADDR_PORT;
 }
 
-/* What its points are made of: its number, its address or its GUID (manual 3.4, "hash-key"), so that proxies which
- * name the same servers in another order agree. How addresses and GUIDs are hashed is ours. */
+/* What its points are made of: its number, its address or its GUID (manual 3.4, "hash-key"), so that proxies
+ * which name the same servers in another order agree. How addresses and GUIDs are hashed is ours. */
 static uint32_t ring_base(const struct server *s)
 {
 	const struct server_rare *rare = server_conf_rare(s->conf);
@@ -87,12 +88,13 @@ static uint32_t ring_base(const struct server *s)
 	       POINTS_APART * port;
 }
 
-/* How many points a server may come to have: what it is configured for, or what it has been given since. */
-static uint32_t points_of(struct server *s)
+/* How many points there are of a server: what it is configured for, or has come to since. */
+static uint32_t points_of(const struct server *s)
 {
-	uint32_t weight = atomic_load_explicit(&s->weight, memory_order_relaxed);
+	const struct ring_member *m = s->lb;
+	uint32_t configured = BALANCE_SCALE * (uint32_t)s->conf->weight;
 
-	return BALANCE_SCALE * (weight > s->conf->weight ? weight : s->conf->weight);
+	return m && m->most > configured ? m->most : configured;
 }
 
 static void index_fill(uint32_t *index, const struct ring_point *points, uint32_t n, uint32_t shift)
@@ -158,6 +160,23 @@ static void ring_free(void *group)
 	free(g->members);
 }
 
+/* Where a ring goes on that takes another's place: behind the point of the last choice. */
+static uint32_t next_after(const struct ring_group *made, const struct ring_group *old)
+{
+	const struct ring_point *last = old->next && old->next <= old->n ? &old->points[old->next - 1] : NULL;
+	uint32_t at = 0;
+
+	if (!last)
+		return 0;
+	while (at < made->n && made->points[at].key < last->key)
+		at++;
+	for (uint32_t i = at; i < made->n && made->points[i].key == last->key; i++)
+		if (made->members[made->points[i].member] == old->members[last->member] &&
+		    made->points[i].number == last->number)
+			return i + 1;
+	return at;
+}
+
 /* Makes the ring anew. The old one stays when memory is out. */
 static bool ring_make(struct ring_group *g, uint8_t which)
 {
@@ -172,6 +191,7 @@ static bool ring_make(struct ring_group *g, uint8_t which)
 		free(made.members);
 		return false;
 	}
+	made.next = next_after(&made, g);
 	ring_free(g);
 	*g = made;
 	return true;
@@ -195,28 +215,19 @@ static bool ring_grow(void *group, uint32_t n)
 static void ring_forget(void *group, struct lb_server *ls)
 {
 	struct ring_group *g = group;
-	uint32_t kept = 0;
+	uint32_t kept = 0, next = 0;
 
-	for (uint32_t i = 0; i < g->n; i++)
+	for (uint32_t i = 0; i < g->n; i++) {
 		if (g->members[g->points[i].member] != ls->server)
 			g->points[kept++] = g->points[i];
+		if (i < g->next)
+			next = kept;
+	}
 	g->n = kept;
+	g->next = next;
 	g->stale = true;
 	if (g->index)
 		index_fill(g->index, g->points, g->n, g->index_shift);
-}
-
-static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
-{
-	struct ring_group *g = group;
-
-	g->stale = true;
-	if (!before)
-		g->usable++;
-	else if (!ls->weight)
-		g->usable--;
-	if (!g->points || ls->weight > BALANCE_SCALE * (uint32_t)ls->server->conf->weight)
-		ring_make(g, ls->group);
 }
 
 /* The points of a server that is known by its address go with it. */
@@ -236,6 +247,50 @@ static struct server *ring_server(const struct ring_group *g, uint32_t at)
 static bool point_counts(const struct ring_group *g, uint32_t at)
 {
 	return g->points[at].number < ring_server(g, at)->lb_weight;
+}
+
+static bool point_stays(const struct ring_group *g, uint32_t at, const struct server *gone)
+{
+	return point_counts(g, at) && ring_server(g, at) != gone;
+}
+
+/* When the point of the last choice has gone, the first behind it that counts takes its place, and is passed
+ * over (as HAProxy does). gone: a server whose points go, or NULL. */
+static void ring_settle(struct ring_group *g, const struct server *gone)
+{
+	if (!g->next || g->next > g->n || point_stays(g, g->next - 1, gone))
+		return;
+	while (g->next < g->n && !point_stays(g, g->next, gone))
+		g->next++;
+	g->next = g->next < g->n ? g->next + 1 : 0;
+}
+
+/* Room for more points than ever. */
+static void member_grow(struct lb_server *ls)
+{
+	uint32_t most = BALANCE_SCALE * atomic_load_explicit(&ls->server->weight, memory_order_relaxed);
+
+	((struct ring_member *)ls)->most = most > ls->weight ? most : ls->weight;
+}
+
+static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
+{
+	struct ring_group *g = group;
+
+	g->stale = true;
+	if (!before)
+		g->usable++;
+	else if (!ls->weight)
+		g->usable--;
+	if (g->points && ls->weight <= points_of(ls->server)) {
+		ring_settle(g, NULL);
+		return;
+	}
+	if (ls->weight > points_of(ls->server))
+		member_grow(ls);
+	if (g->points) /* all of its points are made anew */
+		ring_settle(g, ls->server);
+	ring_make(g, ls->group);
 }
 
 /* First point at or behind the key. */

@@ -175,6 +175,9 @@ START_TEST(traffic_default)
 	r.status = 503;
 	conf.mode = MODE_HTTP;
 	traffic(&r);
+	ck_assert_str_eq(received(), ""); /* no request yet */
+	r.method = STR("GET");
+	traffic(&r);
 	ck_assert_str_eq(received(), "<131>Connect from 127.0.0.1:46208 to 127.0.0.2:80 (b/HTTP)\n");
 	r.status = 200;
 	r.cause = 'L'; /* a rule's answer is none */
