@@ -63,12 +63,21 @@ struct unix_bind_conf {
 	int mode, uid, gid; /* -1: unset */
 };
 
+/* Global keywords `httpclient.*`: requests of our own over the control socket. */
+struct httpclient_conf {
+	uint32_t retries, connect; /* connect: ms */
+	struct str ca_file;	   /* empty: the system's authorities */
+	uint8_t prefer, verify;	   /* 0: not said; 1: ipv4, none; 2: ipv6, required */
+	bool no_names;		   /* only addresses */
+};
+
 struct global_conf {
 	uint32_t maxconn, ulimit_n, nbthread, maxconnrate, maxsessrate;
 	struct str user, group, chroot, pidfile, node, description, log_tag, log_send_hostname, localpeer, state_file_base, state_file;
 	int uid, gid; /* -1: unset */
 	bool daemon, quiet, debug, master_worker, no_exit_on_failure, zero_warning;
 	bool h1_any_payload; /* h1-accept-payload-with-any-method */
+	struct httpclient_conf httpclient;
 	uint32_t hard_stop_after, grace; /* ms */
 	uint32_t close_spread_time;      /* ms; UINT32_MAX: infinite */
 	uint32_t mworker_max_reloads;    /* UINT32_MAX: any number */

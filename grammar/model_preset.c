@@ -4,6 +4,8 @@
 void model_preset_global(struct global_conf *g)
 {
 	memset(g, 0, sizeof(*g));
+	g->httpclient.retries = 3;
+	g->httpclient.connect = 5000;
 	g->uid = g->gid = -1;
 	g->strict_limits = true;
 	g->unix_bind.mode = g->unix_bind.uid = g->unix_bind.gid = -1;

@@ -22,12 +22,13 @@ struct cli_visit;
 struct cli_relay;
 struct cli_wait;
 
-/* An answer in pieces, which may go on until something is entered (show events). The session owns it. */
+/* An answer in pieces, which may go on until something is entered (show events), or until it is there (httpclient). The session owns it. */
 struct cli_stream {
 	/* Appends some of what there is; nothing: it waits, and calls cli_stream_go_on() when there is more.
 	 * False: that was the end. */
 	bool (*fill)(struct cli_stream *stream, struct out *out);
 	void (*free)(struct cli_stream *stream);
+	bool stays; /* what is entered has to wait, instead of ending it */
 };
 
 struct cli_session {

@@ -328,14 +328,19 @@ static bool is_over(const struct cli_session *s)
 	return s->quitting || s->eof || (s->answered && !s->interactive && !s->in_payload);
 }
 
-/* Something was entered, or nothing will be any more: the stream is over, what was entered is not looked at. */
-static void stream_end(struct cli_session *s)
+/* Something was entered, or nothing will be any more: the stream is over, what was entered is not looked at unless it had to wait. False:
+ * the session cannot go on. */
+static bool stream_end(struct cli_session *s)
 {
+	bool stays = s->stream->stays;
+
 	s->stream->free(s->stream);
 	s->stream = NULL;
-	buf_drop(s->conn.worker, &s->in);
+	if (!stays)
+		buf_drop(s->conn.worker, &s->in);
 	answer_end(s);
 	line_run(s);
+	return !stays || lines_handle(s);
 }
 
 /* Sends what is to be sent, of a stream as fast as it is taken. False: the connection is broken. */
@@ -349,9 +354,10 @@ static bool session_send(struct cli_session *s)
 		goes_on = s->stream->fill(s->stream, &s->out);
 		if (goes_on && out_pending(s))
 			continue;
-		if (goes_on && !s->in.len && !s->eof)
+		if (goes_on && (s->stream->stays || (!s->in.len && !s->eof)))
 			return true;
-		stream_end(s);
+		if (!stream_end(s))
+			return false;
 	}
 	return false;
 }
@@ -365,9 +371,9 @@ static void session_go_on(struct cli_session *s)
 	}
 	session_touch(s);
 	cli_relay_want(s, !out_pending(s));
-	conn_want(&s->conn, out_pending(s)                              ? EV_WRITE
-			    : s->visit || s->relay || s->wait || s->eof ? 0
-									: EV_READ);
+	conn_want(&s->conn, out_pending(s)                                                               ? EV_WRITE
+			    : s->visit || s->relay || s->wait || s->eof || (s->stream && s->stream->stays) ? 0
+														  : EV_READ);
 }
 
 static void session_ready(struct conn *conn, int revents)

@@ -1,0 +1,27 @@
+/* A response of HTTP/1 in a text that grows: whether it is whole, and how `httpclient` shows it. No allocation;
+ * any thread. */
+#ifndef LB_CLI_HTTP_TEXT_H
+#define LB_CLI_HTTP_TEXT_H
+
+#include "grammar/base/out.h"
+
+enum http_text_state { HTTP_TEXT_MORE, HTTP_TEXT_WHOLE, HTTP_TEXT_BAD };
+
+struct http_text {
+	bool head_only; /* set by the caller: it answers HEAD */
+	bool chunked, has_length;
+	uint64_t length;
+	size_t start, body; /* offsets; body: 0 as long as the head is not there. Interim responses stand before
+			       start */
+	size_t at;          /* of the chunk that is looked at */
+};
+
+/* The same text as before, perhaps with more behind it. */
+enum http_text_state http_text_look(struct http_text *t, struct str text);
+/* Whether the end of the connection is the end of the response. */
+bool http_text_may_end(const struct http_text *t);
+/* The status line with a line feed, fields with names in lower case, the body without its chunks. Of a whole
+ * one. */
+void http_text_show(const struct http_text *t, struct str text, struct out *out);
+
+#endif
