@@ -243,6 +243,10 @@ static bool variable(struct action_reader *r, bool conditions)
 			     STR_ARG(comma ? why : STR("Empty variable name cannot be accepted")));
 		return false;
 	}
+	if (var_is_parents(r->out->var))
+		return action_error(r, word_span(&r->words[0], at, comma),
+				    "variables of the parent stream cannot be set",
+				    "variables of the parent stream can only be read");
 	while (conditions && comma < text.len) {
 		at += comma + 1;
 		text = str_tail(text, comma + 1);

@@ -1,6 +1,7 @@
 /* Arguments of the actions whose subsystems come later: checked in shape, so that a mistake shows now. Their
  * values are kept as text (name, str, str2), expressions and numbers as such. One thread. */
 #include "grammar/action.h"
+#include "grammar/pattern.h"
 #include "grammar/suggest.h"
 
 static struct str keep(struct action_reader *r, struct str text)
@@ -116,12 +117,13 @@ bool action_args_two_names(struct action_reader *r)
 /* The file between the parentheses. */
 static bool file_name(struct action_reader *r)
 {
+	enum pattern_origin origin;
 	struct str text;
 	size_t at;
 
 	if (!action_parens(r, &text, &at))
 		return false;
-	r->out->str = keep(r, text);
+	r->out->str = keep(r, pattern_file_name(r->c, text, &origin));
 	return text.len ||
 	       action_error(r, r->words[0].span, "missing file name", "a file name stands in the parentheses");
 }

@@ -101,6 +101,12 @@ static bool file_slurp(struct compile *c, int fd, struct str *text)
 	return true;
 }
 
+bool lang_file_is_missing(struct compile *c, struct str path)
+{
+	return c->options && !c->options->offline &&
+	       access(arena_str(c->arena, file_place(c, path)).ptr, F_OK) != 0 && errno == ENOENT;
+}
+
 bool lang_read_file(struct compile *c, struct str path, struct span span, const struct lang_scope *scope,
 		    struct str *text)
 {

@@ -37,6 +37,8 @@ void lang_not_effective(struct compile *c, bool *warned, struct span span, const
  * (options->offline). */
 bool lang_read_file(struct compile *c, struct str path, struct span span, const struct lang_scope *scope,
 		    struct str *text);
+/* Whether there is no such file; false in offline mode. */
+bool lang_file_is_missing(struct compile *c, struct str path);
 /* regex_parse() with HAProxy's words for the place. */
 const struct regex *regex_compile(struct compile *c, const struct lang_scope *scope, struct str text,
 				  bool icase, struct span span);
@@ -44,6 +46,8 @@ const struct regex *regex_compile(struct compile *c, const struct lang_scope *sc
 bool regex_is_valid(struct str text, bool icase);
 /* A variable by name, made when new; NULL when the name is wrong, then `why` says it in HAProxy's words. */
 const struct var_ref *var_find(struct compile *c, struct str text, struct str *why);
+/* Of the parent stream (psess, ptxn, preq, pres): read only. */
+bool var_is_parents(const struct var_ref *var);
 /* The bit of enum var_condition that a word means ("ifset"); 0 for none of them. */
 uint32_t var_condition_find(struct str word);
 /* Notes what names of variables look like. */

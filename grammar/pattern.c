@@ -195,16 +195,43 @@ static void pattern_file_lines(struct compile *c, struct pattern_file *file, str
 	}
 }
 
-struct pattern_file *pattern_file_use(struct compile *c, struct str path, struct span span,
+struct str pattern_file_name(const struct compile *c, struct str word, enum pattern_origin *origin)
+{
+	*origin = PATTERN_FILE;
+	if (c->model->compat <= 208)
+		return word;
+	if (str_starts(word, STR("file@")))
+		return str_tail(word, 5);
+	if (str_starts(word, STR("virt@")))
+		*origin = PATTERN_VIRTUAL;
+	if (!str_starts(word, STR("opt@")))
+		return word;
+	*origin = PATTERN_OPTIONAL;
+	return str_tail(word, 4);
+}
+
+/* False: there has to be an error. */
+static bool origin_read(struct compile *c, struct str path, enum pattern_origin origin, struct span span,
+			const struct lang_scope *scope, struct str *text)
+{
+	uint32_t errors = c->diags->errors;
+
+	if (origin == PATTERN_VIRTUAL || (origin == PATTERN_OPTIONAL && lang_file_is_missing(c, path)))
+		return true;
+	return lang_read_file(c, path, span, scope, text) || c->diags->errors == errors;
+}
+
+struct pattern_file *pattern_file_use(struct compile *c, struct str word, struct span span,
 				      const struct lang_scope *scope, bool map)
 {
+	enum pattern_origin origin;
+	struct str path = pattern_file_name(c, word, &origin);
 	struct pattern_file *file = map_get(&lang_state(c)->pattern_files, path);
 	struct arena *a = c->model->arena;
-	uint32_t errors = c->diags->errors;
 	struct str text = STR_NONE;
 
 	if (!file) {
-		if (!lang_read_file(c, path, span, scope, &text) && c->diags->errors != errors)
+		if (!origin_read(c, path, origin, span, scope, &text))
 			return NULL;
 		file = ARENA_NEW(a, struct pattern_file);
 		file->path = arena_str(a, path);

@@ -22,9 +22,14 @@ bool pattern_read(const struct pattern_reader *r, struct str text, struct span s
  * error. */
 bool pattern_read_number(const struct pattern_reader *r, struct str text, struct span span, struct str *op,
 			 pattern_vec *out);
+/* What a name of a list of patterns stands for (manual of 3.x, section 2.7): `opt@` is in front of a file that
+ * need not be there, `virt@` of a list without a file; `file@` says what is meant without it. */
+enum pattern_origin { PATTERN_FILE, PATTERN_OPTIONAL, PATTERN_VIRTUAL };
+/* What the list is called: only `virt@` belongs to the name. Versions up to 2.8 take the word as it is. */
+struct str pattern_file_name(const struct compile *c, struct str word, enum pattern_origin *origin);
 /* The lines of a file (manual, section 7.1, "-f"), read when its name is new, and the use noted; map: keys with
  * values. NULL after an error. */
-struct pattern_file *pattern_file_use(struct compile *c, struct str path, struct span span,
+struct pattern_file *pattern_file_use(struct compile *c, struct str word, struct span span,
 				      const struct lang_scope *scope, bool map);
 /* Checks every line of a file for the reader's method. False after an error. */
 bool pattern_file_check(struct pattern_reader *r, const struct pattern_file *file, struct span span);

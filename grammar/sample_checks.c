@@ -154,6 +154,12 @@ static bool check_variable(struct sample_call *call, uint32_t i, struct str hapr
 		var_explain(call->reader->c, g);
 		return false;
 	}
+	if (!call->is_fetch && (call->id == CONV_SET_VAR || call->id == CONV_UNSET_VAR) &&
+	    var_is_parents(var)) {
+		sample_arg_error(call, i, STR("variables of the parent stream cannot be set"),
+				 STR("variables of the parent stream can only be read"));
+		return false;
+	}
 	call->args[i].type = ARG_VAR;
 	call->args[i].var = var;
 	return true;

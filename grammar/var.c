@@ -35,6 +35,34 @@ static const struct var_ref *var_make(struct compile *c, enum var_scope scope, s
 	return var;
 }
 
+/* Scopes of the stream that waits for this one (3.2). Streams have no parents here, so that nobody ever sets
+ * such a variable: it stands among those of checks, which traffic does not have, by its whole name. */
+static bool scope_is_parents(struct str text)
+{
+	static const char *const scopes[] = {"psess.", "ptxn.", "preq.", "pres."};
+
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
+		if (str_starts(text, str_from(scopes[i])))
+			return true;
+	return false;
+}
+
+bool var_is_parents(const struct var_ref *var)
+{
+	return var->scope == VAR_CHECK && scope_is_parents(var->name);
+}
+
+static const struct var_ref *var_of_parent(struct compile *c, struct str text)
+{
+	struct var_ref *var = map_get(&c->vars, text);
+
+	if (!var) {
+		var = (struct var_ref *)(uintptr_t)var_make(c, VAR_CHECK, text);
+		var->name = arena_str(c->model->arena, text);
+	}
+	return var;
+}
+
 const struct var_ref *var_find(struct compile *c, struct str text, struct str *why)
 {
 	size_t dot = str_chr(text, '.'), bad;
@@ -47,6 +75,8 @@ const struct var_ref *var_find(struct compile *c, struct str text, struct str *w
 		STR_ARG(text));
 	if (dot + 1 >= text.len)
 		return NULL;
+	if (c->model->compat > 300 && scope_is_parents(text) && var_is_name(name, &bad))
+		return var_of_parent(c, text);
 	for (int i = 0; i < VAR_SCOPES; i++) {
 		if (!str_is(str_sub(text, 0, dot), scope_names[i]))
 			continue;
