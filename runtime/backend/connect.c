@@ -103,7 +103,7 @@ static void session_count(struct srv_request *r)
 	struct srv_counters *srv = srv_counters_of(r);
 
 	srv->cum_sess++;
-	srv->last_sess = r->worker->now;
+	srv->last_sess = counters_be(r->worker, r->backend->index)->last_sess = r->worker->now;
 	rate_add(&srv->sess_rate, r->worker->now, 1);
 	counters_peak(&srv->max_sess, atomic_load_explicit(&r->server->conns, memory_order_relaxed));
 }

@@ -436,7 +436,6 @@ void cli_accept(struct worker *w, struct listener *l, int fd, const union addr *
 		list_init(&w->clis);
 	list_append(&w->clis, &s->node);
 	w->cli_load.accepted++;
-	rate_add(&w->cli_load.rate, w->now, 1);
 	s->listener = l;
 	s->level = l->conf->level;
 	s->severity_form = l->conf->severity_form;

@@ -28,11 +28,39 @@ static void put_value(struct out *out, const struct info *v, int id)
 		out_printf(out, "%llu", (unsigned long long)v->number[id]);
 }
 
+/* Figures that `float` shows as such. */
+static bool is_exact(int id)
+{
+	switch (id) {
+	case INFO_UPTIME_SEC:
+	case INFO_START_TIME_SEC:
+	case INFO_CONNRATE:
+	case INFO_SESSRATE:
+	case INFO_SSLRATE:
+	case INFO_SSLFRONTENDKEYRATE:
+	case INFO_SSLFRONTENDSESSIONREUSE_PCT:
+	case INFO_SSLBACKENDKEYRATE:
+	case INFO_COMPRESSBPSIN:
+	case INFO_COMPRESSBPSOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static const char *kind_name(const struct info *v, int id)
 {
-	if (v->exact && (id == INFO_UPTIME_SEC || id == INFO_START_TIME_SEC))
+	if (v->exact && is_exact(id))
 		return "flt";
 	return rows[id].kind == STR ? "str" : rows[id].kind == U64 ? "u64" : "u32";
+}
+
+/* Two more are rates then. */
+static const char *tags_of(const struct info *v, int id)
+{
+	bool rate = v->exact && (id == INFO_SSLFRONTENDKEYRATE || id == INFO_SSLFRONTENDSESSIONREUSE_PCT);
+
+	return rate ? "MRP" : rows[id].tags;
 }
 
 static void put_description(struct out *out, int id, bool wanted)
@@ -54,7 +82,7 @@ static void put_lines(struct out *out, const struct info *v, bool typed, bool de
 		if (!is_shown(v, id))
 			continue;
 		if (typed)
-			out_printf(out, "%d.%s.1:%s:%s:", rows[id].position, rows[id].name, rows[id].tags,
+			out_printf(out, "%d.%s.1:%s:%s:", rows[id].position, rows[id].name, tags_of(v, id),
 				   kind_name(v, id));
 		else
 			out_printf(out, "%s: ", rows[id].name);
@@ -96,7 +124,7 @@ static void put_json(struct out *out, const struct info *v)
 
 	out_char(out, '[');
 	for (int id = 0; id < INFO_COUNT; id++) {
-		const char *tags = rows[id].tags;
+		const char *tags = tags_of(v, id);
 
 		if (!is_shown(v, id))
 			continue;

@@ -215,6 +215,7 @@ void cmd_show_stat(struct cli_call *c)
 			form = FORM_TYPED;
 		else if (str_is(c->words[i], "json"))
 			form = FORM_JSON;
+		f.described = f.described || str_is(c->words[i], "desc");
 		f.up_only = f.up_only || str_is(c->words[i], "up");
 		f.no_maint = f.no_maint || str_is(c->words[i], "no-maint");
 	}

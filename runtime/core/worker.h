@@ -12,7 +12,6 @@
 #include "runtime/core/deadline.h"
 #include "runtime/core/mailbox.h"
 #include "runtime/eval/eval.h"
-#include "runtime/stats/counters.h"
 
 struct process;
 struct generation;
@@ -65,7 +64,6 @@ struct worker {
 	struct list clis;      /* cli/: its sessions; next NULL: none yet */
 	struct cli_load {      /* what they add to the figures of the process (stats/info.c) */
 		uint64_t accepted, bytes_out;
-		struct rate rate;
 	} cli_load;
 	struct deadline accept_retry; /* set: no accepting until then, for lack of descriptors */
 	struct deadline rate_retry;   /* set: some listener waits until its frontend's rate of sessions is lower */

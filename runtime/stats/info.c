@@ -111,20 +111,12 @@ static void fill_traffic(struct info *v, struct worker *w, const struct generati
 	v->number[INFO_IDLE_PCT] = 100 - (usage < 100 ? usage : 100);
 }
 
-/* What has come by the control socket counts as in HAProxy, a request each; its open connections do not. */
-static READS_RUNNING void fill_cli(struct info *v, const volatile struct worker *w, uint64_t now)
+/* What has come by the control socket counts as in HAProxy, a request each; its rate and its open connections do not. */
+static READS_RUNNING void fill_cli(struct info *v, const volatile struct worker *w)
 {
-	struct rate rate = {w->cli_load.rate.second, w->cli_load.rate.current, w->cli_load.rate.previous,
-			    w->cli_load.rate.max};
-	uint32_t now_rate = rate_read(&rate, now);
-
 	v->number[INFO_CUMCONNS] += w->cli_load.accepted;
 	v->number[INFO_CUMREQ] += w->cli_load.accepted;
 	v->number[INFO_TOTALBYTESOUT] += w->cli_load.bytes_out;
-	v->number[INFO_CONNRATE] += now_rate;
-	v->number[INFO_MAXCONNRATE] += rate.max;
-	v->number[INFO_SESSRATE] += now_rate;
-	v->number[INFO_MAXSESSRATE] += rate.max;
 }
 
 /* Between this question and an earlier one that is a second old at least; the first one asks since the start.
@@ -194,7 +186,7 @@ void info_fill(struct info *v, struct worker *w, const struct generation *g)
 	fill_jobs(v, w->process);
 	fill_traffic(v, w, g);
 	for (uint32_t i = 0; i < w->process->nworkers; i++)
-		fill_cli(v, w->process->workers[i], w->now);
+		fill_cli(v, w->process->workers[i]);
 	fill_bytes_rate(v, w->process);
 	fill_tls(v, w->process, w->now);
 	fill_pools(v, w->process);

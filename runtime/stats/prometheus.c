@@ -121,7 +121,7 @@ bool prometheus_parse(struct str query, struct prometheus_query *q)
 		} else if (str_is(name, "extra-counters")) {
 			q->extra_counters = true;
 		} else if (str_is(name, "metrics")) {
-			q->metrics = value;
+			q->metrics = query;
 		}
 	}
 	if (!scoped)
@@ -140,16 +140,39 @@ static bool metric_is(struct str word, const char *scope, const char *name)
 	       str_is(str_tail(word, len + 1), name);
 }
 
+/* The lists of all parameters `metrics`, one after the other, without what is between them. */
+static struct str next_word(struct str query, size_t *at)
+{
+	struct str rest, item;
+
+	for (;;) {
+		rest = str_tail(query, *at);
+		item = str_sub(rest, 0, str_chr(rest, '&'));
+		if (*at == 0 || query.ptr[*at - 1] == '&') { /* the beginning of a parameter */
+			if (!str_starts(item, STR("metrics="))) {
+				*at += item.len + 1;
+				if (*at >= query.len)
+					return STR("");
+				continue;
+			}
+			*at += 8;
+			item = str_tail(item, 8);
+		}
+		item = str_sub(item, 0, str_chr(item, ','));
+		*at += item.len + 1;
+		return item;
+	}
+}
+
 /* Manual: names that are wanted, or behind `-` those that are not. */
 static bool is_wanted(const struct prometheus_query *q, const char *scope, const char *name)
 {
 	bool only = false;
 
 	for (size_t at = 0; at < q->metrics.len;) {
-		struct str word = str_sub(q->metrics, at, str_chr(str_tail(q->metrics, at), ','));
+		struct str word = next_word(q->metrics, &at);
 		bool without = word.len && word.ptr[0] == '-';
 
-		at += word.len + 1;
 		if (metric_is(without ? str_tail(word, 1) : word, scope, name))
 			return !without;
 		only |= !without && word.len;
@@ -459,6 +482,76 @@ static void write_stats(struct worker *w, const struct prometheus_query *q, stru
 	free(c);
 }
 
+/* --- counters of modules (`extra-counters`), under the names of their columns --------------------------------
+ */
+
+enum { EXTRAS = ST_COLUMNS - ST_gap - 1, SCOPES = 4 };
+static const unsigned extra_scopes[SCOPES] = {PROMETHEUS_FRONTEND, PROMETHEUS_LISTENER, PROMETHEUS_BACKEND,
+					      PROMETHEUS_SERVER};
+
+struct extras {
+	const struct prometheus_query *q;
+	struct out text[SCOPES][EXTRAS];
+};
+
+static struct stat_metric extra_metric(int i, unsigned scope)
+{
+	const struct stats_column_row *row = stats_column_row((enum stats_column)(ST_gap + 1 + i));
+
+	return (struct stat_metric){.scope = scope,
+				    .name = row->name,
+				    .help = row->text,
+				    .kind = row->tags[1] == 'C' ? COUNTER : GAUGE,
+				    .column = (enum stats_column)(ST_gap + 1 + i),
+				    .form = NUMBER};
+}
+
+static void collect_extras(void *ctx, const struct stats_row *r)
+{
+	struct extras *x = ctx;
+	unsigned scope = scope_bit(r);
+	int at = 0;
+
+	while (extra_scopes[at] != scope)
+		at++;
+	if (!(x->q->scopes & scope) || (scope == PROMETHEUS_SERVER && x->q->no_maint &&
+					atomic_load(&r->server->admin) & SRV_ADM_ANY_MAINT))
+		return;
+	for (int i = 0; i < EXTRAS; i++) {
+		struct stat_metric m = extra_metric(i, scope);
+
+		if (r->values[m.column].kind != STATS_EMPTY && is_wanted(x->q, scope_word(scope), m.name))
+			put_metric(&x->text[at][i], &m, r);
+	}
+}
+
+static void write_extras(struct worker *w, const struct prometheus_query *q, struct out *o)
+{
+	struct extras *x = calloc(1, sizeof(*x));
+	struct stats_filter all = STATS_FILTER_ALL;
+
+	if (!x) {
+		o->truncated = true;
+		return;
+	}
+	x->q = q;
+	for (int s = 0; s < SCOPES; s++)
+		for (int i = 0; i < EXTRAS; i++)
+			x->text[s][i] = out_growing(TEXT_LIMIT);
+	stats_each(w, &all, collect_extras, x);
+	for (int s = 0; s < SCOPES; s++)
+		for (int i = 0; i < EXTRAS; i++) {
+			struct stat_metric m = extra_metric(i, extra_scopes[s]);
+
+			if (x->text[s][i].len)
+				put_title(o, scope_word(m.scope), m.name, m.help, m.kind);
+			out_str(o, out_get(&x->text[s][i]));
+			o->truncated |= x->text[s][i].truncated;
+			out_free(&x->text[s][i]);
+		}
+	free(x);
+}
+
 static void write_tables(const struct generation *g, const struct prometheus_query *q, struct out *o)
 {
 	const struct stick_tables *all = g->tables;
@@ -487,6 +580,8 @@ void prometheus_write(struct worker *w, const struct generation *g, const struct
 		write_info(w, g, q, out);
 	if (q->scopes & (PROMETHEUS_FRONTEND | PROMETHEUS_LISTENER | PROMETHEUS_BACKEND | PROMETHEUS_SERVER))
 		write_stats(w, q, out);
+	if (q->extra_counters)
+		write_extras(w, q, out);
 	if (q->scopes & PROMETHEUS_STICKTABLE)
 		write_tables(g, q, out);
 }

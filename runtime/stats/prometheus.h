@@ -19,7 +19,7 @@ enum prometheus_scope {
 	PROMETHEUS_ALL = 63
 };
 
-/* What a request asks for. metrics: "a,b,-c" of the parameter `metrics`, empty for all; borrowed. */
+/* What a request asks for. metrics: the query, for its parameters `metrics`; empty: there are none. Borrowed. */
 struct prometheus_query {
 	unsigned scopes;
 	bool no_maint, extra_counters;

@@ -280,7 +280,7 @@ static void fill_check(struct walk *k, struct server *s)
 	snprintf(k->check, sizeof(k->check), "%s%s", r->running ? "* " : "", check_status_word(r->status));
 	set_str(k, ST_check_status, str_from(k->check));
 	if (check_status_has_code(r->status))
-		set_u64(k, ST_check_code, r->code);
+		set_u32(k, ST_check_code, r->code);
 	if (r->duration >= 0)
 		set_u64(k, ST_check_duration, (uint64_t)r->duration);
 	set_str(k, ST_check_desc, str_from(check_status_text(r->status)));
@@ -299,7 +299,7 @@ static void fill_agent(struct walk *k, struct server *s)
 	snprintf(k->agent, sizeof(k->agent), "%s%s", r->running ? "* " : "", check_status_word(r->status));
 	set_str(k, ST_agent_status, str_from(k->agent));
 	if (check_status_has_code(r->status))
-		set_u64(k, ST_agent_code, r->code);
+		set_u32(k, ST_agent_code, r->code);
 	if (r->duration >= 0)
 		set_u64(k, ST_agent_duration, (uint64_t)r->duration);
 	set_str(k, ST_agent_desc, str_from(check_status_text(r->status)));
@@ -355,6 +355,8 @@ static void fill_server_state(struct walk *k, struct server *s)
 	if (s->conf->cookie.len && k->filter->legends)
 		set_str(k, ST_cookie, s->conf->cookie);
 	set_u32(k, ST_srv_icur, atomic_load(&s->idle));
+	if (s->conf->pool_max_conn >= 0)
+		set_u32(k, ST_src_ilim, (uint64_t)s->conf->pool_max_conn);
 	set_u32(k, ST_idle_conn_cur, 0);
 	set_u32(k, ST_safe_conn_cur, atomic_load(&s->idle));
 	set_u32(k, ST_used_conn_cur, atomic_load(&s->conns));

@@ -2,16 +2,18 @@
  * columns and their tags come from stats_fields.def. Pure but for reading running counters. */
 #include "runtime/stats/stats_rows.h"
 
-static const struct column {
-	const char *name, *tags;
-	int position; /* in the typed and JSON forms */
-} columns[] = {
-#define STATS_FIELD(name, tags, type) {#name, tags, ST_##name - (ST_##name > (int)ST_gap)},
-#define STATS_GAP() {"-", "", -1},
+static const struct stats_column_row columns[] = {
+#define STATS_FIELD(name, tags, type, text) {#name, tags, ST_##name - (ST_##name > (int)ST_gap), text},
+#define STATS_GAP() {"-", "", -1, ""},
 #include "runtime/stats/stats_fields.def"
 #undef STATS_FIELD
 #undef STATS_GAP
 };
+
+const struct stats_column_row *stats_column_row(enum stats_column column)
+{
+	return &columns[column];
+}
 
 /* RFC 4180: quotes only where a comma, a quote or a line end needs them. */
 static void put_csv_text(struct out *out, struct str text)
@@ -97,9 +99,16 @@ static unsigned row_number(const struct stats_row *r, enum stats_column column)
 	return (unsigned)r->values[column].number;
 }
 
+/* The typed form. */
+struct typed {
+	struct out *out;
+	bool described;
+};
+
 static void typed_row(void *ctx, const struct stats_row *r)
 {
-	struct out *out = ctx;
+	const struct typed *t = ctx;
+	struct out *out = t->out;
 
 	for (int i = 0; i < ST_COLUMNS; i++) {
 		const struct stats_value *v = &r->values[i];
@@ -113,13 +122,15 @@ static void typed_row(void *ctx, const struct stats_row *r)
 			out_str(out, v->text);
 		else
 			put_number(out, v);
+		if (t->described)
+			out_printf(out, ":\"%s\"", columns[i].text);
 		out_char(out, '\n');
 	}
 }
 
 void stats_typed(struct worker *w, const struct stats_filter *f, struct out *out)
 {
-	stats_each(w, f, typed_row, out);
+	stats_each(w, f, typed_row, &(struct typed){out, f->described});
 }
 
 /* --- JSON ----------------------------------------------------------------------------------------------- */
@@ -145,9 +156,9 @@ static const char *tag_nature(char tag)
 	static const struct {
 		char tag;
 		const char *name;
-	} natures[] = {{'A', "Age"},   {'a', "Average"}, {'C', "Counter"}, {'D', "Duration"},
-		       {'G', "Gauge"}, {'L', "Limit"},   {'M', "Max"},     {'m', "Min"},
-		       {'N', "Name"},  {'O', "Output"},  {'R', "Rate"},    {'T', "Time"}};
+	} natures[] = {{'A', "Age"},   {'a', "Avg"},    {'C', "Counter"}, {'D', "Duration"},
+		       {'G', "Gauge"}, {'L', "Limit"},  {'M', "Max"},     {'m', "Min"},
+		       {'N', "Name"},  {'O', "Output"}, {'R', "Rate"},    {'T', "Time"}};
 
 	for (size_t i = 0; i < sizeof(natures) / sizeof(*natures); i++)
 		if (natures[i].tag == tag)

@@ -8,7 +8,7 @@
 #include "runtime/backend/server.h"
 
 enum stats_column {
-#define STATS_FIELD(name, tags, type) ST_##name,
+#define STATS_FIELD(name, tags, type, text) ST_##name,
 #define STATS_GAP() ST_gap,
 #include "runtime/stats/stats_fields.def"
 #undef STATS_FIELD
@@ -42,11 +42,20 @@ struct stats_filter {
 	int64_t server_id; /* -1: all */
 	uint32_t types;
 	bool up_only, no_maint;
+	bool described; /* the typed form says what each column is */
 	bool legends; /* addresses, cookies, algorithms: `stats show-legends`, operators on the CLI */
 	struct str named; /* part of the name of proxies; empty: all */
 	const struct proxy *scope_of; /* its `stats scope` limits the rows; NULL: none does */
 };
 #define STATS_FILTER_ALL ((struct stats_filter){.proxy_id = -1, .server_id = -1, .types = STATS_ALL})
+
+/* What stats_fields.def says of a column. */
+struct stats_column_row {
+	const char *name, *tags;
+	int position;	  /* in the typed and JSON forms */
+	const char *text; /* what it is */
+};
+const struct stats_column_row *stats_column_row(enum stats_column column);
 
 /* Calls row() for each row in the order in which HAProxy shows them; values are only valid during the call. */
 void stats_each(struct worker *w, const struct stats_filter *f,
