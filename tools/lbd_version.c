@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "config.h"
 #include "grammar/predicate.h"
@@ -26,10 +27,30 @@ void version_print(int compat)
 		printf("Running on: %s %s %s %s\n", u.sysname, u.release, u.version, u.machine);
 }
 
+static void libraries_told(void)
+{
+	char pcre[64] = "";
+
+	printf("Built with multi-threading support (MAX_THREADS=64, default=%ld).\n",
+	       sysconf(_SC_NPROCESSORS_ONLN));
+	printf("Built with OpenSSL version : %s\nRunning on OpenSSL version : %s\n", OPENSSL_VERSION_TEXT,
+	       OpenSSL_version(OPENSSL_VERSION));
+	printf("OpenSSL library supports TLS extensions : yes\nOpenSSL library supports SNI : yes\n"
+	       "OpenSSL library supports : TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3\n");
+	printf("Built with the Prometheus exporter as a service\nBuilt with network namespace support.\n");
+	printf("Built with zlib version : %s\nRunning on zlib version : %s\n", ZLIB_VERSION, zlibVersion());
+	printf("Compression algorithms supported : identity(\"identity\"), deflate(\"deflate\"), "
+	       "raw-deflate(\"deflate\"), gzip(\"gzip\")\n"
+	       "Built with transparent proxy support using: IP_TRANSPARENT IPV6_TRANSPARENT IP_FREEBIND\n");
+	pcre2_config(PCRE2_CONFIG_VERSION, pcre);
+	printf("Built with PCRE2 version : %s\nPCRE2 library supports JIT : yes\n", pcre);
+	printf("Built with libev version : %d.%d\n", ev_version_major(), ev_version_minor());
+	printf("Encrypted password support via crypt(3): yes\n\n");
+}
+
 void version_print_build(int compat)
 {
 	struct out features = out_growing(1 << 14);
-	char pcre[64] = "";
 
 	predicate_features(&features);
 	version_print(compat);
@@ -37,15 +58,7 @@ void version_print_build(int compat)
 	printf("Feature list :%.*s\n\n", STR_ARG(out_get(&features)));
 	out_free(&features);
 	printf("Default settings :\n  bufsize = 16384, maxrewrite = 1024, maxpollevents = 200\n\n");
-	printf("Built with multi-threading support (MAX_THREADS=64).\n");
-	printf("Built with OpenSSL version : %s\nRunning on OpenSSL version : %s\n", OPENSSL_VERSION_TEXT,
-	       OpenSSL_version(OPENSSL_VERSION));
-	printf("OpenSSL library supports TLS extensions : yes\nOpenSSL library supports SNI : yes\n"
-	       "OpenSSL library supports : TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3\n");
-	pcre2_config(PCRE2_CONFIG_VERSION, pcre);
-	printf("Built with PCRE2 version : %s\nPCRE2 library supports JIT : yes\n", pcre);
-	printf("Built with libev version : %d.%d\n", ev_version_major(), ev_version_minor());
-	printf("Encrypted password support via crypt(3): yes\n\n");
+	libraries_told();
 	printf("Available polling systems :\n      epoll : pref=300,  test result OK\n       poll : pref=200,  "
 	       "test result OK\n"
 	       "Total: 2 (2 usable), will use epoll.\n\n");
@@ -56,7 +69,13 @@ void version_print_build(int compat)
 	       "         h1 : mode=HTTP  side=FE|BE  mux=H1    flags=HTX|NO_UPG\n"
 	       "  <default> : mode=TCP   side=FE|BE  mux=PASS  flags=\n"
 	       "       none : mode=TCP   side=FE|BE  mux=PASS  flags=NO_UPG\n\n");
-	printf("Available services : prometheus-exporter\n\nAvailable filters : none\n");
+	printf("Available services : prometheus-exporter\n"
+	       "Available filters :\n"
+	       "\t[BWLIM] bwlim-in\n"
+	       "\t[BWLIM] bwlim-out\n"
+	       "\t[CACHE] cache\n"
+	       "\t[COMP] compression\n"
+	       "\t[TRACE] trace\n");
 }
 
 static int library_print(struct dl_phdr_info *info, size_t size, void *nothing)
