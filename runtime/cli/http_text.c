@@ -51,32 +51,44 @@ static bool field_note(struct http_text *t, struct str line)
 	return str_to_u64(value, &t->length);
 }
 
-/* From t->start on. */
-static enum http_text_state head_look(struct http_text *t, struct str text)
+/* The head from t->start on. Its fields are noted; *at is behind it. */
+static enum http_text_state head_read(struct http_text *t, struct str text, size_t *at, unsigned *status)
 {
-	size_t at = t->start;
-	unsigned status;
 	struct str line;
 
 	t->chunked = t->has_length = false;
-	if (!take_line(text, &at, &line))
+	if (!take_line(text, at, &line))
 		return HTTP_TEXT_MORE;
-	if (!status_read(line, &status))
+	if (!status_read(line, status))
 		return HTTP_TEXT_BAD;
-	while (take_line(text, &at, &line)) {
-		if (line.len && !field_note(t, line))
+	while (take_line(text, at, &line)) {
+		if (!line.len)
+			return HTTP_TEXT_WHOLE;
+		if (!field_note(t, line))
 			return HTTP_TEXT_BAD;
-		if (line.len)
-			continue;
-		if (status < 200 && status != 101) {
-			t->start = at;
-			return head_look(t, text);
-		}
-		t->body = t->at = at;
-		t->head_only |= status == 204 || status == 304 || status == 101;
-		return HTTP_TEXT_WHOLE;
 	}
 	return HTTP_TEXT_MORE;
+}
+
+/* Passes interim answers by, however many there are. */
+static enum http_text_state head_look(struct http_text *t, struct str text)
+{
+	enum http_text_state state;
+	unsigned status;
+	size_t at;
+
+	for (;;) {
+		at = t->start;
+		state = head_read(t, text, &at, &status);
+		if (state != HTTP_TEXT_WHOLE)
+			return state;
+		if (status >= 200 || status == 101)
+			break;
+		t->start = at;
+	}
+	t->body = t->at = at;
+	t->head_only |= status == 204 || status == 304 || status == 101;
+	return HTTP_TEXT_WHOLE;
 }
 
 /* The size of the chunk at *at, which is left at its data; false: cut, or *bad. */

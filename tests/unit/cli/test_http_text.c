@@ -65,6 +65,23 @@ START_TEST(test_pieces)
 }
 END_TEST
 
+/* A server that never comes to its point costs no stack. */
+START_TEST(test_interim)
+{
+	static const char line[] = "HTTP/1.1 100 C\r\n\r\n", end[] = "HTTP/1.1 204 N\r\n\r\n";
+	enum { LINES = 400000 };
+	struct http_text t = {.head_only = false};
+	struct out text = out_growing(LINES * sizeof(line));
+
+	for (int i = 0; i < LINES; i++)
+		out_puts(&text, line);
+	ck_assert_int_eq(http_text_look(&t, out_get(&text)), HTTP_TEXT_MORE);
+	out_puts(&text, end);
+	ck_assert_int_eq(http_text_look(&t, out_get(&text)), HTTP_TEXT_WHOLE);
+	out_free(&text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("http_text");
@@ -73,6 +90,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, test_pieces, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(t, test_interim);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
