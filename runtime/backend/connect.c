@@ -572,6 +572,7 @@ static enum srv_outcome open_new(struct srv_request *r)
 
 	if (secures_in_vain(r))
 		return request_failed(r, SRV_INTERNAL);
+	srv_request_forget(r);
 	sc = conn_new(r);
 	if (!sc)
 		return request_failed(r, SRV_RESOURCES);
@@ -745,6 +746,8 @@ void srv_request_finish(struct srv_request *r, bool reusable)
 	}
 	r->conn = NULL;
 	r->state = REQUEST_NONE;
+	if (r->room)
+		request_past(r, sc, !reusable);
 	if (reusable &&
 	    !sc->conn.mux) /* before the place is handed on: who gets it may take the connection too */
 		idle_keep(sc, r);

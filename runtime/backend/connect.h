@@ -40,6 +40,9 @@ struct srv_conn {
 		     */
 };
 
+struct scratch;
+struct conn_past;
+
 struct srv_request {
 	struct worker *worker;
 	struct proxy *backend;
@@ -77,6 +80,8 @@ struct srv_request {
 	void (*done)(struct srv_request *r, enum srv_outcome outcome);
 	struct srv_conn *conn; /* out */
 	/* for the log */
+	struct scratch *room;  /* in: for `past`; NULL: nobody will look at that */
+	struct conn_past *past; /* NULL: there is none */
 	uint16_t retries;
 	bool redispatched;
 	uint64_t started, assigned, connected;     /* worker->now */
@@ -116,6 +121,8 @@ void srv_request_cancel(struct srv_request *r);
 /* The stream is done with its connection: keep it idle (only if `reusable`: response complete, keep-alive
  * agreed) or close it. Frees the place at the server and wakes the queue. r->conn becomes NULL. */
 void srv_request_finish(struct srv_request *r, bool reusable);
+/* Nobody will look at r->past any more. */
+void srv_request_forget(struct srv_request *r);
 /* The session is gone: closes the idle connections that were kept for it. */
 void srv_owner_left(struct worker *w, void *owner);
 /* For a reload (reload/renew.c), isolated. Idle connections of servers of `old` go on at the same servers of `g` where a connection

@@ -2,6 +2,9 @@
  * handshake is part of the time of connecting, and its failure is a failed try (manual, section 5.2). Worker
  * thread of the request only. */
 #include "runtime/backend/request.h"
+#include "runtime/eval/conn_past.h"
+#include "runtime/eval/scratch.h"
+#include "runtime/http/mux.h"
 #include "runtime/net/address.h"
 #include "runtime/tls/tls.h"
 
@@ -86,6 +89,52 @@ void server_secured(struct worker *w, struct server *s, const struct conn *c, bo
 	}
 }
 
+void srv_request_forget(struct srv_request *r)
+{
+	if (r->past) {
+		tls_conn_drop(&r->past->tls);
+		tls_peer_drop(&r->past->cert);
+	}
+	r->past = NULL;
+}
+
+static struct conn_past *past_new(struct srv_request *r)
+{
+	srv_request_forget(r);
+	r->past = scratch_alloc(r->room, sizeof(*r->past));
+	if (r->past)
+		*r->past = (struct conn_past){.tls = NULL};
+	return r->past;
+}
+
+/* The library's object stays; the connection is closed. */
+static void past_failed(struct srv_request *r, struct conn *c)
+{
+	struct conn_past *past = r->room ? past_new(r) : NULL;
+
+	if (!past)
+		return;
+	past->why = tls_conn_error(c);
+	past->tls = tls_conn_keep(c);
+}
+
+void request_past(struct srv_request *r, struct srv_conn *sc, bool closes)
+{
+	struct conn *c = conn_carrier(&sc->conn);
+	struct conn_past *past = tls_conn_version(c) ? past_new(r) : NULL;
+
+	if (!past)
+		return;
+	past->version = tls_conn_version(c);
+	past->cipher = tls_conn_cipher(c);
+	past->resumed = tls_conn_resumed(c);
+	past->why = tls_conn_fault(c);
+	if (closes && c == &sc->conn)
+		past->tls = tls_conn_keep(c);
+	else
+		past->cert = tls_conn_peer(c);
+}
+
 static void securing(struct conn *c, int revents)
 {
 	struct srv_conn *sc = (struct srv_conn *)c;
@@ -102,6 +151,7 @@ static void securing(struct conn *c, int revents)
 		return;
 	case TLS_FAILED:
 		server_secured(c->worker, sc->server, c, false);
+		past_failed(sc->user, c);
 		request_insecure(sc->user, sc);
 		return;
 	case TLS_DONE:

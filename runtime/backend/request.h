@@ -120,6 +120,8 @@ bool request_relay(struct srv_request *r, struct srv_conn *sc);
 void request_name(struct srv_request *r);
 /* What its server has to be spoken to in; MUX_AUTO: as the settings of the server have it. */
 enum mux_proto request_proto(const struct srv_request *r);
+/* r->past from a connection that the request lets go: `closes`, or it goes back to the idle ones. */
+void request_past(struct srv_request *r, struct srv_conn *sc, bool closes);
 /* Starts the handshake on a connected socket; request_secured() or request_insecure() follow from the loop. False: no memory. */
 bool request_secure(struct srv_request *r, struct srv_conn *sc);
 

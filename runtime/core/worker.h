@@ -89,7 +89,7 @@ struct worker {
 /* Pacing: in microseconds, how long a turn of the loop lasts at least, and how soon after each other turns have to come; from how
  * many jobs on. */
 enum { WORKER_PACE_US = 40, WORKER_NEAR_US = 150, WORKER_PACE_JOBS = 8 };
-enum { WORKER_WALL_MS = 100, WORKER_STREAM_SIZE = 2048 /* pieces of pool `streams`: no stream of mode http is larger */ };
+enum { WORKER_WALL_MS = 100, WORKER_STREAM_SIZE = 2112 /* pieces of pool `streams`: no stream of mode http is larger */ };
 
 /* Makes a worker with its loop; does not start the thread. NULL when memory is out. Main thread. */
 struct worker *worker_new(struct process *p, uint32_t id);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "grammar/model.h"
+#include "runtime/eval/conn_past.h"
 #include "runtime/eval/log_record.h"
 #include "runtime/eval/message.h"
 #include "runtime/eval/scratch.h"
@@ -138,6 +139,7 @@ struct eval {
 	uint64_t uuid_seed[2];
 	const struct conn *client_conn, *server_conn; /* of the stream, for fc_nb_streams and the like; NULL: none */
 	const struct tls_conn *client_tls, *server_tls; /* for ssl_*: tls/fetch_tls.c; NULL: in clear, or no connection */
+	const struct conn_past *server_past; /* what is left of one to a server; NULL: nothing, or there still is one */
 	const atomic_uint *listener_conns; /* of the client's listener, or NULL */
 	bool server_dst_known; /* a server's connection came about */
 	int client_fd, server_fd; /* to ask the system about; 0: none */
@@ -177,14 +179,12 @@ void eval_engine_free(struct eval_engine **e);
 
 /* Runs rules from *index on; *index is left at the deciding or waiting rule, so that V_WAIT can resume. */
 enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *index, const struct rule **decider);
-/* NULL is true. */
-bool cond_eval(struct eval *e, const struct cond *cond);
+bool cond_eval(struct eval *e, const struct cond *cond); /* NULL is true */
 /* One ACL with its negation, by itself: what is not known yet does not hold. */
 bool cond_term_holds(struct eval *e, const struct cond_term *term);
-/* The text of a format string, appended to `out`. */
 struct out;
+/* The text of a format string: appended to `out`, or in scratch memory; ptr NULL on failure. */
 void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out);
-/* The same into scratch memory; ptr NULL on failure. */
 struct str logfmt_text(struct eval *e, const struct logfmt *fmt);
 /* First matching use_backend rule's backend, or default_backend, or NULL. by_name: look-up for dynamic names is the model's. */
 const struct proxy_conf *eval_backend(struct eval *e, const struct proxy_conf *frontend, const struct switch_rule **decider);

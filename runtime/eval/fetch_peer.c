@@ -131,16 +131,3 @@ bool fetch_fc_saved_syn(struct eval *e, const struct fetch_call *call, struct sa
 	out->str = str_make(bytes, len);
 	return true;
 }
-
-/* --- what went wrong with a connection: a stream only has ones that came about */
-
-bool fetch_bc_err(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
-{
-	return (e->server_fd > 0 || e->server_dst_known) && sample_set_int(out, 0);
-}
-
-bool fetch_bc_err_str(struct eval *e, const struct fetch_call *call, struct sample *out,
-		      struct sample_iter *iter)
-{
-	return (e->server_fd > 0 || e->server_dst_known) && sample_set_str(out, STR("Success"));
-}

@@ -24,14 +24,17 @@ static const struct conn_error {
 #undef CONN_ERROR
 };
 
-static const struct conn_error *client_error(const struct eval *e)
+static const struct conn_error *error_of(const char *why)
 {
-	const char *why = e->log ? e->log->conn_why : NULL;
-
 	for (size_t i = 0; why && i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (!strcmp(errors[i].message, why))
 			return &errors[i];
 	return why ? NULL : &errors[0];
+}
+
+static const struct conn_error *client_error(const struct eval *e)
+{
+	return error_of(e->log ? e->log->conn_why : NULL);
 }
 
 FETCH_OF(fc_err)
@@ -54,10 +57,34 @@ FETCH_OF(fc_err_str)
 	       sample_set_str(out, str_from(e->log && e->log->conn_why ? e->log->conn_why : "Success"));
 }
 
-/* A stream only has connections that came about. */
+static const char *server_why(const struct eval *e)
+{
+	return e->server_past ? e->server_past->why : NULL;
+}
+
+/* Was there a connection to a server, or one that did not come about? */
+static bool server_known(const struct eval *e)
+{
+	return e->server_fd > 0 || e->server_dst_known || server_why(e);
+}
+
+FETCH_OF(bc_err)
+{
+	const struct conn_error *error = error_of(server_why(e));
+
+	return server_known(e) && sample_set_int(out, error ? error->id : 34);
+}
+
 FETCH_OF(bc_err_name)
 {
-	return (e->server_fd > 0 || e->server_dst_known) && sample_set_str(out, STR(""));
+	const struct conn_error *error = error_of(server_why(e));
+
+	return server_known(e) && sample_set_str(out, str_from(error ? error->name : "SSL_HANDSHAKE"));
+}
+
+FETCH_OF(bc_err_str)
+{
+	return server_known(e) && sample_set_str(out, str_from(server_why(e) ? server_why(e) : "Success"));
 }
 
 /* --- numbers */

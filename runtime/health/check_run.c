@@ -62,7 +62,7 @@ static void run_broken(struct check *k, int error)
 		}
 		k->phase = PHASE_RECEIVING;
 	}
-	out_puts(&o, strerror(error));
+	out_puts(&o, tls_conn_fault(&k->conn) ? tls_conn_fault(&k->conn) : strerror(error));
 	check_steps_where(k, &o);
 	text[o.len] = 0;
 	k->outcome.code = 0;

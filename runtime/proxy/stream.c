@@ -103,6 +103,7 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	s->backend = backend;
 	s->begun = w->now;
 	s->server.worker = w;
+	s->server.room = session->frontend->conf->log_targets.n ? &s->scratch : NULL;
 	s->server.client = &session->src;
 	s->server.client_dst = request_dst;
 	s->server.bind = session->listener->conf;
@@ -138,6 +139,9 @@ void stream_eval(struct stream *s, struct eval *e, uint32_t place)
 		e->server_tls = conn_carrier(&s->server.conn->conn)->transport_state;
 		e->server_conn = &s->server.conn->conn;
 		e->server_fd = conn_carrier(&s->server.conn->conn)->io.fd;
+	} else if (s->server.past) {
+		e->server_past = s->server.past;
+		e->server_tls = s->server.past->tls;
 	}
 	e->settings = &s->settings;
 	e->first_request = s->session->requests <= 1;
@@ -445,6 +449,7 @@ void stream_discard(struct stream *s)
 	struct session *session = s->session;
 
 	stream_called_last(s);
+	srv_request_forget(&s->server);
 	dns_lookup_end(&s->lookup);
 	if (s->track && !session->track) {
 		session->track = s->track;
@@ -496,6 +501,7 @@ void stream_finish(struct stream *s)
 		tell_stage(s);
 	if (!s->logged && log_wanted(s))
 		log_emit(s);
+	srv_request_forget(&s->server);
 	if (s->track)
 		stick_track_end(s->session->generation->engines[s->session->conn.worker->id], &s->track,
 				s->session->conn.worker->now);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/core/process.h"
 #include "runtime/tls/conn_tls.h"
 
 enum { RECORD_MAX = 16384, DIRECT_MIN = 4096 };
@@ -245,6 +246,46 @@ static void tls_close(struct conn *c)
 	tls_conn_free(&tc);
 	c->transport_state = NULL;
 	close(c->io.fd);
+}
+
+const char *tls_conn_fault(const struct conn *c)
+{
+	return c->transport == &transport_tls && tls_conn_of(c)->error_code ? "SSL fatal error" : NULL;
+}
+
+struct tls_conn *tls_conn_keep(struct conn *c)
+{
+	struct tls_conn *tc = c->transport == &transport_tls ? tls_conn_of(c) : NULL;
+
+	if (!tc)
+		return NULL;
+	notify(c);
+	if (!(tc->flags & TLS_HANDSHAKING) && !tc->error_code)
+		SSL_set_shutdown(tc->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	if (tc->load)
+		tls_load_end(tc->load);
+	tc->load = NULL;
+	BIO_set_data(SSL_get_rbio(tc->ssl), NULL);
+	SSL_set_app_data(tc->ssl, NULL);
+	c->transport = &transport_raw;
+	c->transport_state = NULL;
+	return tc;
+}
+
+X509 *tls_conn_peer(const struct conn *c)
+{
+	return c->transport == &transport_tls ? SSL_get1_peer_certificate(tls_conn_of(c)->ssl) : NULL;
+}
+
+void tls_peer_drop(X509 **cert)
+{
+	X509_free(*cert);
+	*cert = NULL;
+}
+
+void tls_conn_drop(struct tls_conn **kept)
+{
+	tls_conn_free(kept);
 }
 
 static struct str tls_alpn(const struct conn *c)

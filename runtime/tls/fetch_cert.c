@@ -23,6 +23,8 @@ static X509 *cert_of(const struct eval *e, const struct fetch_call *call)
 {
 	SSL *ssl = ssl_of(e, call);
 
+	if (!ssl && e->server_past && call->fetch >= FETCH_SSL_S_CHAIN_DER)
+		return e->server_past->cert;
 	if (!ssl)
 		return NULL;
 	if (call->fetch >= FETCH_SSL_F_DER && call->fetch <= FETCH_SSL_F_VERSION)

@@ -39,20 +39,27 @@ static bool set_text(struct sample *out, const char *text)
 	return text && sample_set_str(out, str_from(text));
 }
 
+/* Of a server's connection that others may have now, not much is known. */
+static bool went_back(const struct eval *e, const struct fetch_call *call)
+{
+	return !e->server_tls && e->server_past && e->server_past->version && call->fetch >= FETCH_SSL_BC &&
+	       call->fetch <= FETCH_SSL_BC_USE_KEYSIZE;
+}
+
 bool fetch_ssl_side(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
 	if (call->fetch == FETCH_SSL_FC && !e->client_tls)
 		return sample_set_bool(out, e->bind && e->bind->ssl);
-	return sample_set_bool(out, side(e, call) != NULL);
+	return sample_set_bool(out, side(e, call) != NULL || went_back(e, call));
 }
 
 bool fetch_ssl_cipher(struct eval *e, const struct fetch_call *call, struct sample *out,
 		      struct sample_iter *iter)
 {
 	SSL *ssl = ssl_of(e, call);
-	const SSL_CIPHER *cipher = ssl ? SSL_get_current_cipher(ssl) : NULL;
-
-	return cipher && set_text(out, SSL_CIPHER_get_name(cipher));
+	if (went_back(e, call))
+		return set_text(out, e->server_past->cipher);
+	return ssl && set_text(out, SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)));
 }
 
 bool fetch_ssl_keysize(struct eval *e, const struct fetch_call *call, struct sample *out,
@@ -107,6 +114,8 @@ bool fetch_ssl_protocol(struct eval *e, const struct fetch_call *call, struct sa
 {
 	SSL *ssl = ssl_of(e, call);
 
+	if (went_back(e, call))
+		return set_text(out, e->server_past->version);
 	return ssl && set_text(out, SSL_get_version(ssl));
 }
 
@@ -150,7 +159,8 @@ bool fetch_ssl_is_resumed(struct eval *e, const struct fetch_call *call, struct 
 {
 	SSL *ssl = ssl_of(e, call);
 
-	return sample_set_bool(out, ssl && SSL_session_reused(ssl));
+	return sample_set_bool(out,
+			       went_back(e, call) ? e->server_past->resumed : ssl && SSL_session_reused(ssl));
 }
 
 /* Presented on this connection, not only in the session that it resumes. */
@@ -242,7 +252,7 @@ bool fetch_ssl_err(struct eval *e, const struct fetch_call *call, struct sample 
 {
 	const struct tls_conn *tc = side(e, call);
 
-	return tc && sample_set_int(out, (int64_t)tc->error_code);
+	return (tc || went_back(e, call)) && sample_set_int(out, tc ? (int64_t)tc->error_code : 0);
 }
 
 bool fetch_ssl_err_str(struct eval *e, const struct fetch_call *call, struct sample *out,

@@ -8,9 +8,11 @@
 #include "runtime/net/conn.h"
 
 struct ssl_st;
+struct x509_st;
 struct tls_world;
 struct tls_front;
 struct tls_back;
+struct tls_conn;
 
 /* Loads everything that the model's bind and server lines name. Findings go to `messages`, one a line: "ALERT text", "WARNING text"
  * or "NOTICE text", in HAProxy's words. NULL when memory is out; *ok false when something is wrong. Needs no TLS in the model: the
@@ -51,6 +53,15 @@ bool tls_conn_early(struct conn *c);
 bool tls_conn_is_early(const struct conn *c);
 /* HAProxy's words for why the handshake failed: "SSL handshake failure". */
 const char *tls_conn_error(const struct conn *c);
+/* The same for one that was secured; NULL: nothing is wrong with it. */
+const char *tls_conn_fault(const struct conn *c);
+/* Takes the TLS off a connection that is to be closed, after telling the peer: for samples only, nothing is sent or received with it any
+ * more. NULL: there was none. */
+struct tls_conn *tls_conn_keep(struct conn *c);
+void tls_conn_drop(struct tls_conn **kept);
+/* The peer's certificate, counted; NULL: none. */
+struct x509_st *tls_conn_peer(const struct conn *c);
+void tls_peer_drop(struct x509_st **cert);
 /* The library's object, for samples; NULL: no TLS on this connection. */
 struct ssl_st *tls_conn_ssl(const struct conn *c);
 
