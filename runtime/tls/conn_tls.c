@@ -250,7 +250,9 @@ static void tls_close(struct conn *c)
 
 const char *tls_conn_fault(const struct conn *c)
 {
-	return c->transport == &transport_tls && tls_conn_of(c)->error_code ? "SSL fatal error" : NULL;
+	const struct tls_conn *tc = c->transport == &transport_tls ? tls_conn_of(c) : NULL;
+
+	return tc && tc->error_code ? "SSL fatal error" : NULL;
 }
 
 struct tls_conn *tls_conn_keep(struct conn *c)
@@ -274,7 +276,7 @@ struct tls_conn *tls_conn_keep(struct conn *c)
 
 X509 *tls_conn_peer(const struct conn *c)
 {
-	return c->transport == &transport_tls ? SSL_get1_peer_certificate(tls_conn_of(c)->ssl) : NULL;
+	return tls_conn_ssl(c) ? SSL_get1_peer_certificate(tls_conn_ssl(c)) : NULL;
 }
 
 void tls_peer_drop(X509 **cert)
