@@ -116,6 +116,11 @@ static int start(struct lbd *l, bool loaded)
 	if (l->options.daemon && !master_is_reload() && !daemon_fork(l))
 		return STATUS_INVALID;
 	l->report.pid = getpid();
+	if (loaded && (l->options.verbose || l->options.debug)) {
+		version_print_parts(stderr);
+		puts("Using epoll() as the polling mechanism.");
+		fflush(stdout);
+	}
 	return l->options.master ? master_run(l, loaded) : serve(l);
 }
 
@@ -129,7 +134,16 @@ static int run(struct lbd *l)
 			   strerror(errno));
 		return STATUS_INVALID;
 	}
+	if (l->options.bad_pids) {
+		report_say(&l->report, REPORT_ALERT, "-%s option: some bytes unconsumed in PID list {%s}",
+			   l->options.old_signal == SIGTERM ? "st" : "sf", l->options.bad_pids);
+		return STATUS_INVALID;
+	}
 	loaded = configuration_load(l);
+	if (loaded && l->options.master_socket && !l->options.master)
+		report_say(&l->report, REPORT_WARNING,
+			   "config : a master CLI socket was defined, but master-worker mode (-W) is not "
+			   "enabled.");
 	if (loaded && l->options.dump_libraries)
 		libraries_print();
 	if (loaded && l->options.check)

@@ -3,6 +3,7 @@
 #ifndef LB_TOOLS_LBD_H
 #define LB_TOOLS_LBD_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "grammar/base/out.h"
@@ -24,6 +25,7 @@ struct lbd_options {
 	struct pid_list old;
 	int old_signal; /* SIGUSR1 for -sf, SIGTERM for -st */
 	uint32_t maxconn, proxy_maxconn, memory_mb;
+	const char *bad_pids; /* what is no number behind -sf or -st; NULL: nothing */
 	bool check, daemon, debug, foreground, quiet, verbose, master, notify; /* -c -D -d -db -q -V -W -Ws */
 	bool zero_warning, diagnose, dump_libraries, no_epoll, no_splice, no_getaddrinfo, no_reuseport,
 		no_resolve;
@@ -69,6 +71,8 @@ void options_free(struct lbd_options *o);
 /* lbd_version.c */
 void version_print(int compat);
 void version_print_build(int compat);
+/* What -V and -d tell at start. */
+void version_print_parts(FILE *to);
 void usage_print(const char *program);
 /* -dL: the program and its shared objects, one path a line. */
 void libraries_print(void);

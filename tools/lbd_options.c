@@ -42,8 +42,12 @@ static void take_pids(struct lbd_options *o, struct words *w, int signal)
 {
 	o->old_signal = signal;
 	while (w->n && w->v[0][0] != '-') {
-		pid_t pid = (pid_t)strtol(next_word(w), NULL, 10);
+		const char *word = next_word(w);
+		char *end;
+		pid_t pid = (pid_t)strtol(word, &end, 10);
 
+		if (*end && *end != ' ' && !o->bad_pids)
+			o->bad_pids = end;
 		if (pid > 0)
 			o->old.v[o->old.n++] = pid;
 	}

@@ -48,6 +48,32 @@ static void libraries_told(void)
 	printf("Encrypted password support via crypt(3): yes\n\n");
 }
 
+static void polling_print(FILE *to)
+{
+	fputs("Available polling systems :\n"
+	      "      epoll : pref=300,  test result OK\n"
+	      "       poll : pref=200,  test result OK\n"
+	      "Total: 2 (2 usable), will use epoll.\n\n",
+	      to);
+}
+
+static void filters_print(FILE *to)
+{
+	fputs("Available filters :\n"
+	      "\t[BWLIM] bwlim-in\n"
+	      "\t[BWLIM] bwlim-out\n"
+	      "\t[CACHE] cache\n"
+	      "\t[COMP] compression\n"
+	      "\t[TRACE] trace\n",
+	      to);
+}
+
+void version_print_parts(FILE *to)
+{
+	polling_print(to);
+	filters_print(to);
+}
+
 void version_print_build(int compat)
 {
 	struct out features = out_growing(1 << 14);
@@ -59,9 +85,7 @@ void version_print_build(int compat)
 	out_free(&features);
 	printf("Default settings :\n  bufsize = 16384, maxrewrite = 1024, maxpollevents = 200\n\n");
 	libraries_told();
-	printf("Available polling systems :\n      epoll : pref=300,  test result OK\n       poll : pref=200,  "
-	       "test result OK\n"
-	       "Total: 2 (2 usable), will use epoll.\n\n");
+	polling_print(stdout);
 	printf("Available multiplexer protocols :\n"
 	       "(protocols marked as <default> cannot be specified using 'proto' keyword)\n"
 	       "         h2 : mode=HTTP  side=FE|BE  mux=H2    flags=HTX|HOL_RISK|NO_UPG\n"
@@ -69,13 +93,8 @@ void version_print_build(int compat)
 	       "         h1 : mode=HTTP  side=FE|BE  mux=H1    flags=HTX|NO_UPG\n"
 	       "  <default> : mode=TCP   side=FE|BE  mux=PASS  flags=\n"
 	       "       none : mode=TCP   side=FE|BE  mux=PASS  flags=NO_UPG\n\n");
-	printf("Available services : prometheus-exporter\n"
-	       "Available filters :\n"
-	       "\t[BWLIM] bwlim-in\n"
-	       "\t[BWLIM] bwlim-out\n"
-	       "\t[CACHE] cache\n"
-	       "\t[COMP] compression\n"
-	       "\t[TRACE] trace\n");
+	printf("Available services : prometheus-exporter\n");
+	filters_print(stdout);
 }
 
 static int library_print(struct dl_phdr_info *info, size_t size, void *nothing)

@@ -46,6 +46,7 @@ ROWS = {
     **{f"balance-{name}": (f"balance-{name}", ["-c32"], "/", f"keep-alive, balance {name} over 100 servers") for name in proxies.ALGORITHMS},
     "acls": ("acls", ["-c32"], "/", "keep-alive, a hundred ACLs, fields of both messages rewritten"),
     "log": ("log", ["-c32"], "/", "keep-alive, small answers, each logged (option httplog, UDP)"),
+    "log-ring": ("log-ring", ["-c32"], "/", "the same lines into a ring"),
     "keys": ("track", None, "/", "bytes per key of a stick table with a million keys"),
 }
 

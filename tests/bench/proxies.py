@@ -57,6 +57,15 @@ backend keys
 # Mode "log": datagrams to a socket that nobody reads; what it has no room for is gone.
 LOG_RULES = "log 127.0.0.1:{sink} local0\n    option httplog"
 
+# Mode "log-ring": the same lines, kept in memory for receivers and `show events`.
+RING_RULES = "log ring@lines local0\n    option httplog"
+RING = """
+ring lines
+    format rfc3164
+    maxlen 1200
+    size 1048576
+"""
+
 # Mode "kinds-N": conditions of these kinds in turn, with N in them, of which none holds.
 CONDITIONS = ("hdr(host) -i site{n}.example.com", "path_beg /app{n}/", "path_end .ext{n}", "path /page{n}", "hdr_sub(user-agent) bot{n}x",
               "src 10.{n256}.0.0/24", "url_param(id) {n}", "hdr_reg(cookie) ^id={n}[a-f]+$", "req.cook(lang) l{n}", "dst_port {port}")
@@ -90,6 +99,8 @@ def rules_of(mode, sink):
         return TRACK_RULES
     if mode == "log":
         return LOG_RULES.format(sink=sink)
+    if mode == "log-ring":
+        return RING_RULES
     if mode == "acls":
         return ACLS
     if mode.startswith("mixed-"):
@@ -281,7 +292,7 @@ class Proxy:
         return bool(self.path) and os.access(self.path, os.X_OK)
 
     def can(self, mode):
-        if mode in ("track", "acls") or mode.startswith(("rules-", "mixed-", "kinds-", "balance-")):
+        if mode in ("track", "acls", "log-ring") or mode.startswith(("rules-", "mixed-", "kinds-", "balance-")):
             return self.kind in ("lbd", "haproxy")
         if mode == "log":
             return self.kind != "nghttpx"
@@ -300,7 +311,7 @@ class Proxy:
             f.write(HAPROXY_CONFIG.format(tls=tls, mode="tcp" if mode == "tcp" else "http", port=port, dir=workdir, servers=servers_of(mode, origin),
                                           rules=rules_of(mode, log_sink()),
                                           reuse="http-reuse always" if mode != "tcp" else ""))
-            f.write(TRACK_TABLE if mode == "track" else "")
+            f.write(TRACK_TABLE if mode == "track" else RING if mode == "log-ring" else "")
         return [self.path, "-db", "-f", config]
 
     argv_lbd = argv_haproxy

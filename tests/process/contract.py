@@ -369,6 +369,19 @@ def test_address_in_use(t):
         need("[haproxy.main()] Some protocols failed to start their listeners! Exiting.\n" in err, err)
 
 
+def test_options_that_make_no_sense(t):
+    rc, _, err = t.run("-db", "-f", t.config(), "-sf", "12x")
+    need(rc == 1 and "-sf option: some bytes unconsumed in PID list {x}" in err, "-sf: %d %s" % (rc, err))
+    p = t.serve("-db", "-S", t.path("master"), "-f", "cfg")
+    p.send_signal(signal.SIGTERM)
+    _, out = ended(p)
+    need("a master CLI socket was defined, but master-worker mode (-W) is not enabled." in out and not os.path.exists(t.path("master")), out)
+    p = t.serve("-db", "-V", "-f", "cfg")
+    p.send_signal(signal.SIGTERM)
+    _, out = ended(p)
+    need("Available polling systems :" in out and "Using epoll() as the polling mechanism." in out and "Available filters :" in out, out)
+
+
 def test_inherited_socket(t):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
