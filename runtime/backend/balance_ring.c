@@ -19,7 +19,7 @@ enum {
 
 struct ring_member {
 	struct lb_server lb;
-	uint64_t before; /* weights of the usable ones that the configuration names before it */
+	uint64_t before; /* weights of the usable ones that the configuration names before it: ring_begin() */
 	uint32_t most;   /* points that it has ever had, if those are more than it is configured for */
 };
 
@@ -39,7 +39,7 @@ struct ring_group {
 	uint32_t usable; /* servers in the group */
 	uint32_t next;   /* for requests without a key */
 	uint64_t weight; /* of all usable ones */
-	bool stale;      /* `before` and `weight` are to be counted anew */
+	bool stale;      /* `weight` is to be counted anew */
 };
 
 static int point_cmp(const void *pa, const void *pb)
@@ -305,20 +305,35 @@ static uint32_t ring_find(const struct ring_group *g, uint32_t key)
 
 /* --- hash-balance-factor: consistent hashing with bounded loads (V. Mirrokni and others, 2016) */
 
+/* Where its part of the places begins: after those of the usable servers that the configuration names before
+ * it. HAProxy counts that once, as it starts. */
+static void ring_begin(void *group)
+{
+	struct ring_group *g = group;
+	struct proxy *px = g->lb.proxy;
+	uint64_t before = 0;
+
+	for (uint32_t i = 0; i < px->nservers; i++) {
+		struct ring_member *s = px->servers[i]->lb;
+
+		if (s->lb.group != g->lb.which || !s->lb.weight)
+			continue;
+		s->before = before;
+		before += s->lb.weight;
+	}
+}
+
 static void weights_count(struct ring_group *g)
 {
 	struct proxy *px = g->lb.proxy;
-	uint8_t which = ((struct lb_server *)ring_server(g, 0)->lb)->group;
 
 	g->weight = 0;
 	g->stale = false;
 	for (uint32_t i = 0; i < px->nservers; i++) {
 		struct ring_member *s = px->servers[i]->lb;
 
-		if (s->lb.group != which)
-			continue;
-		s->before = g->weight;
-		g->weight += s->lb.weight;
+		if (s->lb.group == g->lb.which)
+			g->weight += s->lb.weight;
 	}
 }
 
@@ -429,7 +444,9 @@ static struct server *ring_pick(void *group, const struct srv_request *r, bool *
 
 	if (!g->usable || !g->points)
 		return NULL;
-	return r->has_key ? ring_nearest(g, r->key) : ring_next(g, r->avoid, full);
+	if (!r->has_key && g->usable > 1)
+		return ring_next(g, r->avoid, full);
+	return ring_nearest(g, r->has_key ? r->key : 0);
 }
 
 /* Fewer connections for its weight. */
@@ -469,6 +486,7 @@ const struct lb_algorithm balance_ring = {
 	.grow = ring_grow,
 	.forget = ring_forget,
 	.moved = ring_moved,
+	.begin = ring_begin,
 	.pick = ring_pick,
 };
 
@@ -481,5 +499,6 @@ const struct lb_algorithm balance_random = {
 	.grow = ring_grow,
 	.forget = ring_forget,
 	.moved = ring_moved,
+	.begin = ring_begin,
 	.pick = random_pick,
 };
