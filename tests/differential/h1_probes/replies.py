@@ -59,7 +59,7 @@ for name, rule in (("deny", "http-response deny"), ("deny 403", "http-response d
                             "HTTP/1.1 200 OK\r\nX-S: 1\r\ncontent-length: 2\r\n\r\nok", **{where: rule}))
 PROBES += [
     get("no server", "", be="server t 127.0.0.1:1 disabled\nuse-server t if FALSE", srv="disabled"),
-    Probe("no backend", "GET / HTTP/1.1\r\nhost: h\r\n\r\n", fe="use_backend none if FALSE\nhttp-request deny if FALSE"),
+    Probe("no backend", "GET / HTTP/1.1\r\nhost: h\r\n\r\n", fe="use_backend %[str(none)]\nhttp-request deny if FALSE"),
 ]
 for status in (400, 408, 500, 502, 503, 504):
     PROBES.append(get("errorloc %d" % status, "errorloc %d /sorry" % status, line="GET %s HTTP/1.1" if status != 400 else "G(T %s HTTP/1.1",
