@@ -206,12 +206,12 @@ static enum srv_outcome request_rest(struct srv_request *r)
 	return SRV_PENDING;
 }
 
-static enum srv_outcome request_redispatch(struct srv_request *r)
+static enum srv_outcome request_redispatch(struct srv_request *r, bool at_once)
 {
 	request_leave(r);
 	r->avoid = r->server;
 	r->preferred = false;
-	if (atomic_load_explicit(&r->backend->usable, memory_order_relaxed) > 1)
+	if (at_once || atomic_load_explicit(&r->backend->usable, memory_order_relaxed) > 1)
 		return request_choose(r, r->avoid);
 	return request_rest(r);
 }
@@ -233,7 +233,7 @@ static enum srv_outcome request_next(struct srv_request *r, enum srv_outcome out
 	r->tries_left--;
 	r->retries++;
 	if (request_redispatch_is_due(r))
-		return request_redispatch(r);
+		return request_redispatch(r, at_once);
 	if (r->counted) { /* the retry counts as soon as it is due, even if the client does not wait for it */
 		srv_counters_of(r)->retries++;
 		be_counters_of(r)->retries++;
@@ -712,13 +712,10 @@ enum srv_outcome srv_request_start(struct srv_request *r)
 
 enum srv_outcome srv_request_retry(struct srv_request *r)
 {
-	struct srv_conn *sc = r->conn;
-	bool fresh = sc && sc->fresh;
-
-	if (sc)
-		srv_conn_free(sc);
+	if (r->conn)
+		srv_conn_free(r->conn);
 	r->fresh_only = true;
-	return request_next(r, SRV_CONNECT_FAILED, !fresh);
+	return request_next(r, SRV_CONNECT_FAILED, true);
 }
 
 void srv_request_cancel(struct srv_request *r)

@@ -112,7 +112,7 @@ struct proxy {
 	char *dynamic_key;    /* from the CLI, in place of the configured one; owned, under lb_lock */
 	struct error_capture *errors[2]; /* the last refused request, response; under process->errors_lock */
 	struct dynamic_proxy *dynamic; /* backend/proxy_dynamic.c: memory of its settings; NULL: of the configuration */
-	bool logs_server_addrs; /* a frontend whose log format tells the addresses of the connection to the server */
+	uint8_t log_moment, logs_server_addrs; /* of a frontend: enum log_moment; does its format tell addresses of the connection to the server? */
 };
 
 /* Zeroed memory for n pieces of `size` bytes, at the beginning of a cache line; free() takes it back. NULL: none is left. */

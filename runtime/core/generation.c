@@ -9,6 +9,7 @@
 #include "runtime/backend/dynamic_cookie.h"
 #include "runtime/backend/proxy_dynamic.h"
 #include "runtime/cache/cache.h"
+#include "runtime/core/log_moment.h"
 #include "runtime/backend/server_warm.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
@@ -180,6 +181,7 @@ static void proxy_begin(struct proxy *px, const struct proxy_conf *conf, struct 
 	px->index = index;
 	px->logs_server_addrs =
 		tells_server_addrs(conf->log_format) || tells_server_addrs(conf->error_log_format);
+	px->log_moment = (uint8_t)log_moment(conf);
 	atomic_store(&px->maxconn, conf->maxconn);
 	list_init(&px->queue);
 	server_warm_init(px);

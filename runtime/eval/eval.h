@@ -129,7 +129,7 @@ struct eval {
 	struct str raw_req, raw_res; /* bytes at hand in tcp-request/response content and for req.payload */
 	bool raw_req_final, raw_res_final; /* nothing more will come */
 	bool may_wait;		     /* a fetch that needs more data may ask for it (inspect-delay not over) */
-	bool want_more;		     /* set by a fetch that would like to wait */
+	bool want_more, res_asked; /* set by a fetch that would like to wait; by those that looked for a response */
 	uint32_t place;		     /* AT() bit of what is evaluated now */
 	struct timeval now;	     /* wall clock */
 	struct log_record *log;

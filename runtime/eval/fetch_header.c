@@ -16,6 +16,7 @@ static struct http_msg *request(struct eval *e)
 static struct http_msg *response(struct eval *e)
 {
 	e->want_more = !e->res && e->may_wait;
+	e->res_asked = true;
 	return e->res;
 }
 

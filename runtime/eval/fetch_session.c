@@ -219,9 +219,11 @@ bool fetch_req_len(struct eval *e, const struct fetch_call *call, struct sample 
 
 bool fetch_res_len(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
+	bool http = e->req && !e->sniffed;
+
 	if (e->res && !e->raw_res.len)
 		return fetch_htx_data(e, call, out, iter);
-	e->want_more = e->may_wait && !e->raw_res_final;
+	e->want_more = e->may_wait && (http || !e->raw_res_final);
 	return sample_set_int(out, (int64_t)e->raw_res.len);
 }
 

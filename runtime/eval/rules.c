@@ -44,8 +44,9 @@ enum verdict rules_run(struct eval *e, const struct rules *rules, uint32_t *inde
 		rule = &rules->v[*index];
 		matched = cond_tri(e, rule->cond);
 		*decider = rule;
-		if (matched == TRI_UNKNOWN) {
+		if (matched == TRI_UNKNOWN) { /* as in HAProxy all of them are asked again when there is more */
 			e->wait.kind = EW_DATA;
+			*index = 0;
 			return V_WAIT;
 		}
 		if (e->observer && e->observer->rule)

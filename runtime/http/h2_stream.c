@@ -245,10 +245,19 @@ static void stream_shut(struct conn *c)
 static void reset_rest(struct h2_stream *st)
 {
 	struct h2_conn *h = st->h2;
-	uint32_t code = h->server && !st->tx_begun ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL;
+	uint32_t code = h->server && !st->tx_begun ? NGHTTP2_REFUSED_STREAM : NGHTTP2_CANCEL;
 
 	if (!st->tx_end || (!h->server && !st->rx_end))
 		nghttp2_submit_rst_stream(h->ng, NGHTTP2_FLAG_NONE, st->id, code);
+}
+
+/* A rule rejects the client, and not only this stream of it. */
+static void connection_reset(struct h2_stream *st)
+{
+	nghttp2_session *ng = st->h2->ng;
+
+	nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_ENHANCE_YOUR_CALM);
+	nghttp2_session_terminate_session(ng, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static void stream_close(struct conn *c)
@@ -267,6 +276,8 @@ static void stream_close(struct conn *c)
 	rx_drop(st);
 	if (st->closed || !st->id)
 		h2_stream_free(st);
+	else if (h->server && c->flags & CONN_RESET)
+		connection_reset(st);
 	else
 		reset_rest(st);
 	h2_desk_dirty(h);

@@ -86,15 +86,11 @@ static bool head_read(struct http_stream *hs, struct str stored)
 	return head.ptr && h1_parse(&p, m, (char *)(uintptr_t)head.ptr, (uint32_t)head.len) == H1_DONE;
 }
 
-/* What HAProxy notes of a response that took no time. */
-static void note_times(struct http_stream *hs)
+static void note_cache(struct http_stream *hs)
 {
-	struct log_record *log = &hs->s.log;
-
-	log->t_queue = log->t_connect = log->t_response = 0;
-	log->cache = cache_conf_of(hs->cache->cache);
-	log->server = STR("<CACHE>");
-	log->by_service = true;
+	hs->s.log.cache = cache_conf_of(hs->cache->cache);
+	hs->s.log.server = STR("<CACHE>");
+	http_note_service(hs);
 }
 
 static bool answer_make(struct http_stream *hs)
@@ -125,11 +121,9 @@ enum http_next http_cache_begin(struct http_stream *hs)
 	stream_end(&hs->s, 'L', 'R');
 	if (!answer_make(hs))
 		return http_reply_failure(hs, 500, 'I', 'R');
-	note_times(hs);
+	note_cache(hs);
 	http_compress_request(hs);
-	hs->s.res = &hs->res;
-	hs->s.log.status = hs->res.status;
-	hs->s.log.bytes_out += hs->res.counted;
+	hs->content = http_proxy(hs)->rules[RS_TCP_RES_CONT].n;
 	hs->list = 0;
 	hs->rule = 0;
 	hs->phase = HTTP_CACHED;
@@ -192,10 +186,29 @@ static enum http_next answer_send(struct http_stream *hs)
 	return out->failed ? HTTP_CLOSE : HTTP_AGAIN;
 }
 
+/* tcp-response content does not ask where a response comes from: the first look is before there is one. */
+static enum http_next inspect(struct http_stream *hs)
+{
+	enum http_next next = http_rules_content(hs, false);
+
+	if (next != HTTP_WAIT)
+		return next;
+	hs->s.res = &hs->res;
+	return http_rules_content(hs, true);
+}
+
 enum http_next http_cache_run(struct http_stream *hs)
 {
-	enum http_next next = http_rules_response(hs);
+	enum http_next next = hs->content ? inspect(hs) : HTTP_AGAIN;
 
+	if (next == HTTP_AGAIN && hs->phase == HTTP_CACHED) {
+		if (hs->list == 0) {
+			hs->s.res = &hs->res;
+			hs->s.log.status = hs->res.status;
+			hs->s.log.bytes_out += hs->res.counted;
+		}
+		next = http_rules_response(hs);
+	}
 	if (next != HTTP_AGAIN || hs->phase != HTTP_CACHED)
 		return next;
 	return answer_send(hs);

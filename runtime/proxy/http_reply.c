@@ -53,7 +53,8 @@ static enum http_next reply_send(struct http_stream *hs, const struct reply *r)
 	hs->client_keep = hs->client_keep && !r->close && hs->up.state == FLOW_DONE;
 	if (!out)
 		return HTTP_CLOSE;
-	h1_out_init(out, &hs->s.scratch);
+	if (h1_out_empty(out)) /* no interim response is still to be sent */
+		h1_out_init(out, &hs->s.scratch);
 	http_head_strip(m);
 	hs->down.state = FLOW_DONE;
 	if (!http_flow_head(hs, &hs->down, m, http_connection_response(hs), has_no_body(m) || !r->body.len))
@@ -112,17 +113,29 @@ enum http_next http_reply_moved(struct http_stream *hs, struct str prefix)
 	return reply_send(hs, &r);
 }
 
+void http_note_service(struct http_stream *hs)
+{
+	struct log_record *log = &hs->s.log;
+
+	log->t_queue = log->t_connect = log->t_response = 0;
+	log->by_service = true;
+}
+
 enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 {
 	struct reply r = {.msg = {.scratch = &hs->s.scratch, .is_response = true, .method = HTTP_M_GET}};
 	struct h1_parser p;
 	size_t head_len = 0;
 	unsigned status = 0;
+	enum http_next next;
 	struct eval e;
 
 	stream_end(&hs->s, 'L', 'R');
 	hs->s.log.server = STR("<STATS>");
-	hs->s.log.by_service = true;
+	http_note_service(hs);
+	next = http_rules_service(hs);
+	if (next != HTTP_AGAIN || hs->phase == HTTP_REPLY)
+		return next;
 	eval_here(hs, &e);
 	hs->page = out_growing(SIZE_MAX / 2);
 	stats_reply(http_worker(hs), px, &e, hs->req.body_seen, &hs->page, &head_len, &status);
@@ -141,7 +154,6 @@ enum http_next http_reply_page(struct http_stream *hs, const char *type)
 	if (!reply_document(&r, &hs->s.scratch, 200, str_from(type), out_get(&hs->page)))
 		return http_reply_error(hs, 500);
 	hs->s.log.status = 200;
-	hs->s.log.by_service = true;
 	return reply_send(hs, &r);
 }
 

@@ -1,6 +1,8 @@
 /* The exchange with a server: the request goes up, interim responses and the response come down, bodies flow
  * both ways, or a tunnel opens (RFC 9110 sections 7.8, 9.3.6 and 15.2). */
 #include "runtime/proxy/http_cache.h"
+#include "runtime/proxy/http_wait.h"
+#include "runtime/core/log_moment.h"
 #include "runtime/proxy/filter_trace.h"
 #include "runtime/proxy/http_fields.h"
 
@@ -36,11 +38,13 @@ enum http_next http_client_reset(struct http_stream *hs)
 	case HTTP_SERVER:
 		return http_server_wait(hs);
 	case HTTP_EXCHANGE:
-		if (hs->up.state == FLOW_DONE && hs->responding) {
+		if (hs->up.state == FLOW_DONE && hs->responding && hs->down.state == FLOW_DONE) {
 			count_abort(hs, true);
 			return HTTP_CLOSE;
 		}
 		return aborted(hs, 'C', 'D');
+	case HTTP_TARPIT:
+		return http_tarpit_run(hs);
 	case HTTP_REPLY:
 		return HTTP_CLOSE;
 	default:
@@ -49,9 +53,29 @@ enum http_next http_client_reset(struct http_stream *hs)
 	}
 }
 
-/* An interim response goes to the client as it is. */
+/* The client has left (option abortonclose): nobody waits for the rest. */
+static enum http_next client_left(struct http_stream *hs)
+{
+	if (hs->responding || hs->s.session->conn.flags & CONN_ERROR)
+		return aborted(hs, 'C', 'D');
+	count_abort(hs, true);
+	return http_reply_failure(hs, 400, 'C', 'H');
+}
+
+static bool client_has_left(const struct http_stream *hs)
+{
+	const struct conn *c = &hs->s.session->conn;
+
+	return c->flags & (CONN_EOF | CONN_ERROR) && !c->mux && !hs->early_end &&
+	       hs->down.body != HTTP_BODY_TUNNEL && hs->up.state == FLOW_DONE &&
+	       proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE);
+}
+
+/* An interim response goes to the client as it is, also while content rules still wait for the final one. */
 static enum http_next interim(struct http_stream *hs)
 {
+	if (hs->content)
+		hs->s.res = NULL;
 	hs->s.log.bytes_out += hs->res.counted;
 	http_head_strip(&hs->res);
 	if (!http_flow_head(hs, &hs->down, &hs->res, STR_NONE, false))
@@ -130,7 +154,8 @@ static enum http_next response_forward(struct http_stream *hs)
 	if (hs->down.tap && hs->down.state == FLOW_DONE)
 		http_cache_end(hs->down.tap);
 	hs->responding = true;
-	if (proxy_option_is_set(http_frontend(hs), PO_LOGASAP))
+	if (proxy_option_is_set(http_frontend(hs), PO_LOGASAP) ||
+	    hs->s.session->frontend->log_moment == LOG_AT_RESPONSE)
 		stream_log(&hs->s);
 	if (http_frontend(hs)->log_steps)
 		stream_log_step(&hs->s, LSTEP_RESPONSE);
@@ -189,11 +214,11 @@ static enum http_next response_head(struct http_stream *hs)
 	enum http_next next;
 
 	stream_trace(&hs->s, HEAD_RECEIVED, true, &hs->res);
-	hs->s.log.t_response = (int32_t)(http_worker(hs)->now - hs->s.server.connected);
 	response_note(hs->s.server.server, http_worker(hs)->now_us - hs->s.server.connected_us,
 		      http_worker(hs)->now);
-	if (hs->res.status >= 100 && hs->res.status < 200 && hs->res.status != 101)
+	if (http_is_interim(&hs->res))
 		return interim(hs);
+	hs->s.log.t_response = (int32_t)(http_worker(hs)->now - hs->s.server.connected);
 	if (hs->res.status == 101 && !switch_agreed(hs))
 		return switch_refused(hs);
 	if (body_is_bad(hs) || (hs->res.glitches && http_glitches(hs, &hs->res, hs->down.from)))
@@ -236,6 +261,9 @@ static enum http_next response_more(struct http_stream *hs)
 	struct buf *in = &hs->in;
 	char *before = in->data ? in->data + in->off : NULL;
 
+	if (hs->down.from->flags & CONN_ERROR && hs->up.state != FLOW_DONE)
+		return aborted(hs, 'S',
+			       'D'); /* as HAProxy: it would have taken more, and nobody knows why not */
 	if (hs->down.from->flags & (CONN_EOF | CONN_ERROR))
 		return http_server_lost(hs, false);
 	if (!in->data || buf_room(in) > in->cap / 2 || hs->down.from->mux)
@@ -260,24 +288,46 @@ static enum h1_result receive_head(struct http_stream *hs)
 	return h1_parse(&hs->down.parser, &hs->res, in->data + in->off + taken, in->len - taken);
 }
 
+/* Content rules that wait for a response look at what has come. */
+static enum http_next inspect(struct http_stream *hs, enum h1_result r)
+{
+	bool over = hs->down.from->flags & (CONN_EOF | CONN_ERROR);
+	enum http_next next;
+
+	if (r == H1_DONE)
+		hs->s.res = &hs->res;
+	next = http_rules_content(hs, r == H1_MORE ? over : r != H1_DONE);
+	if (next != HTTP_AGAIN || hs->phase != HTTP_EXCHANGE)
+		return next;
+	hs->s.res = &hs->res;
+	return HTTP_AGAIN;
+}
+
+/* What came of looking for a head. Content rules that still wait may let it lie. */
+static enum http_next head_result(struct http_stream *hs, enum h1_result r)
+{
+	enum http_next next = hs->content ? inspect(hs, r) : HTTP_AGAIN;
+
+	if (next == HTTP_CLOSE || hs->phase != HTTP_EXCHANGE)
+		return next;
+	if (next == HTTP_WAIT && r == H1_DONE && !http_is_interim(&hs->res))
+		return next;
+	if (r == H1_DONE)
+		return response_head(hs);
+	return r == H1_MORE ? response_more(hs) : refuse(hs);
+}
+
 /* Heads, until that of the final response is through. */
 static enum http_next receive_heads(struct http_stream *hs)
 {
 	enum http_next next = HTTP_AGAIN;
 
 	while (!hs->responding && hs->phase == HTTP_EXCHANGE && next == HTTP_AGAIN) {
-		enum h1_result r;
-
-		if (hs->wait != HTTP_NO_WAIT) {
-			next = response_rules(hs);
-			continue;
-		}
-		r = receive_head(hs);
-
-		if (r == H1_DONE)
-			next = response_head(hs);
+		if (hs->content)
+			next = head_result(hs, hs->s.res ? H1_DONE : receive_head(hs));
 		else
-			next = r == H1_MORE ? response_more(hs) : refuse(hs);
+			next = hs->wait != HTTP_NO_WAIT ? response_rules(hs)
+							: head_result(hs, receive_head(hs));
 	}
 	return next;
 }
@@ -363,6 +413,8 @@ enum http_next http_exchange(struct http_stream *hs)
 	if (hs->s.server.retries !=
 	    tries) /* on a new connection, perhaps at once: the request goes out first */
 		return next == HTTP_WAIT && hs->phase == HTTP_EXCHANGE ? HTTP_AGAIN : next;
+	if (next != HTTP_CLOSE && hs->phase == HTTP_EXCHANGE && client_has_left(hs))
+		return client_left(hs);
 	if (hs->phase != HTTP_EXCHANGE || (next != HTTP_AGAIN && !hs->down.taken))
 		return next;
 	next = send_response(hs);

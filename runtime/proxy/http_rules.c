@@ -1,6 +1,7 @@
 /* Rule lists in mode http: which one, with what they may see, and what their verdict means. */
 #include "grammar/rows.h"
 #include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_wait.h"
 #include "runtime/proxy/stream_lookup.h"
 
 #include "runtime/proxy/http_cache.h"
@@ -52,8 +53,11 @@ static enum http_next reject(struct http_stream *hs, bool drop)
 	count_denied_request(hs);
 	stream_end(&hs->s, 'P', 'R');
 	hs->s.log.t_request = -1;
+	hs->s.log.bytes_in += http_body_counted(hs, false);
 	if (drop)
 		conn_drop(&hs->s.session->conn);
+	else if (hs->s.session->conn.mux)
+		hs->s.session->conn.flags |= CONN_RESET; /* all of the client's connection */
 	return HTTP_CLOSE;
 }
 
@@ -100,7 +104,7 @@ static enum http_next request_verdict(struct http_stream *hs, enum verdict v, co
 static bool may_inspect(struct http_stream *hs, const struct proxy_conf *px)
 {
 	if (!px->tcp_req_inspect || hs->s.session->conn.flags & (CONN_EOF | CONN_ERROR) ||
-	    !http_client_has_room(hs))
+	    !http_client_has_room(hs) || http_request_is_at_hand(hs))
 		return false;
 	if (hs->wait == HTTP_NO_WAIT) {
 		hs->wait = HTTP_WAIT_DATA;
@@ -129,7 +133,7 @@ static enum verdict list_run(struct http_stream *hs, struct eval *e, const struc
 				stream_lookup_end(&hs->s, e);
 		}
 		v = rules_run(e, rules, &hs->rule, decider);
-		hs->s.log.waiting = v == V_WAIT ? &rules->v[hs->rule] : NULL;
+		hs->s.log.waiting = v == V_WAIT ? *decider : NULL;
 		if (hs->s.settings)
 			settings_apply_client(hs->s.settings, conn_carrier(&hs->s.session->conn)->io.fd);
 		if (v != V_WAIT || e->wait.kind == EW_DATA)
@@ -148,6 +152,7 @@ enum http_next http_rules_request(struct http_stream *hs, const struct proxy_con
 	const struct rules *rules = &px->rules[set];
 	const struct rule *decider = NULL;
 	struct session *s = hs->s.session;
+	bool inspected;
 	enum http_next next;
 	struct eval e;
 	enum verdict v;
@@ -160,7 +165,14 @@ enum http_next http_rules_request(struct http_stream *hs, const struct proxy_con
 		e.may_wait = may_inspect(hs, px);
 	}
 	e.raw_req_final = s->conn.flags & CONN_EOF || !http_client_has_room(hs);
+	inspected = hs->wait == HTTP_WAIT_DATA;
 	v = list_run(hs, &e, rules, false, &decider, &next);
+	if (inspected && (v == V_CONTINUE || v == V_ALLOW) && set == RS_TCP_REQ_CONT) {
+		if (place & AT(FE_CONTENT))
+			hs->s.log.t_request = (int32_t)(http_worker(hs)->now - hs->s.begun);
+		if (s->conn.flags & (CONN_EOF | CONN_ERROR) && !http_request_is_at_hand(hs))
+			return http_body_never_comes(hs);
+	}
 	if (set == RS_TCP_REQ_CONT && (v == V_REJECT || v == V_SILENT_DROP))
 		hs->s.log.bad_request = true; /* it was not looked at yet */
 	return v == V_WAIT ? next : request_verdict(hs, v, decider);
@@ -184,21 +196,10 @@ static void count_denied_response(struct http_stream *hs)
 	struct worker *w = http_worker(hs);
 
 	SESSION_COUNT(hs->s.session, denied_resp);
-	counters_be(w, hs->s.backend->index)->denied_resp++;
+	if (hs->s.backend) /* a frontend's cache needs none */
+		counters_be(w, hs->s.backend->index)->denied_resp++;
 	if (hs->s.server.server)
 		counters_srv(w, hs->s.server.server->index)->denied_resp++;
-}
-
-/* tcp-response content, before there is a response for anybody: `close` leaves the server alone, the client
- * gets an answer of ours; `reject` leaves both. */
-static enum http_next content_verdict(struct http_stream *hs, const struct rule *rule)
-{
-	hs->s.log.bytes_out = 0;
-	if (rule->action == ACTION_CLOSE)
-		return http_reply_failure(hs, 502, 'S', 'H');
-	hs->s.log.status = 0;
-	stream_end(&hs->s, 'P', 'D');
-	return HTTP_CLOSE;
 }
 
 static enum http_next response_verdict(struct http_stream *hs, enum verdict v, const struct rule *rule)
@@ -217,9 +218,7 @@ static enum http_next response_verdict(struct http_stream *hs, enum verdict v, c
 		return http_reply_rule(hs, rule, v);
 	case V_REJECT:
 	case V_SILENT_DROP:
-		if (hs->list == 0 && v == V_REJECT)
-			return content_verdict(hs, rule);
-		stream_end(&hs->s, 'P', 'H');
+		stream_end(&hs->s, 'P', v == V_SILENT_DROP ? 'R' : 'H');
 		if (v == V_SILENT_DROP)
 			conn_drop(&hs->s.session->conn);
 		return HTTP_CLOSE;
@@ -246,6 +245,7 @@ static enum http_next response_list(struct http_stream *hs, const struct rules *
 			e.live->see_body(hs, &e, true);
 		hs->s.log.bytes_out += hs->res.body_seen.len;
 		hs->no_reset |= hs->res.body_complete && hs->res.body_seen.len;
+		hs->s.log.t_response = -1;
 	}
 	return response_verdict(hs, v, decider);
 }
@@ -261,6 +261,85 @@ static void stick(struct http_stream *hs)
 	stream_stick_response(&hs->s, &e);
 }
 
+/* tcp-response inspect-delay: may the list still ask for more? As in HAProxy a whole response is all that there
+ * may be. */
+static bool may_inspect_response(struct http_stream *hs, struct eval *e)
+{
+	const struct conn *c = hs->down.from, *client = &hs->s.session->conn;
+	uint32_t ms = http_proxy(hs)->tcp_res_inspect;
+
+	if (!ms || (c && c->flags & (CONN_EOF | CONN_ERROR)) || (hs->in.data && !buf_room(&hs->in)))
+		return false;
+	if (client->flags & CONN_EOF && proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE))
+		return false;
+	if (e->res && !hs->res.body_seen.ptr)
+		e->live->see_body(hs, e, true);
+	if (e->res && hs->res.body_complete && !http_is_interim(&hs->res))
+		return false;
+	if (hs->wait == HTTP_NO_WAIT) {
+		hs->wait = HTTP_WAIT_DATA;
+		hs->wait_until = http_worker(hs)->now + ms;
+	}
+	return http_worker(hs)->now < hs->wait_until;
+}
+
+/* The client gets nothing, what has come so far counts. */
+static enum http_next content_refuse(struct http_stream *hs, const struct eval *e, enum verdict v)
+{
+	count_denied_response(hs);
+	hs->s.log.t_response = -1;
+	if (e->res)
+		hs->s.log.bytes_out += hs->res.counted + http_body_counted(hs, true);
+	hs->s.log.status = e->res_asked ? hs->res.status : 0;
+	if (v == V_SILENT_DROP)
+		conn_drop(&hs->s.session->conn);
+	stream_end(&hs->s, 'P', v == V_SILENT_DROP ? 'R' : 'D');
+	return HTTP_CLOSE;
+}
+
+/* Nothing more is wanted of the server: what is there of the response may pass, else it is an answer of ours.
+ */
+static enum http_next content_close(struct http_stream *hs, const struct eval *e, bool last)
+{
+	if (!e->res && !last)
+		return http_reply_failure(hs, 502, 'S', 'H');
+	if (hs->down.from)
+		hs->down.from->flags |= CONN_EOF;
+	return HTTP_AGAIN;
+}
+
+enum http_next http_rules_content(struct http_stream *hs, bool last)
+{
+	const struct rules *rules = &http_proxy(hs)->rules[RS_TCP_RES_CONT];
+	const struct rule *decider = NULL;
+	enum http_next next;
+	struct eval e;
+	enum verdict v;
+
+	http_eval(hs, &e, AT(BE_RES_CONTENT));
+	e.raw_res_final = true;
+	http_body_again(hs);
+	e.may_wait = !last && may_inspect_response(hs, &e);
+	v = list_run(hs, &e, rules, true, &decider, &next);
+	if (v == V_WAIT)
+		return next;
+	hs->content = false;
+	hs->rule = 0;
+	if (v == V_REJECT && decider->action == ACTION_CLOSE)
+		return content_close(hs, &e, last);
+	if (v != V_CONTINUE && v != V_ALLOW)
+		return content_refuse(hs, &e, v);
+	return HTTP_AGAIN;
+}
+
+enum http_next http_rules_service(struct http_stream *hs)
+{
+	if (!http_proxy(hs)->rules[RS_TCP_RES_CONT].n)
+		return HTTP_AGAIN;
+	hs->rule = 0;
+	return http_rules_content(hs, true);
+}
+
 enum http_next http_rules_response(struct http_stream *hs)
 {
 	const struct proxy_conf *be = http_proxy(hs), *fe = http_frontend(hs);
@@ -273,13 +352,15 @@ enum http_next http_rules_response(struct http_stream *hs)
 	};
 	unsigned n = be == fe ? 2 : 3;
 
+	if (hs->list == 0) { /* http_rules_content() */
+		stick(hs);
+		hs->list = 1;
+	}
 	for (; hs->list < n; hs->list++, hs->rule = 0) {
 		enum http_next next = response_list(hs, lists[hs->list].rules, lists[hs->list].place);
 
 		if (next != HTTP_AGAIN || hs->phase == HTTP_REPLY)
 			return next;
-		if (hs->list == 0)
-			stick(hs);
 	}
 	return HTTP_AGAIN;
 }

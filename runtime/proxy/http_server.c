@@ -1,6 +1,8 @@
 /* A server for the request: asked for, waited for, tried again, given back. A request may be sent a second time
  * as long as all of it still lies in the buffer and nothing of an answer has come. */
 #include "runtime/proxy/http_fields.h"
+#include "runtime/proxy/http_wait.h"
+#include "runtime/core/log_moment.h"
 
 #include <errno.h>
 
@@ -11,6 +13,12 @@
 
 static void server_ready(struct conn *c, int revents);
 
+/* Of its connection: streams of HTTP/2 never are, for HAProxy. */
+static bool is_first(const struct http_stream *hs)
+{
+	return hs->s.session->requests == 1 && !hs->s.session->parent;
+}
+
 static enum http_next failed(struct http_stream *hs, enum srv_outcome outcome)
 {
 	static const char letters[][3] = {
@@ -19,6 +27,12 @@ static enum http_next failed(struct http_stream *hs, enum srv_outcome outcome)
 		[SRV_INTERNAL] = "IC",
 	};
 
+	/* As in HAProxy the client of another request than the first is not told, it may ask again. */
+	if (outcome == SRV_CONNECT_TIMEOUT && !is_first(hs)) {
+		stream_end(&hs->s, 's', 'C');
+		hs->s.log.status = 503;
+		return HTTP_CLOSE;
+	}
 	return http_reply_failure(hs, outcome == SRV_INTERNAL ? 500 : 503, letters[outcome][0],
 				  letters[outcome][1]);
 }
@@ -55,11 +69,16 @@ static enum http_next connected(struct http_stream *hs)
 	hs->up_broken = false; /* of a connection before this one */
 	hs->server_seen = hs->client_seen = hs->up.wrote = http_worker(hs)->now;
 	hs->up.independent = proxy_option_is_set(http_proxy(hs), PO_INDEPENDENT_STREAMS);
+	if (hs->s.log.cookie_cli == 'V' && hs->s.cookie_server != r->server)
+		hs->s.log.cookie_cli = 'D'; /* it could not be reached */
 	hs->s.log.t_connect = (int32_t)(r->connected - r->assigned);
 	stream_connected(&hs->s);
 	if (http_frontend(hs)->log_steps)
 		stream_log_step(&hs->s, LSTEP_CONNECT);
-	hs->s.res = &hs->res;
+	hs->wait = HTTP_NO_WAIT;
+	hs->rule = 0;
+	hs->content = http_proxy(hs)->rules[RS_TCP_RES_CONT].n;
+	hs->s.res = hs->content ? NULL : &hs->res;
 	hs->res.is_response = true;
 	hs->res.method = hs->req.method;
 	http_head_begin(hs, &hs->down.parser);
@@ -199,6 +218,8 @@ enum http_next http_server_start(struct http_stream *hs)
 		prefer_last(hs);
 	stream_balance(&hs->s);
 	stream_server_setup(&hs->s);
+	if (hs->s.session->frontend->log_moment == LOG_AT_REQUEST)
+		stream_log(&hs->s);
 	return outcome_next(hs, srv_request_start(r));
 }
 
@@ -219,9 +240,10 @@ enum http_next http_server_wait(struct http_stream *hs)
 	if (!gone && !request_is_cut(hs))
 		return HTTP_WAIT;
 	counters_be(http_worker(hs), hs->s.backend->index)->cli_aborts++;
-	if (!hs->s.server.assigned) /* it left the queue: all the time since was spent there */
-		hs->s.log.t_queue = (int32_t)(http_worker(hs)->now - hs->s.server.started);
-	stream_end(&hs->s, 'C', !gone ? 'R' : hs->s.server.assigned ? 'C' : 'Q');
+	hs->s.log.t_queue = (int32_t)((hs->s.server.assigned ? hs->s.server.assigned : http_worker(hs)->now) -
+				      hs->s.server.started);
+	hs->s.log.bytes_in += http_body_counted(hs, false);
+	stream_end(&hs->s, 'C', hs->s.server.assigned ? 'C' : 'Q');
 	return HTTP_CLOSE;
 }
 
@@ -290,6 +312,7 @@ static void count_failed_response(struct http_stream *hs)
 enum http_next http_server_lost(struct http_stream *hs, bool junk)
 {
 	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
+	bool muxed = hs->s.server.conn && hs->s.server.conn->conn.mux;
 	enum http_next next;
 
 	if (!reused)
@@ -297,9 +320,9 @@ enum http_next http_server_lost(struct http_stream *hs, bool junk)
 	if (http_server_retry(hs, junk ? RETRY_ON_JUNK_RESPONSE : RETRY_ON_EMPTY_RESPONSE, &next))
 		return next;
 	count_failed_response(hs);
-	if (reused && !junk && hs->s.session->requests > 1 && !hs->s.session->parent) {
+	if (!junk && !is_first(hs) && !muxed) {
 		/* The client has to expect that its connection ends between two requests (RFC 9112
-		 * section 9.5), and may send again. */
+		 * section 9.5), and may send again; a stream is refused (RFC 9113 section 8.7). */
 		hs->silent = true;
 		return HTTP_CLOSE;
 	}

@@ -38,6 +38,7 @@ static const struct service *service_find(struct str name)
 enum http_next http_service_run(struct http_stream *hs, const struct rule *rule)
 {
 	const struct service *s = service_find(rule->name);
+	enum http_next next;
 	unsigned status;
 
 	stream_end(&hs->s, 'L', 'R');
@@ -45,7 +46,10 @@ enum http_next http_service_run(struct http_stream *hs, const struct rule *rule)
 		return http_reply_error(hs, 500);
 	hs->page = out_growing(SIZE_MAX / 2);
 	hs->s.log.server = str_from(s->logged);
-	hs->s.log.by_service = true;
+	http_note_service(hs);
+	next = http_rules_service(hs);
+	if (next != HTTP_AGAIN || hs->phase == HTTP_REPLY)
+		return next;
 	status = s->run(hs, &hs->page);
 	if (status != 200)
 		return http_reply_error(hs, status);

@@ -79,6 +79,7 @@ static struct http_stream *stream_new(struct session *s)
 		hs->step = http_step_switched();
 	if (!s->requests && s->frontend->conf->log_steps)
 		stream_log_step(&hs->s, LSTEP_ACCEPT);
+	hs->s.log.t_idle = (int32_t)(hs->s.begun - s->idle_since);
 	s->requests++;
 	stream_trace(&hs->s, STREAM_BEGINS, false, NULL);
 	return hs;
@@ -282,6 +283,7 @@ static void idle_ended(struct session *s, unsigned status, char cause)
 		return;
 	}
 	hs->s.begun = s->accepted;
+	hs->s.log.t_idle = 0;
 	http_session_settle(s, http_reply_raw(hs, status, cause, 'R') == HTTP_AGAIN ? http_stream_run(hs)
 										    : HTTP_CLOSE);
 }

@@ -2,6 +2,7 @@
  * and the descriptions of the keywords): the frontend's rules, the choice of a backend, the backend's rules,
  * persistence, a server. A step that has to wait is called again; rules go on where they stood. */
 #include "runtime/proxy/http_fields.h"
+#include "runtime/proxy/http_wait.h"
 #include "runtime/proxy/filter_trace.h"
 #include "runtime/proxy/stream_stick.h"
 
@@ -35,7 +36,7 @@ static enum http_next monitor(struct http_stream *hs)
 
 static enum http_next fe_body(struct http_stream *hs)
 {
-	return proxy_option_is_set(http_frontend(hs), PO_HTTP_BUFFER_REQUEST) ? http_body_wait(hs, 0)
+	return proxy_option_is_set(http_frontend(hs), PO_HTTP_BUFFER_REQUEST) ? http_body_buffer(hs)
 									      : HTTP_AGAIN;
 }
 
@@ -50,7 +51,7 @@ static enum http_next be_body(struct http_stream *hs)
 {
 	if (!other_backend(hs) || !proxy_option_is_set(http_proxy(hs), PO_HTTP_BUFFER_REQUEST))
 		return post_body(hs);
-	return http_body_wait(hs, 0);
+	return http_body_buffer(hs);
 }
 
 static inline enum http_next rules(struct http_stream *hs, const struct proxy_conf *px, enum ruleset set,
@@ -237,10 +238,17 @@ enum http_next http_steps_run(struct http_stream *hs)
 enum http_next http_tarpit_run(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
+	bool gone = hs->s.session->conn.flags & (CONN_EOF | CONN_ERROR) &&
+		    (proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE) || hs->s.session->conn.mux);
 
-	if (w->now < hs->tarpit_until && !(hs->s.session->conn.flags & (CONN_EOF | CONN_ERROR)))
+	if (w->now < hs->tarpit_until && !gone)
 		return HTTP_WAIT;
 	hs->s.log.t_queue = (int32_t)(w->now - hs->s.begun);
 	hs->s.log.t_request = -1;
+	if (gone && hs->s.session->conn.flags & CONN_ERROR) { /* nobody is there to be told */
+		hs->s.log.status =
+			hs->tarpit->reply && hs->tarpit->reply->status ? hs->tarpit->reply->status : 500;
+		return HTTP_CLOSE;
+	}
 	return http_reply_rule(hs, hs->tarpit, V_TARPIT);
 }

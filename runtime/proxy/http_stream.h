@@ -45,6 +45,7 @@ struct http_stream {
 	uint32_t head_len;         /* of the request, with empty lines before */
 	uint8_t phase, step, wait; /* enum http_phase, index of a step, enum http_wait */
 	uint8_t list;              /* of the response's rule lists: at which they go on */
+	bool content;      /* tcp-response content has not decided yet */
 	bool requested;    /* srv_request.done will be called */
 	bool let_go;       /* the request's head is no longer in the buffer */
 	bool client_keep;  /* as the response said */
@@ -120,21 +121,17 @@ void http_request_let_go(struct http_stream *hs);
 /* http_rules.c. Each runs the list from hs->rule on; HTTP_AGAIN: nothing final happened. */
 enum http_next http_rules_request(struct http_stream *hs, const struct proxy_conf *px, enum ruleset set,
 				  uint32_t place);
-/* All lists of the response, from where they stand. */
+/* tcp-response content, from the moment at which there is a connection to the server; hs->s.res: whether the head is there. last: neither
+ * it nor more of the response will come. HTTP_WAIT: it goes on when there is more, or the inspect delay is over. */
+enum http_next http_rules_content(struct http_stream *hs, bool last);
+/* The same for what a service answers instead of a server. */
+enum http_next http_rules_service(struct http_stream *hs);
+/* All lists of the response behind it, from where they stand. */
 enum http_next http_rules_response(struct http_stream *hs);
 void http_rules_after_response(struct http_stream *hs);
 enum http_next http_redirects(struct http_stream *hs, const struct proxy_conf *px);
 
-/* http_wait.c. Until the body of the request, or `enough` bytes of it (0: all), or as much as a buffer holds, is there. */
-enum http_next http_body_wait(struct http_stream *hs, uint64_t enough);
-/* Has all of the request's body come, though none of it has gone on? */
-bool http_request_is_at_hand(struct http_stream *hs);
-/* Rules go on: where bodies were looked at, what is at hand now is seen, and where it is now. */
-void http_body_again(struct http_stream *hs);
-/* A rule said V_WAIT. */
-void http_wait_begin(struct http_stream *hs, const struct eval *e);
-/* Is its wait over? HTTP_AGAIN: the list may go on, or the phase is HTTP_REPLY. */
-enum http_next http_wait_look(struct http_stream *hs, bool response);
+/* http_wait.c (http_wait.h has the rest). */
 void http_eval(struct http_stream *hs, struct eval *e, uint32_t place); /* stream_eval(), and bodies are seen */
 
 /* http_headers.c */
@@ -180,6 +177,8 @@ enum http_next http_reply_failure(struct http_stream *hs, unsigned status, char 
 enum http_next http_reply_rule(struct http_stream *hs, const struct rule *rule, enum verdict verdict);
 /* To a prefix and the request's own path (a server's `redir`). */
 enum http_next http_reply_moved(struct http_stream *hs, struct str prefix);
+/* What answers instead of a server took no time, in the eyes of the log. */
+void http_note_service(struct http_stream *hs);
 enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px);
 /* What hs->page holds, as a document of that type. */
 enum http_next http_reply_page(struct http_stream *hs, const char *type);

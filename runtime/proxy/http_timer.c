@@ -90,7 +90,7 @@ static uint64_t side_due(const struct http_flow *to_it, bool reads, uint64_t see
 static uint64_t client_due(const struct http_stream *hs)
 {
 	bool reads = hs->up.state != FLOW_DONE && !hs->up.blocked && !hs->up.paced_until &&
-		     (hs->responding || !server_ms(hs));
+		     (is_tunnel(hs) || hs->down.state == FLOW_DONE || !server_ms(hs));
 
 	return side_due(&hs->down, reads, hs->client_seen, client_ms(hs));
 }
@@ -99,9 +99,13 @@ static uint64_t server_due(const struct http_stream *hs)
 {
 	bool reads = hs->down.state != FLOW_DONE && !hs->down.blocked && !hs->down.paced_until;
 
-	if (hs->wait != HTTP_NO_WAIT)
+	uint64_t silence = UINT64_MAX;
+
+	if (hs->wait > HTTP_WAIT_DATA)
 		return hs->wait_until;
-	return hs->up.to ? side_due(&hs->up, reads, hs->server_seen, server_ms(hs)) : UINT64_MAX;
+	if (hs->up.to)
+		silence = side_due(&hs->up, reads, hs->server_seen, server_ms(hs));
+	return hs->wait == HTTP_WAIT_DATA && hs->wait_until < silence ? hs->wait_until : silence;
 }
 
 /* When a limit lets something pass again. */
@@ -177,6 +181,8 @@ static enum http_next server_expired(struct http_stream *hs)
 	struct worker *w = http_worker(hs);
 	enum http_next next;
 
+	if (hs->content && ((next = http_rules_content(hs, true)) != HTTP_AGAIN || hs->phase != HTTP_EXCHANGE))
+		return next;
 	if (!hs->responding)
 		observe(w, hs->s.server.server, OBSERVED_SILENCE);
 	if (http_server_retry(hs, RETRY_ON_RESPONSE_TIMEOUT, &next))
@@ -203,6 +209,7 @@ enum http_next http_timer_expired(struct http_stream *hs)
 	case HTTP_HEAD:
 		return http_reply_raw(hs, 408, 'c', 'R');
 	case HTTP_STEPS:
+		hs->s.log.t_request = -1;
 		return http_reply_failure(hs, 408, 'c', 'R');
 	case HTTP_TARPIT:
 		return HTTP_AGAIN;

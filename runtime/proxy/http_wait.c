@@ -3,6 +3,7 @@
  * to the client meanwhile (early-hint). A list that waits goes on where it stood. Worker thread only. */
 #include "runtime/eval/engine.h"
 #include "runtime/proxy/http_cache.h"
+#include "runtime/proxy/http_wait.h"
 #include "runtime/proxy/stream_lookup.h"
 
 /* --- bodies at hand */
@@ -116,6 +117,17 @@ static void response_look(struct http_stream *hs)
 		body_look(hs, &hs->res, in->cap, str_make(buf_at(in, head), in->len - head));
 }
 
+uint64_t http_body_counted(struct http_stream *hs, bool response)
+{
+	const struct http_msg *m = response ? &hs->res : &hs->req;
+
+	if (!response && hs->s.session->in.data)
+		request_look(hs);
+	else if (response && !m->body_seen.ptr && hs->down.from)
+		response_look(hs);
+	return m->body_seen.len + (m->body == HTTP_BODY_CHUNKED && m->body_complete);
+}
+
 static enum http_next response_wait(struct http_stream *hs, uint64_t enough)
 {
 	struct buf *in = &hs->in;
@@ -135,23 +147,41 @@ static enum http_next response_wait(struct http_stream *hs, uint64_t enough)
 
 /* --- waiting */
 
+enum http_next http_body_never_comes(struct http_stream *hs)
+{
+	hs->s.log.bytes_in += hs->req.body_seen.len;
+	hs->s.log.t_request = (int32_t)(http_worker(hs)->now - hs->s.begun);
+	stream_end(&hs->s, 'C', 'R');
+	return HTTP_CLOSE;
+}
+
+enum http_next http_body_buffer(struct http_stream *hs)
+{
+	enum http_next next = http_body_wait(hs, 0);
+
+	if (next == HTTP_AGAIN && !hs->req.body_complete && hs->s.session->conn.flags & (CONN_EOF | CONN_ERROR))
+		return http_body_never_comes(hs);
+	return next;
+}
+
 static enum http_next body_due(struct http_stream *hs, bool response)
 {
 	const struct session *s = hs->s.session;
 	enum http_next next = response ? response_wait(hs, hs->wait_bytes) : http_body_wait(hs, hs->wait_bytes);
 
 	if (next == HTTP_AGAIN && !response && !hs->req.body_complete &&
-	    s->conn.flags & (CONN_EOF | CONN_ERROR)) {
-		hs->s.log.bytes_in += hs->req.body_seen.len;
-		stream_end(&hs->s, 'C', 'R');
-		return HTTP_CLOSE;
-	}
+	    s->conn.flags & (CONN_EOF | CONN_ERROR))
+		return http_body_never_comes(hs);
 	if (next != HTTP_WAIT || http_worker(hs)->now < hs->wait_until)
 		return next;
 	hs->wait = HTTP_NO_WAIT;
-	if (response)
-		hs->s.log.bytes_out += hs->res.body_seen.len;
-	return response ? http_reply_failure(hs, 504, 's', 'R') : http_reply_failure(hs, 408, 'c', 'R');
+	if (!response) {
+		hs->s.log.t_request = -1;
+		return http_reply_failure(hs, 408, 'c', 'R');
+	}
+	hs->s.log.bytes_out += hs->res.body_seen.len;
+	hs->s.log.t_response = -1;
+	return http_reply_failure(hs, 504, 's', 'R');
 }
 
 enum http_next http_wait_look(struct http_stream *hs, bool response)

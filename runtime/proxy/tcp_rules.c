@@ -113,7 +113,7 @@ static enum verdict list_run(struct tcp_stream *t, struct eval *e, const struct 
 	if (t->s.lookup && name_wait(t, e))
 		return V_WAIT;
 	v = rules_run(e, rules, &t->rule, &decider);
-	t->s.log.waiting = v == V_WAIT ? &rules->v[t->rule] : NULL;
+	t->s.log.waiting = v == V_WAIT ? decider : NULL;
 	settings_apply_client(t->s.settings, t->s.session->conn.io.fd);
 
 	if (v == V_WAIT && !e->may_wait && !t->s.lookup) /* what it waits for will not come */

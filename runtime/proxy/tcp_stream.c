@@ -2,6 +2,7 @@
  * Every function below the loop's callbacks only says what happened; the callbacks end the session. The session
  * owns the stream, the worker's pool its memory. */
 #include "runtime/proxy/tcp_stream.h"
+#include "runtime/core/log_moment.h"
 #include "runtime/proxy/filter_trace.h"
 #include "runtime/proxy/stream_stick.h"
 #include "runtime/proxy/stream_trace.h"
@@ -181,7 +182,8 @@ static void connected(struct tcp_stream *t)
 	splice_setup(t);
 	stream_connected(&t->s);
 	stream_log_step(&t->s, LSTEP_CONNECT);
-	if (proxy_option_is_set(t->s.session->frontend->conf, PO_LOGASAP))
+	if (proxy_option_is_set(t->s.session->frontend->conf, PO_LOGASAP) ||
+	    t->s.session->frontend->log_moment != LOG_AT_END)
 		stream_log(&t->s);
 	t->state = t->s.backend->conf->rules[RS_TCP_RES_CONT].n ? TCP_RES_RULES : TCP_OPEN;
 	t->down.held = t->state == TCP_RES_RULES;

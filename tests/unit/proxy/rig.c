@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "grammar/base/out.h"
+#include "grammar/rows.h"
 #include "runtime/backend/connect.h"
 #include "runtime/cli/cli.h"
 #include "runtime/core/log.h"
@@ -311,8 +312,12 @@ static int origin_open(uint16_t *port)
 	return fd;
 }
 
+/* The line goes out when all is over. */
+static const struct logfmt_node at_the_end = {.kind = LOGFMT_ALIAS, .alias = LOGFMT_B};
+
 void rig_init(struct rig *r)
 {
+	struct logfmt *format;
 	struct arena *a;
 	struct bind_conf *b;
 	uint16_t port;
@@ -331,7 +336,9 @@ void rig_init(struct rig *r)
 		(struct server_conf){.proxy = r->px, .name = STR("s1"), .addr = loopback(port), .weight = 1};
 	*vec_push(a, &r->px->binds) = b;
 	*vec_push(a, &r->px->servers) = r->server;
-	r->px->log_format = ARENA_NEW(a, struct logfmt);
+	format = ARENA_NEW(a, struct logfmt);
+	*format = (struct logfmt){.nodes = &at_the_end, .n = 1};
+	r->px->log_format = format;
 	*vec_push(a, &r->px->log_targets) = (struct log_target){.max_len = 1024};
 	*vec_push(a, &r->model->proxies) = r->px;
 	logbook.n = 0;
