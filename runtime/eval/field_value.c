@@ -53,8 +53,7 @@ static bool cookie_separator(char c)
 	return c == ';' || c == ',';
 }
 
-/* Offset of what ends the cookie at `from`, or the end. Quotes count behind the equals sign only. */
-static size_t cookie_end(struct str field, size_t from)
+size_t cookie_end(struct str field, size_t from)
 {
 	bool quoted = false;
 	size_t i = from;

@@ -11,6 +11,9 @@ bool field_value_next(struct str field, uint32_t *off, struct str *value);
 /* A number as HAProxy's *_val fetches read it: everything below `9` counts as a digit, also `.` and blanks, in
  * 32 bits. */
 int64_t field_number(struct str text);
+/* Offset of the `;` or `,` that ends the cookie at `from`, or of the field's end. Quotes count behind the
+ * equals sign only. */
+size_t cookie_end(struct str field, size_t from);
 /* The next word of a Cookie field, or with set_cookie the first one of a Set-Cookie field. */
 bool cookie_next(struct str field, bool set_cookie, uint32_t *off, struct str *name, struct str *value);
 /* The next cookie of that name, any (of an empty name, too) without `wanted`; *off starts at 0. Words without

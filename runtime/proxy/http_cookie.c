@@ -4,12 +4,13 @@
 #include "runtime/proxy/http_cookie.h"
 
 #include "runtime/backend/dynamic_cookie.h"
+#include "runtime/eval/field_value.h"
 #include "runtime/proxy/http_fields.h"
 
-/* A cookie in a field value: all of `name=value`, and the value. */
+/* The value of a cookie in a field. */
 struct found {
 	struct http_hdr *hdr;
-	size_t off, len; /* in the field's value, without the separator */
+	size_t off, len; /* of the value, in the field's */
 	struct str value;
 };
 
@@ -72,41 +73,6 @@ void http_cookie_tidy(struct http_stream *hs, struct http_msg *m)
 	}
 }
 
-/* The first cookie of that name in one field (RFC 6265 section 4.2; some clients part them by commas). */
-static bool cookie_in(struct http_hdr *h, struct str name, struct found *f)
-{
-	struct str all = field_value(h);
-
-	for (size_t at = 0; at < all.len;) {
-		size_t end = at, equals;
-		struct str pair;
-
-		while (end < all.len && all.ptr[end] != ';' && all.ptr[end] != ',')
-			end++;
-		pair = str_sub(all, at, end - at);
-		equals = str_chr(pair, '=');
-		if (equals < pair.len && str_eq(str_trim(str_sub(pair, 0, equals)), name)) {
-			f->hdr = h;
-			f->off = at;
-			f->len = end - at;
-			f->value = str_trim(str_tail(pair, equals + 1));
-			return true;
-		}
-		at = end + 1;
-	}
-	return false;
-}
-
-static bool cookie_find(struct http_stream *hs, struct str name, struct found *f)
-{
-	struct http_hdr *h = NULL;
-
-	while ((h = http_find_id(&hs->req, HN_COOKIE, h)))
-		if (cookie_in(h, name, f))
-			return true;
-	return false;
-}
-
 /* Replaces part of a field's value; an empty rest takes the field away. */
 static bool splice_value(struct http_stream *hs, struct http_msg *m, struct http_hdr *h, size_t off, size_t len,
 			 struct str by)
@@ -126,23 +92,6 @@ static bool splice_value(struct http_stream *hs, struct http_msg *m, struct http
 	else
 		http_del(m, h);
 	return true;
-}
-
-/* Takes every cookie of that name out, each with one separator. */
-static void cookie_hide(struct http_stream *hs, struct str name)
-{
-	struct found f;
-
-	while (cookie_find(hs, name, &f)) {
-		size_t off = f.off, len = f.len;
-
-		if (off)
-			off--, len++;
-		else if (off + len < f.hdr->value_len)
-			len++;
-		if (!splice_value(hs, &hs->req, f.hdr, off, len, STR_NONE))
-			return;
-	}
 }
 
 /* Prefers the first server that the value names and that works, even if it drains; the letter says how that went. */
@@ -170,26 +119,123 @@ static char choose(struct http_stream *hs, struct str value)
 	return server_is_reachable(s) ? 'V' : 'D';
 }
 
-void http_cookie_request(struct http_stream *hs)
+/* A Cookie field on its way through our hands, and what was found in it. */
+struct field {
+	char *text;
+	size_t len;
+	size_t from; /* where ours begins that are to be taken out, with the separator before; SIZE_MAX: nowhere
+		      */
+	bool others; /* there are cookies of somebody else */
+	bool edited;
+};
+
+/* Takes out what stands between two separators; one stays, and a blank behind it, as HAProxy leaves it. How
+ * many bytes less there are. */
+static size_t field_cut(struct field *f, size_t next)
+{
+	size_t to = f->from, before = f->len;
+
+	f->from = SIZE_MAX;
+	f->edited = true;
+	while (to && is_blank(f->text[to - 1]))
+		to--;
+	if (to) {
+		f->text[to++] = f->text[next];
+		f->text[to++] = ' ';
+	}
+	for (next++; next < f->len && is_blank(f->text[next]); next++)
+		;
+	memmove(f->text + to, f->text + next, f->len - next);
+	f->len -= next - to;
+	return before - f->len;
+}
+
+/* The last ones are ours: what is left before them, unless that says something of them only. */
+static void field_end(struct field *f)
+{
+	if (f->from == SIZE_MAX)
+		return;
+	f->edited = true;
+	f->len = f->others ? f->from : 0;
+	while (f->len && is_blank(f->text[f->len - 1]))
+		f->len--;
+}
+
+/* Our cookie: the server that it names, unless one has been found already. How many bytes were taken away. */
+static size_t our_cookie(struct http_stream *hs, struct field *f, struct str value, bool *chosen)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
-	struct str value;
-	struct found f;
-	size_t cut;
+	size_t cut = str_chr(value, conf->mode == COOKIE_PREFIX ? '~' : '|'),
+	       at = (size_t)(value.ptr - f->text);
+
+	if (!*chosen) {
+		hs->cookie_dates = (struct cookie_dates){0};
+		if (conf->mode == COOKIE_INSERT && cut < value.len)
+			hs->cookie_dates = cookie_dates_parse(str_tail(value, cut + 1));
+		hs->s.log.cookie_cli = choose(hs, str_sub(value, 0, cut));
+		*chosen = hs->s.log.cookie_cli == 'V';
+	}
+	if (conf->mode != COOKIE_PREFIX || cut == value.len)
+		return 0;
+	f->edited = true;
+	cut++;
+	memmove(f->text + at, f->text + at + cut, f->len - at - cut);
+	f->len -= cut;
+	return cut;
+}
+
+/* Word by word. Those that begin with $ are attributes of the one before (RFC 2965). */
+static void field_walk(struct http_stream *hs, struct field *f, bool *chosen)
+{
+	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
+	bool hide = conf->mode == COOKIE_INSERT && conf->indirect;
+
+	for (size_t before = 0, at = 0;; at = before + 1) {
+		struct str all = str_make(f->text, f->len), word;
+		size_t end, equals;
+
+		while (at < f->len && is_blank(f->text[at]))
+			at++;
+		end = cookie_end(all, at);
+		word = str_sub(all, at, end - at);
+		equals = str_chr(word, '=');
+		if (equals < word.len && str_eq(str_trim(str_sub(word, 0, equals)), conf->name)) {
+			if (hide && f->from == SIZE_MAX)
+				f->from = before;
+			end -= our_cookie(hs, f, str_trim(str_tail(word, equals + 1)), chosen);
+		} else if (!word.len || word.ptr[0] != '$') {
+			f->others = true;
+			if (f->from != SIZE_MAX)
+				end -= field_cut(f, before);
+		}
+		if (end >= f->len)
+			return;
+		before = end;
+	}
+}
+
+void http_cookie_request(struct http_stream *hs)
+{
+	struct http_hdr *h = NULL;
+	bool chosen = false;
 
 	hs->s.log.cookie_cli = hs->s.log.cookie_srv = 'N';
 	http_cookie_tidy(hs, &hs->req);
-	if (!cookie_find(hs, conf->name, &f))
-		return;
-	value = f.value;
-	cut = str_chr(value, conf->mode == COOKIE_PREFIX ? '~' : '|');
-	if (conf->mode == COOKIE_INSERT && cut < value.len)
-		hs->cookie_dates = cookie_dates_parse(str_tail(value, cut + 1));
-	hs->s.log.cookie_cli = choose(hs, str_sub(value, 0, cut));
-	if (conf->mode == COOKIE_PREFIX && cut < value.len)
-		splice_value(hs, &hs->req, f.hdr, (size_t)(value.ptr - f.hdr->value), cut + 1, STR_NONE);
-	else if (conf->mode == COOKIE_INSERT && conf->indirect)
-		cookie_hide(hs, conf->name);
+	while ((h = http_find_id(&hs->req, HN_COOKIE, h))) {
+		struct field f = {.len = h->value_len, .from = SIZE_MAX};
+
+		f.text = scratch_alloc(&hs->s.scratch, f.len + 1);
+		if (!f.text)
+			return;
+		if (f.len)
+			memcpy(f.text, h->value, f.len);
+		field_walk(hs, &f, &chosen);
+		field_end(&f);
+		if (f.edited && f.len)
+			http_set_value(&hs->req, h, str_make(f.text, f.len));
+		else if (f.edited)
+			http_del(&hs->req, h);
+	}
 }
 
 /* Does the client already send what leads to this server? */
@@ -199,20 +245,28 @@ static bool client_knows(const struct http_stream *hs)
 				   : hs->s.cookie_server && hs->s.cookie_server == hs->s.server.server;
 }
 
-/* The Set-Cookie field of the server's for our name; NULL: none. */
-static bool set_cookie_find(struct http_stream *hs, struct found *f)
+static bool sets_cookies(const struct http_hdr *h)
+{
+	return !h->deleted &&
+	       (h->id == HN_SET_COOKIE ||
+		(h->id == HN_OTHER && str_ieq(str_make(h->name, h->name_len), STR("set-cookie2"))));
+}
+
+/* The next field behind `after` (NULL: the first) with which the server sets a cookie of our name. */
+static bool set_cookie_find(struct http_stream *hs, struct http_hdr *after, struct found *f)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
-	struct http_hdr *h = NULL;
+	struct http_hdr *end = http_hdrs_end(&hs->res);
 
-	while ((h = http_find_id(&hs->res, HN_SET_COOKIE, h))) {
+	for (struct http_hdr *h = after ? after + 1 : hs->res.hdrs; h < end; h++) {
 		struct str all = field_value(h);
-		size_t end = str_chr(all, ';'), equals = str_chr(all, '=');
+		size_t stop = cookie_end(all, 0), equals = str_chr(all, '=');
 
-		if (equals >= end || !str_eq(str_trim(str_sub(all, 0, equals)), conf->name))
+		if (!sets_cookies(h) || equals >= stop ||
+		    !str_eq(str_trim(str_sub(all, 0, equals)), conf->name))
 			continue;
 		f->hdr = h;
-		f->value = str_trim(str_sub(all, equals + 1, end - equals - 1));
+		f->value = str_trim(str_sub(all, equals + 1, stop - equals - 1));
 		f->off = (size_t)(f->value.ptr - all.ptr);
 		f->len = f->value.len;
 		return true;
@@ -339,29 +393,38 @@ static bool rewrite(struct http_stream *hs, const struct found *f, struct str va
 	return by.ptr && splice_value(hs, &hs->res, f->hdr, f->off, prefix ? 0 : f->len, by);
 }
 
+/* Those that the server sets with our name go away. */
+static void take_away(struct http_stream *hs)
+{
+	struct found f = {0};
+
+	while (set_cookie_find(hs, f.hdr, &f)) {
+		http_del(&hs->res, f.hdr);
+		hs->s.log.cookie_srv = 'D';
+	}
+}
+
 bool http_cookie_response(struct http_stream *hs)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
 	char text[SERVER_COOKIE_TEXT];
 	struct str value = hs->s.server.server ? server_cookie(hs->s.server.server, text) : STR_NONE;
-	struct found f;
-	bool set;
+	struct found f = {0};
+	bool ok = true;
 
 	if (conf->mode == COOKIE_NONE)
 		return true;
 	hs->s.log.cookie_srv = 'N';
 	http_cookie_tidy(hs, &hs->res);
-	set = set_cookie_find(hs, &f);
-	if (set && conf->mode == COOKIE_INSERT && conf->preserve) {
+	if (conf->mode == COOKIE_INSERT && conf->preserve && set_cookie_find(hs, NULL, &f)) {
 		hs->s.log.cookie_srv = 'P';
 		return true;
 	}
 	if (conf->mode == COOKIE_INSERT) {
-		if (set) {
-			http_del(&hs->res, f.hdr);
-			hs->s.log.cookie_srv = 'D';
-		}
+		take_away(hs);
 		return insert(hs, value);
 	}
-	return !set || rewrite(hs, &f, value, conf->mode == COOKIE_PREFIX);
+	while (ok && set_cookie_find(hs, f.hdr, &f))
+		ok = rewrite(hs, &f, value, conf->mode == COOKIE_PREFIX);
+	return ok;
 }

@@ -2,6 +2,8 @@
  * and those that a cache must not keep (option checkcache). Worker thread only. */
 #include "runtime/proxy/http_fields.h"
 
+#include "runtime/eval/field_value.h"
+
 #include "runtime/proxy/session_count.h"
 #include "runtime/stats/counters.h"
 
@@ -10,18 +12,17 @@
 /* The first pair whose name begins like that. response: a Set-Cookie field has one pair, and attributes. */
 static struct str pair_find(struct str all, struct str begin, bool response)
 {
-	while (all.len) {
-		size_t n = 0;
+	for (size_t at = 0, end; at <= all.len; at = end + 1) {
 		struct str pair;
 
-		while (n < all.len && all.ptr[n] != ';' && (response || all.ptr[n] != ','))
-			n++;
-		pair = str_trim(str_sub(all, 0, n));
+		while (at < all.len && (all.ptr[at] == ' ' || all.ptr[at] == '\t'))
+			at++;
+		end = cookie_end(all, at);
+		pair = str_trim(str_sub(all, at, end - at));
 		if (str_starts(pair, begin) && str_chr(pair, '=') < pair.len)
 			return pair;
 		if (response)
 			break;
-		all = str_tail(all, n + 1);
 	}
 	return STR_NONE;
 }
