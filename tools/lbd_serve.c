@@ -149,13 +149,21 @@ static bool sockets_open(struct lbd *l)
 /* --- start and end
  * ------------------------------------------------------------------------------------------------- */
 
-/* What an old process has left: states of servers, counters. */
-static bool states_restore(struct lbd *l)
+static void states_restore(struct lbd *l)
+{
+	struct out notes = out_growing(MAX_ERRORS);
+
+	servers_restore(l->process, &notes);
+	report_lines(&l->report, out_get(&notes));
+	out_free(&notes);
+}
+
+/* The counters of an old process; those of sockets among them. */
+static bool counters_restore(struct lbd *l)
 {
 	struct out notes = out_growing(MAX_ERRORS);
 	bool ok;
 
-	servers_restore(l->process, &notes);
 	ok = stats_shm_open(l->process, &notes);
 	if (ok)
 		stats_file_load(l->process, &notes);
@@ -207,8 +215,7 @@ static bool process_make(struct lbd *l)
 		generation_free(&g);
 		return false;
 	}
-	if (!states_restore(l))
-		return false;
+	states_restore(l);
 	p->takes_over = l->options.old.n > 0;
 	if (!peers_init(p) || !rings_make(l) || !forwards_init(p) || !mails_init(p) || !dns_init(p) ||
 	    !log_backends_init(p))
@@ -237,7 +244,7 @@ static bool process_prepare(struct lbd *l)
 				   "[haproxy.main()] Out of memory or descriptors while starting.");
 		return false;
 	}
-	if (!sockets_open(l))
+	if (!sockets_open(l) || !counters_restore(l))
 		return false;
 	handover_offer(l->process);
 	if (wants_pidfile && !pidfile_open(l, &pidfile))

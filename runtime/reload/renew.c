@@ -15,6 +15,7 @@
 #include "runtime/stick/table.h"
 #include "runtime/tls/ocsp_update.h"
 #include "runtime/tls/tls.h"
+#include "runtime/stats/stats_kept.h"
 
 enum { REAP_MS = 250 };
 
@@ -210,6 +211,7 @@ static void switch_over(struct worker *w, void *arg)
 	struct process *p = w->process;
 	struct generation *old = p->generation, *g = s->next;
 
+	stats_shm_sync(p);
 	if (!renew_indexes(p, g)) {
 		out_puts(s->errors, "ALERT out of memory\n");
 		return;

@@ -2,11 +2,16 @@
 #include "runtime/stats/stats_kept.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/backend/server.h"
 #include "runtime/core/process.h"
+#include "runtime/net/listener.h"
+#include "runtime/stats/socket_counters.h"
+
+enum { GUID_BYTES = 160 };
 
 #define KEPT(scope, column, counter) KEPT_##scope(column, counter)
 #define NOTHING(column, counter)
@@ -15,28 +20,47 @@ static const struct kept_field fe_fields[] = {
 #define KEPT_FE(column, counter) {#column, offsetof(struct fe_counters, counter)},
 #define KEPT_BE NOTHING
 #define KEPT_SRV NOTHING
+#define KEPT_LI NOTHING
 #include "runtime/stats/stats_kept.def"
 #undef KEPT_FE
 #undef KEPT_BE
 #undef KEPT_SRV
+#undef KEPT_LI
 };
 static const struct kept_field be_fields[] = {
 #define KEPT_FE NOTHING
 #define KEPT_BE(column, counter) {#column, offsetof(struct be_counters, counter)},
 #define KEPT_SRV NOTHING
+#define KEPT_LI NOTHING
 #include "runtime/stats/stats_kept.def"
 #undef KEPT_FE
 #undef KEPT_BE
 #undef KEPT_SRV
+#undef KEPT_LI
 };
 static const struct kept_field srv_fields[] = {
 #define KEPT_FE NOTHING
 #define KEPT_BE NOTHING
 #define KEPT_SRV(column, counter) {#column, offsetof(struct srv_counters, counter)},
+#define KEPT_LI NOTHING
 #include "runtime/stats/stats_kept.def"
 #undef KEPT_FE
 #undef KEPT_BE
 #undef KEPT_SRV
+#undef KEPT_LI
+};
+
+/* A socket's counters are those of a frontend, of which it uses some. */
+static const struct kept_field li_fields[] = {
+#define KEPT_FE NOTHING
+#define KEPT_BE NOTHING
+#define KEPT_SRV NOTHING
+#define KEPT_LI(column, counter) {#column, offsetof(struct fe_counters, counter)},
+#include "runtime/stats/stats_kept.def"
+#undef KEPT_FE
+#undef KEPT_BE
+#undef KEPT_SRV
+#undef KEPT_LI
 };
 
 #define COUNT(fields) (sizeof(fields) / sizeof(*(fields)))
@@ -46,6 +70,7 @@ _Static_assert(COUNT(fe_fields) <= KEPT_MAX && COUNT(be_fields) <= KEPT_MAX && C
 static const struct kept_table tables[KEPT_KINDS] = {
 	[KEPT_FE] = {"fe", fe_fields, COUNT(fe_fields)},
 	[KEPT_BE] = {"be", be_fields, COUNT(be_fields)},
+	[KEPT_LI] = {"li", li_fields, COUNT(li_fields)},
 	[KEPT_SRV] = {"srv", srv_fields, COUNT(srv_fields)},
 };
 
@@ -61,7 +86,23 @@ static void proxies_each(const struct generation *g, enum kept_kind kind, unsign
 		const struct proxy *px = &g->proxies[i];
 
 		if (px->conf->guid.len && px->conf->role & role)
-			fn(ctx, &(struct kept_object){kind, px->conf->guid, px->index});
+			fn(ctx, &(struct kept_object){kind, px->conf->guid, px->index, NULL});
+	}
+}
+
+/* Each socket of a bind line has its prefix and, behind a dash, its place on the line. */
+static void sockets_each(const struct proxy *px, void (*fn)(void *ctx, const struct kept_object *o), void *ctx)
+{
+	char guid[GUID_BYTES];
+
+	for (struct listener *l = px->sockets; l; l = l->next_socket) {
+		struct str prefix = l->conf->guid_prefix;
+
+		if (!prefix.len || !l->counters)
+			continue;
+		snprintf(guid, sizeof(guid), "%.*s-%u", STR_ARG(prefix), l->id - l->conf->id);
+		fn(ctx,
+		   &(struct kept_object){KEPT_LI, str_from(guid), (uint32_t)((uintptr_t)l->counters >> 4), l});
 	}
 }
 
@@ -70,12 +111,14 @@ void stats_kept_each(const struct generation *g, void (*fn)(void *ctx, const str
 	proxies_each(g, KEPT_FE, ROLE_FRONTEND, fn, ctx);
 	proxies_each(g, KEPT_BE, ROLE_BACKEND, fn, ctx);
 	for (uint32_t i = 0; i < g->nproxies; i++)
+		sockets_each(&g->proxies[i], fn, ctx);
+	for (uint32_t i = 0; i < g->nproxies; i++)
 		for (uint32_t k = 0; k < g->proxies[i].nservers; k++) {
 			const struct server *s = g->proxies[i].servers[k];
 			struct str guid = server_conf_rare(s->conf)->guid;
 
 			if (guid.len)
-				fn(ctx, &(struct kept_object){KEPT_SRV, guid, s->index});
+				fn(ctx, &(struct kept_object){KEPT_SRV, guid, s->index, NULL});
 		}
 }
 
@@ -103,7 +146,15 @@ static void list_one(void *ctx, const struct kept_object *o)
 {
 	struct kept_list *l = ctx;
 
-	l->v[l->n++] = *o;
+	struct kept_object *copy = &l->v[l->n];
+
+	*copy = *o;
+	if (o->listener) {
+		copy->guid.ptr = strndup(o->guid.ptr, o->guid.len);
+		if (!copy->guid.ptr)
+			return;
+	}
+	l->n++;
 }
 
 struct kept_list stats_kept_list(const struct generation *g)
@@ -122,13 +173,16 @@ struct kept_list stats_kept_list(const struct generation *g)
 
 void stats_kept_list_free(struct kept_list *l)
 {
+	for (uint32_t i = 0; i < l->n; i++)
+		if (l->v[i].listener)
+			free((char *)(uintptr_t)l->v[i].guid.ptr);
 	free(l->v);
 	*l = (struct kept_list){NULL, 0};
 }
 
 const struct kept_object *stats_kept_find(const struct kept_list *l, enum kept_kind kind, struct str guid)
 {
-	const struct kept_object key = {kind, guid, 0};
+	const struct kept_object key = {kind, guid, 0, NULL};
 
 	return l->n ? bsearch(&key, l->v, l->n, sizeof(*l->v), compare) : NULL;
 }
@@ -151,6 +205,9 @@ void stats_kept_read(struct process *p, const struct kept_object *o, uint64_t va
 	case KEPT_BE:
 		counters_be_sum(p, o->index, &sum.be);
 		break;
+	case KEPT_LI:
+		socket_counters_sum(o->listener->counters, &sum.fe);
+		break;
 	default:
 		counters_srv_sum(p, o->index, &sum.srv);
 	}
@@ -163,6 +220,7 @@ void stats_kept_add(struct worker *w, const struct kept_object *o, const uint64_
 	const struct kept_table *t = &tables[o->kind];
 	char *own = o->kind == KEPT_FE   ? (char *)counters_fe(w, o->index)
 		    : o->kind == KEPT_BE ? (char *)counters_be(w, o->index)
+		    : o->kind == KEPT_LI ? (char *)socket_counters_of(o->listener->counters, w->id)
 					 : (char *)counters_srv(w, o->index);
 
 	for (uint32_t i = 0; i < t->n; i++)

@@ -1,6 +1,6 @@
-/* Counters that outlive a process: of frontends, backends and servers that have a GUID (manual 3.4, "guid"), by
- * which the next process knows them again whatever else about them has changed. stats_file.c takes them through
- * a file, stats_shm.c through shared memory. */
+/* Counters that outlive a process: of frontends, backends, listeners and servers that have a GUID (manual 3.4,
+ * "guid"), by which the next process knows them again whatever else about them has changed. stats_file.c takes
+ * them through a file, stats_shm.c through shared memory. */
 #ifndef LB_STATS_STATS_KEPT_H
 #define LB_STATS_STATS_KEPT_H
 
@@ -13,7 +13,9 @@ struct process;
 struct worker;
 struct out;
 
-enum kept_kind { KEPT_FE, KEPT_BE, KEPT_SRV, KEPT_KINDS };
+struct listener;
+
+enum kept_kind { KEPT_FE, KEPT_BE, KEPT_LI, KEPT_SRV, KEPT_KINDS };
 enum { KEPT_MAX = 48 }; /* no kind has more */
 
 struct kept_field {
@@ -29,11 +31,13 @@ const struct kept_table *stats_kept(enum kept_kind kind);
 
 struct kept_object {
 	enum kept_kind kind;
-	struct str guid; /* of the model */
-	uint32_t index;  /* of its counters */
+	struct str guid; /* of the model; a listener's lives as long as the call, or the list */
+	uint32_t index;  /* of its counters; of a listener something that tells counters apart */
+	struct listener
+		*listener; /* of KEPT_LI: with `guid-prefix`, of a frontend with `option socket-stats` */
 };
-/* All objects with a GUID, in the order of the configuration, frontends of a kind before its backends before
- * its servers. Worker 0 or the main thread. */
+/* All objects with a GUID, in the order of the configuration, one kind after the other. Worker 0 or the main
+ * thread. */
 void stats_kept_each(const struct generation *g, void (*fn)(void *ctx, const struct kept_object *o), void *ctx);
 /* The same, sorted for stats_kept_find(); empty when memory is out. The caller frees it. */
 struct kept_list {
@@ -59,6 +63,9 @@ void stats_file_load(struct process *p, struct out *notes);
 /* stats_shm.c. Opens the shared memory of the global section, if it is wanted, and takes over what it knows.
  * False: it cannot be used; a line "ALERT text" is in notes. Main thread, before workers run. */
 bool stats_shm_open(struct process *p, struct out *notes);
+/* Brings what was counted until now: before the generation changes. Isolated (core/isolation.h), or worker 0.
+ */
+void stats_shm_sync(struct process *p);
 /* Once a second, on worker 0. */
 void stats_shm_start(struct worker *w);
 /* The last figures; objects that no other process uses are forgotten. Main thread, when workers are gone. */

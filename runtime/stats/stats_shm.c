@@ -258,17 +258,23 @@ static bool has_changed(const struct stats_shm *m, const struct generation *g)
 	       m->standstills != g->standstills;
 }
 
-static void tick(struct worker *w, struct deadline *d)
+void stats_shm_sync(struct process *p)
 {
-	struct process *p = w->process;
 	struct stats_shm *m = p->stats_shm;
 
+	if (!m)
+		return;
 	if (has_changed(m, p->generation)) {
 		lock(m->fd, F_WRLCK, LOCK_TABLE, true);
 		links_make(m, p->generation);
 		lock(m->fd, F_UNLCK, LOCK_TABLE, true);
 	}
 	links_sync(p);
+}
+
+static void tick(struct worker *w, struct deadline *d)
+{
+	stats_shm_sync(w->process);
 	deadline_set(w, d, w->now + PERIOD_MS);
 }
 
