@@ -21,7 +21,7 @@ static const struct prefix prefixes[] = {
 	{"unix@", ADDR_UNIX, 0, 0, 0},         {"uxst@", ADDR_UNIX, 0, 1, 0},
 	{"uxdg@", ADDR_UNIX, 1, 0, 0},         {"abnsz@", ADDR_ABSTRACT, 0, 0, 0},
 	{"abns@", ADDR_ABSTRACT, 0, 0, 0},     {"fd@", ADDR_FD, 0, 0, 0},
-	{"sockpair@", ADDR_SOCKPAIR, 0, 0, 0},
+	{"sockpair@", ADDR_SOCKPAIR, 0, 0, 0}, {"rhttp@", ADDR_REVERSE, 0, 1, 0},
 };
 
 struct reader {
@@ -340,6 +340,18 @@ static bool protocol_fits(struct reader *r, const struct prefix *p, size_t len)
 	return true;
 }
 
+/* Nothing stands behind it: connections come to it by themselves. */
+static bool read_reverse(struct reader *r, size_t at, struct addr_conf *out)
+{
+	if (!(r->want & ADDRESS_REVERSE) || r->c->model->compat <= 208)
+		return refuse(r, 0, r->all.len, "this is neither an IP address nor a host name",
+			      arena_printf(r->c->arena, "invalid address: '%.*s'", STR_ARG(r->all)).ptr);
+	if (at < r->all.len)
+		return refuse(r, at, r->all.len - at, "nothing stands behind `rhttp@` of a server", NULL);
+	out->kind = ADDR_REVERSE;
+	return true;
+}
+
 bool address_parse(struct compile *c, const struct word *w, size_t off, size_t len, uint32_t want,
 		   const char *who, struct addr_conf *out)
 {
@@ -361,6 +373,8 @@ bool address_parse(struct compile *c, const struct word *w, size_t off, size_t l
 	out->text = arena_str(c->model->arena, r.all);
 	out->datagram = p.datagram;
 	out->stream = p.stream;
+	if (p.kind == ADDR_REVERSE)
+		return read_reverse(&r, at, out);
 	if (p.kind == ADDR_FD || p.kind == ADDR_SOCKPAIR)
 		return read_fd(&r, at, p.kind, out);
 	if (p.kind == ADDR_UNIX || p.kind == ADDR_ABSTRACT)

@@ -17,6 +17,7 @@ enum address_want {
 	ADDRESS_DATAGRAM = 32,   /* udp@, and what says no protocol means it */
 	ADDRESS_STREAM = 64,
 	ADDRESS_HOST = 128, /* host names */
+	ADDRESS_REVERSE = 256, /* rhttp@, from 2.9 on */
 };
 
 /* Reads bytes [off, off + len) of a word. `who` begins HAProxy's words for mistakes: "'bind'", or "" . False

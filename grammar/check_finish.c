@@ -586,6 +586,7 @@ void check_finish(struct checker *k)
 		finish_proxy(k, k->drafts.v[i]);
 	check_ring_targets(k);
 	check_finish_servers(k);
+	check_finish_attached(k);
 	check_finish_stick(k);
 	check_finish_filters(k);
 	check_finish_profiles(k);

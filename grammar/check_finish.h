@@ -36,6 +36,8 @@ void check_finish_steps(struct checker *k, struct draft *d);
 /* The words behind the option of a check, one of PO_HTTPCHK and its like. check_option.c */
 bool check_option_kind(const struct keyword_use *use, enum proxy_option kind);
 
+/* Servers of attach-srv. check_finish_server.c */
+void check_finish_attached(struct checker *k);
 /* Tables of sticking and tracking rules. check_finish_stick.c */
 void check_finish_stick(struct checker *k);
 /* Filters, and the rules that name one. check_filter.c */

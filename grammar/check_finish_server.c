@@ -4,6 +4,7 @@
 #include "grammar/check_finish.h"
 #include "grammar/check_names.h"
 #include "grammar/lint.h"
+#include "grammar/rows.h"
 #include "grammar/suggest.h"
 
 #include <netdb.h>
@@ -130,7 +131,7 @@ static bool port_known(const struct server_conf *s)
 	if (s->resolvers.len && a->kind == ADDR_NAME && a->path.ptr[0] == '_')
 		return true;
 	if (s->check_port || a->kind == ADDR_UNIX || a->kind == ADDR_ABSTRACT || a->kind == ADDR_SOCKPAIR ||
-	    a->kind == ADDR_NONE)
+	    a->kind == ADDR_NONE || a->kind == ADDR_REVERSE)
 		return true;
 	return s->addr.port_given && !s->addr.port_relative && s->addr.port != 0;
 }
@@ -376,6 +377,39 @@ void check_resolve(struct checker *k, struct span span, struct addr_conf *a, con
 			  arena_printf(k->scratch, "%s : invalid address: '%.*s' in '%.*s'", what,
 				       STR_ARG(a->path), STR_ARG(a->text))
 				  .ptr);
+}
+
+/* attach-srv BACKEND/SERVER: one that connections may come to. */
+static void verify_attach(struct checker *k, const struct rule *rule)
+{
+	struct str backend = str_sub(rule->name, 0, str_chr(rule->name, '/')),
+		   name = str_tail(rule->name, backend.len + 1);
+	struct diag *g;
+
+	vec_each (px, &k->m->proxies)
+		vec_each (s, &(*px)->servers)
+			if (str_eq((*px)->name, backend) && str_eq((*s)->name, name)) {
+				if ((*s)->addr.kind == ADDR_REVERSE)
+					return;
+				g = diag_add(k->d, D_BAD_ARGUMENT, lint_span(k, rule->pos),
+					     "the server `%.*s` goes to an address", STR_ARG(rule->name));
+				diag_help(k->d, g,
+					  "connections are attached to servers whose address is `rhttp@`");
+				return;
+			}
+	diag_add(k->d, D_NO_SUCH_SERVER, lint_span(k, rule->pos), "no server is named `%.*s`",
+		 STR_ARG(rule->name));
+}
+
+void check_finish_attached(struct checker *k)
+{
+	vec_each (px, &k->m->proxies) {
+		const struct rules *rules = &(*px)->rules[RS_TCP_REQ_SESS];
+
+		for (uint32_t i = 0; i < rules->n; i++)
+			if (rules->v[i].action == ACTION_ATTACH_SRV)
+				verify_attach(k, &rules->v[i]);
+	}
 }
 
 void check_finish_servers(struct checker *k)

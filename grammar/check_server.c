@@ -181,7 +181,7 @@ static bool server_address(const struct keyword_use *use, const struct word *w, 
 	struct diag *g;
 
 	if (address_parse_word(k->c, w,
-			       ADDRESS_PORT | ADDRESS_OFFSET | ADDRESS_STREAM | ADDRESS_HOST |
+			       ADDRESS_PORT | ADDRESS_OFFSET | ADDRESS_STREAM | ADDRESS_HOST | ADDRESS_REVERSE |
 				       (use->draft->px->mode == MODE_SYSLOG ? ADDRESS_DATAGRAM : 0),
 			       "", &s->addr))
 		return true;

@@ -14,7 +14,8 @@ struct logfmt;
 struct resolvers_conf;
 
 /* A network address as configured. */
-enum addr_kind { ADDR_NONE, ADDR_INET, ADDR_INET6, ADDR_UNIX, ADDR_ABSTRACT, ADDR_FD, ADDR_SOCKPAIR, ADDR_NAME };
+enum addr_kind { ADDR_NONE, ADDR_INET, ADDR_INET6, ADDR_UNIX, ADDR_ABSTRACT, ADDR_FD, ADDR_SOCKPAIR, ADDR_NAME,
+		 ADDR_REVERSE /* no address: whoever is attached to it, by attach-srv */ };
 struct addr_conf {
 	enum addr_kind kind;
 	uint8_t ip[16];	     /* network byte order; IPv4 in the first four */

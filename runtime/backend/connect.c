@@ -639,15 +639,20 @@ void request_lent(struct srv_request *r, struct srv_conn *sc)
 
 enum srv_outcome request_open(struct srv_request *r)
 {
+	bool comes_to_us = r->server->conf->addr.kind == ADDR_REVERSE;
 	struct srv_conn *sc = NULL;
 
 	request_name(r);
-	if (!r->fresh_only)
+	if (comes_to_us)
+		sc = h2_server_take(r);
+	else if (!r->fresh_only)
 		sc = reuse(r);
 	if (r->state != REQUEST_SHEDDING)
 		session_count(r);
 	if (sc)
 		return reused(r, sc);
+	if (comes_to_us)
+		return open_failed(r);
 	return request_borrow(r) ? SRV_PENDING : open_new(r);
 }
 

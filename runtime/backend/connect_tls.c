@@ -31,6 +31,8 @@ void request_name(struct srv_request *r)
 	}
 	if (server_conf_rare(s->conf)->pool_name)
 		r->sni_hash = r->pool_name ? str_hash(r->pool_name(r)) : 0;
+	if (s->conf->addr.kind == ADDR_REVERSE)
+		return; /* who has come is asked for by that name only */
 	if (request_spoof(r, &from))
 		r->sni_hash ^= address_hash(&from);
 	if (address_is_any(server_addr(s)) && request_target(r, &to, &len))

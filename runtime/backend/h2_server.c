@@ -17,6 +17,7 @@ struct h2_back {
 	uint64_t purge_at; /* ms: when it has been idle for too long */
 	uint32_t carried;  /* requests so far */
 	bool idle;
+	bool reversed; /* the server has come to us (attach-srv): it stays as long as it likes */
 };
 
 static struct list *backs(struct worker *w)
@@ -63,6 +64,8 @@ static void purge(struct worker *w, struct deadline *d)
 {
 	struct h2_back *b = LIST_OF(d, struct h2_back, purge);
 
+	if (b->reversed && b->h2->settled)
+		return; /* it was only waited for its first words */
 	if (w->now < b->purge_at && h2_conn_ping(b->h2))
 		purge_plan(w, b);
 	else
@@ -89,13 +92,15 @@ static void changed(struct h2_conn *h)
 
 	if (h->nattached || (h->nstreams && !h->dead))
 		return;
-	if (h->dead || (!b->idle && !may_idle(b))) {
+	if (h->dead || (b->reversed ? h->draining || w->stopping : !b->idle && !may_idle(b))) {
 		back_free(b);
 		return;
 	}
 	if (b->idle)
 		return;
 	count_idle(b, true);
+	if (b->reversed)
+		return;
 	b->purge_at = w->now + b->carrier->server->conf->pool_purge_delay;
 	purge_plan(w, b);
 }
@@ -116,9 +121,9 @@ static void ready(struct conn *c, int revents)
 	h2_conn_ready(b->h2, revents);
 }
 
-static struct h2_settings settings_of(const struct srv_request *r)
+static struct h2_settings settings_of(const struct proxy *backend)
 {
-	const struct global_conf *g = &r->backend->generation->model->global;
+	const struct global_conf *g = &backend->generation->model->global;
 	uint32_t reserve = g->tune_maxrewrite < g->tune_bufsize / 2 ? g->tune_maxrewrite : g->tune_bufsize / 2;
 
 	return (struct h2_settings){
@@ -170,27 +175,59 @@ static bool is_private(const struct srv_request *r)
 	return r->backend->conf->reuse == REUSE_NEVER || srv_conn_is_private(r->server->conf);
 }
 
-struct srv_conn *h2_server_begin(struct srv_request *r, struct srv_conn *sc)
+/* NULL: no memory, sc is closed. */
+static struct h2_back *back_new(struct worker *w, struct proxy *backend, struct srv_conn *sc)
 {
-	struct h2_settings settings = settings_of(r);
+	struct h2_settings settings = settings_of(backend);
 	struct h2_back *b = calloc(1, sizeof(*b));
-	struct srv_conn *first;
 
 	if (b)
 		b->h2 = h2_conn_new(&sc->conn, false, &settings, &owner, b,
-				    &counters_be(r->worker, r->backend->index)->h2_headers_rcvd);
+				    &counters_be(w, backend->index)->h2_headers_rcvd);
 	if (!b || !b->h2) {
 		free(b);
 		srv_conn_free(sc);
 		return NULL;
 	}
 	b->carrier = sc;
-	b->owner = is_private(r) ? r->owner : NULL;
 	deadline_init(&b->purge, purge);
-	list_prepend(backs(r->worker), &b->node);
+	list_prepend(backs(w), &b->node);
 	sc->user = NULL;
 	sc->owner = b;
 	sc->conn.ready = ready;
+	return b;
+}
+
+void h2_server_attach(struct worker *w, struct server *s, struct conn *c, uint32_t name_hash, uint32_t patience)
+{
+	struct srv_conn *sc = pool_get(&w->srv_conns);
+	struct h2_back *b;
+
+	if (!sc)
+		return;
+	*sc = (struct srv_conn){.server = s, .sni_hash = name_hash};
+	list_init(&sc->idle_node);
+	conn_hand_over(c, &sc->conn, ready);
+	b = back_new(w, s->proxy, sc);
+	if (!b)
+		return;
+	b->reversed = true;
+	h2_conn_reverse(b->h2);
+	b->purge_at = w->now + patience;
+	deadline_set(w, &b->purge, b->purge_at);
+	conn_want(&sc->conn, EV_READ);
+	conn_try(&sc->conn);
+	count_idle(b, true);
+}
+
+struct srv_conn *h2_server_begin(struct srv_request *r, struct srv_conn *sc)
+{
+	struct h2_back *b = back_new(r->worker, r->backend, sc);
+	struct srv_conn *first;
+
+	if (!b)
+		return NULL;
+	b->owner = is_private(r) ? r->owner : NULL;
 	conn_want(&sc->conn, EV_READ);
 	first = stream_open(r, b);
 	if (!first)
@@ -200,8 +237,11 @@ struct srv_conn *h2_server_begin(struct srv_request *r, struct srv_conn *sc)
 
 static bool fits(const struct srv_request *r, const struct h2_back *b)
 {
-	if (b->carrier->sni_hash != r->sni_hash || b->carrier->server != r->server ||
-	    !h2_conn_has_room(b->h2) || b->carried > r->server->conf->max_reuse)
+	if (b->carrier->sni_hash != r->sni_hash || b->carrier->server != r->server || !h2_conn_has_room(b->h2))
+		return false;
+	if (b->reversed)
+		return b->h2->settled;
+	if (b->carried > r->server->conf->max_reuse)
 		return false;
 	if (b->owner || is_private(r))
 		return b->owner == r->owner;
@@ -244,7 +284,7 @@ bool h2_server_drop_idle(struct worker *w, const struct server *s)
 	for (struct list *node = all->prev; node != all; node = node->prev) {
 		struct h2_back *b = LIST_OF(node, struct h2_back, node);
 
-		if (b->idle && (!s || b->carrier->server == s)) {
+		if (b->idle && !b->reversed && (!s || b->carrier->server == s)) {
 			back_free(b);
 			return true;
 		}

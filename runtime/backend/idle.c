@@ -139,7 +139,8 @@ static void slot_purge(struct worker *w, struct deadline *d)
 bool srv_conn_is_private(const struct server_conf *conf)
 {
 	const struct addr_conf *a = &conf->addr;
-	bool has_port = a->kind != ADDR_UNIX && a->kind != ADDR_ABSTRACT && a->kind != ADDR_SOCKPAIR;
+	bool has_port = a->kind != ADDR_UNIX && a->kind != ADDR_ABSTRACT && a->kind != ADDR_SOCKPAIR &&
+			a->kind != ADDR_REVERSE;
 
 	return conf->send_proxy || conf->send_proxy_v2 || (has_port && (a->port_relative || !a->port_given));
 }

@@ -293,6 +293,17 @@ static void map_apply(const struct global_conf *g, struct cpu_plan *plan)
 	}
 }
 
+/* Connections that are attached to a server (rhttp@) serve the requests of their own thread only: so there is
+ * one. */
+static bool are_attached(const struct model *m)
+{
+	vec_each (px, &m->proxies)
+		vec_each (s, &(*px)->servers)
+			if ((*s)->addr.kind == ADDR_REVERSE)
+				return true;
+	return false;
+}
+
 void cpus_plan(struct cpu_plan *plan, const struct cpus *c, const struct model *m, const cpu_set_t *allowed)
 {
 	const struct global_conf *g = &m->global;
@@ -315,7 +326,7 @@ void cpus_plan(struct cpu_plan *plan, const struct cpus *c, const struct model *
 	choose(&p);
 	group_units(&p);
 	group_split(&p);
-	threads_place(&p, g->nbthread, limit, plan);
+	threads_place(&p, are_attached(m) ? 1 : g->nbthread, limit, plan);
 	/* All of them anywhere is what they have without. */
 	plan->bound =
 		used_count(&p) && (p.ngroups > 1 || used_count(&p) != at_start ||

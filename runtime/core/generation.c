@@ -118,6 +118,8 @@ static bool server_set_addr(struct server *s)
 	struct sockaddr_storage ss;
 	socklen_t len;
 
+	if (addr->kind == ADDR_REVERSE)
+		return true; /* needs none */
 	if (!address_from_conf(addr, addr->port, &ss, &len)) {
 		atomic_store(&s->admin, atomic_load(&s->admin) | SRV_ADM_RMAINT);
 		if (conf->resolvers.len)

@@ -73,8 +73,7 @@ struct eval_observer {
 #define eval_switched(e, rule, matched) \
 	((e)->observer && (e)->observer->switched ? (e)->observer->switched((e)->observer->ctx, e, rule, matched) : (void)0)
 
-/* State of the evaluator that outlives one request: compiled regular expressions, match data, caches. One per worker; made from a
- * model (eval_engine_new), freed by eval_engine_free. */
+/* State that outlives one request: compiled regular expressions, match data, caches. One per worker and model. */
 struct eval_engine;
 struct stick_tables; /* runtime/stick/table.h */
 struct stick_track; struct tls_conn; struct eval_vars; /* variables of one scope */
@@ -92,6 +91,7 @@ struct eval_live {
 	/* A field of a 103 response; last: none follows, it can go. False: no memory. */
 	bool (*early_hint)(void *ctx, struct str name, struct str value, bool last);
 	void (*log)(void *ctx, const struct rule *rule); /* a log line now (action do-log) */
+	void (*attach)(void *ctx, struct eval *e, const struct rule *rule); /* action attach-srv */
 	void (*see_body)(void *ctx, struct eval *e, bool response); /* puts what is at hand of a body into its message */
 	/* Mode tcp: makes e->req out of e->raw_req; else says in e->want_more whether more of it may help. */
 	void (*read_request)(void *ctx, struct eval *e);

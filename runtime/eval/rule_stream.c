@@ -314,6 +314,13 @@ enum verdict rule_do_log(struct eval *e, const struct rule *rule)
 	return V_CONTINUE;
 }
 
+enum verdict rule_attach_srv(struct eval *e, const struct rule *rule)
+{
+	if (e->live && e->live->attach)
+		e->live->attach(e->live_ctx, e, rule);
+	return V_CONTINUE;
+}
+
 enum verdict rule_set_bandwidth_limit(struct eval *e, const struct rule *rule)
 {
 	if (rule->filter && e->live && e->live->limit)

@@ -65,6 +65,7 @@ struct h2_conn {
 	uint32_t glitches, bad; /* bad: requests that were none, since the owner was told */
 	uint32_t granted; /* of settings.rxbuf */
 	struct h2_turn *turn; /* h2_turn.c; NULL: any number of frames in a row */
+	uint8_t preface_in, preface_out; /* h2_conn_reverse(): what is to come of the preface, and to be kept back */
 	uint64_t active; /* worker->now of the last byte in or out */
 	bool server;     /* requests come from the peer */
 	bool dead;       /* no bytes in either direction any more */
@@ -126,6 +127,8 @@ struct h2_stream {
  * h2_conn_ready(). NULL: no memory. */
 struct h2_conn *h2_conn_new(struct conn *carrier, bool server, const struct h2_settings *settings,
 			    const struct h2_owner *owner, void *user, uint64_t *counts);
+/* A new one, on a connection that its peer has opened as a client and now serves: the preface is theirs, not ours. */
+void h2_conn_reverse(struct h2_conn *h);
 static inline void h2_conn_count(struct h2_conn *h, enum h2_count what)
 {
 	h->counts[what]++;

@@ -65,6 +65,11 @@ static ssize_t on_send(nghttp2_session *ng, const uint8_t *data, size_t len, int
 	struct h2_conn *h = user;
 
 	(void)ng, (void)flags;
+	if (h->preface_out) {
+		len = len < h->preface_out ? len : h->preface_out;
+		h->preface_out = (uint8_t)(h->preface_out - len);
+		return (ssize_t)len;
+	}
 	if (!make_room(h, len) && !make_room(h, 1))
 		return h->dead || !h->out.data ? NGHTTP2_ERR_CALLBACK_FAILURE : NGHTTP2_ERR_WOULDBLOCK;
 	if (len > buf_room(&h->out))
@@ -380,11 +385,37 @@ static void feed(struct h2_conn *h, const void *data, size_t len)
 	h2_desk_dirty(h);
 }
 
-void h2_conn_feed(struct h2_conn *h, const void *data, size_t len)
+/* Nothing else differs: each side's SETTINGS are the ones that the other waits for. */
+void h2_conn_reverse(struct h2_conn *h)
 {
-	size_t n = h->turn ? h2_turn_take(h, data, len) : len;
+	h->preface_in = h->preface_out = NGHTTP2_CLIENT_MAGIC_LEN;
+}
 
-	feed(h, data, n);
+/* The client's preface; false: it is not. */
+static bool preface_take(struct h2_conn *h, const char **data, size_t *len)
+{
+	size_t n = *len < h->preface_in ? *len : h->preface_in;
+
+	if (memcmp(*data, NGHTTP2_CLIENT_MAGIC + NGHTTP2_CLIENT_MAGIC_LEN - h->preface_in, n) != 0)
+		return false;
+	h->preface_in = (uint8_t)(h->preface_in - n);
+	*data += n;
+	*len -= n;
+	return true;
+}
+
+void h2_conn_feed(struct h2_conn *h, const void *bytes, size_t len)
+{
+	const char *data = bytes;
+
+	if (h->preface_in && !preface_take(h, &data, &len)) {
+		h->broken = true;
+		h2_conn_kill(h);
+		h2_desk_dirty(h);
+		return;
+	}
+	if (len)
+		feed(h, data, h->turn ? h2_turn_take(h, data, len) : len);
 }
 
 bool h2_conn_ping(struct h2_conn *h)

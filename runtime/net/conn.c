@@ -147,6 +147,21 @@ void conn_move(struct conn *c, struct worker *to)
 	ev_io_set(&c->io, c->io.fd, EV_READ);
 }
 
+void conn_hand_over(struct conn *from, struct conn *to, void (*ready)(struct conn *, int))
+{
+	conn_want(from, 0);
+	ev_clear_pending(from->worker->loop, &from->io);
+	conn_init(to, from->worker, from->io.fd, ready);
+	to->transport = from->transport;
+	to->transport_state = from->transport_state;
+	to->flags = from->flags;
+	if (to->transport->moved)
+		to->transport->moved(to);
+	from->io.fd = -1;
+	from->transport = &transport_raw;
+	from->transport_state = NULL;
+}
+
 void conn_try(struct conn *c)
 {
 	ev_feed_event(c->worker->loop, &c->io, EV_READ);

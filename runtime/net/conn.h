@@ -39,6 +39,7 @@ struct transport {
 	void (*want)(struct conn *c,
 		     int events); /* NULL, or called for a connection without socket when `wants` changed */
 	struct str (*alpn)(const struct conn *c); /* NULL: knows no protocols */
+	void (*moved)(struct conn *c);		  /* NULL, or called when it has become the one of this connection */
 	bool splice;                              /* the socket carries the bytes themselves */
 };
 extern const struct transport transport_raw;
@@ -70,6 +71,8 @@ void conn_want(struct conn *c, int events);
 /* It belongs to another worker from now on. Nothing is watched: the old one has called conn_want(c, 0), and does not touch it
  * any more. On the new one. */
 void conn_move(struct conn *c, struct worker *to);
+/* The socket and what stands above it become those of `to`, which is as after conn_init(); `from` has none any more. */
+void conn_hand_over(struct conn *from, struct conn *to, void (*ready)(struct conn *, int));
 /* Calls `ready` as if there were something to read, still in this turn of the loop and before the kernel is told of the
  * connection: for new ones, whose first bytes mostly are there. Who finds nothing has to want EV_READ. */
 void conn_try(struct conn *c);

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/backend/h2_server.h"
 #include "runtime/backend/server.h"
+#include "runtime/eval/sample.h"
 #include "runtime/net/address.h"
 #include "runtime/proxy/http_h2.h"
 #include "runtime/proxy/session_count.h"
@@ -20,6 +22,8 @@
 #include "runtime/stick/track.h"
 
 /* Nothing happens to a connection before its protocol has begun. */
+enum { ATTACH_MS = 10000 }; /* for the first words of a connection that is attached to a server, at most */
+
 static void not_begun(struct conn *c, int revents)
 {
 	(void)revents;
@@ -52,6 +56,8 @@ static void session_init(struct session *s, struct worker *w, struct listener *l
 	s->parent = NULL;
 	s->h2 = NULL;
 	s->switched_to = NULL;
+	s->attached = NULL;
+	s->attached_name = 0;
 	s->switched = false;
 	s->prefers_last = false;
 	s->is_http = s->frontend->conf->mode == MODE_HTTP;
@@ -183,10 +189,37 @@ static void log_now(void *ctx, const struct rule *rule)
 	scratch_reset(&scratch);
 }
 
+static struct server *server_find(struct generation *g, struct str name)
+{
+	struct str backend = str_sub(name, 0, str_chr(name, '/'));
+
+	name = str_tail(name, backend.len + 1);
+	for (uint32_t i = 0; i < g->nproxies; i++) {
+		struct proxy *px = &g->proxies[i];
+
+		for (uint32_t j = 0; j < px->nservers && str_eq(px->conf->name, backend); j++)
+			if (str_eq(px->servers[j]->conf->name, name))
+				return px->servers[j];
+	}
+	return NULL;
+}
+
+/* The last rule wins. */
+static void attach(void *ctx, struct eval *e, const struct rule *rule)
+{
+	struct session *s = ctx;
+	struct sample name;
+
+	s->attached = server_find(s->generation, rule->name);
+	s->attached_name = 0;
+	if (rule->sample && sample_eval(e, rule->sample, &name) && sample_cast(e, &name, SMP_STR))
+		s->attached_name = str_hash(name.str);
+}
+
 /* One list of tcp-request rules. False: the connection is refused. */
 static bool rules_allow(struct session *s, enum ruleset set, uint32_t place)
 {
-	static const struct eval_live live = {.log = log_now};
+	static const struct eval_live live = {.log = log_now, .attach = attach};
 	const struct rules *rules = &s->frontend->conf->rules[set];
 	struct rule_settings *settings = NULL;
 	const struct rule *decider = NULL;
@@ -225,6 +258,7 @@ static void session_begin(struct session *s)
 {
 	struct worker *w = s->conn.worker;
 	struct fe_counters *fe = counters_fe(w, s->frontend->index);
+	uint32_t client = s->frontend->conf->timeout[TMO_CLIENT];
 
 	if (!rules_allow(s, RS_TCP_REQ_SESS, AT(FE_SESS))) {
 		session_free(s);
@@ -234,7 +268,11 @@ static void session_begin(struct session *s)
 		stick_count(s->track, STICK_SESSION, w->now, 1);
 	fe->cum_sess++;
 	rate_add(&fe->sess_rate, w->now, 1);
-	if (s->is_http)
+	if (s->attached) {
+		h2_server_attach(w, s->attached, &s->conn, s->attached_name,
+				 client && client < ATTACH_MS ? client : ATTACH_MS);
+		session_free(s);
+	} else if (s->is_http)
 		http_session_begin(s);
 	else
 		tcp_session_begin(s);

@@ -39,6 +39,8 @@ struct session {
 	bool is_http;  /* mode http, or switched to it */
 	bool prefers_last; /* a server knows it by its connection: requests go there */
 	bool switched; /* was mode tcp before: its first request has been through content rules */
+	struct server *attached; /* attach-srv: whose the connection becomes; NULL: it stays a client's */
+	uint32_t attached_name;	 /* hash of the name that requests have to ask for; 0: none */
 	struct h2_front *h2; /* proxy/http_h2.c: this connection carries streams; NULL: it does not */
 };
 

@@ -299,7 +299,16 @@ static struct str tls_alpn(const struct conn *c)
 	return str_make((const char *)name, len);
 }
 
+static void tls_moved(struct conn *c)
+{
+	SSL *ssl = tls_conn_of(c)->ssl;
+
+	BIO_set_data(SSL_get_rbio(ssl), c);
+	SSL_set_app_data(ssl, c);
+}
+
 const struct transport transport_tls = {
+	.moved = tls_moved,
 	.recv = tls_recv, .sendv = tls_sendv, .shut = tls_shut, .close = tls_close, .alpn = tls_alpn};
 
 /* --- reading that has to write first (a key update, RFC 8446 section 4.6.3) */
