@@ -11,9 +11,9 @@ static bool answers(const struct draft *d)
 {
 	const struct proxy_conf *px = d->px;
 
-	return d->rules[RS_HTTP_REQ].n || d->rules[RS_TCP_REQ_CONN].n || d->rules[RS_TCP_REQ_CONT].n ||
-	       d->redirects.n || px->stats.enabled || px->monitor_uri.len || d->errors_own ||
-	       px->monitor_fail || d->filters;
+	return d->rules[RS_HTTP_REQ].n || d->rules[RS_TCP_REQ_CONN].n || d->rules[RS_TCP_REQ_SESS].n ||
+	       d->rules[RS_TCP_REQ_CONT].n || d->redirects.n || px->stats.enabled || px->monitor_uri.len ||
+	       d->errors_own || px->monitor_fail || d->filters;
 }
 
 static void lint_no_backend(struct checker *k, const struct draft *d)

@@ -639,7 +639,7 @@ void request_lent(struct srv_request *r, struct srv_conn *sc)
 
 enum srv_outcome request_open(struct srv_request *r)
 {
-	bool comes_to_us = r->server->conf->addr.kind == ADDR_REVERSE;
+	bool comes_to_us = r->server->conf->addr.kind == ADDR_REVERSE && !r->worker->dial;
 	struct srv_conn *sc = NULL;
 
 	request_name(r);
