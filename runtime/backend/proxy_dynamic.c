@@ -42,7 +42,7 @@ static bool id_is_taken(const struct generation *g, uint32_t id)
 	return false;
 }
 
-static bool guid_is_taken(const struct generation *g, struct str guid)
+bool guid_is_taken(const struct generation *g, struct str guid)
 {
 	for (uint32_t i = 0; guid.len && i < g->nproxies; i++) {
 		const struct proxy *px = &g->proxies[i];

@@ -20,6 +20,8 @@ bool proxy_dynamic_remove(struct worker *w, struct str name, struct out *error);
 /* Why a backend may not be removed; NULL: it may. *passing: only because streams are there still. Any worker.
  */
 const char *proxy_dynamic_why_not(struct generation *g, struct proxy *px, bool *passing);
+/* By a proxy or a server; no GUID is never taken. Isolated, or worker 0. */
+bool guid_is_taken(const struct generation *g, struct str guid);
 /* Of a generation that ends. */
 void proxies_dynamic_free(struct generation *g);
 

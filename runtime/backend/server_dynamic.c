@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "grammar/model.h"
+#include "runtime/backend/proxy_dynamic.h"
 #include "runtime/backend/request.h"
 #include "runtime/health/check.h"
 #include "runtime/proxy/stream.h"
@@ -184,6 +185,10 @@ bool server_dynamic_add(struct worker *w, struct dynamic_server *d, struct out *
 	graves_open(w->process);
 	if (server_named(s->proxy, conf->name)) {
 		out_puts(error, "Already exists a server with the same name in backend.");
+		return false;
+	}
+	if (guid_is_taken(w->process->generation, server_conf_rare(conf)->guid)) {
+		out_printf(error, "guid '%.*s' is already used.", STR_ARG(server_conf_rare(conf)->guid));
 		return false;
 	}
 	if (!id_choose(s->proxy, conf, error) || !server_dynamic_exprs(w->process, d, error))

@@ -51,6 +51,7 @@ static const struct accepted {
 	{"force-tlsv11", 0},
 	{"force-tlsv12", 0},
 	{"force-tlsv13", 0},
+	{"guid", 1},
 	{"id", 1},
 	{"inter", 1},
 	{"maxconn", 1},
