@@ -231,6 +231,20 @@ def query(port, text):
         return []
 
 
+def dashboard(port):
+    """The dashboard among the samples asks for nothing that is not there, in words that Prometheus understands."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples", "grafana-dashboard.json")) as f:
+        board = json.load(f)
+    asked = [t["expr"] for panel in board["panels"] for t in panel["targets"]]
+    assert len(asked) > 20, "a dashboard without questions"
+    for expr in asked:
+        expr = expr.replace("$__rate_interval", "1m").replace("$instance", ".*").replace("$proxy", ".*")
+        answer = json.loads(fetch("http://127.0.0.1:%d/api/v1/query?query=%s" % (port, urllib.request.quote(expr))))
+        assert answer["status"] == "success", expr
+        for name in re.findall(r"haproxy_\w+", expr):
+            assert until(lambda: query(port, name)), "the dashboard asks for %s" % name
+
+
 def test_prometheus(lbd):
     port, path = free_port(), os.path.join(lbd.dir, "prometheus.yml")
     with open(path, "w") as f:
@@ -242,6 +256,7 @@ def test_prometheus(lbd):
         assert until(lambda: any(r["value"][1] == "1" for r in query(port, "up"))), "not scraped: %s" % query(port, "up")
         assert until(lambda: query(port, 'haproxy_backend_http_responses_total{proxy="away",code="5xx"} > 0')), "no figures"
         assert until(lambda: len(query(port, 'haproxy_server_status{proxy="web",state="UP"} == 1')) == 2), "no states"
+        dashboard(port)
     finally:
         p.terminate()
         p.wait()
