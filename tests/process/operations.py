@@ -145,7 +145,7 @@ wait
 # What they are about does not exist (yet).
 ABSENT = """
 debug dev sched, debug dev stream, del ssl jwt, acme challenge_ready, add ssl jwt, debug dev
-deadlock, httpclient, debug counters, acme status, debug dev task, show ssl jwt, show quic, acme renew
+deadlock, debug counters, acme status, debug dev task, show ssl jwt, show quic, acme renew
 """
 COMMANDS_MASTER = """
 @master, operator, reload, show cli level, show cli sockets, show proc, show version, user, help, prompt,
