@@ -249,6 +249,14 @@ static bool keep_alive(const struct h1_parser *p, const struct http_msg *m)
 	return m->version >= 11 || (m->conn_keep_alive && !p->te_seen);
 }
 
+/* With the options that let malformed requests pass an authority need not be Host's. */
+static enum h1_result target_check(const struct h1_parser *p, struct http_msg *m)
+{
+	enum h1_result result = h1_target_check(m);
+
+	return result == H1_BAD && p->relaxed && m->method != HTTP_M_CONNECT ? H1_DONE : result;
+}
+
 /* A body after an upgrade could be taken for the new protocol; a websocket needs its key (RFC 6455
  * section 4.1). */
 static enum h1_result upgrade_check(const struct h1_parser *p, struct http_msg *m)
@@ -279,6 +287,6 @@ enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m)
 	m->keep_alive = keep_alive(p, m);
 	result = upgrade_check(p, m);
 	if (result == H1_DONE && !m->is_response)
-		result = h1_target_check(m);
+		result = target_check(p, m);
 	return result;
 }

@@ -53,7 +53,7 @@ char cookie_dates_judge(const struct cookie_conf *conf, const struct cookie_date
 bool cookie_dates_stale(const struct cookie_conf *conf, const struct cookie_dates *d, uint64_t seconds)
 {
 	if (!conf->maxidle && !conf->maxlife)
-		return false;
+		return d->last || d->first;
 	if (conf->maxidle && d->last < cookie_date_now(seconds))
 		return true;
 	return (conf->maxlife && !d->first) || (!conf->maxidle && d->last);

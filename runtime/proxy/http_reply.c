@@ -28,7 +28,7 @@ static void leave_server(struct http_stream *hs)
 		srv_request_cancel(&hs->s.server);
 	hs->requested = false;
 	if (hs->s.server.conn)
-		http_server_finish(hs, false);
+		http_server_finish(hs, hs->spent);
 }
 
 /* Responses that end with their head (RFC 9112 section 6.3). */

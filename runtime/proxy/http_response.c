@@ -68,7 +68,7 @@ static bool client_has_left(const struct http_stream *hs)
 
 	return c->flags & (CONN_EOF | CONN_ERROR) && !c->mux && !hs->early_end &&
 	       hs->down.body != HTTP_BODY_TUNNEL && hs->up.state == FLOW_DONE &&
-	       proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE);
+	       http_aborts(hs);
 }
 
 /* An interim response goes to the client as it is, also while content rules still wait for the final one. */

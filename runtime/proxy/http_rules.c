@@ -227,6 +227,17 @@ static enum http_next response_verdict(struct http_stream *hs, enum verdict v, c
 	}
 }
 
+/* Nothing but this response has come, and all of it: the connection can be used again though nobody gets it. */
+static bool response_is_spent(const struct http_stream *hs)
+{
+	const struct conn *c = hs->down.from;
+	uint64_t head = hs->down.taken + (uint64_t)hs->down.parser.pos;
+
+	return c && !c->mux && !(c->flags & (CONN_EOF | CONN_ERROR)) && !hs->server_close &&
+	       hs->up.state == FLOW_DONE && hs->res.body_complete && hs->res.body != HTTP_BODY_CHUNKED &&
+	       hs->in.len == head + hs->res.body_seen.len;
+}
+
 static enum http_next response_list(struct http_stream *hs, const struct rules *rules, uint32_t place)
 {
 	const struct rule *decider = NULL;
@@ -245,6 +256,7 @@ static enum http_next response_list(struct http_stream *hs, const struct rules *
 			e.live->see_body(hs, &e, true);
 		hs->s.log.bytes_out += hs->res.body_seen.len;
 		hs->no_reset |= hs->res.body_complete && hs->res.body_seen.len;
+		hs->spent = response_is_spent(hs);
 		hs->s.log.t_response = -1;
 	}
 	return response_verdict(hs, v, decider);
@@ -270,7 +282,7 @@ static bool may_inspect_response(struct http_stream *hs, struct eval *e)
 
 	if (!ms || (c && c->flags & (CONN_EOF | CONN_ERROR)) || (hs->in.data && !buf_room(&hs->in)))
 		return false;
-	if (client->flags & CONN_EOF && proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE))
+	if (client->flags & CONN_EOF && http_aborts(hs))
 		return false;
 	if (e->res && !hs->res.body_seen.ptr)
 		e->live->see_body(hs, e, true);

@@ -235,7 +235,7 @@ enum http_next http_server_wait(struct http_stream *hs)
 	const struct conn *c = &hs->s.session->conn;
 	bool gone = c->flags & CONN_ERROR;
 
-	if (c->flags & CONN_EOF && proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE))
+	if (c->flags & CONN_EOF && http_aborts(hs))
 		gone = true;
 	if (!gone && !request_is_cut(hs))
 		return HTTP_WAIT;

@@ -2,6 +2,7 @@
  * and the end. Only the functions here end a session or a stream, and only after everything below them has
  * returned. Between two requests a session holds no stream, no buffer and no scratch memory. */
 #include "runtime/proxy/http_cache.h"
+#include "runtime/proxy/http_wait.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -145,7 +146,7 @@ static bool client_may_rest(const struct http_stream *hs)
 	bool complete = hs->up.state == FLOW_DONE || (hs->req.body == HTTP_BODY_NONE && !hs->responding);
 
 	return complete && (hs->requested || hs->up.to) && !hs->s.session->conn.wants && !hs->down.blocked &&
-	       !proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE);
+	       !http_aborts(hs);
 }
 
 /* The client is watched for bytes while there is room for them, also for its end, and for room while it is

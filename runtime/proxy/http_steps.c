@@ -239,7 +239,7 @@ enum http_next http_tarpit_run(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
 	bool gone = hs->s.session->conn.flags & (CONN_EOF | CONN_ERROR) &&
-		    (proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE) || hs->s.session->conn.mux);
+		    (http_aborts(hs) || hs->s.session->conn.mux);
 
 	if (w->now < hs->tarpit_until && !gone)
 		return HTTP_WAIT;

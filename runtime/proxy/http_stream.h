@@ -56,6 +56,7 @@ struct http_stream {
 	bool silent;       /* not logged */
 	bool continued;    /* 100 sent for a body that we wait for */
 	bool counted;      /* the response is, in the statistics */
+	bool spent;        /* the response, for nothing: its connection can be used again */
 	bool no_reset;     /* the server's connection is to end in order */
 	bool early_end;    /* the client had ended before there was a server */
 	int8_t compress;      /* enum compression_algo that the client takes, and 1; 0: none */

@@ -4,6 +4,13 @@
 
 #include "runtime/proxy/http_stream.h"
 
+/* option abortonclose: HAProxy listens to a client that waits where its frontend has it too (a `listen`, defaults). */
+static inline bool http_aborts(const struct http_stream *hs)
+{
+	return proxy_option_is_set(http_proxy(hs), PO_ABORTONCLOSE) &&
+	       (hs->s.session->conn.mux || proxy_option_is_set(http_frontend(hs), PO_ABORTONCLOSE));
+}
+
 /* A response ahead of the final one (RFC 9110 section 15.2). */
 static inline bool http_is_interim(const struct http_msg *res)
 {
