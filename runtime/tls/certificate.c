@@ -35,10 +35,13 @@ bool tls_sctl_check(const void *data, size_t len)
 
 static int sctl_add(SSL *ssl, unsigned ext, const unsigned char **out, size_t *outlen, int *alert, void *arg)
 {
-	struct tls_cert *c = arg;
+	struct tls_cert *c = NULL;
 	unsigned char *copy = NULL;
 
-	(void)ssl, (void)ext, (void)alert;
+	(void)ext, (void)alert, (void)arg;
+	SSL_CTX_get_tlsext_status_arg(SSL_get_SSL_CTX(ssl), &c);
+	if (!c)
+		return 0;
 	pthread_rwlock_rdlock(&c->world->lock);
 	if (c->pair && c->pair->sctl.len && (copy = OPENSSL_memdup(c->pair->sctl.data, c->pair->sctl.len)))
 		*outlen = c->pair->sctl.len;
@@ -57,6 +60,15 @@ static int sctl_parse(SSL *ssl, unsigned ext, const unsigned char *in, size_t in
 {
 	(void)ssl, (void)ext, (void)in, (void)inlen, (void)alert, (void)arg;
 	return 1;
+}
+
+/* The library makes its list of a hello's extensions by the context that the handshake began with, and goes
+ * through it by the one that was chosen then: both must have the same extensions of their own, or it reads and
+ * writes behind the list's end. */
+void tls_context_extensions(SSL_CTX *ctx)
+{
+	SSL_CTX_add_server_custom_ext(ctx, SCTL_EXTENSION, sctl_add, sctl_free, NULL, sctl_parse, NULL);
+	ERR_clear_error();
 }
 
 /* Only who gives parameters gets DHE (manual, "ssl-dh-param-file", "tune.ssl.default-dh-param"). */
@@ -101,7 +113,5 @@ bool tls_context_certificate(struct tls_world *w, SSL_CTX *ctx, struct tls_cert 
 	dh_set(w, ctx, p);
 	SSL_CTX_set_tlsext_status_cb(ctx, staple);
 	SSL_CTX_set_tlsext_status_arg(ctx, c);
-	SSL_CTX_add_server_custom_ext(ctx, SCTL_EXTENSION, sctl_add, sctl_free, c, sctl_parse, c);
-	ERR_clear_error();
 	return true;
 }

@@ -68,6 +68,8 @@ struct tls_settings {
 /* What a context needs besides a certificate. False: `error` says "unable to set ...". front: clients connect to us. */
 bool tls_context_setup(struct tls_world *w, SSL_CTX *ctx, const struct tls_settings *s, bool front, struct out *error);
 bool tls_context_certificate(struct tls_world *w, SSL_CTX *ctx, struct tls_cert *c, const struct tls_pair *p, struct out *error);
+/* Extensions of our own, which every context of a front has to have. */
+void tls_context_extensions(SSL_CTX *ctx);
 /* Is it a list of signed timestamps (RFC 6962 section 3.3), by its length? */
 bool tls_sctl_check(const void *data, size_t len);
 int tls_context_alpn_index(void);

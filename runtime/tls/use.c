@@ -44,6 +44,7 @@ SSL_CTX *tls_front_context(struct tls_front *f, const struct crt_line *line, str
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
+	tls_context_extensions(ctx);
 	SSL_CTX_set_tlsext_servername_callback(ctx, name_taken);
 	tls_tickets_use(ctx, f->tickets);
 	tls_early_setup(ctx, f, line);

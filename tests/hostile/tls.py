@@ -3,11 +3,11 @@
 have to say, then close or reset the connection; some send a changed byte first. Others send records of one byte, empty ones, or want
 to renegotiate.
 
-usage: tls.py PROGRAM [--rounds N] [--memory]
+usage: tls.py PROGRAM [--rounds N] [--memory] [--valgrind]
 
 Afterwards the process has to be the same one, to serve a request, to hold no more descriptors than before, and to stop softly with
 status 0. --memory: the second half of the rounds may not make it larger (not for sanitizers, which keep what was freed). Prints TAP; stays
-in a temporary folder and on a unix socket.
+in a temporary folder and on a unix socket. --valgrind: sees what the TLS library does to memory, which sanitizers do not.
 """
 import argparse
 import os
@@ -120,6 +120,7 @@ def settle(check, limit=20):
 
 
 def start(program, folder):
+    """program: the command."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                     f"{folder}/key", "-out", f"{folder}/crt", "-days", "2", "-subj", "/CN=a.example"], check=True,
                    stderr=subprocess.DEVNULL)
@@ -129,7 +130,7 @@ def start(program, folder):
                 out.write(f.read())
     with open(f"{folder}/cfg", "w") as f:
         f.write(CONFIG.format(dir=folder))
-    proc = subprocess.Popen([program, "-db", "-f", f"{folder}/cfg"], stderr=open(f"{folder}/log", "w"))
+    proc = subprocess.Popen([*program, "-db", "-f", f"{folder}/cfg"], stderr=open(f"{folder}/log", "w"))
     if not settle(lambda: os.path.exists(f"{folder}/sock") or proc.poll() is not None, 60) or proc.poll() is not None:
         raise SystemExit("not ok - hostile handshakes: the program does not start")
     return proc
@@ -204,13 +205,14 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--rounds", type=int, default=1500)
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--valgrind", action="store_true")
     args = parser.parse_args()
     problems = []
     with tempfile.TemporaryDirectory() as folder:
         log_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)  # what comes then is dropped when nobody reads it
         log_socket.settimeout(60)
         log_socket.bind(folder + "/log.sock")
-        proc = start(args.program, folder)
+        proc = start((["valgrind", "-q", "--error-exitcode=9"] if args.valgrind else []) + [args.program], folder)
         path = folder + "/sock"
         try:
             totals = {}
@@ -255,7 +257,7 @@ def main():
                 proc.kill()
         with open(folder + "/log") as f:
             log = f.read()
-        if "Sanitizer" in log or "runtime error" in log:
+        if "Sanitizer" in log or "runtime error" in log or "Invalid" in log:
             problems.append(log[-3000:].replace("\n", "\n# "))
     for problem in problems:
         print("#", problem)
