@@ -204,6 +204,13 @@ static void balanced_count(struct srv_request *r, const struct server *s)
 	counters_be(r->worker, r->backend->index)->cum_lbconn++;
 }
 
+/* With `minconn` a new request may raise the limits. HAProxy lets it have the place itself with leastconn,
+ * while others wait; else all servers are full as long as somebody waits. */
+static bool goes_ahead(const struct proxy *px)
+{
+	return px->conf->balance.kind == BAL_LEASTCONN;
+}
+
 static enum place place_take_any(struct srv_request *r)
 {
 	struct server *before = r->server, *s;
@@ -212,7 +219,7 @@ static enum place place_take_any(struct srv_request *r)
 
 	if (!atomic_load(&px->usable) && !atomic_load(&px->usable_backup))
 		return PLACE_NONE; /* r->server stays, for the log */
-	if (!list_empty(&px->queue))
+	if (!list_empty(&px->queue) && !goes_ahead(px))
 		return queue_enter(r, NULL);
 	s = balance_pick(px, r, &full);
 	if (!s)
