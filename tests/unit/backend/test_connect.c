@@ -11,7 +11,7 @@ struct rig {
 	struct worker *w;
 	struct srv_request r[REQUESTS];
 	int outcome[REQUESTS]; /* -1: not yet */
-	int fd;
+	int fd, dead_fd;
 	struct sockaddr_in at, dead;
 };
 
@@ -30,11 +30,21 @@ static void request_init(int i)
 	rig.outcome[i] = -1;
 }
 
+/* A port that refuses: it is bound, so that nobody else gets it, and nobody listens. */
+static int hold_any(struct sockaddr_in *at)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(*at);
+
+	*at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)at, len), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)at, &len), 0);
+	return fd;
+}
+
 /* Weights as for farm_init(). Times are short, so that tests are. */
 static void rig_init(const char *weights)
 {
-	int fd;
-
 	farm_init(&rig.f, BAL_ROUNDROBIN, weights);
 	rig.g = farm_generation(&rig.f);
 	rig.f.proxy.generation = &rig.g;
@@ -44,8 +54,7 @@ static void rig_init(const char *weights)
 	rig.f.proxy_conf.reuse = REUSE_ALWAYS;
 	rig.w = desk_worker(NULL, &rig.g, 0);
 	rig.fd = listen_any(&rig.at);
-	fd = listen_any(&rig.dead);
-	close(fd);
+	rig.dead_fd = hold_any(&rig.dead);
 	for (uint32_t i = 0; i < rig.f.proxy.nservers; i++)
 		server_at(&rig.f.servers[i], &rig.at);
 	for (int i = 0; i < REQUESTS; i++)
@@ -57,6 +66,7 @@ static void rig_free(void)
 	desk_worker_free(rig.w);
 	farm_free(&rig.f);
 	close(rig.fd);
+	close(rig.dead_fd);
 }
 
 static void rig_run(unsigned ms)
