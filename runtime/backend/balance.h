@@ -55,6 +55,12 @@ struct balance {
 	struct server *first_backup; /* the only one in use without `option allbackups`; NULL: none usable */
 };
 
+/* Do requests without a key take turns? HAProxy has no turn where there is one server only, but with url_param. */
+static inline bool balance_takes_turns(const struct proxy *px, uint32_t usable)
+{
+	return usable != 1 || px->conf->balance.kind == BAL_URL_PARAM;
+}
+
 extern const struct lb_algorithm balance_roundrobin, balance_static, balance_map, balance_ring, balance_random;
 extern const struct lb_algorithm balance_leastconn, balance_first, balance_sticky, balance_response;
 

@@ -161,15 +161,15 @@ static struct server *map_rr_pick(void *group, const struct srv_request *r, bool
 	return s;
 }
 
-/* Without a key, in turns. With one, or where there is one server only, it is that server, whether it has room or
- * not: who wants it queues there. */
+/* Without a key, in turns. With one, or where there is one server only (but for url_param), it is that server,
+ * whether it has room or not: who wants it queues there. */
 static struct server *map_hash_pick(void *group, const struct srv_request *r, bool *full)
 {
 	struct map_group *g = group;
 
 	if (g->stale)
 		map_make(g);
-	if (!r->has_key && g->nmembers > 1)
+	if (!r->has_key && balance_takes_turns(g->lb.proxy, g->nmembers))
 		return map_next(g, r->avoid, full);
 	return g->n ? g->places[r->has_key ? r->key % g->n : 0] : NULL;
 }

@@ -444,7 +444,7 @@ static struct server *ring_pick(void *group, const struct srv_request *r, bool *
 
 	if (!g->usable || !g->points)
 		return NULL;
-	if (!r->has_key && g->usable > 1)
+	if (!r->has_key && balance_takes_turns(g->lb.proxy, g->usable))
 		return ring_next(g, r->avoid, full);
 	return ring_nearest(g, r->has_key ? r->key : 0);
 }
