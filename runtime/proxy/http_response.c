@@ -249,6 +249,10 @@ static enum http_next refuse(struct http_stream *hs)
 	uint32_t taken = hs->down.taken;
 
 	stream_trace(&hs->s, HEAD_REFUSED, true, NULL);
+	if (hs->down.out && !h1_out_empty(hs->down.out)) { /* as in HAProxy what came right before does not count */
+		h1_out_init(hs->down.out, &hs->s.scratch);
+		hs->s.log.bytes_out = 0;
+	}
 	if (!hs->down.from->mux && in->len > taken)
 		error_capture(hs->s.session, true, hs->s.backend, hs->s.server.server,
 			      str_make(in->data + in->off + taken, in->len - taken), in->cap);

@@ -99,11 +99,9 @@ enum http_next http_body_wait(struct http_stream *hs, uint64_t enough)
 	request_look(hs);
 	if (hs->req.body_complete || !http_client_has_room(hs) || s->conn.flags & (CONN_EOF | CONN_ERROR))
 		return HTTP_AGAIN;
-	if (enough && hs->req.body_seen.len >= enough)
-		return HTTP_AGAIN;
 	if (hs->req.expect_continue && !hs->continued)
 		body_ask(hs);
-	return HTTP_WAIT;
+	return enough && hs->req.body_seen.len >= enough ? HTTP_AGAIN : HTTP_WAIT;
 }
 
 static void response_look(struct http_stream *hs)
@@ -155,10 +153,23 @@ enum http_next http_body_never_comes(struct http_stream *hs)
 	return HTTP_CLOSE;
 }
 
+static bool request_body_is_bad(struct http_stream *hs)
+{
+	const struct buf *in = &hs->s.session->in;
+	uint32_t at = hs->up.taken;
+
+	return hs->req.body == HTTP_BODY_CHUNKED && !hs->up.from->mux && in->len > at &&
+	       http_flow_is_bad(hs, &hs->up, buf_at(in, at), in->len - at);
+}
+
 enum http_next http_body_buffer(struct http_stream *hs)
 {
 	enum http_next next = http_body_wait(hs, 0);
 
+	if (next == HTTP_WAIT && request_body_is_bad(hs)) {
+		hs->s.log.t_request = -1;
+		return http_reply_failure(hs, 400, 'P', 'R');
+	}
 	if (next == HTTP_AGAIN && !hs->req.body_complete && hs->s.session->conn.flags & (CONN_EOF | CONN_ERROR))
 		return http_body_never_comes(hs);
 	return next;

@@ -44,7 +44,7 @@ defaults
     log-format %s
     timeout connect 2s
     timeout client 2s
-    timeout server 2s
+    timeout server 8s
     timeout http-keep-alive 2s
     timeout tarpit 30ms
     unique-id-format %%{+X}o%%ci:%%cp
@@ -60,7 +60,7 @@ ARGS = {
     "internal.htx_blk.size": "first", "internal.htx_blk.start_line": "head", "internal.htx_blk.type": "3", "table_avl": "TAB", "table_cnt": "TAB",
 }
 # Figures that time or chance decide: that there is one is compared, not which.
-VOLATILE = {"fe_req_rate": ",mul(0)", "fe_sess_rate": ",mul(0)", "be_sess_rate": ",mul(0)", "srv_sess_rate": ",mul(0)", "date": ",mul(0)", "date_us": ",mul(0)", "uuid": ",length", "fc_rtt": ",mul(0)", "fc_rttvar": ",mul(0)"}
+VOLATILE = {"fe_req_rate": ",mul(0)", "fe_sess_rate": ",mul(0)", "be_sess_rate": ",mul(0)", "srv_sess_rate": ",mul(0)", "date": ",mul(0)", "date_us": ",mul(0)", "uuid": ",length", "lat_ns_avg": ",mul(0)", "lat_ns_tot": ",mul(0)", "fc_rtt": ",mul(0)", "fc_rttvar": ",mul(0)"}
 LETTERS = {"b": "BE", "f": "FE", "v": "BE/s", "t": "TAB", "i": "0", "u": "users", "s": "x-a"}
 RESPONSE_PLACES = {"RESPONSE", "SERVER", "CHOSEN", "TRANSFER"}
 CONVERTERS = [
@@ -80,7 +80,7 @@ class Case:
         self.lines = [line for line in lines if not line.startswith(("be: ", "raw: "))]
         self.backend = [line[4:] for line in lines if line.startswith("be: ")]
         self.silent = "silent" in words.split()
-        self.patience = 0.25 if "slow" in words.split() else 3
+        self.patience = 0.25 if "slow" in words.split() else 10
         found = re.search(r"mask (\S+)", words)
         self.mask = re.compile(found.group(1)) if found else None
 
