@@ -226,16 +226,16 @@ enum http_next http_server_start(struct http_stream *hs)
 /* The client has ended before its request was complete. */
 static bool request_is_cut(struct http_stream *hs)
 {
-	return hs->up.from->flags & CONN_EOF && hs->up.state != FLOW_DONE && !http_request_is_at_hand(hs);
+	return hs->up.from->flags & (CONN_EOF | CONN_ERROR) && hs->up.state != FLOW_DONE && !http_request_is_at_hand(hs);
 }
 
 /* While it is waited for, the client may go (option abortonclose). */
 enum http_next http_server_wait(struct http_stream *hs)
 {
 	const struct conn *c = &hs->s.session->conn;
-	bool gone = c->flags & CONN_ERROR;
+	bool gone = c->flags & (CONN_EOF | CONN_ERROR) && http_aborts(hs);
 
-	if (c->flags & CONN_EOF && http_aborts(hs))
+	if (c->flags & CONN_ERROR && c->mux)
 		gone = true;
 	if (!gone && !request_is_cut(hs))
 		return HTTP_WAIT;
