@@ -21,9 +21,9 @@
 #include "runtime/stats/socket_counters.h"
 #include "runtime/stick/track.h"
 
-/* Nothing happens to a connection before its protocol has begun. */
 enum { ATTACH_MS = 10000 }; /* for the first words of a connection that is attached to a server, at most */
 
+/* Nothing happens to a connection before its protocol has begun. */
 static void not_begun(struct conn *c, int revents)
 {
 	(void)revents;
