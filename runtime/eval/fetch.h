@@ -3,6 +3,7 @@
 #ifndef LB_EVAL_FETCH_H
 #define LB_EVAL_FETCH_H
 
+#include "grammar/rows.h"
 #include "runtime/eval/sample.h"
 
 /* A fetch with its arguments (as many as the row has; absent ones are ARG_NONE), as the engine prepared it. */
@@ -26,9 +27,12 @@ typedef bool conv_fn(struct eval *e, const struct arg *args, struct sample *s);
 #undef CONV
 
 /* The request; in content rules of mode tcp the one that the bytes at hand are, if they are one (manual, section
- * 7.3.6). NULL: there is none, or not yet, and then the fetch waits for it where it may. */
+ * 7.3.6). NULL: there is none, or not yet, and then the fetch waits for it where it may; or it is over: as in HAProxy rules about
+ * the response see nothing of it. */
 static inline struct http_msg *fetch_request(struct eval *e)
 {
+	if (e->place & PLACES_RESPONSE)
+		return NULL;
 	if (e->req)
 		return e->req;
 	e->want_more = e->may_wait;

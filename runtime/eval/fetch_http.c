@@ -56,7 +56,7 @@ bool fetch_query(struct eval *e, const struct fetch_call *call, struct sample *o
 
 bool fetch_method(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	if (!request(e))
+	if (!e->req && !request(e)) /* rules about the response know it, too */
 		return false;
 	out->type = SMP_METH;
 	out->meth = e->req->method;
