@@ -88,8 +88,7 @@ struct child *children_current(struct children *c)
 	return NULL;
 }
 
-/* --- across a reload
- * ----------------------------------------------------------------------------------------------- */
+/* --- across a reload */
 
 bool master_is_reload(void)
 {
@@ -126,8 +125,8 @@ bool master_remember(struct master *m)
 			   c->name);
 	}
 	fd_survives(m->reply, true);
-	out_printf(&state, "%u:%u:%ld:%d:%d:%d", m->reloads, m->failed, m->started, m->no_exit | m->hard << 1, m->status,
-		   m->reply);
+	out_printf(&state, "%u:%u:%ld:%d:%d:%d", m->reloads, m->failed, m->started, m->no_exit | m->hard << 1,
+		   m->status, m->reply);
 	for (struct list *node = listeners->next; node != listeners; node = node->next) {
 		const struct listener *l = LIST_OF(node, struct listener, node);
 
@@ -208,8 +207,7 @@ void master_forget(struct master *m)
 	m->sockets = NULL;
 }
 
-/* --- show proc
- * ----------------------------------------------------------------------------------------------------- */
+/* --- show proc */
 
 static void put_row(struct out *o, int pid, const char *type, const char *reloads, long started,
 		    const char *version)

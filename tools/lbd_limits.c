@@ -119,8 +119,7 @@ bool limits_apply(struct lbd *l, uint32_t nlisteners, uint32_t nthreads)
 	return memory_limit(l);
 }
 
-/* --- fullconn (manual, keyword "fullconn")
- * ----------------------------------------------------------------------- */
+/* --- fullconn (manual, keyword "fullconn") */
 
 struct branch {
 	uint64_t sum;    /* of the maxconn of frontends that may branch here */

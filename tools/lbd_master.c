@@ -23,8 +23,7 @@
 
 enum { REPLY_TIMEOUT_MS = 1000, CODE_TERM = 128 + SIGTERM };
 
-/* --- the service manager (sd_notify(3))
- * --------------------------------------------------------------------------- */
+/* --- the service manager (sd_notify(3)) */
 
 void notify(const struct lbd *l, const char *format, ...)
 {
@@ -51,8 +50,7 @@ void notify(const struct lbd *l, const char *format, ...)
 	close(fd);
 }
 
-/* --- reload
- * -------------------------------------------------------------------------------------------------------- */
+/* --- reload */
 
 /* What came of the reload that somebody asked for on the control socket and waits for. */
 static void reply(struct master *m, bool success)
@@ -137,8 +135,7 @@ static void reload_now(struct ev_loop *loop, ev_timer *timer, int revents)
 	reload(timer->data);
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------------- */
+/* --- the end */
 
 static void end(struct master *m, int number)
 {
@@ -199,8 +196,7 @@ static void reap(struct master *m)
 	process_stop(m->process);
 }
 
-/* --- signals
- * ------------------------------------------------------------------------------------------------------- */
+/* --- signals */
 
 static void received(struct master *m, int number)
 {
@@ -260,8 +256,7 @@ static bool signals_watch(struct master *m)
 	return true;
 }
 
-/* --- life
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- life */
 
 static int master_loop(struct master *m)
 {

@@ -70,8 +70,7 @@ static bool socket_parse(struct master *m)
 	return true;
 }
 
-/* --- the process
- * --------------------------------------------------------------------------------------------------- */
+/* --- the process */
 
 static struct fd_set_kept *sockets_kept(struct master *m)
 {
@@ -130,8 +129,7 @@ static bool process_make(struct master *m)
 	return false;
 }
 
-/* --- what its sessions ask for
- * ------------------------------------------------------------------------------------- */
+/* --- what its sessions ask for */
 
 static pid_t find(void *owner, struct str prefix)
 {

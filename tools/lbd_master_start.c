@@ -23,8 +23,7 @@ void master_signal(struct master *m, int number)
 		kill(m->children.v[i].pid, number);
 }
 
-/* --- the worker
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the worker */
 
 /* Takes what the starting worker says, up to the byte 0: it serves. False: it is gone. */
 static bool worker_serves(int fd, struct out *log)
@@ -135,8 +134,7 @@ static pid_t worker_begin(struct master *m, int *channel)
 	return 0;
 }
 
-/* --- programs
- * ------------------------------------------------------------------------------------------------------ */
+/* --- programs */
 
 /* In the child. Never returns. */
 static void program_main(struct master *m, const struct program_conf *p)
@@ -180,8 +178,7 @@ static void program_start(struct master *m, const struct program_conf *p, uint32
 	report_raw(&m->lbd->report, REPORT_NOTICE, "New program '%s' (%d) forked", name, (int)pid);
 }
 
-/* --- all together
- * -------------------------------------------------------------------------------------------------- */
+/* --- all together */
 
 /* The worker has told its predecessor itself. */
 static void old_ones_leave(struct master *m)

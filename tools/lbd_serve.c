@@ -69,8 +69,7 @@ uint32_t serve_listeners(const struct model *m)
 	return n;
 }
 
-/* --- sockets
- * ------------------------------------------------------------------------------------------------------ */
+/* --- sockets */
 
 /* False: -x was given and failed. Pids that do not answer are HAProxy's or gone: their addresses are bound
  * anew. */
@@ -146,8 +145,7 @@ static bool sockets_open(struct lbd *l)
 	return false;
 }
 
-/* --- start and end
- * ------------------------------------------------------------------------------------------------- */
+/* --- start and end */
 
 static void states_restore(struct lbd *l)
 {

@@ -37,8 +37,7 @@ static struct worker *main_worker(const struct lbd *l)
 	return l->process->workers[0];
 }
 
-/* --- the words of a stop, a pause and a dump
- * -------------------------------------------------------------------- */
+/* --- the words of a stop, a pause and a dump */
 
 static void say_stopped(struct lbd *l, const struct proxy *px)
 {
@@ -135,8 +134,7 @@ static void dump_states(struct lbd *l)
 			dump_proxy(l, &g->proxies[i]);
 }
 
-/* --- what each signal does
- * ---------------------------------------------------------------------------------------- */
+/* --- what each signal does */
 
 static void soft_stop(struct lbd *l)
 {

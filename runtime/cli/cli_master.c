@@ -13,8 +13,7 @@ static struct cli_master *master_of(const struct cli_session *s)
 	return s->conn.worker->process->cli_master;
 }
 
-/* --- prompt
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- prompt */
 
 /* "[23:03:34:39]": days, hours, minutes, seconds since the start of this process. */
 static void put_uptime(struct cli_session *s)
@@ -47,8 +46,7 @@ void cli_prompt(struct cli_session *s)
 	out_puts(&s->out, "> ");
 }
 
-/* --- where a command goes
- * -------------------------------------------------------------------------------------------- */
+/* --- where a command goes */
 
 static struct str word_cut(struct str *text)
 {
@@ -164,8 +162,7 @@ bool cli_master_takes(struct cli_session *s, struct str *command)
 	return false;
 }
 
-/* --- the master's own commands
- * --------------------------------------------------------------------------------------- */
+/* --- the master's own commands */
 
 void cmd_master_prefix(struct cli_call *c)
 {
@@ -208,8 +205,7 @@ void cmd_master_hard_reload(struct cli_call *c)
 	master_reload(c, true);
 }
 
-/* --- what a master asks of a worker's session, ahead of a command
- * ---------------------------------------------------- */
+/* --- what a master asks of a worker's session, ahead of a command */
 
 /* _as user|operator|admin [expert] [experimental]: no answer. Levels only ever go down. */
 void cmd_as(struct cli_call *c)

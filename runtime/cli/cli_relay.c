@@ -17,8 +17,7 @@ struct cli_relay {
 	struct buf in;
 };
 
-/* --- one command
- * ------------------------------------------------------------------------------------------------------- */
+/* --- one command */
 
 void cli_relay_free(struct cli_session *s)
 {

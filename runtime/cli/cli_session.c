@@ -65,8 +65,7 @@ static void session_expired(struct worker *w, struct deadline *d)
 		session_end(s);
 }
 
-/* --- answers
- * ----------------------------------------------------------------------------------------------------- */
+/* --- answers */
 
 void cli_severity_put(struct cli_call *c, enum cli_severity severity)
 {
@@ -108,8 +107,7 @@ static void answer_end(struct cli_session *s)
 	s->unanswered = false;
 }
 
-/* --- commands
- * ---------------------------------------------------------------------------------------------------- */
+/* --- commands */
 
 /* Cuts off the first command: up to a `;` that no backslash precedes. */
 static struct str command_next(struct str *rest)
@@ -212,8 +210,7 @@ static bool line_run(struct cli_session *s)
 	return true;
 }
 
-/* --- input
- * ------------------------------------------------------------------------------------------------------- */
+/* --- input */
 
 /* Takes `<<` off the end of the line, in newer versions with a word that will end the payload. */
 static bool payload_begins(struct cli_session *s)
@@ -291,8 +288,7 @@ static bool lines_handle(struct cli_session *s)
 	return true;
 }
 
-/* --- the loop's side
- * --------------------------------------------------------------------------------------------- */
+/* --- the loop's side */
 
 /* False: the connection is broken. */
 static bool out_flush(struct cli_session *s)
@@ -328,8 +324,8 @@ static bool is_over(const struct cli_session *s)
 	return s->quitting || s->eof || (s->answered && !s->interactive && !s->in_payload);
 }
 
-/* Something was entered, or nothing will be any more: the stream is over, what was entered is not looked at unless it had to wait. False:
- * the session cannot go on. */
+/* Something was entered, or nothing will be any more: the stream is over, what was entered is not looked at
+ * unless it had to wait. False: the session cannot go on. */
 static bool stream_end(struct cli_session *s)
 {
 	bool stays = s->stream->stays;
@@ -371,9 +367,10 @@ static void session_go_on(struct cli_session *s)
 	}
 	session_touch(s);
 	cli_relay_want(s, !out_pending(s));
-	conn_want(&s->conn, out_pending(s)                                                               ? EV_WRITE
-			    : s->visit || s->relay || s->wait || s->eof || (s->stream && s->stream->stays) ? 0
-														  : EV_READ);
+	conn_want(&s->conn, out_pending(s) ? EV_WRITE
+			    : s->visit || s->relay || s->wait || s->eof || (s->stream && s->stream->stays)
+				    ? 0
+				    : EV_READ);
 }
 
 static void session_ready(struct conn *conn, int revents)
@@ -418,8 +415,7 @@ void cli_relay_progress(struct cli_session *s)
 	session_go_on(s);
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------- */
+/* --- life */
 
 void cli_accept(struct worker *w, struct listener *l, int fd, const union addr *from)
 {

@@ -86,8 +86,7 @@ const struct cli_command *cli_find(const struct cli_call *c)
 	return NULL;
 }
 
-/* --- help
- * -------------------------------------------------------------------------------------------------------- */
+/* --- help */
 
 static bool is_visible(const struct cli_call *c, const struct cli_command *cmd)
 {

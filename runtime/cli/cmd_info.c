@@ -13,8 +13,7 @@ static const struct {
 #undef INFO
 };
 
-/* --- forms
- * ------------------------------------------------------------------------------------------------------- */
+/* --- forms */
 
 static void put_value(struct out *out, const struct info *v, int id)
 {

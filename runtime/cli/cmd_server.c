@@ -72,8 +72,7 @@ struct server *cli_server(struct cli_call *c, uint32_t i)
 	return s;
 }
 
-/* --- weight
- * ------------------------------------------------------------------------------------------------------ */
+/* --- weight */
 
 void cmd_get_weight(struct cli_call *c)
 {
@@ -129,8 +128,7 @@ void cmd_set_weight(struct cli_call *c)
 		weight_set(c, s, c->words[3]);
 }
 
-/* --- set server
- * -------------------------------------------------------------------------------------------------- */
+/* --- set server */
 
 static void server_maint(struct cli_call *c, struct server *s)
 {
@@ -230,8 +228,7 @@ void cmd_set_server(struct cli_call *c)
 			"check-addr | check-port | fqdn | health | ssl | state | weight");
 }
 
-/* --- enable, disable
- * --------------------------------------------------------------------------------------------- */
+/* --- enable, disable */
 
 void cmd_disable_server(struct cli_call *c)
 {

@@ -385,8 +385,7 @@ void cmd_show_sess(struct cli_call *c)
 		free(own);
 }
 
-/* --- shutdown
- * ---------------------------------------------------------------------------------------------------- */
+/* --- shutdown */
 
 static bool is_meant(const struct cli_visit *v, const struct session *s)
 {

@@ -160,8 +160,7 @@ void cmd_show_errors(struct cli_call *c)
 		}
 }
 
-/* --- show stat
- * --------------------------------------------------------------------------------------------------- */
+/* --- show stat */
 
 enum stat_form { FORM_CSV, FORM_TYPED, FORM_JSON };
 
@@ -232,8 +231,7 @@ void cmd_show_schema(struct cli_call *c)
 	stats_schema(c->out);
 }
 
-/* --- pools
- * ------------------------------------------------------------------------------------------ */
+/* --- pools */
 
 struct pool_sum {
 	const char *name;

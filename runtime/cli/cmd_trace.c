@@ -42,7 +42,7 @@ static unsigned sink_dropped(const struct cli_call *c, unsigned sink)
 	return sink < SINK_BUF0 ? atomic_load(&c->process->traces->dropped[sink]) : 0;
 }
 
-/* --- menus --- */
+/* --- menus */
 
 static void list_sources(struct cli_call *c)
 {
@@ -191,7 +191,7 @@ void cmd_trace(struct cli_call *c)
 	}
 }
 
-/* --- show trace --- */
+/* --- show trace */
 
 static void show_states(struct cli_call *c)
 {

@@ -303,8 +303,7 @@ void generation_unpin(struct generation *g)
 	atomic_fetch_sub_explicit(&g->pins, 1, memory_order_release);
 }
 
-/* --- backends that come and go
- * ---------------------------------------------------------------------------------- */
+/* --- backends that come and go */
 
 bool generation_add_proxy(struct generation *g, struct proxy *px, const struct proxy_conf *conf, uint32_t index)
 {
@@ -343,8 +342,7 @@ void generation_remove_proxy(struct generation *g, struct proxy *px)
 	px->dynamic = dynamic;
 }
 
-/* --- servers that come and go
- * ----------------------------------------------------------------------------------- */
+/* --- servers that come and go */
 
 static bool servers_grow(struct generation *g, uint32_t index)
 {

@@ -91,8 +91,7 @@ uint64_t log_dropped(struct process *p)
 	return n;
 }
 
-/* --- routes
- * ---------------------------------------------------------------------------------------------------- */
+/* --- routes */
 
 static void route_init(struct log_route *r, struct process *p, struct logger *l, const struct global_conf *g,
 		       const struct proxy_conf *px)
@@ -130,8 +129,7 @@ static void failure_say(struct log_route *r, uint32_t index, int error)
 		(int)r->from.pid, index + 1, strerror(error), error);
 }
 
-/* --- lines
- * ----------------------------------------------------------------------------------------------------- */
+/* --- lines */
 
 /* A line on its way to its targets: one of ours, or one that was received. */
 struct log_line {
@@ -267,8 +265,7 @@ void log_relay(struct worker *w, const struct proxy_conf *proxy, const struct sy
 	route_line(&r, &line);
 }
 
-/* --- traffic
- * --------------------------------------------------------------------------------------------------- */
+/* --- traffic */
 
 bool log_is_failure(const struct log_record *r)
 {
@@ -391,8 +388,7 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 	route_send(&r, level, out_get(&l->line));
 }
 
-/* --- events
- * ---------------------------------------------------------------------------------------------------- */
+/* --- events */
 
 /* Texts of events hold what servers and operators wrote: control characters become #XX, as in the traffic log.
  */

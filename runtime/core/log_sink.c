@@ -41,8 +41,7 @@ void logger_close(struct logger *l)
 	out_free(&l->head);
 }
 
-/* --- datagrams
- * ------------------------------------------------------------------------------------------------- */
+/* --- datagrams */
 
 struct destination {
 	union {
@@ -118,8 +117,7 @@ static int send_datagram(struct logger *l, const struct log_target *target, stru
 	return sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
-/* --- descriptors
- * ----------------------------------------------------------------------------------------------- */
+/* --- descriptors */
 
 static void fd_open(struct log_fd *f, int fd)
 {
@@ -194,8 +192,7 @@ static int send_fd(struct logger *l, const struct log_target *target, struct iov
 	return f->torn ? EAGAIN : 0;
 }
 
-/* --- both
- * ------------------------------------------------------------------------------------------------------ */
+/* --- both */
 
 int logger_send(struct logger *l, const struct log_target *target, struct str head, struct str text)
 {

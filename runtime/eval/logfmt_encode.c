@@ -9,8 +9,7 @@ enum { VALUE_LIMIT = 64 * 1024 };
 enum cbor_major { CBOR_UINT = 0, CBOR_NEGATIVE = 1, CBOR_BYTES = 2, CBOR_TEXT = 3 };
 enum cbor_byte { CBOR_MAP = 0xbf, CBOR_BREAK = 0xff, CBOR_FALSE = 0xf4, CBOR_TRUE = 0xf5, CBOR_NULL = 0xf6 };
 
-/* --- CBOR
- * -------------------------------------------------------------------------------------------------------- */
+/* --- CBOR */
 
 static void cbor_bytes(struct out *out, const void *data, size_t len, unsigned encoding)
 {
@@ -47,8 +46,7 @@ static void cbor_head(struct out *out, enum cbor_major major, uint64_t n, unsign
 	cbor_bytes(out, head, 1 + size, encoding);
 }
 
-/* --- values
- * ------------------------------------------------------------------------------------------------------ */
+/* --- values */
 
 static void put_null(struct out *out, unsigned encoding)
 {

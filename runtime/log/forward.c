@@ -18,8 +18,7 @@
 
 enum { DATAGRAM_MAX = 65536, DATAGRAMS_AT_ONCE = 64 };
 
-/* --- one message
- * ------------------------------------------------------------------------------------------------- */
+/* --- one message */
 
 static bool ip_text(const union addr *from, char text[INET6_ADDRSTRLEN])
 {
@@ -65,8 +64,7 @@ void forward_message(struct worker *w, struct forward *f, struct str raw, const 
 	out_free(&host);
 }
 
-/* --- datagrams
- * --------------------------------------------------------------------------------------------------- */
+/* --- datagrams */
 
 static void dgram_ready(struct ev_loop *loop, ev_io *io, int revents)
 {
@@ -158,8 +156,7 @@ bool forwards_open(struct process *p, struct out *errors)
 	return ok;
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------- */
+/* --- life */
 
 static uint32_t dgrams_count(const struct model *m)
 {

@@ -57,8 +57,7 @@ static bool messages_take(struct forward_conn *c)
 	       (!c->in.data || (buf_room(&c->in) && taken <= c->in.len + buf_room(&c->in)));
 }
 
-/* --- the loop's side
- * --------------------------------------------------------------------------------------------- */
+/* --- the loop's side */
 
 static void conn_receive(struct forward_conn *c)
 {

@@ -34,8 +34,7 @@ struct log_backends {
 	uint32_t n;
 };
 
-/* --- choosing
- * ---------------------------------------------------------------------------------------------------- */
+/* --- choosing */
 
 static bool is_candidate(struct server *s, bool backup)
 {
@@ -127,8 +126,7 @@ static int server_pick(struct process *p, uint32_t worker, struct log_backend *b
 	return candidate_nth(b, backup, k % n);
 }
 
-/* --- sending
- * ----------------------------------------------------------------------------------------------------- */
+/* --- sending */
 
 static struct log_backend *backend_find(const struct log_backends *all, const struct proxy_conf *conf)
 {
@@ -158,8 +156,7 @@ int log_backend_send(struct process *p, struct logger *l, const struct log_targe
 	return ring_write(&b->servers[i].ring, iov, 2) ? 0 : EAGAIN;
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------- */
+/* --- life */
 
 static bool server_make(struct log_server *s, const struct proxy_conf *px, const struct server_conf *conf)
 {

@@ -50,8 +50,7 @@ struct mails {
 	uint32_t n;
 };
 
-/* --- writing a mail
- * ---------------------------------------------------------------------------------------------- */
+/* --- writing a mail */
 
 static void put_mail(const struct email_conf *e, struct str text, struct out out[STEPS])
 {
@@ -126,8 +125,7 @@ void mail_alert(struct process *p, const struct proxy_conf *px, int level, struc
 	}
 }
 
-/* --- delivering
- * -------------------------------------------------------------------------------------------------- */
+/* --- delivering */
 
 static void server_next(struct mail_server *s);
 
@@ -293,8 +291,7 @@ static void mails_woken(struct ev_loop *loop, ev_async *async, int revents)
 		server_next(&all->v[i]);
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------- */
+/* --- life */
 
 static void server_init(struct mails *all, const struct mailers_conf *section, const struct mailer_conf *conf)
 {

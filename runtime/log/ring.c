@@ -22,8 +22,7 @@ struct ring_file {
 };
 _Static_assert(sizeof(struct ring_file) == 72, "the manual speaks of a header; HAProxy's has 72 bytes");
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------- */
+/* --- life */
 
 static void ring_begin(struct ring *r, struct str name, struct str description, uint64_t size, uint64_t max_len)
 {
@@ -94,8 +93,7 @@ void ring_free(struct ring *r)
 	pthread_mutex_destroy(&r->lock);
 }
 
-/* --- bytes in the circle
- * ----------------------------------------------------------------------------------------- */
+/* --- bytes in the circle */
 
 static void put(struct ring *r, uint64_t at, const void *data, size_t n)
 {
@@ -137,8 +135,7 @@ static uint32_t length_at(const struct ring *r, uint64_t at)
 	return n;
 }
 
-/* --- writing
- * ----------------------------------------------------------------------------------------------------- */
+/* --- writing */
 
 /* Where the last reader that holds is; UINT64_MAX: none. */
 static uint64_t held_from(const struct ring *r)
@@ -219,8 +216,7 @@ bool ring_write(struct ring *r, const struct iovec *iov, int n)
 	return ok;
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------------------------------- */
+/* --- reading */
 
 void ring_attach(struct ring *r, struct ring_reader *reader, struct ev_loop *loop, bool at_end, bool holds,
 		 void (*woken)(struct ev_loop *, ev_async *, int), void *data)

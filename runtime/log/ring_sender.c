@@ -18,8 +18,7 @@ static struct ring_sender *sender_of(struct conn *c)
 
 static void sender_connect(struct ring_sender *s);
 
-/* --- the batch
- * --------------------------------------------------------------------------------------------------- */
+/* --- the batch */
 
 static void batch_add(struct ring_sender *s)
 {
@@ -53,8 +52,7 @@ static void batch_rewind(struct ring_sender *s)
 	s->sent = start;
 }
 
-/* --- the connection
- * ---------------------------------------------------------------------------------------------- */
+/* --- the connection */
 
 static void sender_close(struct ring_sender *s)
 {
@@ -205,8 +203,7 @@ static void sender_connect(struct ring_sender *s)
 		deadline_set(s->worker, &s->deadline, s->worker->now + s->timeout_connect);
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------- */
+/* --- life */
 
 void ring_sender_init(struct ring_sender *s, struct ring *ring, const struct server_conf *conf,
 		      uint32_t timeout_connect, uint32_t timeout_server)

@@ -66,8 +66,7 @@ static bool take_field(struct str *rest, struct str *word)
 	return true;
 }
 
-/* --- RFC 5424, section 6
- * ----------------------------------------------------------------------------------------- */
+/* --- RFC 5424, section 6 */
 
 /* "2003-10-11T22:14:15[.digits](Z|+02:00|-02:00)" */
 static bool is_stamp(struct str s)
@@ -125,8 +124,7 @@ static bool parse_5424(struct str rest, struct syslog_message *m)
 	return true;
 }
 
-/* --- RFC 3164, section 4.1
- * --------------------------------------------------------------------------------------- */
+/* --- RFC 3164, section 4.1 */
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
@@ -174,8 +172,7 @@ static bool parse_3164(struct str rest, struct syslog_message *m)
 	return true;
 }
 
-/* --- both
- * -------------------------------------------------------------------------------------------------------- */
+/* --- both */
 
 static struct str without_end(struct str raw)
 {
@@ -210,8 +207,7 @@ enum log_proto syslog_own_proto(const struct syslog_message *m)
 	return m->has_priority ? LOGP_PRIORITY : LOGP_RAW;
 }
 
-/* --- headers
- * ----------------------------------------------------------------------------------------------------- */
+/* --- headers */
 
 static int digits_of(const char *s)
 {

@@ -184,7 +184,7 @@ void traces_changed(struct process *p)
 	atomic_store(&p->tracing, on);
 }
 
-/* --- lines --- */
+/* --- lines */
 
 static enum log_proto ring_format(const struct worker *w, unsigned sink)
 {
@@ -245,7 +245,7 @@ static void about_put(const struct trace_about *about, int verbosity, struct out
 		out_printf(line, " %.*s", STR_ARG(about->detail));
 }
 
-/* --- events --- */
+/* --- events */
 
 static uint64_t events_of(struct trace_status *s, enum trace_action action)
 {
@@ -330,7 +330,7 @@ void trace_emit(struct worker *w, enum trace_source source, uint64_t events, enu
 		state_set(w->process, s, TRACE_WAITING);
 }
 
-/* --- commands --- */
+/* --- commands */
 
 static const char *set_events(struct process *p, enum trace_source source, enum trace_action action,
 			      struct str word)
@@ -473,7 +473,7 @@ const char *trace_do(struct process *p, const struct str *words, uint32_t n)
 	return error;
 }
 
-/* --- life --- */
+/* --- life */
 
 static bool traces_apply(struct process *p, const struct model *m, struct out *errors)
 {

@@ -50,8 +50,7 @@ static bool wait_for(int fd, short events, int64_t deadline)
 	return n > 0;
 }
 
-/* --- one batch
- * ------------------------------------------------------------------------------------------------- */
+/* --- one batch */
 
 static void batch_take_fds(struct batch *b, struct msghdr *msg)
 {
@@ -125,8 +124,7 @@ static uint32_t batch_receive(struct batch *b, int fd, struct fd_set_kept *k, in
 	return b->nfds && i == b->nfds ? i : 0;
 }
 
-/* --- the exchange
- * ---------------------------------------------------------------------------------------------- */
+/* --- the exchange */
 
 static bool receive_number(int fd, uint32_t *n, int64_t deadline)
 {

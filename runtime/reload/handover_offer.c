@@ -226,8 +226,7 @@ void handover_stop(struct worker *w)
 		sending_free(LIST_OF(w->transfers.next, struct sending, node));
 }
 
-/* --- the name made of the pid
- * ---------------------------------------------------------------------------------- */
+/* --- the name made of the pid */
 
 static bool peer_is_trusted(int fd)
 {

@@ -143,8 +143,7 @@ struct srv_counters *counters_srv(struct worker *w, uint32_t server_index)
 	return &((struct counters *)w->stats)->srv[server_index];
 }
 
-/* --- rates
- * ----------------------------------------------------------------------------------------------------- */
+/* --- rates */
 
 static void rate_turn(struct rate *r, uint32_t second)
 {
@@ -188,8 +187,7 @@ static READS_RUNNING void rate_sum(struct rate *sum, const volatile struct rate 
 	sum->max += copy.max;
 }
 
-/* --- sums
- * ------------------------------------------------------------------------------------------------------ */
+/* --- sums */
 
 static inline bool keeps_largest(const char *name)
 {
@@ -318,8 +316,7 @@ void counters_srv_sum(struct process *p, uint32_t server_index, struct srv_count
 	DIVIDE_TIMES(sum, workers);
 }
 
-/* --- clear counters
- * -------------------------------------------------------------------------------------------- */
+/* --- clear counters */
 
 #define CLEAR_TIMES(c) ((c)->max_qtime = (c)->max_ctime = (c)->max_rtime = (c)->max_ttime = 0)
 
