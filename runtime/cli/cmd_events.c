@@ -125,8 +125,10 @@ void cmd_show_events(struct cli_call *c)
 		cli_say(c, CLI_ERR, "Out of memory.");
 		return;
 	}
-	*e = (struct event_stream){
-		.stream = {events_fill, events_free}, .session = c->session, .waits = waits, .end = end};
+	*e = (struct event_stream){.stream = {.fill = events_fill, .free = events_free},
+				   .session = c->session,
+				   .waits = waits,
+				   .end = end};
 	e->line = out_growing(ring->max_len);
 	ring_attach(ring, &e->reader, c->worker->loop, fresh, false, events_woken, e);
 	c->session->stream = &e->stream;

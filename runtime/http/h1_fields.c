@@ -274,10 +274,14 @@ static enum h1_result upgrade_check(const struct h1_parser *p, struct http_msg *
 
 enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m)
 {
-	enum h1_result result;
+	enum h1_result result = m->is_response ? H1_DONE : target_check(p, m);
 
-	if (p->other_coding || (p->te_seen && !p->chunked))
+	if (result != H1_DONE)
+		return result;
+	if (p->other_coding || (p->te_seen && !p->chunked)) {
+		m->body = HTTP_BODY_CHUNKED;
 		return p->chunked && !m->is_response ? H1_UNSUPPORTED : H1_BAD;
+	}
 	if (p->chunked && p->have_length) {
 		drop_all(m, HN_CONTENT_LENGTH);
 		m->ambiguous = !p->keeps_ambiguous;
@@ -285,8 +289,5 @@ enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m)
 	}
 	body_kind(p, m);
 	m->keep_alive = keep_alive(p, m);
-	result = upgrade_check(p, m);
-	if (result == H1_DONE && !m->is_response)
-		result = target_check(p, m);
-	return result;
+	return upgrade_check(p, m);
 }

@@ -394,9 +394,10 @@ void h2_conn_reverse(struct h2_conn *h)
 /* The client's preface; false: it is not. */
 static bool preface_take(struct h2_conn *h, const char **data, size_t *len)
 {
+	static const char magic[] = NGHTTP2_CLIENT_MAGIC;
 	size_t n = *len < h->preface_in ? *len : h->preface_in;
 
-	if (memcmp(*data, NGHTTP2_CLIENT_MAGIC + NGHTTP2_CLIENT_MAGIC_LEN - h->preface_in, n) != 0)
+	if (memcmp(*data, &magic[NGHTTP2_CLIENT_MAGIC_LEN - h->preface_in], n) != 0)
 		return false;
 	h->preface_in = (uint8_t)(h->preface_in - n);
 	*data += n;

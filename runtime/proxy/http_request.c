@@ -203,7 +203,7 @@ enum http_next http_request_head(struct http_stream *hs)
 	case H1_MORE:
 		return head_more(hs);
 	case H1_UNSUPPORTED:
-		return http_reply_raw(hs, 422, 'P', 'R');
+		return http_reply_raw(hs, payload_is_doubtful(hs) ? 413 : 422, 'P', 'R');
 	case H1_MEMORY:
 		return http_reply_raw(hs, 500, 'I', 'R');
 	default:
