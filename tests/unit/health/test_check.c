@@ -125,10 +125,10 @@ static struct check_report report(void)
 	return r;
 }
 
-/* Runs the loop until the server is in the state, for at most two seconds. */
+/* Runs the loop until the server is in the state. */
 static void await_oper(int server, enum srv_oper oper)
 {
-	for (int i = 0; i < 2000 && atomic_load(&rig.f.servers[server].oper) != (int)oper; i++) {
+	for (int i = 0; i < 20000 && atomic_load(&rig.f.servers[server].oper) != (int)oper; i++) {
 		ev_run(rig.w->loop, EVRUN_NOWAIT);
 		usleep(1000);
 	}
