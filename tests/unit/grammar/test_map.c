@@ -9,7 +9,7 @@ enum { KEYS = 300, ROUNDS = 20000 };
 
 START_TEST(random_order)
 {
-	static char names[KEYS][8];
+	static char names[KEYS][16];
 	struct arena *a = arena_new();
 	struct map m = {0};
 	void *wanted[KEYS] = {0};
