@@ -116,6 +116,7 @@ bool cli_time(struct str text, uint64_t unit_us, uint64_t *ms);
 struct cli_visit {
 	struct cli_session *session; /* NULL: gone meanwhile; only the home worker looks */
 	struct worker *home;
+	uint32_t anon_key; /* of the session */
 	struct generation *generation; /* pinned until it is home */
 	uint32_t next;
 	void (*fn)(struct worker *w, struct cli_visit *v);

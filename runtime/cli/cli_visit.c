@@ -62,6 +62,7 @@ bool cli_visit(struct cli_call *c, const struct cli_visit *init)
 	if (v) {
 		*v = *init;
 		v->session = c->session;
+		v->anon_key = c->session->anon_key;
 		v->home = c->worker;
 		v->text = out_growing(CLI_ANSWER_MAX);
 		v->generation = c->generation;

@@ -16,10 +16,10 @@ static uint32_t name_hash(uint32_t key, struct str name)
 	return (uint32_t)(h ^ h >> 24 ^ h >> 48) & 0xffffff;
 }
 
-const char *cli_anon(const struct cli_session *session, struct str name, char text[CLI_ANON_TEXT])
+const char *cli_anon(uint32_t key, struct str name, char text[CLI_ANON_TEXT])
 {
-	if (session && session->anon_key)
-		snprintf(text, CLI_ANON_TEXT, "%06x", name_hash(session->anon_key, name));
+	if (key)
+		snprintf(text, CLI_ANON_TEXT, "%06x", name_hash(key, name));
 	else
 		snprintf(text, CLI_ANON_TEXT, "%.*s",
 			 (int)(name.len < CLI_ANON_TEXT ? name.len : CLI_ANON_TEXT - 1),

@@ -52,8 +52,8 @@ static void put_conns(struct cli_visit *v, const struct idle_counts *counts, str
 	struct srv_counters sum;
 
 	counters_srv_sum(v->home->process, s->index, &sum);
-	out_printf(&v->text, "%s/%s %u/%u ", cli_anon(v->session, s->proxy->conf->name, px),
-		   cli_anon(v->session, conf->name, name), s->proxy->conf->id, conf->id);
+	out_printf(&v->text, "%s/%s %u/%u ", cli_anon(v->anon_key, s->proxy->conf->name, px),
+		   cli_anon(v->anon_key, conf->name, name), s->proxy->conf->id, conf->id);
 	put_place(&v->text, server_addr(s));
 	out_printf(&v->text, "%u %u %llu %u 0 %u %lld %u", conf->pool_purge_delay, atomic_load(&s->conns),
 		   (unsigned long long)sum.max_sess, atomic_load(&s->conns), atomic_load(&s->idle),
@@ -151,7 +151,7 @@ static void put_conn(struct cli_visit *v, const struct conn *c, const char *side
 	put_fd(v, c->io.fd, 0, c->wants, 1ULL << c->worker->id, (const void *)c, handler);
 	out_printf(&v->text, " back=%s cflg=0x%08x cerr=%d fam=%s %s=%s mux=%s xprt=%s\n",
 		   side[0] == 'b' ? "1" : "0", c->flags, c->error, family_name(a.ss.ss_family),
-		   side[0] == 'b' ? "px" : "fe", cli_anon(v->session, px, name), c->mux ? "H2" : "PASS",
+		   side[0] == 'b' ? "px" : "fe", cli_anon(v->anon_key, px, name), c->mux ? "H2" : "PASS",
 		   c->transport == &transport_raw ? "RAW" : "SSL");
 }
 
@@ -165,7 +165,8 @@ static void put_listener(struct cli_visit *v, const struct listener *l)
 	put_fd(v, l->fd, 0, state == LI_LISTENING ? EV_READ : 0, n < 64 ? (1ULL << n) - 1 : UINT64_MAX,
 	       (const void *)l, "listener_ready");
 	out_printf(&v->text, " l.st=%s fe=%s fam=%s", states[state],
-		   l->proxy ? cli_anon(v->session, l->proxy->conf->name, name) : "GLOBAL", family_name(family));
+		   l->proxy ? cli_anon(v->anon_key, l->proxy->conf->name, name) : "GLOBAL",
+		   family_name(family));
 	if (family != AF_UNIX)
 		out_printf(&v->text, " lport=%u", l->port);
 	out_char(&v->text, '\n');

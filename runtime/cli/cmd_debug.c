@@ -120,7 +120,7 @@ void cmd_debug_hash(struct cli_call *c)
 {
 	char text[1024], hash[CLI_ANON_TEXT];
 
-	out_printf(c->out, "%s\n", cli_anon(c->session, words_from(c, 3, text, sizeof(text)), hash));
+	out_printf(c->out, "%s\n", cli_anon(c->session->anon_key, words_from(c, 3, text, sizeof(text)), hash));
 }
 
 void cmd_debug_write(struct cli_call *c)

@@ -19,7 +19,7 @@ static void put_name(struct cli_visit *v, const char *key, const struct str *nam
 {
 	char text[CLI_ANON_TEXT];
 
-	out_printf(&v->text, " %s=%s", key, name ? cli_anon(v->session, *name, text) : otherwise);
+	out_printf(&v->text, " %s=%s", key, name ? cli_anon(v->anon_key, *name, text) : otherwise);
 }
 
 static int server_fd(const struct stream *st)
@@ -53,7 +53,7 @@ static void put_proxy(struct cli_visit *v, const char *what, const struct proxy 
 
 	if (px)
 		out_printf(&v->text, "  %s=%s (id=%u mode=%s)", what,
-			   cli_anon(v->session, px->conf->name, name), px->conf->id,
+			   cli_anon(v->anon_key, px->conf->name, name), px->conf->id,
 			   px->conf->mode == MODE_HTTP ? "http" : "tcp");
 	else
 		out_printf(&v->text, "  %s=<NONE> (id=-1 mode=-)", what);
@@ -67,7 +67,7 @@ static void put_server(struct cli_visit *v, const struct server *s)
 		out_puts(&v->text, "  server=<NONE> (id=-1)\n");
 		return;
 	}
-	out_printf(&v->text, "  server=%s (id=%u) addr=", cli_anon(v->session, s->conf->name, name),
+	out_printf(&v->text, "  server=%s (id=%u) addr=", cli_anon(v->anon_key, s->conf->name, name),
 		   s->conf->id);
 	address_put(&v->text, server_addr(s));
 	out_char(&v->text, '\n');
