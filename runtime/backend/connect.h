@@ -123,6 +123,8 @@ void srv_request_cancel(struct srv_request *r);
 void srv_request_finish(struct srv_request *r, bool reusable);
 /* Nobody will look at r->past any more. */
 void srv_request_forget(struct srv_request *r);
+/* How many idle connections to it are of use, as judged now: more are not kept. Any thread. */
+uint32_t srv_conns_need(struct server *s);
 /* The session is gone: closes the idle connections that were kept for it. */
 void srv_owner_left(struct worker *w, void *owner);
 /* For a reload (reload/renew.c), isolated. Idle connections of servers of `old` go on at the same servers of `g` where a connection

@@ -117,6 +117,61 @@ static void idle_ready(struct conn *c, int revents)
 	idle_drop((struct srv_conn *)c);
 }
 
+/* --- how many idle connections are of use */
+
+/* As many as were in use at a time, which is slowly forgotten (`need_est` of `show servers conn`): where each
+ * client asks once, all the others would only take the server's places. */
+static void need_raise(atomic_uint *value, uint32_t used)
+{
+	if (atomic_load_explicit(value, memory_order_relaxed) < used)
+		atomic_store_explicit(value, used, memory_order_relaxed);
+}
+
+/* Before the place of a request is given back. */
+static void need_note(struct server *s)
+{
+	uint32_t used = atomic_load_explicit(&s->conns, memory_order_relaxed);
+
+	need_raise(&s->used_most, used);
+	need_raise(&s->idle_need, used);
+}
+
+/* After a reload. */
+static void need_inherit(struct server *s, struct server *old)
+{
+	need_note(old);
+	need_raise(&s->idle_need, atomic_load(&old->idle_need));
+}
+
+uint32_t srv_conns_need(struct server *s)
+{
+	need_note(s);
+	return atomic_load(&s->idle_need);
+}
+
+/* One more at this worker, which is counted already? The first one always is: others may be far away. */
+static bool is_of_use(const struct idle_slot *slot)
+{
+	const struct server *s = slot->server;
+
+	return !slot->n || atomic_load_explicit(&s->idle, memory_order_relaxed) <=
+				   atomic_load_explicit(&s->idle_need, memory_order_relaxed);
+}
+
+/* Once in a period, by the worker that comes first. */
+static void need_review(struct server *s, uint64_t now)
+{
+	uint64_t due = atomic_load(&s->need_due);
+	uint32_t need, most;
+
+	if (now < due || !atomic_compare_exchange_strong(&s->need_due, &due, now + s->conf->pool_purge_delay))
+		return;
+	most = atomic_exchange(&s->used_most, atomic_load(&s->conns));
+	need = atomic_load(&s->idle_need);
+	if (most < need)
+		atomic_store(&s->idle_need, (need + most) / 2);
+}
+
 /* Oldest are last. */
 static void slot_purge(struct worker *w, struct deadline *d)
 {
@@ -130,6 +185,7 @@ static void slot_purge(struct worker *w, struct deadline *d)
 	}
 	for (old = (old + 1) / 2; old; old--)
 		idle_drop(LIST_OF(slot->conns.prev, struct srv_conn, idle_node));
+	need_review(slot->server, w->now);
 	if (slot->n)
 		deadline_set(w, &slot->purge, w->now + delay);
 }
@@ -201,13 +257,14 @@ static struct list *list_for(struct srv_desk *desk, struct srv_conn *sc, const s
 		return r->owner ? owner_list(desk, r) : NULL;
 	}
 	sc->owner = NULL;
+	need_note(sc->server);
 	if (!pool_allows(sc->server))
 		return NULL;
 	t = table_find(desk, g);
 	if (!t)
 		t = table_new(desk, g);
 	slot = t ? slot_get(t, sc->server) : NULL;
-	return slot ? &slot->conns : NULL;
+	return slot && is_of_use(slot) ? &slot->conns : NULL;
 }
 
 /* After a reload the request's server may go on as another one, which gets the connection. False: it goes with
@@ -220,6 +277,7 @@ static bool server_goes_on(struct srv_conn *sc, const struct srv_request *r)
 		return true;
 	if (!sc->server->newer)
 		return false;
+	need_inherit(sc->server->newer, sc->server);
 	sc->server = sc->server->newer;
 	return true;
 }
@@ -471,6 +529,7 @@ static void slot_move(struct idle_slot *slot, struct server *to)
 		LIST_OF(node, struct srv_conn, idle_node)->server = to;
 	atomic_fetch_sub_explicit(&slot->server->idle, slot->n, memory_order_relaxed);
 	atomic_fetch_add_explicit(&to->idle, slot->n, memory_order_relaxed);
+	need_inherit(to, slot->server);
 	slot->server = to;
 }
 

@@ -64,8 +64,8 @@ struct server {
 	_Atomic int oper;                     /* enum srv_oper */
 	atomic_uint admin;                    /* SRV_ADM_* */
 	uint64_t warm_since;                  /* ms, under proxy->lb_lock */
-	atomic_uint idle;                     /* idle connections, all workers */
-	_Atomic uint64_t idle_at;             /* bits of workers that may have some for anybody: backend/borrow.h */
+	atomic_uint idle, idle_need, used_most; /* idle connections, all workers; how many are of use, and what that is judged by: idle.c */
+	_Atomic uint64_t idle_at, need_due;     /* bits of workers that may have some for anybody: backend/borrow.h; ms: idle.c */
 	_Atomic uint64_t last_change; /* monotonic ms of the last state change; written under proxy->lb_lock */
 	_Atomic uint64_t down_time;   /* ms, total, without the current one; the same */
 	struct check *check, *agent;  /* NULL: none */

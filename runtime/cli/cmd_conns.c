@@ -48,16 +48,14 @@ static void put_conns(struct cli_visit *v, const struct idle_counts *counts, str
 {
 	const struct server_conf *conf = s->conf;
 	char px[CLI_ANON_TEXT], name[CLI_ANON_TEXT];
-	uint32_t workers = v->home->process->nworkers;
-	struct srv_counters sum;
+	uint32_t workers = v->home->process->nworkers, need = srv_conns_need(s);
 
-	counters_srv_sum(v->home->process, s->index, &sum);
 	out_printf(&v->text, "%s/%s %u/%u ", cli_anon(v->anon_key, s->proxy->conf->name, px),
 		   cli_anon(v->anon_key, conf->name, name), s->proxy->conf->id, conf->id);
 	put_place(&v->text, server_addr(s));
-	out_printf(&v->text, "%u %u %llu %u 0 %u %lld %u", conf->pool_purge_delay, atomic_load(&s->conns),
-		   (unsigned long long)sum.max_sess, atomic_load(&s->conns), atomic_load(&s->idle),
-		   (long long)conf->pool_max_conn, atomic_load(&s->idle));
+	out_printf(&v->text, "%u %u %u %u 0 %u %lld %u", conf->pool_purge_delay, atomic_load(&s->conns),
+		   atomic_load(&s->used_most), need, atomic_load(&s->idle), (long long)conf->pool_max_conn,
+		   atomic_load(&s->idle));
 	for (uint32_t w = 0; w < workers; w++)
 		out_printf(&v->text, " %u",
 			   s->index < counts->nservers ? counts->n[w * counts->nservers + s->index] : 0);

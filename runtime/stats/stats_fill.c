@@ -360,7 +360,7 @@ static void fill_server_state(struct walk *k, struct server *s)
 	set_u32(k, ST_idle_conn_cur, 0);
 	set_u32(k, ST_safe_conn_cur, atomic_load(&s->idle));
 	set_u32(k, ST_used_conn_cur, atomic_load(&s->conns));
-	set_u32(k, ST_need_conn_est, atomic_load(&s->conns));
+	set_u32(k, ST_need_conn_est, srv_conns_need(s));
 	fill_tracked(k, s);
 }
 
