@@ -88,14 +88,6 @@ static void graves_open(struct process *p)
 
 /* --- adding */
 
-static struct server *server_named(const struct proxy *px, struct str name)
-{
-	for (uint32_t i = 0; i < px->nservers; i++)
-		if (str_eq(px->servers[i]->conf->name, name))
-			return px->servers[i];
-	return NULL;
-}
-
 static const struct server *id_owner(const struct proxy *px, uint32_t id)
 {
 	for (uint32_t i = 0; i < px->nservers; i++)
@@ -183,7 +175,7 @@ bool server_dynamic_add(struct worker *w, struct dynamic_server *d, struct out *
 	struct server_conf *conf = (struct server_conf *)(uintptr_t)s->conf;
 
 	graves_open(w->process);
-	if (server_named(s->proxy, conf->name)) {
+	if (proxy_server(s->proxy, conf->name)) {
 		out_puts(error, "Already exists a server with the same name in backend.");
 		return false;
 	}
@@ -261,7 +253,7 @@ const char *server_dynamic_why_not(struct generation *g, const struct server *s,
 bool server_dynamic_remove(struct worker *w, struct proxy *px, struct str name, struct out *error)
 {
 	struct process *p = w->process;
-	struct server *s = server_named(px, name);
+	struct server *s = proxy_server(px, name);
 	const char *reason;
 	bool passing;
 

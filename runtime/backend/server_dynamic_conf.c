@@ -257,15 +257,14 @@ static bool track_resolve(struct proxy *px, const struct server_line *l, struct 
 	struct generation *g = px->generation;
 	size_t slash = str_chr(l->track, '/');
 	struct str name = slash < l->track.len ? str_tail(l->track, slash + 1) : l->track;
-	struct server *t = NULL;
+	struct server *t;
 	const char *fault;
 
 	if (!l->track.len)
 		return true;
 	if (slash < l->track.len)
 		px = generation_proxy(g, map_get(&g->model->backends, str_sub(l->track, 0, slash)));
-	for (uint32_t i = 0; px && i < px->nservers && !t; i++)
-		t = str_eq(px->servers[i]->conf->name, name) ? px->servers[i] : NULL;
+	t = proxy_server(px, name);
 	if (!t) {
 		out_printf(error, "unable to find required %s '%.*s' for tracking.", px ? "server" : "proxy",
 			   STR_ARG(px ? name : str_sub(l->track, 0, slash)));

@@ -159,6 +159,7 @@ static struct proxy *proxy_of(const struct restore *r, const struct str *words)
 static void take_line(const struct restore *r, const struct str *words, bool *warned)
 {
 	struct proxy *px = proxy_of(r, words);
+	struct server *s = proxy_server(px, words[F_NAME]);
 	uint64_t id;
 
 	if (r->only && px && !*warned && str_to_u64(words[F_BE_ID], &id) && id != px->conf->id) {
@@ -168,11 +169,8 @@ static void take_line(const struct restore *r, const struct str *words, bool *wa
 			   "'%.*s', from running config '%u'\n",
 			   STR_ARG(px->conf->name), STR_ARG(words[F_BE_ID]), px->conf->id);
 	}
-	for (uint32_t i = 0; px && i < px->nservers; i++)
-		if (str_eq(px->servers[i]->conf->name, words[F_NAME])) {
-			restore_server(r, px->servers[i], words);
-			return;
-		}
+	if (s)
+		restore_server(r, s, words);
 }
 
 /* Walks over the lines; apply: takes them. The number of the first one that is wrong, counted behind the

@@ -110,14 +110,6 @@ static bool names_read(struct cli_call *c, uint32_t i, struct proxy **px, struct
 	return true;
 }
 
-static bool name_is_taken(const struct proxy *px, struct str name)
-{
-	for (uint32_t i = 0; i < px->nservers; i++)
-		if (str_eq(px->servers[i]->conf->name, name))
-			return true;
-	return false;
-}
-
 /* Manual: "the backend must use a dynamic load balancing". */
 static bool px_may_grow(struct cli_call *c, struct proxy *px)
 {
@@ -140,7 +132,7 @@ void cmd_add_server(struct cli_call *c)
 		out_puts(&error, "'server' expects <name> and <addr>[:<port>] as arguments.");
 	else
 		e.add = server_dynamic_new(e.px, name, &c->words[3], c->n - 3, &error);
-	if (e.add && name_is_taken(e.px, name)) {
+	if (e.add && proxy_server(e.px, name)) {
 		out_puts(&error, "Already exists a server with the same name in backend.");
 		server_dynamic_free(&e.add);
 	}

@@ -43,13 +43,14 @@ struct proxy *cli_frontend(struct cli_call *c, uint32_t i)
 
 static struct server *server_find(struct proxy *px, struct str word)
 {
-	int64_t id = -1;
+	int64_t id;
 
-	if (word.ptr[0] == '#' && !str_to_i64(str_tail(word, 1), &id))
+	if (word.ptr[0] != '#')
+		return proxy_server(px, word);
+	if (!str_to_i64(str_tail(word, 1), &id))
 		return NULL;
 	for (uint32_t k = 0; k < px->nservers; k++)
-		if (word.ptr[0] == '#' ? px->servers[k]->conf->id == id
-				       : str_eq(px->servers[k]->conf->name, word))
+		if (px->servers[k]->conf->id == id)
 			return px->servers[k];
 	return NULL;
 }

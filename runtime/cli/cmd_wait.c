@@ -18,14 +18,6 @@ struct cli_wait {
 				      */
 };
 
-static struct server *server_find(const struct cli_wait *wait)
-{
-	for (uint32_t i = 0; i < wait->px->nservers; i++)
-		if (str_is(wait->px->servers[i]->conf->name, wait->server))
-			return wait->px->servers[i];
-	return NULL;
-}
-
 static const char *why_not(struct cli_wait *wait, bool *passing)
 {
 	struct server *s;
@@ -35,7 +27,7 @@ static const char *why_not(struct cli_wait *wait, bool *passing)
 		return "No such backend."; /* removed meanwhile */
 	if (!wait->server[0])
 		return proxy_dynamic_why_not(wait->px->generation, wait->px, passing);
-	s = server_find(wait);
+	s = proxy_server(wait->px, str_from(wait->server));
 	return s ? server_dynamic_why_not(wait->px->generation, s, passing) : "No such server.";
 }
 

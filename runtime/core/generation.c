@@ -110,6 +110,14 @@ struct server *generation_server(struct generation *g, const struct server_conf 
 	return index == UINT32_MAX ? NULL : g->servers[index];
 }
 
+struct server *proxy_server(const struct proxy *px, struct str name)
+{
+	for (uint32_t i = 0; px && i < px->nservers; i++)
+		if (str_eq(px->servers[i]->conf->name, name))
+			return px->servers[i];
+	return NULL;
+}
+
 /* The address as configured; a server whose name has no address yet is in maintenance. */
 static bool server_set_addr(struct server *s)
 {

@@ -128,6 +128,8 @@ void generation_pin(struct generation *g);
 void generation_unpin(struct generation *g);
 struct proxy *generation_proxy(struct generation *g, const struct proxy_conf *conf);
 struct server *generation_server(struct generation *g, const struct server_conf *conf);
+/* The server of that name; NULL: there is none, or no such proxy. */
+struct server *proxy_server(const struct proxy *px, struct str name);
 /* A server that was added at run time: gets an index (s->index), is found by its conf from now on, and stands
  * last in its proxy's list. Isolated (core/isolation.h). False: no memory, nothing has changed. */
 bool generation_add_server(struct generation *g, struct proxy *px, const struct server_conf *conf,

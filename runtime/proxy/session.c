@@ -189,19 +189,13 @@ static void log_now(void *ctx, const struct rule *rule)
 	scratch_reset(&scratch);
 }
 
+/* "backend/server" */
 static struct server *server_find(struct generation *g, struct str name)
 {
 	struct str backend = str_sub(name, 0, str_chr(name, '/'));
 
-	name = str_tail(name, backend.len + 1);
-	for (uint32_t i = 0; i < g->nproxies; i++) {
-		struct proxy *px = &g->proxies[i];
-
-		for (uint32_t j = 0; j < px->nservers && str_eq(px->conf->name, backend); j++)
-			if (str_eq(px->servers[j]->conf->name, name))
-				return px->servers[j];
-	}
-	return NULL;
+	return proxy_server(generation_proxy(g, map_get(&g->model->backends, backend)),
+			    str_tail(name, backend.len + 1));
 }
 
 /* The last rule wins. */

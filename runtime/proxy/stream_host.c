@@ -148,12 +148,9 @@ static int64_t host_stat(void *ctx, enum eval_stat what, const struct proxy_conf
 static const struct server_conf *host_server(void *ctx, const struct proxy_conf *proxy, struct str name)
 {
 	struct worker *w = ctx;
-	struct proxy *px = proxy_of(w->process, proxy);
+	const struct server *s = proxy_server(proxy_of(w->process, proxy), name);
 
-	for (uint32_t i = 0; px && i < px->nservers; i++)
-		if (str_eq(px->servers[i]->conf->name, name))
-			return px->servers[i]->conf;
-	return NULL;
+	return s ? s->conf : NULL;
 }
 
 /* HTTP/1 has neither identifiers nor codes: there only the end of a connection is an abort. */

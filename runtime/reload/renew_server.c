@@ -25,14 +25,9 @@ static struct proxy *before_of(struct generation *old, const struct proxy *px)
 /* Mostly it stands where it stood. */
 static struct server *server_before(const struct proxy *before, const struct server *s, uint32_t at)
 {
-	if (!before)
-		return NULL;
-	if (at < before->nservers && str_eq(before->servers[at]->conf->name, s->conf->name))
+	if (before && at < before->nservers && str_eq(before->servers[at]->conf->name, s->conf->name))
 		return before->servers[at];
-	for (uint32_t i = 0; i < before->nservers; i++)
-		if (str_eq(before->servers[i]->conf->name, s->conf->name))
-			return before->servers[i];
-	return NULL;
+	return proxy_server(before, s->conf->name);
 }
 
 /* --- indexes */

@@ -87,14 +87,6 @@ static struct proxy *find_backend(struct generation *g, struct str name)
 	return NULL;
 }
 
-static struct server *find_server(struct proxy *px, struct str name)
-{
-	for (uint32_t i = 0; i < px->nservers; i++)
-		if (str_eq(px->servers[i]->conf->name, name))
-			return px->servers[i];
-	return NULL;
-}
-
 /* --- what it does -------------------------------------------------------------------------------------------
  */
 
@@ -183,7 +175,7 @@ const char *stats_admin(struct worker *w, struct str form)
 
 		if (!str_is(name, "s"))
 			continue;
-		s = url_decode(encoded, server_space, &server) ? find_server(px, server) : NULL;
+		s = url_decode(encoded, server_space, &server) ? proxy_server(px, server) : NULL;
 		done = s ? act(w, s, action) : DONE_NOT;
 		changed += done == DONE_CHANGED;
 		unknown += done == DONE_NOT;
