@@ -1,69 +1,36 @@
 /* `add backend`, `del backend` (management manual of 3.4, section 9.3). The words are read on the session's own
- * worker; worker 0 makes the change while everything stands still, and the answer comes home. */
-#include <stdlib.h>
+ * worker. */
 #include <string.h>
 
 #include "runtime/backend/proxy_dynamic.h"
-#include "runtime/cli/cli_call.h"
-#include "runtime/core/isolation.h"
+#include "runtime/cli/cli_errand.h"
 
-/* What travels to worker 0. */
 struct errand {
+	struct cli_errand errand; /* first member */
 	struct proxy_wish wish;
-	bool adds, ok, done;
-	struct out error;
 };
 
-static void errand_do(struct worker *w, void *arg)
+static bool backend_add(struct worker *w, struct cli_errand *e)
 {
-	struct errand *e = arg;
-
-	e->done = true;
-	e->ok = e->adds ? proxy_dynamic_add(w, &e->wish, &e->error)
-			: proxy_dynamic_remove(w, str_from(e->wish.name), &e->error);
+	return proxy_dynamic_add(w, &((struct errand *)e)->wish, &e->error);
 }
 
-static void errand_visit(struct worker *w, struct cli_visit *v)
+static bool backend_del(struct worker *w, struct cli_errand *e)
 {
-	if (w->id == 0 && v->generation == w->process->generation)
-		isolation_run(w, errand_do, (void *)(uintptr_t)v->pointer);
+	return proxy_dynamic_remove(w, str_from(((struct errand *)e)->wish.name), &e->error);
 }
 
-static void errand_free(struct errand *e)
+static void backend_answer(struct cli_visit *v, struct cli_errand *e)
 {
-	out_free(&e->error);
-	free(e);
-}
-
-static void errand_home(struct cli_visit *v)
-{
-	struct errand *e = (struct errand *)(uintptr_t)v->pointer;
 	struct cli_call c = {.session = v->session, .out = &v->text};
 
 	if (v->session)
 		cli_severity_put(&c, e->ok ? CLI_INFO : CLI_ERR);
-	if (!e->done)
-		out_puts(&v->text, "The configuration has changed meanwhile.");
-	else if (e->ok)
-		out_puts(&v->text, e->adds ? "New backend registered." : "Backend deleted.");
-	else
+	if (!e->ok)
 		out_str(&v->text, out_get(&e->error));
+	else
+		out_puts(&v->text, e->change == backend_add ? "New backend registered." : "Backend deleted.");
 	out_char(&v->text, '\n');
-	errand_free(e);
-}
-
-static void errand_send(struct cli_call *c, const struct errand *init)
-{
-	struct errand *e = malloc(sizeof(*e));
-
-	if (!e) {
-		cli_say(c, CLI_ERR, "Out of memory.");
-		return;
-	}
-	*e = *init;
-	e->error = out_growing(8192);
-	if (!cli_visit(c, &(struct cli_visit){.fn = errand_visit, .home_fn = errand_home, .pointer = e}))
-		errand_free(e);
 }
 
 /* The place of the first byte that names may not have. */
@@ -149,7 +116,7 @@ static bool options_read(struct cli_call *c, int *mode, struct proxy_wish *wish)
 
 void cmd_add_backend(struct cli_call *c)
 {
-	struct errand e = {.adds = true};
+	struct errand e = {.errand = {.change = backend_add, .answer = backend_answer}};
 	int mode = -1;
 
 	if (!name_read(c, "name", c->words[2], e.wish.name, PROXY_NAME_MAX))
@@ -159,12 +126,12 @@ void cmd_add_backend(struct cli_call *c)
 		return;
 	}
 	if (options_read(c, &mode, &e.wish) && template_find(c, c->words[4], mode, &e.wish))
-		errand_send(c, &e);
+		cli_errand_send(c, &e.errand, sizeof(e));
 }
 
 void cmd_del_backend(struct cli_call *c)
 {
-	struct errand e = {.adds = false};
+	struct errand e = {.errand = {.change = backend_del, .answer = backend_answer}};
 	struct proxy *px = c->words[2].len ? cli_backend(c, 2) : NULL;
 
 	if (!px || px->conf->name.len > PROXY_NAME_MAX) {
@@ -172,5 +139,5 @@ void cmd_del_backend(struct cli_call *c)
 		return;
 	}
 	memcpy(e.wish.name, px->conf->name.ptr, px->conf->name.len);
-	errand_send(c, &e);
+	cli_errand_send(c, &e.errand, sizeof(e));
 }

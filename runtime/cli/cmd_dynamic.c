@@ -1,88 +1,61 @@
 /* `add server`, `del server` (management manual, section 9.3), with HAProxy 2.6's words. The line is compiled
- * on the session's own worker; worker 0 makes the change while everything stands still, and the answer comes
- * home. */
+ * on the session's own worker. */
 #include <stdlib.h>
 
 #include "runtime/backend/connect.h"
 #include "runtime/backend/server_dynamic.h"
-#include "runtime/cli/cli_call.h"
-#include "runtime/core/isolation.h"
+#include "runtime/cli/cli_errand.h"
 
-/* What travels to worker 0. */
 struct errand {
+	struct cli_errand errand; /* first member */
 	struct proxy *px;
-	struct dynamic_server *add; /* NULL: removes */
-	char *name;
-	struct out error;
-	bool ok, done;
+	struct dynamic_server *add;
+	char *name; /* of one that is removed */
 };
 
-static void errand_do(struct worker *w, void *arg)
+static bool dynamic_add(struct worker *w, struct cli_errand *arg)
 {
-	struct errand *e = arg;
+	struct errand *e = (struct errand *)arg;
 
-	e->done = true;
-	if (e->add)
-		e->ok = server_dynamic_add(w, e->add, &e->error);
-	else
-		e->ok = server_dynamic_remove(w, e->px, str_from(e->name), &e->error);
+	if (!server_dynamic_add(w, e->add, &arg->error))
+		return false;
+	e->add = NULL;
+	return true;
 }
 
-static void errand_visit(struct worker *w, struct cli_visit *v)
+static bool dynamic_del(struct worker *w, struct cli_errand *arg)
 {
-	struct errand *e = (struct errand *)(uintptr_t)v->pointer;
+	struct errand *e = (struct errand *)arg;
 
-	if (w->id == 0)
-		isolation_run(w, errand_do, e);
+	return server_dynamic_remove(w, e->px, str_from(e->name), &arg->error);
 }
 
-static void errand_free(struct errand *e)
-{
-	server_dynamic_free(&e->add);
-	out_free(&e->error);
-	free(e->name);
-	free(e);
-}
-
-static void error_put(struct cli_visit *v, const struct errand *e, bool adds)
+static void dynamic_answer(struct cli_visit *v, struct cli_errand *e)
 {
 	struct cli_call c = {.session = v->session, .out = &v->text};
+	bool adds = e->change == dynamic_add;
 
-	if (v->session)
+	if (!e->ok && v->session)
 		cli_severity_put(&c, CLI_ERR);
-	out_printf(&v->text, adds ? "%.*s\n" : "%.*s", STR_ARG(out_get(&e->error)));
-}
-
-static void errand_home(struct cli_visit *v)
-{
-	struct errand *e = (struct errand *)(uintptr_t)v->pointer;
-	bool adds = e->add != NULL;
-
-	if (!e->done)
-		out_puts(&v->text, "The process is stopping.");
-	else if (e->ok)
-		out_puts(&v->text, adds ? "New server registered.\n" : "Server deleted.");
+	if (!e->ok)
+		out_str(&v->text, out_get(&e->error));
 	else
-		error_put(v, e, adds);
-	if (e->ok)
-		e->add = NULL;
-	errand_free(e);
+		out_puts(&v->text, adds ? "New server registered." : "Server deleted.");
+	if (adds)
+		out_char(&v->text, '\n');
 }
 
-static void errand_send(struct cli_call *c, struct errand init)
+static void dynamic_free(struct cli_errand *arg)
 {
-	struct errand *e = malloc(sizeof(*e));
+	struct errand *e = (struct errand *)arg;
 
-	if (!e) {
-		server_dynamic_free(&init.add);
-		free(init.name);
-		cli_say_open(c, CLI_ERR, "Out of memory.");
-		return;
-	}
-	*e = init;
-	e->error = out_growing(8192);
-	if (!cli_visit(c, &(struct cli_visit){.fn = errand_visit, .home_fn = errand_home, .pointer = e}))
-		errand_free(e);
+	server_dynamic_free(&e->add);
+	free(e->name);
+}
+
+static struct errand errand_of(bool (*change)(struct worker *, struct cli_errand *))
+{
+	return (struct errand){.errand = {.change = change, .answer = dynamic_answer, .free = dynamic_free}};
 }
 
 /* "backend/server" at word i. False: a message was given. */
@@ -121,7 +94,7 @@ static bool px_may_grow(struct cli_call *c, struct proxy *px)
 
 void cmd_add_server(struct cli_call *c)
 {
-	struct errand e = {.px = NULL};
+	struct errand e = errand_of(dynamic_add);
 	struct out error;
 	struct str name;
 
@@ -140,12 +113,12 @@ void cmd_add_server(struct cli_call *c)
 		cli_say(c, CLI_ERR, "%.*s", STR_ARG(out_get(&error)));
 	out_free(&error);
 	if (e.add)
-		errand_send(c, e);
+		cli_errand_send(c, &e.errand, sizeof(e));
 }
 
 void cmd_del_server(struct cli_call *c)
 {
-	struct errand e = {.px = NULL};
+	struct errand e = errand_of(dynamic_del);
 	struct str name;
 
 	if (!names_read(c, 2, &e.px, &name))
@@ -157,5 +130,5 @@ void cmd_del_server(struct cli_call *c)
 	}
 	memcpy(e.name, name.ptr, name.len);
 	e.name[name.len] = 0;
-	errand_send(c, e);
+	cli_errand_send(c, &e.errand, sizeof(e));
 }
