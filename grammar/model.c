@@ -50,3 +50,30 @@ const struct table_conf *model_table(const struct model *m, struct str name)
 			return *t;
 	return NULL;
 }
+
+/* --- what sample expressions are about */
+
+static bool arg_is(const struct arg *a, enum arg_type type, const void *object)
+{
+	return a->type == type && (type == ARG_SERVER ? (const void *)a->server : a->proxy) == object;
+}
+
+static bool any_is(const struct arg *args, uint32_t n, enum arg_type type, const void *object)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (arg_is(&args[i], type, object))
+			return true;
+	return false;
+}
+
+bool model_is_sampled(const struct model *m, enum arg_type type, const void *object)
+{
+	vec_each (x, &m->exprs) {
+		if (any_is((*x)->args, (*x)->nargs, type, object))
+			return true;
+		for (uint32_t i = 0; i < (*x)->nconvs; i++)
+			if (any_is((*x)->convs[i].args, (*x)->convs[i].nargs, type, object))
+				return true;
+	}
+	return false;
+}

@@ -168,6 +168,8 @@ struct check_conf;
 const struct check_conf *model_check(const struct model *m, const struct server_conf *s);
 /* The stick table of that name ("proxy" or "peers/table"), or NULL. */
 const struct table_conf *model_table(const struct model *m, struct str name);
+/* Whether some sample expression has this argument: a proxy (ARG_PROXY) or a server (ARG_SERVER). */
+bool model_is_sampled(const struct model *m, enum arg_type type, const void *object);
 
 /* An empty model with one reference and built-in values, in an arena of its own (model->arena: set arena_catch() on it
  * before filling). NULL when there is no memory. */

@@ -148,24 +148,6 @@ bool proxy_dynamic_add(struct worker *w, const struct proxy_wish *wish, struct o
 
 /* --- removing */
 
-static bool args_name(const struct arg *args, uint32_t n, const struct proxy_conf *conf)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (args[i].type == ARG_PROXY && args[i].proxy == conf)
-			return true;
-	return false;
-}
-
-static bool expr_names(const struct sample_expr *x, const struct proxy_conf *conf)
-{
-	if (args_name(x->args, x->nargs, conf))
-		return true;
-	for (uint32_t i = 0; i < x->nconvs; i++)
-		if (args_name(x->convs[i].args, x->convs[i].nargs, conf))
-			return true;
-	return false;
-}
-
 static bool is_referenced(const struct generation *g, const struct proxy_conf *conf)
 {
 	for (uint32_t i = 0; i < g->nproxies; i++) {
@@ -177,10 +159,7 @@ static bool is_referenced(const struct generation *g, const struct proxy_conf *c
 			if (rule->backend == conf)
 				return true;
 	}
-	vec_each (x, &g->model->exprs)
-		if (expr_names(*x, conf))
-			return true;
-	return false;
+	return model_is_sampled(g->model, ARG_PROXY, conf);
 }
 
 static bool has_streams(struct proxy *px)

@@ -195,37 +195,16 @@ bool server_dynamic_add(struct worker *w, struct dynamic_server *d, struct out *
 
 /* --- removing */
 
-static bool args_name(const struct arg *args, uint32_t n, const struct server_conf *conf)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (args[i].type == ARG_SERVER && args[i].server == conf)
-			return true;
-	return false;
-}
-
-static bool expr_names(const struct sample_expr *x, const struct server_conf *conf)
-{
-	if (args_name(x->args, x->nargs, conf))
-		return true;
-	for (uint32_t i = 0; i < x->nconvs; i++)
-		if (args_name(x->convs[i].args, x->convs[i].nargs, conf))
-			return true;
-	return false;
-}
-
 /* Rules, samples and servers that track it. */
 static bool is_referenced(struct generation *g, const struct server *s)
 {
 	vec_each (rule, &s->proxy->conf->use_server)
 		if (rule->server == s->conf)
 			return true;
-	vec_each (x, &g->model->exprs)
-		if (expr_names(*x, s->conf))
-			return true;
 	for (uint32_t i = 0; i < g->nservers; i++)
 		if (g->servers[i] && g->servers[i]->conf->track_server == s->conf)
 			return true;
-	return false;
+	return model_is_sampled(g->model, ARG_SERVER, s->conf);
 }
 
 static bool is_busy(const struct server *s)
