@@ -55,11 +55,6 @@ static struct diag *balance_error(const struct keyword_use *use, uint32_t i, con
 	return diag_add(use->k->d, D_BAD_ARGUMENT, i < use->n ? use->words[i].span : use->span, "%s", message);
 }
 
-static void not_effective(const struct keyword_use *use, uint32_t word, const char *message)
-{
-	diag_add(use->k->d, D_NOT_EFFECTIVE, use->words[word].span, "%s", message);
-}
-
 static bool uri_number(const struct keyword_use *use, uint32_t i, const char *name, uint32_t *field)
 {
 	struct str text = i < use->n ? use->words[i].text : STR_NONE;
@@ -300,11 +295,9 @@ bool check_hash_type(const struct keyword_use *use)
 			     "'hash-type' only supports 'avalanche' as a modifier for hash functions.");
 		return false;
 	}
-	if (function == 2)
-		not_effective(use, 1, "this hash function is not there yet: sdbm is used");
 	px->hash_type = (uint8_t)method;
 	px->hash_func = (uint8_t)function;
-	px->hash_avalanche = use->n > 2 || (method == 1 && use->n == 1); /* the default of `consistent` */
+	px->hash_avalanche = use->n > 2 || (method == HASH_CONSISTENT && use->n == 1); /* the default of `consistent` */
 	return true;
 }
 

@@ -127,6 +127,9 @@ struct keepalive_conf {
 enum state_from { STATE_NONE, STATE_GLOBAL, STATE_LOCAL };
 
 /* Manual 3.4, "hash-preserve-affinity": until when a key stays with its server. */
+/* `hash-type`: the words of its two first arguments, in the order that check_hash_type() gives them. */
+enum hash_type { HASH_MAP, HASH_CONSISTENT };
+enum hash_func { HASH_SDBM, HASH_DJB2, HASH_WT6, HASH_CRC32, HASH_NONE };
 enum hash_preserve { HASH_PRESERVE_ALWAYS, HASH_PRESERVE_MAXCONN, HASH_PRESERVE_MAXQUEUE };
 
 struct email_conf;
@@ -149,7 +152,8 @@ struct proxy_conf {
 	uint32_t retries, retry_on; /* enum retry_on */
 	uint32_t redispatch_interval; /* 0: option redispatch absent; else every n-th retry, negative as stored */
 	int32_t hash_balance_factor;
-	uint8_t hash_type, hash_func;
+	uint8_t hash_type; /* enum hash_type */
+	uint8_t hash_func; /* enum hash_func */
 	uint8_t hash_preserve; /* enum hash_preserve */
 	bool hash_avalanche;
 	struct balance_conf balance;

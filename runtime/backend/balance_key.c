@@ -1,80 +1,21 @@
-/* Keys for balancing by hash. The functions are public ones: sdbm, djb2, CRC-32 as in Ethernet, and Bob
- * Jenkins' 32-bit mix. */
+/* Keys for balancing by hash: what of a request is hashed. */
 #include "runtime/backend/balance_key.h"
 
+#include "runtime/eval/hash.h"
 #include "runtime/eval/sample.h"
 
-enum hash_func { HASH_SDBM, HASH_DJB2, HASH_WT6, HASH_CRC32, HASH_NONE };
-enum hash_type { HASH_MAP, HASH_CONSISTENT };
-
 /* --- hashes */
-
-static uint32_t hash_sdbm(struct str s)
-{
-	uint32_t h = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (uint8_t)s.ptr[i] + (h << 6) + (h << 16) - h;
-	return h;
-}
-
-static uint32_t hash_djb2(struct str s)
-{
-	uint32_t h = 5381;
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h << 5) + h + (uint8_t)s.ptr[i];
-	return h;
-}
-
-/* Bit by bit: keys are short. */
-static uint32_t hash_crc32(struct str s)
-{
-	uint32_t h = ~0u;
-
-	for (size_t i = 0; i < s.len; i++) {
-		h ^= (uint8_t)s.ptr[i];
-		for (int bit = 0; bit < 8; bit++)
-			h = h >> 1 ^ (h & 1 ? 0xedb88320 : 0);
-	}
-	return ~h;
-}
-
-/* The mix, then times 2^31 + 2^30 + 1, so that the upper bits differ for neighbours too. */
-uint32_t balance_scatter(uint32_t a)
-{
-	a = (a + 0x7ed55d16) + (a << 12);
-	a = (a ^ 0xc761c23c) ^ (a >> 19);
-	a = (a + 0x165667b1) + (a << 5);
-	a = (a + 0xd3a2646c) ^ (a << 9);
-	a = (a + 0xfd7046c5) + (a << 3);
-	a = (a ^ 0xb55a4f09) ^ (a >> 16);
-	return a * 0xc0000001;
-}
 
 static bool scatters(const struct proxy_conf *conf)
 {
 	return conf->hash_avalanche;
 }
 
-/* `hash-type ... none`: the key is a hash already, as a number in its digits. */
-static uint32_t number_of(struct str bytes)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < bytes.len && bytes.ptr[i] >= '0' && bytes.ptr[i] <= '9'; i++)
-		n = n * 10 + (uint32_t)(bytes.ptr[i] - '0');
-	return n;
-}
-
 uint32_t balance_hash(const struct proxy_conf *conf, struct str bytes)
 {
-	uint32_t h = conf->hash_func == HASH_DJB2    ? hash_djb2(bytes)
-		     : conf->hash_func == HASH_CRC32 ? hash_crc32(bytes)
-		     : conf->hash_func == HASH_NONE  ? number_of(bytes)
-						     : hash_sdbm(bytes);
+	uint32_t h = hash_of(conf->hash_func, bytes);
 
-	return scatters(conf) ? balance_scatter(h) : h;
+	return scatters(conf) ? hash_avalanche(h) : h;
 }
 
 /* --- what is hashed */
@@ -98,7 +39,7 @@ static void key_source(struct srv_request *r)
 	else
 		memcpy(words, &a->in6.sin6_addr, 16);
 	key = ntohl(words[0]) ^ ntohl(words[1]) ^ ntohl(words[2]) ^ ntohl(words[3]);
-	key_set(r, scatters(r->backend->conf) ? balance_scatter(key) : key);
+	key_set(r, scatters(r->backend->conf) ? hash_avalanche(key) : key);
 }
 
 /* Up to the question mark, the length, or the slash that begins one directory too many. */

@@ -8,8 +8,6 @@
 
 /* Hash of some bytes as `hash-type` says, to be used as srv_request.key. */
 uint32_t balance_hash(const struct proxy_conf *conf, struct str bytes);
-/* Spreads 32 bits over 32 bits: the avalanche modifier. */
-uint32_t balance_scatter(uint32_t key);
 
 /* Sets r->key and r->has_key by r->backend's algorithm: from the client's address, or from an HTTP request
  * (NULL in mode tcp) whose header names have been parsed. For `balance hash`, the caller gives the sample:

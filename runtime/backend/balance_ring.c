@@ -9,6 +9,7 @@
 #include "runtime/backend/balance.h"
 #include "runtime/backend/balance_key.h"
 #include "runtime/core/worker.h"
+#include "runtime/eval/hash.h"
 #include "runtime/net/address.h"
 
 enum {
@@ -145,7 +146,7 @@ static struct ring_point *points_make(struct server *const *members, uint32_t nm
 
 	for (uint32_t i = 0; points && i < nmembers; i++)
 		for (uint32_t k = 0; k < points_of(members[i]); k++)
-			*at++ = (struct ring_point){balance_scatter(ring_base(members[i]) + k), i, (uint16_t)k};
+			*at++ = (struct ring_point){hash_avalanche(ring_base(members[i]) + k), i, (uint16_t)k};
 	if (points)
 		qsort(points, n, sizeof(*points), point_cmp);
 	return points;

@@ -20,6 +20,11 @@ bool conv_djb2(struct eval *e, const struct arg *args, struct sample *s)
 	return set_hash(s, args, hash_djb2(s->str));
 }
 
+bool conv_wt6(struct eval *e, const struct arg *args, struct sample *s)
+{
+	return set_hash(s, args, hash_wt6(s->str));
+}
+
 bool conv_crc32(struct eval *e, const struct arg *args, struct sample *s)
 {
 	return set_hash(s, args, hash_crc32(s->str));

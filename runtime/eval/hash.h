@@ -3,12 +3,13 @@
 #ifndef LB_EVAL_HASH_H
 #define LB_EVAL_HASH_H
 
-#include "grammar/base/str.h"
+#include "grammar/model_proxy.h"
 
 uint32_t hash_sdbm(struct str data);
 /* Continues a hash over more data. */
 uint32_t hash_sdbm_more(uint32_t hash, struct str data);
 uint32_t hash_djb2(struct str data);
+uint32_t hash_wt6(struct str data);
 /* CRC-32 of Ethernet and gzip; CRC-32C (RFC 4960, appendix B). */
 uint32_t hash_crc32(struct str data);
 uint32_t hash_crc32c(struct str data);
@@ -16,6 +17,8 @@ uint32_t hash_xxh32(struct str data, uint32_t seed);
 uint64_t hash_xxh64(struct str data, uint64_t seed);
 /* XXH3 of 64 bits. */
 uint64_t hash_xxh3(struct str data, uint64_t seed);
+/* The hash of a key, as `hash-type` names the function. HASH_NONE takes the key for a number in decimal digits. */
+uint32_t hash_of(enum hash_func function, struct str key);
 /* Spreads the bits of a weak hash over all of them. */
 uint32_t hash_avalanche(uint32_t hash);
 

@@ -13,8 +13,6 @@
 #include "runtime/eval/sample.h"
 #include "runtime/log/ring_sender.h"
 
-enum { HASH_SDBM, HASH_DJB2, HASH_WT6, HASH_CRC32 }; /* proxy_conf.hash_func */
-
 struct log_server {
 	struct server *server;
 	struct ring ring; /* size 0: datagrams */
@@ -80,9 +78,7 @@ static uint32_t line_hash(struct process *p, uint32_t worker, struct log_backend
 			return atomic_fetch_add_explicit(&b->turn, 1, memory_order_relaxed);
 		}
 	}
-	h = conf->hash_func == HASH_DJB2    ? hash_djb2(text)
-	    : conf->hash_func == HASH_CRC32 ? hash_crc32(text)
-					    : hash_sdbm(text);
+	h = hash_of(conf->hash_func, text);
 	if (conf->balance.hash)
 		scratch_reset(&scratch);
 	return conf->hash_avalanche ? hash_avalanche(h) : h;

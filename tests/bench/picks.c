@@ -9,6 +9,7 @@
 
 #include "runtime/backend/balance_key.h"
 #include "runtime/backend/balance_response.h"
+#include "runtime/eval/hash.h"
 #include "runtime/lab/world.h"
 
 enum { UNDER_WAY = 64, SIZES = 3, BATCH = 20000 };
@@ -43,7 +44,7 @@ static void take(struct world *w, struct srv_request *r, uint32_t n)
 {
 	*r = (struct srv_request){.worker = w->worker, .backend = &w->proxy};
 	if (balance_is_fixed(&w->proxy)) {
-		r->key = balance_scatter(n);
+		r->key = hash_avalanche(n);
 		r->has_key = true;
 	}
 	if (place_take(r) != PLACE_TAKEN)
