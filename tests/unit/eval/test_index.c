@@ -1,5 +1,6 @@
 /* Conditions that are passed over by index against all of them evaluated one by one: random rule lists, random
- * requests, the same outcome. LBD_INDEX_ROUNDS=N runs N lists (200 otherwise), each with 50 requests. */
+ * requests, the same outcome. LBD_INDEX_ROUNDS=N runs N lists (200 otherwise), each with 50 requests; LBD_INDEX_SEED=N has
+ * others made. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
@@ -216,11 +217,18 @@ static void compare(const struct loaded *l, struct eval_engine *fast, struct eva
 	out_free(&b);
 }
 
+static unsigned wished(const char *name, unsigned preset)
+{
+	const char *value = getenv(name);
+
+	return value ? (unsigned)strtoul(value, NULL, 10) : preset;
+}
+
 START_TEST(same_outcome)
 {
-	const char *wish = getenv("LBD_INDEX_ROUNDS");
-	unsigned rounds = wish ? (unsigned)strtoul(wish, NULL, 10) : 200;
+	unsigned rounds = wished("LBD_INDEX_ROUNDS", 200);
 
+	state = wished("LBD_INDEX_SEED", 1);
 	for (unsigned i = 0; i < rounds; i++) {
 		struct loaded *l = random_config();
 		struct eval_engine *fast = eval_engine_new(l->model), *slow = eval_engine_new(l->model);
