@@ -123,14 +123,9 @@ static bool host_is_name(struct str s)
 {
 	bool letter = str_chr(s, '.') == s.len && str_chr(s, '-') == s.len && str_chr(s, '_') == s.len;
 
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-
-		letter |= (c | 32) >= 'a' && (c | 32) <= 'z';
-		if (!((c | 32) >= 'a' && (c | 32) <= 'z') && !(c >= '0' && c <= '9') && !strchr("-_.", c))
-			return false;
-	}
-	return letter && s.len <= 255;
+	for (size_t i = 0; i < s.len; i++)
+		letter |= (s.ptr[i] | 32) >= 'a' && (s.ptr[i] | 32) <= 'z';
+	return letter && s.len <= 255 && str_word_run(s, "-_.") == s.len;
 }
 
 static bool read_host(struct reader *r, size_t at, size_t len, enum addr_kind kind, struct addr_conf *out)

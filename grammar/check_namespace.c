@@ -4,6 +4,7 @@
 #include "grammar/check_file.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
+#include "grammar/name.h"
 
 #include <unistd.h>
 
@@ -46,12 +47,8 @@ bool check_server_namespace(const struct keyword_use *use)
 
 static bool guid_valid(const struct keyword_use *use, const struct word *w)
 {
-	size_t i = 0;
+	size_t i = name_bad_byte(w->text);
 
-	while (i < w->text.len &&
-	       (strchr("-_.:", w->text.ptr[i]) || (w->text.ptr[i] >= '0' && w->text.ptr[i] <= '9') ||
-		((w->text.ptr[i] | 32) >= 'a' && (w->text.ptr[i] | 32) <= 'z')))
-		i++;
 	if (i < w->text.len) {
 		diag_help(use->k->d,
 			  diag_add(use->k->d, D_BAD_NAME, word_span(w, i, 1), "`%c` is not permitted in a GUID",

@@ -38,18 +38,16 @@ bool check_client_resolvers(const struct keyword_use *use)
 bool check_node(const struct keyword_use *use)
 {
 	struct str text = use->words[0].text;
+	size_t bad = str_word_run(text, "._-");
 	struct diag *g;
 
-	for (size_t i = 0; i < text.len; i++) {
-		if (isalnum((unsigned char)text.ptr[i]) || str_chr(STR("._-"), text.ptr[i]) < 3)
-			continue;
-		g = diag_add(use->k->d, D_BAD_NAME, word_span(&use->words[0], i, 1),
-			     "`%c` is not permitted in the name of a node", text.ptr[i]);
-		diag_help(use->k->d, g, "names are made of letters, digits and `-`, `_` or `.`");
-		diag_haproxy(use->k->d, g, "%s", use->row->expects);
-		return false;
-	}
-	return true;
+	if (bad == text.len)
+		return true;
+	g = diag_add(use->k->d, D_BAD_NAME, word_span(&use->words[0], bad, 1),
+		     "`%c` is not permitted in the name of a node", text.ptr[bad]);
+	diag_help(use->k->d, g, "names are made of letters, digits and `-`, `_` or `.`");
+	diag_haproxy(use->k->d, g, "%s", use->row->expects);
+	return false;
 }
 
 /* process-vary on|off: without a word HAProxy warns and leaves it off. */

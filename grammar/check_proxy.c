@@ -2,6 +2,7 @@
  * on the state of one walk; the proxy goes to the model's arena, its draft to the compilation's. One thread. */
 #include "grammar/check_proxy.h"
 #include "grammar/model_preset.h"
+#include "grammar/name.h"
 #include "grammar/suggest.h"
 
 const char *check_proxy_kind(const struct draft *d)
@@ -26,26 +27,10 @@ const struct line *check_proxy_line(const struct draft *d, const char *row_name,
 	return NULL;
 }
 
-/* Letters, digits and - _ . : are what names are made of. */
-static size_t name_bad_char(struct str name)
-{
-	size_t i = 0;
-
-	while (i < name.len && ((name.ptr[i] | 32) >= 'a' && (name.ptr[i] | 32) <= 'z'))
-		i++;
-	for (; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		if (!((c | 32) >= 'a' && (c | 32) <= 'z') && !(c >= '0' && c <= '9') && !strchr("-_.:", c))
-			break;
-	}
-	return i;
-}
-
 /* The name of a section, or of a `what` in one. */
 bool check_section_name(struct checker *k, const struct word *name, const char *what)
 {
-	size_t bad = name_bad_char(name->text);
+	size_t bad = name_bad_byte(name->text);
 	struct diag *g;
 
 	if (bad == name->text.len)

@@ -5,6 +5,7 @@
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/model_preset.h"
+#include "grammar/name.h"
 
 enum { FEW_SERVERS = 12, TEMPLATE_MAX = 100000 };
 
@@ -132,13 +133,9 @@ static void server_index(struct checker *k, struct draft *d)
 
 static bool server_name_valid(const struct keyword_use *use, const struct word *name)
 {
-	size_t i = 0;
+	size_t i = name_bad_byte(name->text);
 	struct diag *g;
 
-	while (i < name->text.len &&
-	       (strchr("-_.:", name->text.ptr[i]) || (name->text.ptr[i] >= '0' && name->text.ptr[i] <= '9') ||
-		((name->text.ptr[i] | 32) >= 'a' && (name->text.ptr[i] | 32) <= 'z')))
-		i++;
 	if (i == name->text.len)
 		return true;
 	g = diag_add(use->k->d, D_BAD_NAME, word_span(name, i, 1),

@@ -1,7 +1,5 @@
 /* `stats` lines of proxies: the page, who may see it and change things with it (manual, section 4.2). Works on
  * the state of one walk; one thread. */
-#include <ctype.h>
-
 #include "grammar/base/out.h"
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
@@ -62,15 +60,13 @@ static struct str words_join(const struct keyword_use *use)
 bool check_stats_node(const struct keyword_use *use)
 {
 	struct stats_conf *stats = &use->draft->px->stats;
+	size_t bad = use->n ? str_word_run(use->words[0].text, "-_.") : 0;
 
-	for (size_t i = 0; use->n && i < use->words[0].text.len; i++) {
-		struct diag *g;
+	if (use->n && bad < use->words[0].text.len) {
+		struct diag *g =
+			diag_add(use->k->d, D_BAD_NAME, word_span(&use->words[0], bad, 1),
+				 "`%c` is not permitted in the name of a node", use->words[0].text.ptr[bad]);
 
-		if (isalnum((unsigned char)use->words[0].text.ptr[i]) ||
-		    str_chr(STR("-_."), use->words[0].text.ptr[i]) < 3)
-			continue;
-		g = diag_add(use->k->d, D_BAD_NAME, word_span(&use->words[0], i, 1),
-			     "`%c` is not permitted in the name of a node", use->words[0].text.ptr[i]);
 		diag_help(use->k->d, g, "names are made of letters, digits, `-`, `_` and `.`");
 		diag_haproxy(use->k->d, g,
 			     ": 'stats show-node' invalid node name - should be a string"

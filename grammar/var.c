@@ -9,14 +9,8 @@ static const char *const scope_names[VAR_SCOPES] = {
 
 static bool var_is_name(struct str name, size_t *bad)
 {
-	for (*bad = 0; *bad < name.len; ++*bad) {
-		char c = name.ptr[*bad];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-		      c == '.'))
-			return false;
-	}
-	return name.len > 0;
+	*bad = str_word_run(name, "_.");
+	return name.len && *bad == name.len;
 }
 
 static const struct var_ref *var_make(struct compile *c, enum var_scope scope, struct str text)

@@ -40,6 +40,20 @@ size_t str_chr(struct str s, char c)
 	return p ? (size_t)(p - s.ptr) : s.len;
 }
 
+size_t str_word_run(struct str s, const char *signs)
+{
+	size_t i = 0;
+
+	for (; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (!((c | 32) >= 'a' && (c | 32) <= 'z') && !(c >= '0' && c <= '9') &&
+		    !(c && strchr(signs, c)))
+			break;
+	}
+	return i;
+}
+
 struct str str_trim(struct str s)
 {
 	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))

@@ -13,19 +13,19 @@ struct str {
 	size_t len;
 };
 
-#define STR(lit) ((struct str){ (lit), sizeof(lit) - 1 })
-#define STR_NONE ((struct str){ NULL, 0 })
+#define STR(lit) ((struct str){(lit), sizeof(lit) - 1})
+#define STR_NONE ((struct str){NULL, 0})
 /* For printf("%.*s", STR_ARG(s)); lengths above INT_MAX are cut. */
 #define STR_ARG(s) ((int)((s).len > 0x7fffffff ? 0x7fffffff : (s).len)), ((s).ptr ? (s).ptr : "")
 
 static inline struct str str_make(const char *ptr, size_t len)
 {
-	return (struct str){ ptr, len };
+	return (struct str){ptr, len};
 }
 
 static inline struct str str_from(const char *c_string)
 {
-	return (struct str){ c_string, c_string ? strlen(c_string) : 0 };
+	return (struct str){c_string, c_string ? strlen(c_string) : 0};
 }
 
 static inline bool str_eq(struct str a, struct str b)
@@ -44,7 +44,7 @@ static inline struct str str_sub(struct str s, size_t off, size_t len)
 		off = s.len;
 	if (len > s.len - off)
 		len = s.len - off;
-	return (struct str){ s.ptr ? s.ptr + off : NULL, len };
+	return (struct str){s.ptr ? s.ptr + off : NULL, len};
 }
 
 static inline struct str str_tail(struct str s, size_t off)
@@ -69,6 +69,8 @@ int str_cmp(struct str a, struct str b);
 int str_icmp(struct str a, struct str b);
 /* Offset of the first `c`, or s.len when absent. */
 size_t str_chr(struct str s, char c);
+/* Length of what s begins with that is ASCII letters, digits and bytes of `signs` only. */
+size_t str_word_run(struct str s, const char *signs);
 /* Without blanks and tabs at both ends. */
 struct str str_trim(struct str s);
 /* Whole-slice decimal number, sign allowed; false (and *value untouched) on anything else or on overflow. */

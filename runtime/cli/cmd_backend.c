@@ -2,6 +2,7 @@
  * worker. */
 #include <string.h>
 
+#include "grammar/name.h"
 #include "runtime/backend/proxy_dynamic.h"
 #include "runtime/cli/cli_errand.h"
 
@@ -33,21 +34,10 @@ static void backend_answer(struct cli_visit *v, struct cli_errand *e)
 	out_char(&v->text, '\n');
 }
 
-/* The place of the first byte that names may not have. */
-static size_t bad_byte(struct str name)
-{
-	size_t i = 0;
-
-	while (i < name.len && (strchr("-_.:", name.ptr[i]) || (name.ptr[i] >= '0' && name.ptr[i] <= '9') ||
-				((name.ptr[i] | 32) >= 'a' && (name.ptr[i] | 32) <= 'z')))
-		i++;
-	return i;
-}
-
 /* A name of at most `max` bytes into `to`. False: a message was given. */
 static bool name_read(struct cli_call *c, const char *what, struct str word, char *to, size_t max)
 {
-	size_t bad = bad_byte(word);
+	size_t bad = name_bad_byte(word);
 
 	if (!word.len)
 		cli_say(c, CLI_ERR, "'%s' expects an argument.", what);
