@@ -9,7 +9,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/cli/http_text.h"
+#include "runtime/core/thread.h"
+#include "runtime/http/http_text.h"
 
 enum {
 	ANSWER_LIMIT = 64 << 20,
@@ -289,19 +289,11 @@ static void *run(void *arg)
 
 static bool run_start(struct http_fetch *f)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-	bool ok;
-
-	if (pthread_attr_init(&attr))
-		return false;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	atomic_fetch_add(&f->users, 1);
-	ok = !pthread_create(&thread, &attr, run, f);
-	pthread_attr_destroy(&attr);
-	if (!ok)
-		release(f);
-	return ok;
+	if (thread_detached(run, f))
+		return true;
+	release(f);
+	return false;
 }
 
 static bool method_is_known(struct str method)

@@ -5,12 +5,13 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "runtime/core/thread.h"
+#include "runtime/http/http_text.h"
 #include "runtime/net/address.h"
 #include "runtime/net/conn.h"
 
@@ -31,6 +32,7 @@ struct http_get {
 	size_t sent;
 	char *answer;
 	size_t len;
+	struct http_text text; /* what the answer says of itself */
 	void (*done)(void *arg, int status, struct str body, const char *why);
 	void *arg;
 	struct str accept;
@@ -75,19 +77,11 @@ static void *lookup_run(void *arg)
 
 static bool lookup_start(struct lookup *l)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-	bool ok;
-
-	if (pthread_attr_init(&attr))
-		return false;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	atomic_fetch_add(&l->users, 1);
-	ok = !pthread_create(&thread, &attr, lookup_run, l);
-	pthread_attr_destroy(&attr);
-	if (!ok)
-		lookup_release(l);
-	return ok;
+	if (thread_detached(lookup_run, l))
+		return true;
+	lookup_release(l);
+	return false;
 }
 
 /* --- the exchange */
@@ -121,96 +115,41 @@ static void late(struct worker *w, struct deadline *d)
 	finish(LIST_OF(d, struct http_get, deadline), 0, STR_NONE, "Timeout");
 }
 
-/* The value of a field, trimmed; empty: there is none. */
-static struct str field_of(struct str head, const char *name)
+static void deliver(struct http_get *g)
 {
-	while (head.len) {
-		size_t end = str_chr(head, '\n'), colon;
-		struct str line = str_sub(head, 0, end);
+	struct str text = str_make(g->answer, g->len), type = http_text_field(&g->text, text, "content-type");
+	struct out body = out_growing(HTTP_GET_LIMIT);
 
-		head = str_tail(head, end + 1);
-		if (line.len && line.ptr[line.len - 1] == '\r')
-			line.len--;
-		colon = str_chr(line, ':');
-		if (colon < line.len && str_ieq(str_sub(line, 0, colon), str_from(name)))
-			return str_trim(str_tail(line, colon + 1));
-	}
-	return STR_NONE;
-}
-
-/* RFC 9112 section 7.1, in place. False: it is cut or malformed. */
-static bool chunks_join(char *data, size_t *len)
-{
-	size_t at = 0, to = 0;
-
-	for (;;) {
-		char *end = memchr(data + at, '\n', *len - at), *stop;
-		unsigned long n;
-
-		if (!end)
-			return false;
-		errno = 0;
-		n = strtoul(data + at, &stop, 16);
-		if (stop == data + at || errno || (*stop != '\r' && *stop != '\n' && *stop != ';'))
-			return false;
-		at = (size_t)(end - data) + 1;
-		if (!n) {
-			*len = to;
-			return true;
-		}
-		if (n > *len - at)
-			return false;
-		memmove(data + to, data + at, n);
-		to += n;
-		at += n;
-		if (at < *len && data[at] == '\r')
-			at++;
-		if (at >= *len || data[at] != '\n')
-			return false;
-		at++;
-	}
+	http_text_body(&g->text, text, &body);
+	if (body.truncated)
+		finish(g, 0, STR_NONE, "Out of memory");
+	else
+		finish(g, (int)g->text.status, out_get(&body),
+		       str_ieq(type, g->accept) ? NULL : "Another type");
+	out_free(&body);
 }
 
 /* Is the answer there? At its end (`closed`) it has to be. */
 static void judge(struct http_get *g, bool closed)
 {
-	char *head_end = g->answer ? memmem(g->answer, g->len, "\r\n\r\n", 4) : NULL;
-	size_t head = head_end ? (size_t)(head_end - g->answer) + 4 : 0, body = g->len - head;
-	struct str fields, length;
-	uint64_t want;
-	int status;
+	struct http_text *t = &g->text;
+	enum http_text_state state = http_text_look(t, str_make(g->answer, g->len));
+	bool over = closed || g->len >= HTTP_GET_LIMIT;
 
-	if (!head) {
-		if (closed || g->len >= HTTP_GET_LIMIT)
-			finish(g, 0, STR_NONE, "Malformed answer");
-		return;
-	}
-	if (g->len < 12 || memcmp(g->answer, "HTTP/1.", 7) != 0 || (status = atoi(g->answer + 9)) < 100 ||
-	    status > 599) {
+	if (state == HTTP_TEXT_BAD || (t->has_length && t->length > HTTP_GET_LIMIT))
 		finish(g, 0, STR_NONE, "Malformed answer");
-		return;
-	}
-	fields = str_make(g->answer, head);
-	length = field_of(fields, "content-length");
-	if (length.len && (!str_to_u64(length, &want) || want > HTTP_GET_LIMIT)) {
-		finish(g, 0, STR_NONE, "Malformed answer");
-	} else if (length.len ? body >= want : closed) {
-		if (!length.len && str_ieq(field_of(fields, "transfer-encoding"), STR("chunked")) &&
-		    !chunks_join(g->answer + head, &body))
-			finish(g, 0, STR_NONE, "Malformed answer");
-		else
-			finish(g, status, str_make(g->answer + head, length.len ? want : body),
-			       str_ieq(field_of(fields, "content-type"), g->accept) ? NULL : "Another type");
-	} else if (closed || g->len >= HTTP_GET_LIMIT) {
-		finish(g, 0, STR_NONE, "Truncated answer");
-	}
+	else if (state == HTTP_TEXT_WHOLE || (closed && http_text_may_end(t)))
+		deliver(g);
+	else if (over)
+		finish(g, 0, STR_NONE,
+		       !t->body || (closed && t->chunked) ? "Malformed answer" : "Truncated answer");
 }
 
 static void receive(struct http_get *g)
 {
 	ssize_t n;
 
-	if (!g->answer && !(g->answer = malloc(HTTP_GET_LIMIT + 1))) {
+	if (!g->answer && !(g->answer = malloc(HTTP_GET_LIMIT))) {
 		finish(g, 0, STR_NONE, "Out of memory");
 		return;
 	}
@@ -219,7 +158,6 @@ static void receive(struct http_get *g)
 		return;
 	if (n > 0)
 		g->len += (size_t)n;
-	g->answer[g->len] = 0;
 	judge(g, n <= 0);
 }
 

@@ -1,5 +1,5 @@
 /* See http_text.h (RFC 9112, sections 4 to 7). */
-#include "runtime/cli/http_text.h"
+#include "runtime/http/http_text.h"
 
 #include <string.h>
 
@@ -52,14 +52,14 @@ static bool field_note(struct http_text *t, struct str line)
 }
 
 /* The head from t->start on. Its fields are noted; *at is behind it. */
-static enum http_text_state head_read(struct http_text *t, struct str text, size_t *at, unsigned *status)
+static enum http_text_state head_read(struct http_text *t, struct str text, size_t *at)
 {
 	struct str line;
 
 	t->chunked = t->has_length = false;
 	if (!take_line(text, at, &line))
 		return HTTP_TEXT_MORE;
-	if (!status_read(line, status))
+	if (!status_read(line, &t->status))
 		return HTTP_TEXT_BAD;
 	while (take_line(text, at, &line)) {
 		if (!line.len)
@@ -74,20 +74,19 @@ static enum http_text_state head_read(struct http_text *t, struct str text, size
 static enum http_text_state head_look(struct http_text *t, struct str text)
 {
 	enum http_text_state state;
-	unsigned status;
 	size_t at;
 
 	for (;;) {
 		at = t->start;
-		state = head_read(t, text, &at, &status);
+		state = head_read(t, text, &at);
 		if (state != HTTP_TEXT_WHOLE)
 			return state;
-		if (status >= 200 || status == 101)
+		if (t->status >= 200 || t->status == 101)
 			break;
 		t->start = at;
 	}
 	t->body = t->at = at;
-	t->head_only |= status == 204 || status == 304 || status == 101;
+	t->head_only |= t->status == 204 || t->status == 304 || t->status == 101;
 	return HTTP_TEXT_WHOLE;
 }
 
@@ -175,13 +174,24 @@ static void show_head(const struct http_text *t, struct str text, struct out *ou
 		out_puts(out, "\r\n");
 }
 
-void http_text_show(const struct http_text *t, struct str text, struct out *out)
+struct str http_text_field(const struct http_text *t, struct str text, const char *wanted)
+{
+	struct str line, name, value;
+	size_t at = t->start;
+
+	take_line(text, &at, &line);
+	while (take_line(text, &at, &line) && line.len)
+		if (field_split(line, &name, &value) && str_ieq(name, str_from(wanted)))
+			return value;
+	return STR_NONE;
+}
+
+void http_text_body(const struct http_text *t, struct str text, struct out *out)
 {
 	size_t at = t->body;
 	uint64_t size;
 	bool bad = false;
 
-	show_head(t, text, out);
 	if (t->head_only)
 		return;
 	if (!t->chunked) {
@@ -192,4 +202,10 @@ void http_text_show(const struct http_text *t, struct str text, struct out *out)
 		out_str(out, str_sub(text, at, (size_t)size));
 		at += (size_t)size + (text.ptr[at + size] == '\r' ? 2 : 1);
 	}
+}
+
+void http_text_show(const struct http_text *t, struct str text, struct out *out)
+{
+	show_head(t, text, out);
+	http_text_body(t, text, out);
 }

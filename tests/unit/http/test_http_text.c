@@ -1,10 +1,10 @@
-/* Responses that `httpclient` reads: whole at the right byte, whatever pieces they come in, and how they are
- * shown. */
+/* Responses to requests of our own: whole at the right byte, whatever pieces they come in, what they say and
+ * how they are shown. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/cli/http_text.h"
+#include "runtime/http/http_text.h"
 
 /* whole: the last byte makes it so; end: the end of the connection does; bad: something in it is wrong. */
 enum how { WHOLE, END, BAD, CUT };
@@ -65,6 +65,24 @@ START_TEST(test_pieces)
 }
 END_TEST
 
+START_TEST(test_parts)
+{
+	struct str text = STR("HTTP/1.1 102 P\r\nType: x\r\n\r\nHTTP/1.1 404 No\r\nTYPE: \t a b \r\ntype: c\r\n"
+			      "Transfer-Encoding: chunked\r\nNone:\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
+	struct http_text t = {.head_only = false};
+	struct out out = out_growing(4096);
+
+	ck_assert_int_eq(http_text_look(&t, text), HTTP_TEXT_WHOLE);
+	ck_assert_uint_eq(t.status, 404);
+	ck_assert(str_is(http_text_field(&t, text, "type"), "a b"));
+	ck_assert_uint_eq(http_text_field(&t, text, "none").len, 0);
+	ck_assert_uint_eq(http_text_field(&t, text, "typ").len, 0);
+	http_text_body(&t, text, &out);
+	ck_assert(str_is(out_get(&out), "abc"));
+	out_free(&out);
+}
+END_TEST
+
 /* A server that never comes to its point costs no stack. */
 START_TEST(test_interim)
 {
@@ -90,6 +108,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, test_pieces, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(t, test_parts);
 	tcase_add_test(t, test_interim);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
