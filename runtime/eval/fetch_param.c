@@ -1,5 +1,5 @@
 /* Fetches of query and form parameters, and of HTTP authentication (manual, section 7.3.6). One thread. */
-#include "runtime/eval/base64.h"
+#include "runtime/eval/credentials.h"
 #include "runtime/eval/field_value.h"
 #include "runtime/eval/fetch.h"
 
@@ -133,40 +133,16 @@ bool fetch_url_port(struct eval *e, const struct fetch_call *call, struct sample
 	return url_addr(e, out, &port) && sample_set_int(out, port);
 }
 
-/* Scheme and rest of the Authorization field. */
-static bool authorization(struct eval *e, struct str *scheme, struct str *rest)
+/* The Authorization field, if there is a request that has one. */
+static const struct http_hdr *authorization(struct eval *e)
 {
-	struct http_hdr *h = request(e) ? http_find_id(e->req, HN_AUTHORIZATION, NULL) : NULL;
-	struct str value;
-	size_t blank;
-
-	if (!h)
-		return false;
-	value = str_make(h->value, h->value_len);
-	blank = str_chr(value, ' ');
-	*scheme = str_sub(value, 0, blank);
-	*rest = str_trim(str_tail(value, blank));
-	return true;
+	return request(e) ? http_find_id(e->req, HN_AUTHORIZATION, NULL) : NULL;
 }
 
 /* Name and password of basic authentication (RFC 7617). */
 static bool basic_auth(struct eval *e, struct str *user, struct str *password)
 {
-	struct str scheme, rest;
-	size_t len, colon;
-	char *buf;
-
-	if (!authorization(e, &scheme, &rest) || !str_ieq(scheme, STR("Basic")))
-		return false;
-	buf = scratch_alloc(e->scratch, rest.len + 1);
-	if (!buf || !base64_decode(rest, buf, rest.len, &len))
-		return false;
-	colon = str_chr(str_make(buf, len), ':');
-	if (colon == len)
-		return false;
-	*user = str_make(buf, colon);
-	*password = str_make(buf + colon + 1, len - colon - 1);
-	return true;
+	return credentials_basic(e->scratch, authorization(e), user, password);
 }
 
 bool fetch_http_auth(struct eval *e, const struct fetch_call *call, struct sample *out,
@@ -219,36 +195,34 @@ bool fetch_http_auth_pass(struct eval *e, const struct fetch_call *call, struct 
 	return basic_auth(e, &user, &password) && sample_set_str(out, password);
 }
 
+/* The token of a field with bearer authentication; `whole`: where its scheme must be written out. */
+static bool bearer(const struct http_hdr *h, bool whole, struct str *token)
+{
+	struct str scheme;
+
+	return credentials_split(h, &scheme, token) && (!whole || scheme.len == 6) &&
+	       !credentials_are(scheme, STR("Basic")) && credentials_are(scheme, STR("Bearer"));
+}
+
 /* Of credentials that HAProxy understands. */
 bool fetch_http_auth_type(struct eval *e, const struct fetch_call *call, struct sample *out,
 			  struct sample_iter *iter)
 {
-	struct str scheme, rest, user, password;
+	struct str token, user, password;
 
-	if (!authorization(e, &scheme, &rest))
-		return false;
-	if (str_ieq(scheme, STR("Bearer")))
-		return rest.len && sample_set_str(out, STR("Bearer"));
-	return basic_auth(e, &user, &password) && sample_set_str(out, STR("Basic"));
+	if (basic_auth(e, &user, &password))
+		return sample_set_str(out, STR("Basic"));
+	return bearer(authorization(e), false, &token) && sample_set_str(out, STR("Bearer"));
 }
 
-/* The token of bearer authentication, also from another field. */
+/* The token of bearer authentication. In another field the scheme must be written out. */
 bool fetch_http_auth_bearer(struct eval *e, const struct fetch_call *call, struct sample *out,
 			    struct sample_iter *iter)
 {
-	struct str scheme, rest;
-	struct http_hdr *h;
+	struct str name = call->args[0].str, token;
+	const struct http_hdr *h = authorization(e);
 
-	if (!request(e))
-		return false;
-	if (!call->args[0].str.len)
-		return authorization(e, &scheme, &rest) && str_ieq(scheme, STR("Bearer")) &&
-		       sample_set_str(out, rest);
-	h = http_find(e->req, call->args[0].str, NULL);
-	if (!h)
-		return false;
-	rest = str_make(h->value, h->value_len);
-	if (str_ieq(str_sub(rest, 0, 7), STR("Bearer ")))
-		rest = str_trim(str_tail(rest, 7));
-	return sample_set_str(out, rest);
+	if (name.len)
+		h = request(e) ? http_find(e->req, name, NULL) : NULL;
+	return bearer(h, name.len, &token) && sample_set_str(out, token);
 }

@@ -4,7 +4,7 @@
 #include "runtime/eval/engine.h"
 #include "runtime/eval/logfmt_alias.h"
 
-enum { TEXT_LIMIT = 64 * 1024 };
+enum { TEXT_SHORT = 256, TEXT_LIMIT = 64 * 1024 };
 
 /* Which bytes are written in another way, by where they stand. In a log: control characters, and what delimits
  * its fields, become #XX; bytes above 0x7e in aliases too (manual, section 8.6); samples keep them, as HAProxy
@@ -165,8 +165,6 @@ void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
 	}
 }
 
-/* Formats into what is left of the current scratch chunk; a text that does not fit is formatted once more, into
- * memory of its size. */
 /* May it be evaluated again? Not when that would count something twice. */
 static bool is_pure(const struct eval *e, const struct logfmt *fmt)
 {
@@ -189,6 +187,7 @@ static struct str text_once(struct eval *e, const struct logfmt *fmt)
 	return text;
 }
 
+/* Short texts, which most are, straight into scratch memory; what turns out to be longer is evaluated once more. */
 struct str logfmt_text(struct eval *e, const struct logfmt *fmt)
 {
 	struct out out;
@@ -198,14 +197,10 @@ struct str logfmt_text(struct eval *e, const struct logfmt *fmt)
 		return fmt->n ? fmt->nodes[0].text : STR("");
 	if (!is_pure(e, fmt))
 		return text_once(e, fmt);
-	for (size_t size = 256; size <= TEXT_LIMIT; size *= 4) {
-		p = scratch_alloc(e->scratch, size);
-		if (!p)
-			return STR_NONE;
-		out = out_fixed(p, size);
-		logfmt_eval(e, fmt, &out);
-		if (!out.truncated)
-			return out_get(&out);
-	}
-	return STR_NONE;
+	p = scratch_alloc(e->scratch, TEXT_SHORT);
+	if (!p)
+		return STR_NONE;
+	out = out_fixed(p, TEXT_SHORT);
+	logfmt_eval(e, fmt, &out);
+	return out.truncated ? text_once(e, fmt) : out_get(&out);
 }

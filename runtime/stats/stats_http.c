@@ -2,7 +2,7 @@
  * complete messages; the HTTP stream sends them. Any worker. */
 #include "runtime/stats/stats_http.h"
 
-#include "runtime/eval/base64.h"
+#include "runtime/eval/credentials.h"
 #include "runtime/stats/stats_admin.h"
 #include "runtime/stats/stats_page.h"
 
@@ -25,24 +25,6 @@ bool stats_wanted(const struct proxy *px, const struct http_msg *req)
 /* --- who may see them ---------------------------------------------------------------------------------------
  */
 
-/* RFC 7617, section 2: user-id ":" password. */
-static bool credentials(struct eval *e, char *space, size_t size, struct str *user, struct str *password)
-{
-	struct http_hdr *h = http_find_id(e->req, HN_AUTHORIZATION, NULL);
-	struct str value = h ? str_make(h->value, h->value_len) : STR_NONE, plain;
-	size_t len, colon;
-
-	if (value.len < 6 || !str_ieq(str_sub(value, 0, 6), STR("basic ")))
-		return false;
-	if (!base64_decode(str_trim(str_tail(value, 6)), space, size, &len))
-		return false;
-	plain = str_make(space, len);
-	colon = str_chr(plain, ':');
-	*user = str_sub(plain, 0, colon);
-	*password = str_tail(plain, colon + 1);
-	return colon < len;
-}
-
 /* Without an early end: how long it takes tells nothing about the password. */
 static bool same_secret(struct str a, struct str b)
 {
@@ -55,10 +37,9 @@ static bool same_secret(struct str a, struct str b)
 
 static bool is_known(struct eval *e, const struct stats_conf *conf)
 {
-	char space[512];
 	struct str user, password;
 
-	if (!credentials(e, space, sizeof(space), &user, &password))
+	if (!credentials_basic(e->scratch, http_find_id(e->req, HN_AUTHORIZATION, NULL), &user, &password))
 		return false;
 	for (uint32_t i = 0; i < conf->auths.n; i++)
 		if (str_eq(conf->auths.v[i].user, user) && same_secret(conf->auths.v[i].password, password))

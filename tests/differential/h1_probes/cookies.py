@@ -1,7 +1,7 @@
 # Blanks around the equals signs of cookies, and who has which credentials.
 PROBES = []
 for _i, _v in enumerate(("Digest x", "basic am9lOnNlY3JldA==", "BASIC am9lOnNlY3JldA==", "Basic", "Basic ", "Bearer", "bearer x", "Bearer x y", "Bearer  x", "Basic !!",
-                         "Basic  am9lOnNlY3JldA==", "NTLM", "Basic\tam9lOnNlY3JldA==", "Basic am9l", "Negotiate abc")):
+                         "Basic  am9lOnNlY3JldA==", "NTLM", "Basic\tam9lOnNlY3JldA==", "Basic am9l", "Negotiate abc", "B am9lOnNlY3JldA==", "Be x", "Basic am9lOnNlY3JldA==, x", "Bearer a, b", ",Bearer a")):
     PROBES.append(Probe("credentials-%d" % _i, "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: " + _v + "\r\n\r\n",
                         fe='http-request return status 200 hdr x "<%[http_auth_type]> <%[http_auth_user]> <%[http_auth_pass]> <%[http_auth_bearer]>"'))
 _C = ("a =b", "a= b", "a = b", "a = b; c =d ;e= f", "SRV =s1", "SRV= s1; x =y", "x =y; SRV = s1 ; z = u", "a =", "= a", "x; = a", "a\t=\tb", "a b =c", "a = b, c = d", "$Version =1; a =b",
