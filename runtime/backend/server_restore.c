@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "grammar/base/out.h"
 #include "runtime/backend/server.h"
+#include "runtime/core/file.h"
 #include "runtime/health/check.h"
 #include "runtime/net/address.h"
 
@@ -206,26 +206,11 @@ static void warn_file(const struct restore *r, const char *format, const char *e
 	out_printf(r->notes, "%s\n", end);
 }
 
-/* Whole content, or NULL (errno). */
-static char *file_read(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "r");
-	struct stat st;
-	char *text = NULL;
-
-	if (!f)
-		return NULL;
-	if (!fstat(fileno(f), &st) && st.st_size < FILE_MAX && (text = malloc((size_t)st.st_size + 1)))
-		*len = fread(text, 1, (size_t)st.st_size, f);
-	fclose(f);
-	return text;
-}
-
 static void file_take(struct restore *r, const char *path)
 {
 	char why[200];
 	size_t len = 0;
-	char *text = file_read(path, &len);
+	char *text = file_read(path, FILE_MAX, &len);
 	struct str rest = str_make(text, len);
 	uint32_t wrong;
 

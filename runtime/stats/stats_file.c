@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "grammar/base/out.h"
+#include "runtime/core/file.h"
 #include "runtime/core/process.h"
 #include "runtime/stats/stats_kept.h"
 
@@ -156,22 +156,6 @@ static void text_take(struct reading *r, struct str text)
 	}
 }
 
-/* Whole content, or NULL (errno). */
-static char *file_read(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "r");
-	struct stat st;
-	char *text = NULL;
-
-	if (!f)
-		return NULL;
-	errno = EFBIG;
-	if (!fstat(fileno(f), &st) && st.st_size < FILE_MAX && (text = malloc((size_t)st.st_size + 1)))
-		*len = fread(text, 1, (size_t)st.st_size, f);
-	fclose(f);
-	return text;
-}
-
 void stats_file_load(struct process *p, struct out *notes)
 {
 	struct reading r = {
@@ -182,7 +166,7 @@ void stats_file_load(struct process *p, struct out *notes)
 	if (!r.path.len || r.path.len >= sizeof(path))
 		return;
 	snprintf(path, sizeof(path), "%.*s", STR_ARG(r.path));
-	text = file_read(path, &len);
+	text = file_read(path, FILE_MAX, &len);
 	if (!text) {
 		out_printf(notes, "WARNING config : Can't open stats-file '%s': %s\n", path, strerror(errno));
 		return;

@@ -1,35 +1,20 @@
 /* What files of a certificate hold: certificate, chain, key, Diffie-Hellman parameters, OCSP response, signed
  * timestamps, issuer (manual, bind option "crt", "ssl-load-extra-files"). Pairs belong to who made them; one
  * thread at a time. Keys with a passphrase are for passphrase.c. */
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "runtime/core/file.h"
 #include "runtime/tls/tls_inside.h"
 
 enum { FILE_LIMIT = 16 << 20, EXTRA_LIMIT = 1 << 20 };
 
 bool tls_file_read(const char *path, size_t limit, struct tls_bytes *content)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	ssize_t n = 0;
-
 	*content = (struct tls_bytes){0};
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0 || (size_t)st.st_size > limit)
-		goto end;
-	content->data = malloc((size_t)st.st_size + 1);
-	while (content->data && content->len < (size_t)st.st_size &&
-	       (n = read(fd, content->data + content->len, (size_t)st.st_size - content->len)) > 0)
-		content->len += (size_t)n;
-end:
-	close(fd);
+	content->data = (unsigned char *)file_read(path, limit, &content->len);
 	return content->data != NULL;
 }
 
