@@ -10,7 +10,7 @@
 
 #include "runtime/http/h2.h"
 #include "runtime/proxy/http_stream.h"
-#include "runtime/proxy/session_tls.h"
+#include "runtime/proxy/session_log.h"
 #include "runtime/proxy/stream_trace.h"
 #include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"

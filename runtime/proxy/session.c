@@ -1,7 +1,6 @@
 /* Sessions: from an accepted socket to the first step of its protocol, and the end. A session owns its
  * connection, its buffer and its stream; it pins the generation that it was born in and is counted by its
  * listener. One worker for life. */
-#include "runtime/core/log.h"
 #include "runtime/proxy/session.h"
 
 #include <errno.h>
@@ -14,6 +13,7 @@
 #include "runtime/net/address.h"
 #include "runtime/proxy/http_h2.h"
 #include "runtime/proxy/session_count.h"
+#include "runtime/proxy/session_log.h"
 #include "runtime/proxy/session_proxy.h"
 #include "runtime/proxy/session_tls.h"
 #include "runtime/proxy/stream.h"
@@ -154,39 +154,9 @@ static void rules_settle(struct session *s, enum ruleset set, struct rule_settin
 		s->dst = settings->dst;
 }
 
-/* A line of a connection that has no stream yet (manual 3.4, action "do-log"). */
 static void log_now(void *ctx, const struct rule *rule)
 {
-	struct session *s = ctx;
-	struct worker *w = s->conn.worker;
-	struct log_record record = {.cause = '-',
-				    .state = '-',
-				    .cookie_cli = '-',
-				    .cookie_srv = '-',
-				    .t_handshake = -1,
-				    .t_idle = -1,
-				    .t_request = -1,
-				    .t_queue = -1,
-				    .t_connect = -1,
-				    .t_response = -1,
-				    .t_data = -1,
-				    .log_level = LL_INFO,
-				    .frontend = s->frontend->conf->name,
-				    .backend = s->frontend->conf->name,
-				    .bind_name = s->listener->conf->name,
-				    .frontend_port = s->listener->port,
-				    .accept_date = s->accept_date,
-				    .request_date = s->accept_date};
-	struct scratch scratch;
-	struct eval e;
-
-	if (!s->frontend->conf->log_targets.n)
-		return;
-	scratch_init(&scratch, &w->scratch);
-	session_eval(s, &e, AT(FE_LOG), &scratch);
-	e.log = &record;
-	log_traffic_at(w, s->frontend, &e, (unsigned)rule->num, rule->profile);
-	scratch_reset(&scratch);
+	session_log_now(ctx, rule);
 }
 
 /* "backend/server" */

@@ -9,7 +9,7 @@
 #include "runtime/backend/server.h"
 #include "runtime/net/netscaler_cip.h"
 #include "runtime/net/proxy_protocol.h"
-#include "runtime/proxy/session_tls.h"
+#include "runtime/proxy/session_log.h"
 
 enum why { WHY_CLOSED, WHY_ERROR, WHY_LATE, WHY_SHORT, WHY_FOREIGN, WHY_BAD, WHY_UNHANDLED };
 
@@ -38,7 +38,7 @@ static void refuse(struct session *s, enum why why)
 		      proxy_option_is_set(s->frontend->conf, PO_DONTLOGNULL);
 
 	if (!silent)
-		session_complain(s, (s->expects & EXPECT_PROXY ? proxy_words : cip_words)[why]);
+		session_log_failure(s, (s->expects & EXPECT_PROXY ? proxy_words : cip_words)[why]);
 	session_free(s);
 }
 
