@@ -51,15 +51,43 @@ void out_bytes_grow(struct out *o, const void *data, size_t len)
 	o->len += len;
 }
 
+static unsigned digits_of(uint64_t n)
+{
+	unsigned digits = 1;
+
+	for (uint64_t limit = 10; digits < 20 && n >= limit; limit *= 10)
+		digits++;
+	return digits;
+}
+
+/* Writes n, which has that many digits, so that it ends before `end`. */
+static void digits_put(char *end, uint64_t n)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
+
+	for (; n >= 100; n /= 100)
+		memcpy(end -= 2, pairs + n % 100 * 2, 2);
+	if (n >= 10)
+		memcpy(end - 2, pairs + n * 2, 2);
+	else
+		end[-1] = (char)('0' + n);
+}
+
 void out_decimal_digits(struct out *o, uint64_t n)
 {
+	unsigned len = digits_of(n);
 	char digits[20];
-	size_t i = sizeof(digits);
 
-	do
-		digits[--i] = (char)('0' + n % 10);
-	while (n /= 10);
-	out_bytes(o, digits + i, sizeof(digits) - i);
+	if (o->cap - o->len >= len) {
+		digits_put(o->buf + o->len + len, n);
+		o->len += len;
+		return;
+	}
+	digits_put(digits + len, n);
+	out_bytes(o, digits, len);
 }
 
 void out_vprintf(struct out *o, const char *format, va_list ap)

@@ -48,14 +48,71 @@ bool log_prepare(struct worker *w, const struct model *m)
 	return w->id != 0 || log_samples_init(w->process, m);
 }
 
+/* What HAProxy says, once, of a target that cannot be reached. A full one is no failure. */
+static void failure_say(struct process *p, unsigned target, int error)
+{
+	if (error == EAGAIN || error == ENOBUFS || error == EHOSTDOWN || !p->say_events ||
+	    atomic_exchange(&p->log_failure_said, true))
+		return;
+	fprintf(stderr, "[ALERT]    (%d) : sendmsg()/writev() failed in logger #%u: %s (errno=%d)\n",
+		(int)(p->pid ? p->pid : getpid()), target + 1, strerror(error), error);
+}
+
+static void lines_count_lost(struct logger *l, unsigned lines)
+{
+	__atomic_store_n(&l->dropped, l->dropped + lines, __ATOMIC_RELAXED);
+}
+
+/* --- lines that wait */
+
+static void lines_lost(void *ctx, unsigned target, struct log_loss loss)
+{
+	struct worker *w = ctx;
+
+	lines_count_lost(w->log, loss.lines);
+	failure_say(w->process, target, loss.error);
+}
+
+void log_flush(struct worker *w)
+{
+	if (!w->log)
+		return;
+	logger_flush(w->log);
+	w->log_since_us = 0;
+	deadline_clear(&w->log_due);
+}
+
+static void held_due(struct worker *w, struct deadline *d)
+{
+	(void)d;
+	log_flush(w);
+}
+
+/* Turns that follow each other closely fill a batch; should no other follow after all, time is up soon. */
+static void turn_end(struct worker *w, bool busy)
+{
+	if (!busy || w->now_us - w->log_since_us >= LOG_WAIT_US)
+		log_flush(w);
+	else if (!deadline_is_set(&w->log_due))
+		deadline_set(w, &w->log_due, w->now + LOG_WAIT_US / 1000 + 1);
+}
+
+/* --- life */
+
 bool log_init(struct worker *w)
 {
 	struct logger *l = malloc(sizeof(*l));
 
 	if (!l)
 		return false;
-	logger_init(l);
+	logger_init(l, &w->process->log_torn);
 	l->worker = w->id;
+	if (w->loop) {
+		l->lost = lines_lost;
+		l->lost_ctx = w;
+	}
+	w->log_turn_end = turn_end;
+	deadline_init(&w->log_due, held_due);
 	w->log = l;
 	return true;
 }
@@ -68,6 +125,7 @@ void log_free(struct worker *w)
 		log_samples_free(w->process);
 	if (!l)
 		return;
+	log_flush(w);
 	logger_close(l);
 	free(l);
 	w->log = NULL;
@@ -117,16 +175,6 @@ static bool route_wants(const struct log_route *r, int level)
 		if (target_takes(&r->targets[i], level))
 			return true;
 	return false;
-}
-
-/* What HAProxy says, once, of a target that cannot be reached. A full one is no failure. */
-static void failure_say(struct log_route *r, uint32_t index, int error)
-{
-	if (error == EAGAIN || error == ENOBUFS || error == EHOSTDOWN || !r->process->say_events ||
-	    atomic_exchange(&r->process->log_failure_said, true))
-		return;
-	fprintf(stderr, "[ALERT]    (%d) : sendmsg()/writev() failed in logger #%u: %s (errno=%d)\n",
-		(int)r->from.pid, index + 1, strerror(error), error);
 }
 
 /* --- lines */
@@ -224,14 +272,24 @@ static void route_line(struct log_route *r, const struct log_line *line)
 			continue;
 		}
 		l->head.len = 0;
+		l->target = i;
 		line_head(r, t, line, t->proto, t->proto_given, &l->head);
 		error = t->backend ? log_backend_send(r->process, l, t, out_get(&l->head), line->text)
 				   : logger_send(l, t, out_get(&l->head), line->text);
 		if (!error)
 			continue;
-		__atomic_store_n(&l->dropped, l->dropped + 1, __ATOMIC_RELAXED);
-		failure_say(r, i, error);
+		lines_count_lost(l, 1);
+		failure_say(r->process, i, error);
 	}
+}
+
+/* Notes since when something waits. */
+static void waiting_note(struct worker *w)
+{
+	struct logger *l = w->log;
+
+	if (l->held && !w->log_since_us)
+		w->log_since_us = w->now_us;
 }
 
 static void route_send(struct log_route *r, int level, struct str text)
@@ -263,6 +321,7 @@ void log_relay(struct worker *w, const struct proxy_conf *proxy, const struct sy
 				  tm.tm_mon};
 	line.now = &now;
 	route_line(&r, &line);
+	waiting_note(w);
 }
 
 /* --- traffic */
@@ -352,6 +411,7 @@ void log_traffic_at(struct worker *w, struct proxy *frontend, struct eval *e, un
 	route_init(&r, w->process, w->log, &frontend->generation->model->global, px);
 	for (uint32_t i = 0; i < px->log_targets.n; i++)
 		target_line(r, i, px, e, level, profile ? profile : px->log_targets.v[i].profile, step);
+	waiting_note(w);
 }
 
 static bool has_profiles(const struct proxy_conf *px)
@@ -386,6 +446,7 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 	r.from.when = w->wall;
 	r.from.structured = px->log_format_sd ? logfmt_text(e, px->log_format_sd) : STR_NONE;
 	route_send(&r, level, out_get(&l->line));
+	waiting_note(w);
 }
 
 /* --- events */
@@ -453,6 +514,7 @@ void log_event(struct worker *w, const struct proxy_conf *proxy, int level, cons
 	va_start(ap, format);
 	event_send(&r, level, format, ap);
 	va_end(ap);
+	log_flush(w);
 	if (level & (LOG_BY_MAIL | LOG_BY_MAIL_INFO))
 		mail_alert(w->process, proxy, level & LOG_BY_MAIL_INFO ? LL_INFO : level & LL_DEBUG,
 			   out_get(&r.logger->line));
@@ -467,12 +529,13 @@ void log_global(struct process *p, int level, const char *format, ...)
 	if (!p->generation)
 		return;
 	if (!l)
-		logger_init(&own);
+		logger_init(&own, &p->log_torn);
 	route_init(&r, p, l ? l : &own, &p->generation->model->global, NULL);
 	gettimeofday(&r.from.when, NULL);
 	va_start(ap, format);
 	event_send(&r, level, format, ap);
 	va_end(ap);
+	logger_flush(r.logger);
 	if (!l)
 		logger_close(&own);
 }

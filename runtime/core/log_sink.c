@@ -18,9 +18,10 @@
 
 enum { SOCK_V4, SOCK_V6, SOCK_LOCAL, SYSLOG_PORT = 514 };
 
-void logger_init(struct logger *l)
+void logger_init(struct logger *l, _Atomic uint64_t *torn)
 {
 	memset(l, 0, sizeof(*l));
+	l->torn = torn;
 	l->line = out_growing(LOG_LINE_MAX);
 	l->head = out_growing(LOG_HEAD_MAX);
 	for (int i = 0; i < 3; i++)
@@ -34,6 +35,8 @@ void logger_close(struct logger *l)
 	for (int i = 0; i < 3; i++)
 		if (l->sockets[i] >= 0)
 			close(l->sockets[i]);
+	for (int i = 0; i < LOG_BATCHES; i++)
+		free(l->batches[i]);
 	for (uint32_t i = 0; i < l->nfds; i++)
 		if (l->fds[i].own >= 0)
 			close(l->fds[i].own);
@@ -97,9 +100,10 @@ static int socket_of(struct logger *l, const struct destination *d)
 {
 	int fd = l->sockets[d->slot];
 
-	if (fd < 0)
-		fd = l->sockets[d->slot] =
-			socket(d->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0)
+		return fd;
+	fd = l->sockets[d->slot] = socket(d->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	l->parts[d->slot] = fd >= 0 && d->slot != SOCK_LOCAL && log_batch_parts(fd);
 	return fd;
 }
 
@@ -115,6 +119,92 @@ static int send_datagram(struct logger *l, const struct log_target *target, stru
 		return errno;
 	msg.msg_namelen = d.len;
 	return sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+/* --- datagrams that wait */
+
+static int slot_of(const struct log_batch *b)
+{
+	return b->to.sa.sa_family == AF_INET ? SOCK_V4 : SOCK_V6;
+}
+
+static bool batch_goes_to(const struct log_batch *b, const struct addr_conf *a)
+{
+	uint16_t port = htons(a->port ? a->port : SYSLOG_PORT);
+
+	if (a->kind == ADDR_INET)
+		return b->to.sa.sa_family == AF_INET && b->to.in.sin_port == port &&
+		       !memcmp(&b->to.in.sin_addr, a->ip, 4);
+	return b->to.sa.sa_family == AF_INET6 && b->to.in6.sin6_port == port &&
+	       !memcmp(&b->to.in6.sin6_addr, a->ip, 16);
+}
+
+/* An empty batch for an address whose socket is open. */
+static bool batch_begin(struct logger *l, struct log_batch *b, const struct addr_conf *a)
+{
+	struct destination d;
+
+	if (!destination_of(a, &d) || socket_of(l, &d) < 0)
+		return false;
+	memcpy(&b->to, &d.sa, d.len);
+	b->to_len = d.len;
+	b->single = !l->parts[d.slot];
+	b->n = b->used = 0;
+	return true;
+}
+
+/* The batch of an address; NULL: all are taken by others, or memory is out. */
+static struct log_batch *batch_of(struct logger *l, const struct addr_conf *a)
+{
+	struct log_batch *spare = NULL;
+	int i = 0;
+
+	for (; i < LOG_BATCHES && l->batches[i]; i++) {
+		if (batch_goes_to(l->batches[i], a))
+			return l->batches[i];
+		if (!l->batches[i]->n)
+			spare = l->batches[i];
+	}
+	if (!spare && i < LOG_BATCHES)
+		spare = l->batches[i] = calloc(1, sizeof(*spare));
+	return spare && batch_begin(l, spare, a) ? spare : NULL;
+}
+
+static void batch_flush(struct logger *l, struct log_batch *b)
+{
+	struct log_loss loss;
+
+	l->held -= b->n;
+	loss = log_batch_send(b, l->sockets[slot_of(b)]);
+	if (loss.lines)
+		l->lost(l->lost_ctx, b->target, loss);
+}
+
+void logger_flush(struct logger *l)
+{
+	for (int i = 0; l->held && i < LOG_BATCHES && l->batches[i]; i++)
+		if (l->batches[i]->n)
+			batch_flush(l, l->batches[i]);
+}
+
+/* False: it cannot wait, and nothing else to that address does. */
+static bool line_waits(struct logger *l, const struct addr_conf *a, const struct iovec *iov, int n)
+{
+	struct log_batch *b = NULL;
+
+	if (l->lost && (a->kind == ADDR_INET || a->kind == ADDR_INET6))
+		b = batch_of(l, a);
+	if (!b)
+		return false;
+	if (!log_batch_add(b, iov, n)) {
+		batch_flush(l, b);
+		if (!log_batch_add(b, iov, n))
+			return false;
+	}
+	if (b->n == 1)
+		b->target = l->target;
+	l->held++;
+	return true;
 }
 
 /* --- descriptors */
@@ -174,22 +264,27 @@ static ssize_t fd_write(const struct log_fd *f, struct iovec *iov, int n)
 static int send_fd(struct logger *l, const struct log_target *target, struct iovec *iov, int n)
 {
 	struct log_fd *f = fd_of(l, target->addr.fd);
+	uint64_t bit = 1ULL << (target->addr.fd & 63);
 	size_t size = 0;
 	ssize_t done;
+	bool torn;
 
 	if (!f)
 		return EMFILE;
-	if (!f->torn) {
+	torn = atomic_load_explicit(l->torn, memory_order_relaxed) & bit &&
+	       atomic_fetch_and(l->torn, ~bit) & bit;
+	if (!torn) {
 		iov++; /* the line feed that closes a torn line */
 		n--;
 	}
 	for (int i = 0; i < n; i++)
 		size += iov[i].iov_len;
 	done = fd_write(f, iov, n);
+	if (done < 0 ? torn : (size_t)done < size)
+		atomic_fetch_or(l->torn, bit);
 	if (done < 0)
 		return errno;
-	f->torn = (size_t)done < size;
-	return f->torn ? EAGAIN : 0;
+	return (size_t)done < size ? EAGAIN : 0;
 }
 
 /* --- both */
@@ -209,5 +304,7 @@ int logger_send(struct logger *l, const struct log_target *target, struct str he
 	iov[1] = (struct iovec){(char *)(uintptr_t)head.ptr, head.len};
 	iov[2] = (struct iovec){(char *)(uintptr_t)text.ptr, text.len};
 	iov[3] = (struct iovec){feed, 1};
-	return is_fd ? send_fd(l, target, iov, 4) : send_datagram(l, target, iov + 1, 3);
+	if (is_fd)
+		return send_fd(l, target, iov, 4);
+	return line_waits(l, &target->addr, iov + 1, 3) ? 0 : send_datagram(l, target, iov + 1, 3);
 }

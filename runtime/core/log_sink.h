@@ -3,21 +3,22 @@
 #ifndef LB_CORE_LOG_SINK_H
 #define LB_CORE_LOG_SINK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 
 #include "grammar/base/out.h"
+#include "runtime/core/log_batch.h"
 #include "grammar/model.h"
 
-enum { LOG_LINE_MAX = 65535, LOG_HEAD_MAX = 65535, LOG_FDS = 8, LOG_LEN_DEFAULT = 1024 };
+enum { LOG_LINE_MAX = 65535, LOG_HEAD_MAX = 65535, LOG_FDS = 8, LOG_LEN_DEFAULT = 1024, LOG_BATCHES = 4 };
 
 /* A descriptor target: `own` is a private, non-blocking opening of the same pipe or terminal where the system
  * gives one, so that the flag that we need is not forced upon whoever shares `fd`. */
 struct log_fd {
 	int fd, own;
 	bool is_socket, may_block;
-	bool torn; /* the last line was cut by a full pipe: the next one begins with a line feed */
 };
 
 struct logger {
@@ -25,7 +26,18 @@ struct logger {
 	struct out line; /* text being formatted */
 	struct out head; /* the header in front of it */
 	int sockets[3];  /* AF_INET, AF_INET6, AF_UNIX datagram; -1: not open */
+	bool parts[3];   /* log_batch_parts() of each */
+	/* Told of lines that waited and did not arrive; NULL: lines do not wait. Who sets it sees to
+	 * logger_flush(). */
+	void (*lost)(void *ctx, unsigned target, struct log_loss loss);
+	void *lost_ctx;
+	uint32_t held;   /* lines that wait */
+	unsigned target; /* the place of the target in its list that gets the next line */
+	struct log_batch *batches[LOG_BATCHES]; /* NULL from the first one that was never needed */
 	struct log_fd fds[LOG_FDS];
+	/* Descriptors (a bit each, by number modulo 64) whose last line was cut by a full pipe or disk: the next one, whoever writes
+	 * it, begins with a line feed. The process's. */
+	_Atomic uint64_t *torn;
 	uint32_t nfds;
 	char hostname[256];
 	void (*capture)(void *ctx, int level, struct str line); /* in place of all targets; NULL: none */
@@ -36,18 +48,20 @@ struct logger {
 	char date[20], date_iso[24], zone[8]; /* "Nov 22 12:52:24", "2026-11-22T12:52:24", "+00:00" */
 };
 
-void logger_init(struct logger *l);
+void logger_init(struct logger *l, _Atomic uint64_t *torn);
 void logger_close(struct logger *l);
 /* Opens what must be opened while /proc and the privileges are still there. */
 void logger_prepare(struct logger *l, const struct log_target *target);
 /* 0, or the errno of what failed; EAGAIN and its like when the target is full. The line ends with a line feed
- * that this adds. */
+ * that this adds. A logger that holds lines tells later what became of them. */
 int logger_send(struct logger *l, const struct log_target *target, struct str head, struct str text);
+/* Sends what waits. */
+void logger_flush(struct logger *l);
 
 /* log_header.c: the header that the target's format puts before a line. */
 struct log_origin {
 	struct str tag;
-	struct str hostname; /* of log-send-hostname, ptr NULL: not asked for */
+	struct str hostname;   /* of log-send-hostname, ptr NULL: not asked for */
 	struct str structured; /* data of RFC 5424, section 6.3; empty: none */
 	struct timeval when;
 	pid_t pid;

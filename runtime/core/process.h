@@ -92,6 +92,7 @@ struct process {
 	void *handover; /* reload/handover.h: where it offers its sockets */
 	bool say_events; /* events go to standard error as well: in the foreground and not quiet; set before workers run */
 	atomic_bool log_failure_said; /* a log target that cannot be reached is reported once */
+	_Atomic uint64_t log_torn; /* descriptors that take log lines: core/log_sink.h */
 	uint32_t hard_stop_after;   /* ms from the soft stop on; 0: never */
 	struct deadline hard_stop;  /* on worker 0 */
 	struct deadline sweep;      /* on worker 0: stick/sweep.c */

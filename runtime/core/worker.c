@@ -74,12 +74,20 @@ static struct worker *worker_of(struct ev_loop *loop)
 	return ev_userdata(loop);
 }
 
-/* What is due, and the timer if the next deadline is nearer than it. */
+/* Whether the next turn is about to follow: there are many connections, and this one has followed closely. */
+static bool is_busy(const struct worker *w)
+{
+	return w->now_us - w->turn_us < WORKER_NEAR_US && w->paced && w->jobs >= WORKER_PACE_JOBS;
+}
+
+/* What is due, log lines that wait, and the timer if the next deadline is nearer than it. */
 static void deadlines_turn(struct worker *w)
 {
 	uint64_t next;
 
 	deadlines_run(w, w->deadlines, w->now);
+	if (w->log_since_us)
+		w->log_turn_end(w, is_busy(w));
 	next = deadlines_next(w->deadlines);
 	if (next >= w->tick_at)
 		return;
@@ -97,11 +105,11 @@ static void deadlines_turn(struct worker *w)
 static void pace(struct ev_loop *loop)
 {
 	struct worker *w = worker_of(loop);
-	bool near = w->now_us - w->turn_us < WORKER_NEAR_US;
+	bool busy = is_busy(w);
 	uint64_t took;
 
 	w->turn_us = w->now_us;
-	if (!near || !w->paced || w->jobs < WORKER_PACE_JOBS)
+	if (!busy)
 		return;
 	took = clock_us(CLOCK_MONOTONIC) - w->now_us;
 	if (took < WORKER_PACE_US)
@@ -250,6 +258,8 @@ void worker_run(struct worker *w)
 	worker_clock(w);
 	if (w->on_end)
 		w->on_end(w);
+	if (w->log_since_us)
+		w->log_turn_end(w, false);
 }
 
 static void *worker_main(void *arg)

@@ -56,6 +56,9 @@ struct worker {
 	bool stopping;       /* soft stop: no new connections, ends with its last job */
 	void *stats;         /* this worker's counters: stats/counters.h */
 	void *log;           /* core/log.h: sockets, line buffer */
+	uint64_t log_since_us; /* now_us when the oldest line that waits in there was written; 0: none waits */
+	struct deadline log_due; /* when lines go at the latest */
+	void (*log_turn_end)(struct worker *w, bool busy); /* the turn ends, and something waits; busy: another is about to follow */
 	void *muxes;         /* http/h2_desk.c; NULL until there is HTTP/2 */
 	void *servers;       /* backend/: idle connections by server */
 	struct list checks;    /* health/check.c: those that wait for their turn; next NULL: none yet */

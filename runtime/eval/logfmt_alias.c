@@ -20,7 +20,7 @@ static void put_number(struct out *out, struct logfmt_style style, uint64_t n)
 		out_decimal(out, n);
 }
 
-static void put_count(struct out *out, int64_t n)
+static inline void put_count(struct out *out, int64_t n)
 {
 	if (n < 0)
 		out_char(out, '-');
@@ -305,44 +305,44 @@ static void put_host_name(struct out *out, struct logfmt_style style)
 	logfmt_put_word(out, style, str_from(name));
 }
 
+/* What the record knows as it is written: durations, of which -1 is none, and counts. */
+static void put_plain(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
+{
+#define PLACE(field) offsetof(struct log_record, field)
+	static const uint16_t places[LOGFMT_COUNT] = {
+		[LOGFMT_TR] = PLACE(t_request),     [LOGFMT_TC] = PLACE(t_connect),
+		[LOGFMT_TD] = PLACE(t_data),        [LOGFMT_TH] = PLACE(t_handshake),
+		[LOGFMT_TI] = PLACE(t_idle),        [LOGFMT_TRR] = PLACE(t_response),
+		[LOGFMT_TW] = PLACE(t_queue),       [LOGFMT_AC] = PLACE(actconn),
+		[LOGFMT_FC] = PLACE(feconn),        [LOGFMT_BC] = PLACE(beconn),
+		[LOGFMT_SC] = PLACE(srvconn),       [LOGFMT_SQ] = PLACE(srv_queue),
+		[LOGFMT_BQ] = PLACE(backend_queue),
+	};
+#undef PLACE
+	int32_t n;
+
+	(void)style;
+	memcpy(&n, (const char *)e->log + places[alias], sizeof(n));
+	put_count(out, n);
+}
+
 static void put_time(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
 {
 	const struct log_record *r = e->log;
 
 	(void)style;
 	switch (alias) {
-	case LOGFMT_TR:
-		put_count(out, r->t_request);
-		return;
 	case LOGFMT_TA:
 		put_open_ended(e, out, r->t_active);
 		return;
-	case LOGFMT_TC:
-		put_count(out, r->t_connect);
-		return;
-	case LOGFMT_TD:
-		put_count(out, r->t_data);
-		return;
-	case LOGFMT_TH:
-		put_count(out, r->t_handshake);
-		return;
-	case LOGFMT_TI:
-		put_count(out, r->t_idle);
-		return;
 	case LOGFMT_TQ:
 		put_count(out, request_ready(r));
-		return;
-	case LOGFMT_TRR:
-		put_count(out, r->t_response);
 		return;
 	case LOGFMT_TT:
 		put_open_ended(e, out, r->t_total);
 		return;
 	case LOGFMT_TU:
 		put_open_ended(e, out, r->t_user);
-		return;
-	case LOGFMT_TW:
-		put_count(out, r->t_queue);
 		return;
 	}
 }
@@ -415,24 +415,6 @@ static void put_figure(struct eval *e, unsigned alias, struct logfmt_style style
 	const struct log_record *r = e->log;
 
 	switch (alias) {
-	case LOGFMT_AC:
-		put_count(out, r->actconn);
-		return;
-	case LOGFMT_FC:
-		put_count(out, r->feconn);
-		return;
-	case LOGFMT_BC:
-		put_count(out, r->beconn);
-		return;
-	case LOGFMT_SC:
-		put_count(out, r->srvconn);
-		return;
-	case LOGFMT_SQ:
-		put_count(out, r->srv_queue);
-		return;
-	case LOGFMT_BQ:
-		put_count(out, r->backend_queue);
-		return;
 	case LOGFMT_B:
 		put_open_ended(e, out, (int64_t)r->bytes_out);
 		return;
@@ -578,20 +560,18 @@ static void put_state(struct eval *e, unsigned alias, struct logfmt_style style,
 	}
 }
 
-/* Each looks at its own aliases. */
-typedef void put_alias(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out);
-static put_alias *const groups[LOGFMT_COUNT] = {
-	[LOGFMT_TR] = put_time,        [LOGFMT_TA] = put_time,         [LOGFMT_TC] = put_time,
-	[LOGFMT_TD] = put_time,        [LOGFMT_TH] = put_time,         [LOGFMT_TI] = put_time,
-	[LOGFMT_TQ] = put_time,        [LOGFMT_TRR] = put_time,        [LOGFMT_TT] = put_time,
-	[LOGFMT_TU] = put_time,        [LOGFMT_TW] = put_time,         [LOGFMT_ACCEPT] = put_moment,
+logfmt_alias_put *const logfmt_alias_puts[LOGFMT_COUNT] = {
+	[LOGFMT_TR] = put_plain,       [LOGFMT_TA] = put_time,         [LOGFMT_TC] = put_plain,
+	[LOGFMT_TD] = put_plain,       [LOGFMT_TH] = put_plain,        [LOGFMT_TI] = put_plain,
+	[LOGFMT_TQ] = put_time,        [LOGFMT_TRR] = put_plain,       [LOGFMT_TT] = put_time,
+	[LOGFMT_TU] = put_time,        [LOGFMT_TW] = put_plain,        [LOGFMT_ACCEPT] = put_moment,
 	[LOGFMT_T] = put_moment,       [LOGFMT_TL] = put_moment,       [LOGFMT_REQUEST] = put_moment,
 	[LOGFMT_TRG] = put_moment,     [LOGFMT_TRL] = put_moment,      [LOGFMT_TS] = put_moment,
 	[LOGFMT_MS] = put_moment,      [LOGFMT_CI] = put_address,      [LOGFMT_CP] = put_address,
 	[LOGFMT_FI] = put_address,     [LOGFMT_FP] = put_address,      [LOGFMT_BI] = put_address,
 	[LOGFMT_BP] = put_address,     [LOGFMT_SI] = put_address,      [LOGFMT_SP] = put_address,
-	[LOGFMT_AC] = put_figure,      [LOGFMT_FC] = put_figure,       [LOGFMT_BC] = put_figure,
-	[LOGFMT_SC] = put_figure,      [LOGFMT_SQ] = put_figure,       [LOGFMT_BQ] = put_figure,
+	[LOGFMT_AC] = put_plain,       [LOGFMT_FC] = put_plain,        [LOGFMT_BC] = put_plain,
+	[LOGFMT_SC] = put_plain,       [LOGFMT_SQ] = put_plain,        [LOGFMT_BQ] = put_plain,
 	[LOGFMT_B] = put_figure,       [LOGFMT_U] = put_figure,        [LOGFMT_ST] = put_figure,
 	[LOGFMT_RC] = put_figure,      [LOGFMT_RT] = put_figure,       [LOGFMT_LC] = put_figure,
 	[LOGFMT_PID] = put_figure,     [LOGFMT_FRONTEND] = put_string, [LOGFMT_FT] = put_string,
@@ -604,14 +584,3 @@ static put_alias *const groups[LOGFMT_COUNT] = {
 	[LOGFMT_HP] = put_request,     [LOGFMT_HPO] = put_request,     [LOGFMT_HQ] = put_request,
 	[LOGFMT_HU] = put_request,     [LOGFMT_HV] = put_request,
 };
-
-void logfmt_put_alias(struct eval *e, unsigned alias, struct logfmt_style style, struct out *out)
-{
-	static const struct log_record nothing = {.t_handshake = 0};
-	struct log_record *given = e->log;
-
-	if (!given)
-		e->log = (struct log_record *)&nothing; /* only read */
-	groups[alias](e, alias, style, out);
-	e->log = given;
-}

@@ -43,7 +43,7 @@ static void put_encoded(struct out *out, struct logfmt_style style, struct str t
 	unsigned special = style.raw ? 0 : encoded | (style.flags & LOGFMT_ESCAPE ? IN_STRING : 0);
 	size_t plain = 0;
 
-	for (size_t i = 0; special && i < text.len; i++) {
+	for (size_t i = special ? 0 : text.len; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
 
 		if (!(kinds[c] & special))
@@ -105,10 +105,6 @@ static bool put_merged(struct out *out, struct str text, bool blank)
 {
 	size_t begin = 0;
 
-	if (text.len == 1 && !blank) { /* mostly */
-		out_char(out, text.ptr[0]);
-		return text.ptr[0] == ' ';
-	}
 	for (size_t i = 0; i < text.len; i++) {
 		bool is_blank = text.ptr[i] == ' ';
 
@@ -134,35 +130,77 @@ static bool keeps_place(const struct logfmt_node *n)
 	return n->kind == LOGFMT_ALIAS && keeps[n->alias];
 }
 
-void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
+static void put_value(struct eval *e, const struct logfmt_node *n, struct logfmt_style style, bool plain,
+		      struct out *out)
 {
-	bool message = fmt->http || fmt->plain, blank = true;
+	if (n->flags & LOGFMT_ENCODED)
+		logfmt_put_value(e, n, n->flags, out);
+	else if (n->kind == LOGFMT_ALIAS)
+		logfmt_put_alias(e, n->alias, style, out);
+	else
+		put_sample(e, n, style, plain, out);
+}
 
-	if (fmt->encoding) {
-		logfmt_put_object(e, fmt, out);
-		return;
+/* What most texts between values are. */
+static bool put_one_merged(struct out *out, char c, bool blank)
+{
+	if (c == ' ') {
+		if (!blank)
+			out_char(out, c);
+		return true;
 	}
-	for (uint32_t i = 0; i < fmt->n; i++) {
-		const struct logfmt_node *n = &fmt->nodes[i];
-		struct logfmt_style style = {n->flags, message, false};
+	out_char(out, c);
+	return false;
+}
+
+static void eval_line(struct eval *e, const struct logfmt *fmt, struct out *out)
+{
+	const struct logfmt_node *end = fmt->nodes + fmt->n;
+	bool blank = true;
+
+	for (const struct logfmt_node *n = fmt->nodes; n < end; n++) {
 		size_t before = out->len;
 
 		if (n->kind == LOGFMT_TEXT) {
-			if (message)
-				out_str(out, n->text);
-			else
-				blank = put_merged(out, n->text, blank);
+			blank = n->text.len == 1 ? put_one_merged(out, n->text.ptr[0], blank)
+						 : put_merged(out, n->text, blank);
 			continue;
 		}
-		if (n->flags & LOGFMT_ENCODED)
-			logfmt_put_value(e, n, n->flags, out);
-		else if (n->kind == LOGFMT_ALIAS)
-			logfmt_put_alias(e, n->alias, style, out);
+		if (n->kind == LOGFMT_ALIAS && !(n->flags & LOGFMT_ENCODED))
+			logfmt_put_alias(e, n->alias, (struct logfmt_style){n->flags, false, false}, out);
 		else
-			put_sample(e, n, style, fmt->plain, out);
+			put_value(e, n, (struct logfmt_style){n->flags, false, false}, false, out);
 		if (out->len > before || keeps_place(n))
 			blank = false;
 	}
+}
+
+static void eval_message(struct eval *e, const struct logfmt *fmt, struct out *out)
+{
+	for (uint32_t i = 0; i < fmt->n; i++) {
+		const struct logfmt_node *n = &fmt->nodes[i];
+
+		if (n->kind == LOGFMT_TEXT)
+			out_str(out, n->text);
+		else
+			put_value(e, n, (struct logfmt_style){n->flags, true, false}, fmt->plain, out);
+	}
+}
+
+void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
+{
+	static const struct log_record nothing = {.t_handshake = 0};
+	struct log_record *given = e->log;
+
+	if (!given)
+		e->log = (struct log_record *)&nothing; /* only read */
+	if (fmt->encoding)
+		logfmt_put_object(e, fmt, out);
+	else if (fmt->http || fmt->plain)
+		eval_message(e, fmt, out);
+	else
+		eval_line(e, fmt, out);
+	e->log = given;
 }
 
 /* May it be evaluated again? Not when that would count something twice. */
