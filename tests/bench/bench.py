@@ -208,6 +208,46 @@ def print_row(row, results, first):
               f"{spread(values, 'cpu'):.1f} % | {ratios} |")
 
 
+def cost_rows(contestants, args, work):
+    """What each row costs more than the first one, of the same program: measured in turn, round by round, so that the
+    machine's moods hit both alike; medians of the ratios."""
+    first, *others = args.rows.split(",")
+    proxy_core, load_cores = cores()
+    origin = proxies.start_origin(os.path.join(work, "origin"), load_cores, BIG)
+    print(f"\n| program | row | req/s lost to row {first} | ± | CPU µs/req | more than {first} | ± |\n|---|---|---:|---:|---:|---:|---:|")
+    try:
+        for proxy in contestants:
+            rows = [row for row in (first, *others) if proxy.can(ROWS[row][0])]
+            running = {row: proxy.start(ROWS[row][0], origin.port, os.path.join(work, f"{proxy.name}-{row}"), proxy_core) for row in rows}
+            try:
+                print_costs(proxy.name, rows, measure_in_turn(running, args, load_cores))
+            finally:
+                for program in running.values():
+                    program.stop()
+    finally:
+        origin.stop()
+
+
+def measure_in_turn(running, args, load_cores):
+    """[{row: measurement}] by rounds."""
+    for row, program in running.items():
+        run_load(row, program.port, 1, load_cores)
+    return [{row: measure_load(program, row, args.seconds, load_cores) for row, program in running.items()}
+            for _ in range(args.rounds)]
+
+
+def print_costs(name, rows, rounds):
+    for row in rows[1:]:
+        lost = [{"rate": 100 * (1 - r[row]["rate"] / r[rows[0]]["rate"]), "cpu": r[row]["cpu"],
+                 "more": 100 * (r[row]["cpu"] / r[rows[0]]["cpu"] - 1)} for r in rounds]
+
+        def around(key, lost=lost):
+            return (max(v[key] for v in lost) - min(v[key] for v in lost)) / 2
+
+        print(f"| {name} | {row} | {median(lost, 'rate'):.1f} % | {around('rate'):.1f} | {median(lost, 'cpu'):.2f} | "
+              f"{median(lost, 'more'):.1f} % | {around('more'):.1f} |", flush=True)
+
+
 def count_instructions(proxy, mode, origin, requests, work):
     """Instructions of a whole run that serves this many requests on one connection."""
     workdir = os.path.join(work, f"{proxy.name}-{mode}-{requests}")
@@ -312,6 +352,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each program in each row (5)")
     parser.add_argument("--idle", type=int, default=4000, help="connections of the row idle (4000)")
     parser.add_argument("--callgrind", action="store_true", help="instructions per request instead of time")
+    parser.add_argument("--cost", action="store_true", help="what the rows cost more than the first one, of the same program")
     parser.add_argument("--check", action="store_true", help="time and memory of reading a large configuration instead")
     parser.add_argument("--backends", type=int, default=10000, help="of that configuration (10000)")
     parser.add_argument("--requests", type=int, default=2000, help="requests that callgrind looks at (2000)")
@@ -345,8 +386,8 @@ def main():
     describe_machine()
     with tempfile.TemporaryDirectory(prefix="lbd-bench.") as work:
         os.chmod(work, 0o755)
-        if args.callgrind or args.check:
-            (callgrind if args.callgrind else check_speed)(contestants, args, work)
+        if args.callgrind or args.check or args.cost:
+            (callgrind if args.callgrind else check_speed if args.check else cost_rows)(contestants, args, work)
             return
         for row in args.rows.split(","):
             print_row(row, bench_row(row, contestants, args, work), contestants[0].name)
