@@ -299,6 +299,7 @@ static const char *file_prepare(struct stats_shm *m, uint32_t wanted)
 {
 	struct shm_head head = {.version = VERSION, .nobjects = wanted};
 	struct stat st;
+	int error;
 
 	memcpy(head.magic, magic, sizeof(magic));
 	if (fstat(m->fd, &st))
@@ -310,12 +311,14 @@ static const char *file_prepare(struct stats_shm *m, uint32_t wanted)
 	m->size = sizeof(head) + sizeof(struct shm_object) * (size_t)m->nobjects;
 	if (!m->nobjects || m->nobjects > OBJECTS_MAX || (st.st_size && (size_t)st.st_size != m->size))
 		return "its size is wrong";
-	if (st.st_size)
-		return NULL;
-	return ftruncate(m->fd, (off_t)m->size) ||
-			       pwrite(m->fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head)
-		       ? strerror(errno)
-		       : NULL;
+	/* All its blocks at once, also of one that was made with holes: a full disk is an error here and no
+	 * signal later. */
+	error = posix_fallocate(m->fd, 0, (off_t)m->size);
+	if (error)
+		return strerror(error);
+	if (!st.st_size && pwrite(m->fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head))
+		return strerror(errno);
+	return NULL;
 }
 
 static const char *file_map(struct stats_shm *m)
