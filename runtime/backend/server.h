@@ -95,7 +95,7 @@ struct proxy {
 	struct list queue;                 /* requests waiting for any server, under lb_lock */
 	atomic_uint queued;                /* all of them, the servers' included */
 	atomic_uint queued_any;            /* those in `queue`: the statistics' qcur of a backend */
-	atomic_uint fe_conns, be_conns;    /* open sessions and streams */
+	atomic_uint fe_conns, be_conns, logged; /* open sessions and streams; lines of its log, wanted by a target or not */
 	atomic_uint served;                /* streams in service at servers */
 	atomic_uint usable, usable_backup; /* servers that can be picked */
 	uint32_t dequeued;                 /* as the server's */

@@ -396,6 +396,12 @@ static void target_line(struct log_route all, uint32_t target, const struct prox
 	route_send(&all, level, out_get(&l->line));
 }
 
+static void count_line(struct proxy *frontend, struct eval *e, unsigned step)
+{
+	e->log->origin = (uint8_t)step;
+	e->log->log_counter = atomic_fetch_add_explicit(&frontend->logged, 1, memory_order_relaxed);
+}
+
 void log_traffic_at(struct worker *w, struct proxy *frontend, struct eval *e, unsigned step,
 		    const struct log_profile_conf *profile)
 {
@@ -405,7 +411,7 @@ void log_traffic_at(struct worker *w, struct proxy *frontend, struct eval *e, un
 
 	if (!w->log || level < 0)
 		return;
-	e->log->origin = (uint8_t)step;
+	count_line(frontend, e, step);
 	if (level == LL_INFO && proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) && log_is_failure(e->log))
 		level = LL_ERR;
 	route_init(&r, w->process, w->log, &frontend->generation->model->global, px);
@@ -426,16 +432,17 @@ void log_traffic(struct worker *w, struct proxy *frontend, struct eval *e)
 {
 	const struct proxy_conf *px = frontend->conf;
 	struct logger *l = w->log;
+	unsigned step = e->log->conn_error ? LSTEP_ERROR : LSTEP_CLOSE;
 	struct log_route r;
 	int level = e->log->log_level;
 
 	if (!l || level < 0)
 		return;
-	e->log->origin = e->log->conn_error ? LSTEP_ERROR : LSTEP_CLOSE;
 	if (has_profiles(px)) {
-		log_traffic_at(w, frontend, e, e->log->origin, NULL);
+		log_traffic_at(w, frontend, e, step, NULL);
 		return;
 	}
+	count_line(frontend, e, step);
 	if (level == LL_INFO && proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) && log_is_failure(e->log))
 		level = LL_ERR;
 	route_init(&r, w->process, l, &frontend->generation->model->global, px);

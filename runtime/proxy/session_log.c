@@ -109,24 +109,29 @@ static int error_level(const struct proxy_conf *px)
 	return proxy_option_is_set(px, PO_LOG_SEPARATE_ERRORS) ? LL_ERR : LL_INFO;
 }
 
-void session_log_bad(struct session *s)
+/* As HAProxy has it: a request that nobody could read. */
+static void emit_error(struct session *s, const char *why)
 {
-	const struct proxy_conf *px = s->frontend->conf;
-	struct log_record r = record_of(s, error_level(px));
+	struct log_record r = record_of(s, error_level(s->frontend->conf));
 	struct worker *w = s->conn.worker;
 
-	if (!wants_errors(px))
-		return;
 	times_clear(&r);
 	r.conn_error = r.bad_request = true;
+	r.conn_why = why;
 	r.cause = 'P';
 	r.state = 'R';
 	r.t_total = r.t_active = r.t_user = (int32_t)((w->wall.tv_sec - s->accept_date.tv_sec) * 1000 +
 						      (w->wall.tv_usec - s->accept_date.tv_usec) / 1000);
 	r.actconn = atomic_load_explicit(&w->process->connections, memory_order_relaxed);
 	r.feconn = atomic_load_explicit(&s->frontend->fe_conns, memory_order_relaxed);
-	r.request_counter = s->requests;
+	r.request_counter = atomic_fetch_add_explicit(&w->process->unique_id, 1, memory_order_relaxed);
 	emit(s, &r, NULL);
+}
+
+void session_log_bad(struct session *s)
+{
+	if (wants_errors(s->frontend->conf))
+		emit_error(s, NULL);
 }
 
 void session_log_failure(struct session *s, const char *why)
@@ -138,11 +143,7 @@ void session_log_failure(struct session *s, const char *why)
 	if (!wants_errors(px))
 		return;
 	if (px->error_log_format) {
-		struct log_record r = record_of(s, error_level(px));
-
-		r.conn_error = true;
-		r.conn_why = why;
-		emit(s, &r, NULL);
+		emit_error(s, why);
 		return;
 	}
 	who(s, &line);
