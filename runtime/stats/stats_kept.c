@@ -13,54 +13,23 @@
 
 enum { GUID_BYTES = 160 };
 
-#define KEPT(scope, column, counter) KEPT_##scope(column, counter)
-#define NOTHING(column, counter)
-
 static const struct kept_field fe_fields[] = {
 #define KEPT_FE(column, counter) {#column, offsetof(struct fe_counters, counter)},
-#define KEPT_BE NOTHING
-#define KEPT_SRV NOTHING
-#define KEPT_LI NOTHING
 #include "runtime/stats/stats_kept.def"
-#undef KEPT_FE
-#undef KEPT_BE
-#undef KEPT_SRV
-#undef KEPT_LI
 };
 static const struct kept_field be_fields[] = {
-#define KEPT_FE NOTHING
 #define KEPT_BE(column, counter) {#column, offsetof(struct be_counters, counter)},
-#define KEPT_SRV NOTHING
-#define KEPT_LI NOTHING
 #include "runtime/stats/stats_kept.def"
-#undef KEPT_FE
-#undef KEPT_BE
-#undef KEPT_SRV
-#undef KEPT_LI
 };
 static const struct kept_field srv_fields[] = {
-#define KEPT_FE NOTHING
-#define KEPT_BE NOTHING
 #define KEPT_SRV(column, counter) {#column, offsetof(struct srv_counters, counter)},
-#define KEPT_LI NOTHING
 #include "runtime/stats/stats_kept.def"
-#undef KEPT_FE
-#undef KEPT_BE
-#undef KEPT_SRV
-#undef KEPT_LI
 };
 
 /* A socket's counters are those of a frontend, of which it uses some. */
 static const struct kept_field li_fields[] = {
-#define KEPT_FE NOTHING
-#define KEPT_BE NOTHING
-#define KEPT_SRV NOTHING
 #define KEPT_LI(column, counter) {#column, offsetof(struct fe_counters, counter)},
 #include "runtime/stats/stats_kept.def"
-#undef KEPT_FE
-#undef KEPT_BE
-#undef KEPT_SRV
-#undef KEPT_LI
 };
 
 #define COUNT(fields) (sizeof(fields) / sizeof(*(fields)))
