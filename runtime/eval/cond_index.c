@@ -41,7 +41,7 @@ struct cond_index {
 	uint32_t ngroups;
 };
 
-/* --- hashes --------------------------------------------------------------------------------------------- */
+/* --- hashes */
 
 static char low(char c)
 {
@@ -103,7 +103,7 @@ static uint32_t hash_number(int64_t n)
 	return hash_end((uint32_t)((uint64_t)n * 0x9e3779b97f4a7c15ULL >> 32), 0);
 }
 
-/* --- making --------------------------------------------------------------------------------------------- */
+/* --- making */
 
 /* A group while it is made; freed afterwards. */
 struct growing {
@@ -424,7 +424,7 @@ const struct cond_index *cond_index_new(struct arena *arena, const struct eval_e
 	return index;
 }
 
-/* --- walking -------------------------------------------------------------------------------------------- */
+/* --- walking */
 
 static void list_add(struct cond_walk *w, const uint32_t *v, uint32_t n)
 {

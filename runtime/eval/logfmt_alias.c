@@ -10,7 +10,7 @@
 
 #include "grammar/rows.h"
 
-/* --- numbers and addresses -------------------------------------------------------------------------------- */
+/* --- numbers and addresses */
 
 static void put_number(struct out *out, struct logfmt_style style, uint64_t n)
 {
@@ -96,8 +96,7 @@ static void put_port(struct out *out, struct logfmt_style style, const union add
 		put_number(out, style, bind ? bind->id : 0);
 }
 
-/* --- dates --------------------------------------------------------------------------------------------------
- */
+/* --- dates */
 
 static void date_format(struct eval_date *d, time_t second, bool gmt)
 {
@@ -142,8 +141,7 @@ static void put_date(struct eval *e, struct out *out, const struct timeval *when
 			  4);
 }
 
-/* --- the request --------------------------------------------------------------------------------------------
- */
+/* --- the request */
 
 static struct str request_version(const struct log_record *r)
 {
@@ -238,8 +236,7 @@ static void put_request(struct eval *e, unsigned alias, struct logfmt_style styl
 		logfmt_put_word(out, style, part);
 }
 
-/* --- captures -----------------------------------------------------------------------------------------------
- */
+/* --- captures */
 
 /* {a|b|c} */
 static void put_captures(const struct str *slots, uint32_t n, struct logfmt_style style, struct out *out)
@@ -281,8 +278,7 @@ static void put_capture_list(const struct str *slots, uint32_t n, struct logfmt_
 	}
 }
 
-/* --- everything else ----------------------------------------------------------------------------------------
- */
+/* --- everything else */
 
 /* With `option logasap` sizes and total times are not final: a plus sign says so (manual, section 8.2.3). */
 static void put_open_ended(struct eval *e, struct out *out, int64_t n)

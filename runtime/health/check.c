@@ -29,7 +29,7 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 	return value ? value : otherwise;
 }
 
-/* --- intervals ------------------------------------------------------------------------------------------ */
+/* --- intervals */
 
 uint32_t check_interval(struct check *k)
 {
@@ -66,7 +66,7 @@ static void plan_next(struct check *k)
 	deadline_set(k->worker, &k->deadline, k->worker->now + interval_spread(k, check_interval(k)));
 }
 
-/* --- what a result does --------------------------------------------------------------------------------- */
+/* --- what a result does */
 
 static bool is_up(const struct check_report *r)
 {
@@ -234,7 +234,7 @@ void check_hurry(struct check *k)
 		deadline_set(k->worker, &k->deadline, k->worker->now + wait);
 }
 
-/* --- the loop's side ------------------------------------------------------------------------------------ */
+/* --- the loop's side */
 
 static void timed_out(struct check *k)
 {
@@ -319,7 +319,7 @@ static void check_due(struct worker *w, struct deadline *d)
 	check_run(k);
 }
 
-/* --- life ----------------------------------------------------------------------------------------------- */
+/* --- life */
 
 static void steps_choose(struct check *k)
 {
@@ -619,7 +619,7 @@ void checks_free(struct generation *g)
 	}
 }
 
-/* --- for others ----------------------------------------------------------------------------------------- */
+/* --- for others */
 
 static bool report_of(struct check *k, struct check_report *report)
 {

@@ -25,7 +25,7 @@ static bool regex_matches(const struct regex *re, struct str text)
 	return n >= 0;
 }
 
-/* --- outcomes ------------------------------------------------------------------------------------------- */
+/* --- outcomes */
 
 enum check_verdict check_over(struct check *k, enum check_status status, const char *info)
 {
@@ -76,7 +76,7 @@ enum check_verdict check_unmet(struct check *k, const struct hc_step *step, stru
 	return CHECK_OVER;
 }
 
-/* --- bytes ---------------------------------------------------------------------------------------------- */
+/* --- bytes */
 
 /* Upper-case digits of the input, for regular expressions over bytes. */
 static struct str input_hex(struct check *k, struct str in)
@@ -189,7 +189,7 @@ enum check_verdict check_expect(struct check *k, const struct hc_step *step)
 	return unmet_bytes(k, step, &e, false);
 }
 
-/* --- HTTP ----------------------------------------------------------------------------------------------- */
+/* --- HTTP */
 
 static bool status_listed(const struct hc_step *step, uint16_t status)
 {

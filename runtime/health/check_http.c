@@ -10,7 +10,7 @@
 #include "runtime/health/check_run.h"
 #include "runtime/net/address.h"
 
-/* --- the request --------------------------------------------------------------------------------------- */
+/* --- the request */
 
 static void put_lower(struct out *o, struct str name)
 {
@@ -111,8 +111,7 @@ struct str check_http_host(struct check *k)
 	return STR_NONE;
 }
 
-/* --- reading the response ----------------------------------------------------------------------------------
- */
+/* --- reading the response */
 
 /* "HTTP/1.1 200 OK" (RFC 9112, section 4). */
 static bool parse_status_line(struct str line, struct check_answer *a)

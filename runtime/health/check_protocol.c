@@ -85,7 +85,7 @@ const struct hc_step *check_protocol_steps(enum check_kind kind, const struct ch
 	}
 }
 
-/* --- what is sent --------------------------------------------------------------------------------------- */
+/* --- what is sent */
 
 static void put_be32(struct out *o, uint32_t n)
 {
@@ -179,7 +179,7 @@ bool check_protocol_send(struct check *k, const struct hc_step *step)
 	return !k->request.truncated;
 }
 
-/* --- what comes back ------------------------------------------------------------------------------------ */
+/* --- what comes back */
 
 /* The input up to the end of its first line. */
 static struct str first_line(struct str in)
@@ -383,7 +383,7 @@ static enum check_verdict expect_redis(struct check *k, const struct hc_step *st
 	return k->no_more ? unmet(k, step, CHECK_L7_STATUS, first_line(in)) : CHECK_WAIT;
 }
 
-/* --- SPOP (SPOE.txt, section 3.2) ----------------------------------------------------------------------- */
+/* --- SPOP (SPOE.txt, section 3.2) */
 
 /* A variable-length integer; *at moves behind it. */
 static bool spop_int(struct str in, size_t *at, uint64_t *value)

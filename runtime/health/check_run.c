@@ -111,7 +111,7 @@ void check_run_send(struct check *k)
 	check_steps_run(k);
 }
 
-/* --- connecting ----------------------------------------------------------------------------------------- */
+/* --- connecting */
 
 /* Does the connection go where traffic goes? */
 static bool goes_to_server(const struct check *k)

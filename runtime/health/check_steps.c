@@ -27,7 +27,7 @@ void check_eval_begin(struct check *k, struct eval *e)
 			   .vars = {[VAR_PROC] = &k->server->proxy->generation->proc_vars, [VAR_CHECK] = &k->vars}};
 }
 
-/* --- where something happened --------------------------------------------------------------------------- */
+/* --- where something happened */
 
 /* A step's own comment, or the last one before it that only expectations separate from it. */
 struct str check_steps_comment(const struct check *k)
@@ -129,7 +129,7 @@ enum check_status check_steps_timeout(const struct check *k)
 	return CHECK_L7_TIMEOUT;
 }
 
-/* --- going on ------------------------------------------------------------------------------------------- */
+/* --- going on */
 
 static bool put_format(struct check *k, const struct hc_step *step)
 {

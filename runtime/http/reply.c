@@ -29,7 +29,7 @@ static const struct builtin *builtin_find(unsigned status)
 	return NULL;
 }
 
-/* --- messages --------------------------------------------------------------------------------------------- */
+/* --- messages */
 
 static void reply_begin(struct reply *r, struct scratch *s, unsigned status, struct str reason)
 {
@@ -110,8 +110,7 @@ bool reply_moved(struct reply *r, struct scratch *s, struct str prefix, struct s
 	return true;
 }
 
-/* --- stored ones --------------------------------------------------------------------------------------------
- */
+/* --- stored ones */
 
 /* A file may promise more than it has, or less: its own length decides. */
 static void stored_body(struct reply *r, struct str rest)
@@ -147,8 +146,7 @@ bool reply_raw(struct reply *r, struct scratch *s, struct str bytes)
 	return true;
 }
 
-/* --- what the configuration describes -----------------------------------------------------------------------
- */
+/* --- what the configuration describes */
 
 static const struct reply_conf *configured(const struct eval *e, unsigned status)
 {
@@ -218,8 +216,7 @@ bool reply_conf(struct reply *r, struct eval *e, const struct reply_conf *conf, 
 	return true;
 }
 
-/* --- what rules decide --------------------------------------------------------------------------------------
- */
+/* --- what rules decide */
 
 static bool is_temporary(unsigned status)
 {
@@ -308,8 +305,7 @@ bool reply_rule(struct reply *r, struct eval *e, const struct rule *rule, enum v
 	}
 }
 
-/* --- before there is a message ------------------------------------------------------------------------------
- */
+/* --- before there is a message */
 
 void reply_early(struct out *out, const struct proxy_conf *fe, unsigned status)
 {

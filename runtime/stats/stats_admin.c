@@ -7,8 +7,7 @@
 
 enum { WORD_MAX = 256 };
 
-/* --- the form (application/x-www-form-urlencoded) -----------------------------------------------------------
- */
+/* --- the form (application/x-www-form-urlencoded) */
 
 static int hex_value(char c)
 {
@@ -70,8 +69,7 @@ static bool form_get(struct str form, struct str wanted, char space[WORD_MAX], s
 	return false;
 }
 
-/* --- what it names ------------------------------------------------------------------------------------------
- */
+/* --- what it names */
 
 static struct proxy *find_backend(struct generation *g, struct str name)
 {
@@ -87,8 +85,7 @@ static struct proxy *find_backend(struct generation *g, struct str name)
 	return NULL;
 }
 
-/* --- what it does -------------------------------------------------------------------------------------------
- */
+/* --- what it does */
 
 enum done { DONE_NOT, DONE_SAME, DONE_CHANGED };
 

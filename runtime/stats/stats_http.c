@@ -22,8 +22,7 @@ bool stats_wanted(const struct proxy *px, const struct http_msg *req)
 	       str_starts(http_uri_pathq(req->uri), stats_uri(px));
 }
 
-/* --- who may see them ---------------------------------------------------------------------------------------
- */
+/* --- who may see them */
 
 /* Without an early end: how long it takes tells nothing about the password. */
 static bool same_secret(struct str a, struct str b)
@@ -59,8 +58,7 @@ static enum verdict access_verdict(struct eval *e, const struct stats_conf *conf
 	return !conf->auths.n || is_known(e, conf) ? V_ALLOW : V_AUTH;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------
- */
+/* --- answers */
 
 static void put_error(struct out *out, unsigned status, const char *reason, const char *text, size_t *head_len)
 {

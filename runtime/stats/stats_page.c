@@ -35,7 +35,7 @@ void stats_escape(struct out *out, struct str text)
 	}
 }
 
-/* --- cells ------------------------------------------------------------------------------------------------ */
+/* --- cells */
 
 static void put_value(struct out *out, const struct stats_value *v)
 {
@@ -104,7 +104,7 @@ static void put_cell(struct out *out, const struct stats_value *v, enum cell how
 	out_puts(out, "</td>");
 }
 
-/* --- tables ----------------------------------------------------------------------------------------------- */
+/* --- tables */
 
 static const struct {
 	enum stats_column column;
@@ -337,7 +337,7 @@ static void page_row(void *ctx, const struct stats_row *r)
 	put_row(p, r);
 }
 
-/* --- the page --------------------------------------------------------------------------------------------- */
+/* --- the page */
 
 static void put_title(struct page *p)
 {

@@ -133,7 +133,7 @@ void stats_typed(struct worker *w, const struct stats_filter *f, struct out *out
 	stats_each(w, f, typed_row, &(struct typed){out, f->described});
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------------- */
+/* --- JSON */
 
 static const char *tag_origin(char tag)
 {
