@@ -1,6 +1,6 @@
 /* Fills the rows of the statistics from proxies, sockets, servers, checks and counters. A row's texts are
- * borrowed from the model or from scratch space in the walk's frame, so that nothing is allocated. What lbd
- * does not have yet (compression, caches, TLS, HTTP/2) is truly zero. Any worker. */
+ * borrowed from the model or from scratch space in the walk's frame, so that nothing is allocated. What never
+ * happens here (responses that compression passed by, rewrites that failed) is truly zero. Any worker. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,7 @@ struct walk {
 	struct check_report report, agent_report;
 };
 
-/* --- setting values ------------------------------------------------------------------------------------- */
+/* --- setting values */
 
 static void set_u32(struct walk *k, enum stats_column c, uint64_t n)
 {
@@ -109,8 +109,7 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 	k->row(k->ctx, &r);
 }
 
-/* --- what the three kinds of counters share -----------------------------------------------------------------
- */
+/* --- what the three kinds of counters share */
 
 #define SET_RESPONSES(k, c)                                                                                    \
 	do {                                                                                                   \
@@ -184,12 +183,12 @@ static void set_h1(struct walk *k, uint64_t open, uint64_t connections, uint64_t
 	set_u64(k, ST_h1_bytes_out, out);
 }
 
-/* --- frontends -------------------------------------------------------------------------------------------- */
+/* --- frontends */
 
-static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct fe_counters *c)
+/* Of frontends and of their sockets alike. */
+static void fill_client_totals(struct walk *k, const struct fe_counters *c)
 {
 	set_u32(k, ST_smax, c->max_sess);
-	set_u64(k, ST_stot, c->cum_sess);
 	set_u64(k, ST_bin, c->bytes_in);
 	set_u64(k, ST_bout, c->bytes_out);
 	set_u64(k, ST_dreq, c->denied_req);
@@ -197,10 +196,16 @@ static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct 
 	set_u64(k, ST_ereq, c->failed_req);
 	set_u64(k, ST_dcon, c->denied_conn);
 	set_u64(k, ST_dses, c->denied_sess);
-	set_u64(k, ST_conn_tot, c->cum_conn);
 	set_u64(k, ST_wrew, 0);
 	set_u64(k, ST_eint, c->internal_errors);
 	SET_TLS(k, c);
+}
+
+static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct fe_counters *c)
+{
+	fill_client_totals(k, c);
+	set_u64(k, ST_stot, c->cum_sess);
+	set_u64(k, ST_conn_tot, c->cum_conn);
 	set_u64(k, ST_comp_in, c->comp_in);
 	set_u64(k, ST_comp_out, c->comp_out);
 	set_u64(k, ST_comp_byp, 0);
@@ -252,7 +257,7 @@ static void frontend_row(struct walk *k, struct proxy *px)
 	end(k, STATS_FRONTEND, px, NULL);
 }
 
-/* --- servers ---------------------------------------------------------------------------------------------- */
+/* --- servers */
 
 static struct str address_shown(struct walk *k, const union addr *addr)
 {
@@ -392,25 +397,7 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 	end(k, STATS_SERVER, px, s);
 }
 
-/* --- listeners: of frontends with `option socket-stats` ------------------------------------------------------
- */
-
-/* `stot` counts connections, those that rules refused included. */
-static void fill_listener_totals(struct walk *k, const struct fe_counters *c)
-{
-	set_u32(k, ST_smax, c->max_sess);
-	set_u64(k, ST_stot, c->cum_conn);
-	set_u64(k, ST_bin, c->bytes_in);
-	set_u64(k, ST_bout, c->bytes_out);
-	set_u64(k, ST_dreq, c->denied_req);
-	set_u64(k, ST_dresp, c->denied_resp);
-	set_u64(k, ST_ereq, c->failed_req);
-	set_u64(k, ST_dcon, c->denied_conn);
-	set_u64(k, ST_dses, c->denied_sess);
-	set_u64(k, ST_wrew, 0);
-	set_u64(k, ST_eint, c->internal_errors);
-	SET_TLS(k, c);
-}
+/* --- listeners: of frontends with `option socket-stats` */
 
 static void listener_row(struct walk *k, struct proxy *px, struct listener *l)
 {
@@ -430,11 +417,12 @@ static void listener_row(struct walk *k, struct proxy *px, struct listener *l)
 	set_str(k, ST_status, listener_status(l));
 	if (k->filter->legends)
 		set_str(k, ST_addr, address_shown(k, &addr));
-	fill_listener_totals(k, &c);
+	fill_client_totals(k, &c);
+	set_u64(k, ST_stot, c.cum_conn); /* connections, those that rules refused included */
 	end(k, STATS_LISTENER, px, NULL);
 }
 
-/* --- backends --------------------------------------------------------------------------------------------- */
+/* --- backends */
 
 /* Sixteenths. */
 static uint32_t scaled_weight(const struct server *s)
@@ -515,7 +503,7 @@ static void backend_row(struct walk *k, struct proxy *px)
 	end(k, STATS_BACKEND, px, NULL);
 }
 
-/* --- the walk --------------------------------------------------------------------------------------------- */
+/* --- the walk */
 
 /* Manual, "stats scope": names, "." for the proxy itself. */
 static bool in_scope(const struct stats_filter *f, const struct proxy *px)
