@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 
-#include "runtime/stick/key.h"
 #include "runtime/health/check.h"
 #include "runtime/stats/info.h"
 #include "runtime/stats/stats_rows.h"
+#include "runtime/stick/key.h"
 #include "runtime/stick/table.h"
 
 enum form { NUMBER, SECONDS, STATUS, CHECK, CODE, AGG_SERVER, AGG_CHECK };
@@ -65,7 +65,7 @@ enum {
 	TABLES = sizeof(table_metrics) / sizeof(*table_metrics)
 };
 
-/* --- the request ---------------------------------------------------------------------------------------- */
+/* --- the request */
 
 static const struct scope_name {
 	const char *name;
@@ -180,7 +180,7 @@ static bool is_wanted(const struct prometheus_query *q, const char *scope, const
 	return !only;
 }
 
-/* --- lines ---------------------------------------------------------------------------------------------- */
+/* --- lines */
 
 static void put_title(struct out *o, const char *scope, const char *name, const char *help, enum kind kind)
 {
@@ -226,7 +226,7 @@ static void write_info(struct worker *w, const struct generation *g, const struc
 	}
 }
 
-/* --- rows ----------------------------------------------------------------------------------------------- */
+/* --- rows */
 
 struct collector {
 	const struct prometheus_query *q;
@@ -246,6 +246,12 @@ static unsigned scope_bit(const struct stats_row *r)
 	default:
 		return PROMETHEUS_SERVER;
 	}
+}
+
+static bool row_is_wanted(const struct prometheus_query *q, const struct stats_row *r)
+{
+	return q->scopes & scope_bit(r) &&
+	       !(r->type == STATS_SERVER && q->no_maint && atomic_load(&r->server->admin) & SRV_ADM_ANY_MAINT);
 }
 
 static const char *scope_word(unsigned scope)
@@ -446,13 +452,21 @@ static void collect(void *ctx, const struct stats_row *r)
 	struct collector *c = ctx;
 	unsigned scope = scope_bit(r);
 
-	if (!(c->q->scopes & scope))
-		return;
-	if (scope == PROMETHEUS_SERVER && c->q->no_maint && atomic_load(&r->server->admin) & SRV_ADM_ANY_MAINT)
+	if (!row_is_wanted(c->q, r))
 		return;
 	for (int i = 0; i < STATS; i++)
 		if (c->wanted[i] && stat_metrics[i].scope == scope)
 			put_metric(&c->text[i], &stat_metrics[i], r);
+}
+
+/* What was collected of a metric; titled: it is the first of its name. */
+static void write_text(struct out *o, const struct stat_metric *m, struct out *text, bool titled)
+{
+	if (titled && text->len)
+		put_title(o, scope_word(m->scope), m->name, m->help, m->kind);
+	out_str(o, out_get(text));
+	o->truncated |= text->truncated;
+	out_free(text);
 }
 
 static void write_stats(struct worker *w, const struct prometheus_query *q, struct out *o)
@@ -473,17 +487,13 @@ static void write_stats(struct worker *w, const struct prometheus_query *q, stru
 	for (int i = 0; i < STATS; i++) {
 		const struct stat_metric *m = &stat_metrics[i];
 
-		if (c->text[i].len && (!i || strcmp(m->name, m[-1].name) != 0 || m->scope != m[-1].scope))
-			put_title(o, scope_word(m->scope), m->name, m->help, m->kind);
-		out_str(o, out_get(&c->text[i]));
-		o->truncated |= c->text[i].truncated;
-		out_free(&c->text[i]);
+		write_text(o, m, &c->text[i],
+			   !i || strcmp(m->name, m[-1].name) != 0 || m->scope != m[-1].scope);
 	}
 	free(c);
 }
 
-/* --- counters of modules (`extra-counters`), under the names of their columns --------------------------------
- */
+/* --- counters of modules (`extra-counters`), under the names of their columns */
 
 enum { EXTRAS = ST_COLUMNS - ST_gap - 1, SCOPES = 4 };
 static const unsigned extra_scopes[SCOPES] = {PROMETHEUS_FRONTEND, PROMETHEUS_LISTENER, PROMETHEUS_BACKEND,
@@ -514,8 +524,7 @@ static void collect_extras(void *ctx, const struct stats_row *r)
 
 	while (extra_scopes[at] != scope)
 		at++;
-	if (!(x->q->scopes & scope) || (scope == PROMETHEUS_SERVER && x->q->no_maint &&
-					atomic_load(&r->server->admin) & SRV_ADM_ANY_MAINT))
+	if (!row_is_wanted(x->q, r))
 		return;
 	for (int i = 0; i < EXTRAS; i++) {
 		struct stat_metric m = extra_metric(i, scope);
@@ -543,11 +552,7 @@ static void write_extras(struct worker *w, const struct prometheus_query *q, str
 		for (int i = 0; i < EXTRAS; i++) {
 			struct stat_metric m = extra_metric(i, extra_scopes[s]);
 
-			if (x->text[s][i].len)
-				put_title(o, scope_word(m.scope), m.name, m.help, m.kind);
-			out_str(o, out_get(&x->text[s][i]));
-			o->truncated |= x->text[s][i].truncated;
-			out_free(&x->text[s][i]);
+			write_text(o, &m, &x->text[s][i], true);
 		}
 	free(x);
 }
