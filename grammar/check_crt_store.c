@@ -12,9 +12,7 @@
 
 static struct str join(struct checker *k, struct str base, struct str name)
 {
-	if (base.len && name.len && name.ptr[0] != '/')
-		name = arena_printf(k->scratch, "%.*s/%.*s", STR_ARG(base), STR_ARG(name));
-	return check_keep(k, file_place(k->c, name));
+	return name.len ? check_keep(k, file_place(k->c, base_place(k->scratch, base, name))) : name;
 }
 
 /* crt-base, key-base: for the lines below in this section; without them the global section's hold. */

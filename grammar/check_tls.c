@@ -45,9 +45,7 @@ bool check_dh_param(const struct keyword_use *use)
 
 static struct str base_join(struct checker *k, struct str base, struct str name)
 {
-	if (base.len && (!name.len || name.ptr[0] != '/'))
-		name = arena_printf(k->scratch, "%.*s/%.*s", STR_ARG(base), STR_ARG(name));
-	return file_place(k->c, name);
+	return file_place(k->c, base_place(k->scratch, base, name));
 }
 
 void check_tls_bases_place(struct checker *k)
@@ -129,8 +127,7 @@ bool check_tls_certificate(const struct keyword_use *use)
 	static const char *const bundle[] = {"", ".rsa", ".dsa", ".ecdsa"};
 	struct checker *k = use->k;
 	bool list = strcmp(use->row->name, "crt-list") == 0;
-	struct str text = use->words[0].text;
-	struct str name = str_starts(text, STR("@")) ? text : base_join(k, list ? STR_NONE : k->crt_base, text);
+	struct str name = base_join(k, list ? STR_NONE : k->crt_base, use->words[0].text);
 	struct diag *g;
 
 	certificate_keep(use, name);
@@ -165,8 +162,7 @@ static void authority_keep(const struct keyword_use *use, struct str name)
 bool check_tls_authority(const struct keyword_use *use)
 {
 	struct checker *k = use->k;
-	struct str text = use->words[0].text;
-	struct str name = str_starts(text, STR("@")) ? text : base_join(k, k->ca_base, text);
+	struct str name = base_join(k, k->ca_base, use->words[0].text);
 
 	authority_keep(use, name);
 	if (k->c->options->offline || str_starts(name, STR("@")) || is_readable(k, name))

@@ -13,6 +13,7 @@
 #include "grammar/check_file.h"
 #include "grammar/crt_list.h"
 #include "grammar/lint.h"
+#include "grammar/place.h"
 
 enum { FILE_LIMIT = 16 << 20 /* of lbd as well */, CERTS_MAX = 20000, SOON = 30 /* days */, DAY = 86400 };
 
@@ -437,13 +438,9 @@ static uint32_t list_look(struct certs *c, struct map *owners, const struct plac
 	for (struct list *n = l && l->list ? l->list->lines.next : NULL; n && n != &l->list->lines;
 	     n = n->next) {
 		struct crt_line *line = LIST_OF(n, struct crt_line, node);
-		bool absolute =
-			!base.len || (line->crt.len && (line->crt.ptr[0] == '/' || line->crt.ptr[0] == '@'));
-		struct place p = {.line = line};
+		struct place p = {.line = line, .path = base_place(c->k->scratch, base, line->crt)};
 
 		p.span = lint_span(c->k, (struct conf_pos){l->source, line->number});
-		p.path = absolute ? line->crt
-				  : arena_printf(c->k->scratch, "%.*s/%.*s", STR_ARG(base), STR_ARG(line->crt));
 		path_look(c, owners, p);
 		found++;
 	}

@@ -56,6 +56,13 @@ void file_places_end(struct compile *c)
 	c->places.folder = STR_NONE;
 }
 
+struct str base_place(struct arena *a, struct str base, struct str name)
+{
+	if (!base.len || (name.len && (name.ptr[0] == '/' || name.ptr[0] == '@')))
+		return name;
+	return arena_printf(a, "%.*s/%.*s", STR_ARG(base), STR_ARG(name));
+}
+
 struct str file_place(struct compile *c, struct str name)
 {
 	if (!c->places.folder.len || !name.len || name.ptr[0] == '/' || name.ptr[0] == '@')
