@@ -228,7 +228,7 @@ static enum srv_outcome request_next(struct srv_request *r, enum srv_outcome out
 {
 	deadline_clear(&r->deadline);
 	r->conn = NULL;
-	if (!r->tries_left)
+	if (!request_may_retry(r))
 		return request_failed(r, outcome);
 	r->tries_left--;
 	r->retries++;

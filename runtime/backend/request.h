@@ -55,6 +55,13 @@ static inline struct srv_desk *srv_desk_of(const struct worker *w)
 }
 
 /* --- connect.c: */
+/* What connected was judged by its stream; `retry-on` may leave out what did not, in every mode. */
+static inline bool request_may_retry(const struct srv_request *r)
+{
+	return r->tries_left &&
+	       (r->state == REQUEST_CONNECTED || r->backend->conf->retry_on & RETRY_ON_CONN_FAILURE);
+}
+
 /* The address that the server is to see instead of ours (`usesrc`); false: none. */
 bool request_spoof(struct srv_request *r, union addr *from);
 
