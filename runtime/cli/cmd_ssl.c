@@ -252,7 +252,7 @@ static bool set_ocsp(struct tls_pair *p, struct str text, struct out *error)
 static bool set_issuer(struct tls_pair *p, struct str text)
 {
 	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
-	X509 *x = bio ? PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL) : NULL;
+	X509 *x = bio ? PEM_read_bio_X509_AUX(bio, NULL, tls_no_passphrase, NULL) : NULL;
 
 	BIO_free(bio);
 	ERR_clear_error();

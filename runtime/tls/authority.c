@@ -60,7 +60,7 @@ static void cert_add(struct tls_authority *a, X509 *x)
 bool tls_authority_parse(struct tls_authority *a, struct str pem)
 {
 	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
-	STACK_OF(X509_INFO) *found = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL) : NULL;
+	STACK_OF(X509_INFO) *found = bio ? PEM_X509_INFO_read_bio(bio, NULL, tls_no_passphrase, NULL) : NULL;
 	bool any = found && sk_X509_INFO_num(found) > 0;
 
 	for (int i = 0; found && i < sk_X509_INFO_num(found); i++) {

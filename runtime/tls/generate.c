@@ -52,7 +52,7 @@ static bool ca_load(struct tls_generator *g, const struct tls_bind_conf *conf)
 	if (!tls_file_read(path, CA_SIGN_LIMIT, &content))
 		return false;
 	bio = BIO_new_mem_buf(content.data, (int)content.len);
-	g->ca = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	g->ca = bio ? PEM_read_bio_X509(bio, NULL, tls_no_passphrase, NULL) : NULL;
 	BIO_free(bio);
 	bio = BIO_new_mem_buf(content.data, (int)content.len);
 	g->key = bio ? PEM_read_bio_PrivateKey(bio, NULL, passphrase, &pass) : NULL;

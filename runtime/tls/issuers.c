@@ -32,7 +32,7 @@ static STACK_OF(X509) * chain_read(const struct tls_bytes *content)
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	X509 *x;
 
-	while (bio && chain && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+	while (bio && chain && (x = PEM_read_bio_X509(bio, NULL, tls_no_passphrase, NULL)))
 		if (!sk_X509_push(chain, x))
 			X509_free(x);
 	BIO_free(bio);

@@ -32,6 +32,7 @@ void ocsp_put_response(struct out *o, const struct tls_bytes *der)
 	}
 	BIO_free(bio);
 	OCSP_RESPONSE_free(r);
+	ERR_clear_error();
 }
 
 int64_t ocsp_next_update(const struct tls_bytes *der)

@@ -72,17 +72,26 @@ struct tls_pair *tls_pair_copy(const struct tls_pair *p)
 	return copy;
 }
 
-/* What wants a passphrase gets none. */
-static int no_passphrase(char *buf, int size, int writing, void *user)
+int tls_no_passphrase(char *buf, int size, int writing, void *user)
 {
 	(void)buf, (void)size, (void)writing, (void)user;
 	return -1;
 }
 
-static EVP_PKEY *dh_read(struct str text)
+/* From where they begin: the library would decrypt keys before them, and ask a terminal how. */
+EVP_PKEY *tls_dh_read(struct str text)
 {
-	BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
-	EVP_PKEY *dh = bio ? PEM_read_bio_Parameters(bio, NULL) : NULL;
+	static const char pkcs3[] = "-----BEGIN DH PARAMETERS-----",
+			  x942[] = "-----BEGIN X9.42 DH PARAMETERS-----";
+	const char *at = memmem(text.ptr, text.len, pkcs3, sizeof(pkcs3) - 1);
+	BIO *bio = NULL;
+	EVP_PKEY *dh;
+
+	if (!at)
+		at = memmem(text.ptr, text.len, x942, sizeof(x942) - 1);
+	if (at)
+		bio = BIO_new_mem_buf(at, (int)(text.len - (size_t)(at - text.ptr)));
+	dh = bio ? PEM_read_bio_Parameters(bio, NULL) : NULL;
 
 	BIO_free(bio);
 	ERR_clear_error();
@@ -101,9 +110,9 @@ static bool certs_read(struct tls_pair *p, struct str text)
 
 	if (!bio)
 		return false;
-	p->cert = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
+	p->cert = PEM_read_bio_X509_AUX(bio, NULL, tls_no_passphrase, NULL);
 	ERR_clear_error();
-	while (p->cert && (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+	while (p->cert && (x = PEM_read_bio_X509(bio, NULL, tls_no_passphrase, NULL))) {
 		if (!p->chain)
 			p->chain = sk_X509_new_null();
 		if (!p->chain || !sk_X509_push(p->chain, x))
@@ -142,7 +151,7 @@ struct tls_pair *tls_pair_parse(struct tls_world *w, struct str text, const char
 		return NULL;
 	}
 	p->key = w ? tls_key_open(w, text, name) : tls_key_read(text);
-	p->dh = dh_read(text);
+	p->dh = tls_dh_read(text);
 	if (!p->key && old && old->key) {
 		p->key = old->key;
 		EVP_PKEY_up_ref(p->key);
@@ -192,7 +201,7 @@ static void issuer_find(struct tls_pair *p, const struct tls_bytes *file)
 	if (file->len) {
 		BIO *bio = BIO_new_mem_buf(file->data, (int)file->len);
 
-		x = bio ? PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL) : NULL;
+		x = bio ? PEM_read_bio_X509_AUX(bio, NULL, tls_no_passphrase, NULL) : NULL;
 		BIO_free(bio);
 		ERR_clear_error();
 		if (x && is_issuer(x, p->cert)) {

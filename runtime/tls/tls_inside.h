@@ -23,6 +23,10 @@ bool tls_pair_complete(const struct tls_pair *p, const char *name, struct out *e
 struct tls_pair *tls_pair_new(void);
 struct tls_pair *tls_pair_copy(const struct tls_pair *p);
 void tls_pair_free(struct tls_pair **p);
+/* For the library, which would ask a terminal: what wants a passphrase gets none. */
+int tls_no_passphrase(char *buf, int size, int writing, void *user);
+/* Diffie-Hellman parameters; NULL: none. */
+EVP_PKEY *tls_dh_read(struct str text);
 bool tls_file_read(const char *path, size_t limit, struct tls_bytes *content);
 void tls_bytes_set(struct tls_bytes *b, const void *data, size_t len);
 

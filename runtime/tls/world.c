@@ -234,17 +234,13 @@ static void dh_load(struct tls_world *w)
 	struct str file = w->model->global.tls.dh_param_file;
 	struct tls_bytes content;
 	char path[4096];
-	BIO *bio;
 
 	if (!file.len)
 		return;
 	snprintf(path, sizeof(path), "%.*s", STR_ARG(file));
 	if (tls_file_read(path, DH_LIMIT, &content)) {
-		bio = BIO_new_mem_buf(content.data, (int)content.len);
-		w->dh = bio ? PEM_read_bio_Parameters(bio, NULL) : NULL;
-		BIO_free(bio);
+		w->dh = tls_dh_read(str_make((char *)content.data, content.len));
 		free(content.data);
-		ERR_clear_error();
 	}
 	if (!w->dh)
 		tls_alert(w, "config : 'ssl-dh-param-file': unable to load DH parameters from file <%s>.",
