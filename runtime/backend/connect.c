@@ -748,7 +748,7 @@ void srv_request_finish(struct srv_request *r, bool reusable)
 	}
 	r->conn = NULL;
 	r->state = REQUEST_NONE;
-	if (r->room)
+	if (r->logged)
 		request_past(r, sc, !reusable);
 	if (reusable &&
 	    !sc->conn.mux) /* before the place is handed on: who gets it may take the connection too */

@@ -80,7 +80,8 @@ struct srv_request {
 	void (*done)(struct srv_request *r, enum srv_outcome outcome);
 	struct srv_conn *conn; /* out */
 	/* for the log */
-	struct scratch *room;  /* in: for `past`; NULL: nobody will look at that */
+	struct scratch *room;   /* in: for `past`; NULL: nobody will look at that */
+	bool logged;            /* in: `past` is looked at after the request's end as well */
 	struct conn_past *past; /* NULL: there is none */
 	uint16_t retries;
 	bool redispatched;

@@ -103,7 +103,7 @@ void srv_request_forget(struct srv_request *r)
 static struct conn_past *past_new(struct srv_request *r)
 {
 	srv_request_forget(r);
-	r->past = scratch_alloc(r->room, sizeof(*r->past));
+	r->past = r->room ? scratch_alloc(r->room, sizeof(*r->past)) : NULL;
 	if (r->past)
 		*r->past = (struct conn_past){.tls = NULL};
 	return r->past;
@@ -112,7 +112,7 @@ static struct conn_past *past_new(struct srv_request *r)
 /* The library's object stays; the connection is closed. */
 static void past_failed(struct srv_request *r, struct conn *c)
 {
-	struct conn_past *past = r->room ? past_new(r) : NULL;
+	struct conn_past *past = past_new(r);
 
 	if (!past)
 		return;

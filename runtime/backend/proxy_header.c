@@ -82,7 +82,7 @@ size_t proxy_header_v2(char header[PROXY_HEADER_MAX], const union addr *src, con
 	char *at = header + 16;
 
 	memcpy(header, signature, sizeof(signature));
-	header[12] = 0x21; /* version 2, PROXY */
+	header[12] = e.family == AF_UNSPEC ? 0x20 : 0x21; /* version 2, LOCAL or PROXY */
 	header[13] = e.family == AF_UNSPEC ? 0 : e.family == AF_INET ? 0x11 : 0x21;
 	header[14] = 0;
 	header[15] = (char)len;

@@ -14,10 +14,12 @@
 #include "runtime/proxy/stream_trace.h"
 #include "runtime/reload/renew.h"
 #include "runtime/stats/counters.h"
+#include "runtime/stick/track.h"
 
 struct h2_front {
 	struct session *session;
 	struct h2_conn *h2;
+	uint32_t glitches;      /* so many were counted in what the session tracks */
 	bool ending;            /* freed from within */
 	bool told;              /* the log, that the connection is broken */
 	struct deadline spread; /* during a soft stop: when the client is told to go */
@@ -67,11 +69,23 @@ static void timer_update(struct h2_front *f)
 	deadline_set(s->conn.worker, &s->deadline, since + (ping && (!ms || ping < ms) ? ping : ms));
 }
 
+/* Violations belong to the connection: to what its own rules track. */
+static void glitches_count(struct h2_front *f)
+{
+	uint32_t n = f->h2->glitches - f->glitches;
+
+	f->glitches += n;
+	if (f->session->track)
+		stick_count(f->session->track, STICK_GLITCHES, f->session->conn.worker->now, n);
+}
+
 static void opened(struct h2_conn *h, struct h2_stream *st)
 {
 	struct h2_front *f = h->user;
 	struct session *parent = f->session, *s;
 
+	if (h->glitches != f->glitches)
+		glitches_count(f);
 	session_renew(parent);
 	s = session_child(parent);
 	if (!s) {
@@ -109,6 +123,8 @@ static void changed(struct h2_conn *h)
 
 	if (f->ending)
 		return;
+	if (h->glitches != f->glitches)
+		glitches_count(f);
 	if (h->bad || h->broken)
 		bad_log(f);
 	if (!h->nattached && (h->dead || (h->draining && !h->nstreams && !h->out.len))) {

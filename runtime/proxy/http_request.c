@@ -6,6 +6,7 @@
 #include "runtime/stats/counters.h"
 #include "runtime/proxy/error_capture.h"
 #include "runtime/proxy/stream_trace.h"
+#include "runtime/stick/track.h"
 
 enum { MAX_HDRS = 101, BUFSIZE = 16384, MAXREWRITE = 1024, LINE_REST = 10 /* " " and " HTTP/1.1" */ };
 
@@ -74,7 +75,8 @@ static void note_request(struct http_stream *hs)
 	log->bytes_in = hs->req.counted;
 }
 
-/* tune.h1.fe.glitches-threshold, tune.h1.be.glitches-threshold: from three quarters of it on the connection is not used again. */
+/* tune.h1.fe.glitches-threshold, tune.h1.be.glitches-threshold: from three quarters of it on the connection is
+ * not used again. */
 bool http_glitches(struct http_stream *hs, struct http_msg *m, struct conn *c)
 {
 	const struct limits_conf *limits = &hs->s.session->generation->model->global.limits;
@@ -83,6 +85,8 @@ bool http_glitches(struct http_stream *hs, struct http_msg *m, struct conn *c)
 	if (c->mux)
 		return false;
 	c->glitches += m->glitches;
+	if (!m->is_response && hs->s.session->track)
+		stick_count(hs->s.session->track, STICK_GLITCHES, c->worker->now, m->glitches);
 	if (!most)
 		return false;
 	if (c->glitches >= most * 3 / 4)

@@ -103,7 +103,8 @@ void stream_init(struct stream *s, struct session *session, struct proxy *backen
 	s->backend = backend;
 	s->begun = w->now;
 	s->server.worker = w;
-	s->server.room = session->frontend->conf->log_targets.n ? &s->scratch : NULL;
+	s->server.room = &s->scratch;
+	s->server.logged = session->frontend->conf->log_targets.n;
 	s->server.client = &session->src;
 	s->server.client_dst = request_dst;
 	s->server.bind = session->listener->conf;
