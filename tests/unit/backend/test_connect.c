@@ -51,6 +51,7 @@ static void rig_init(const char *weights)
 	rig.f.proxy_conf.timeout[TMO_CONNECT] = 30;
 	rig.f.proxy_conf.timeout[TMO_QUEUE] = 5000;
 	rig.f.proxy_conf.retries = 3;
+	rig.f.proxy_conf.retry_on = RETRY_ON_CONN_FAILURE;
 	rig.f.proxy_conf.reuse = REUSE_ALWAYS;
 	rig.w = desk_worker(NULL, &rig.g, 0);
 	rig.fd = listen_any(&rig.at);
@@ -254,6 +255,20 @@ START_TEST(refused_rests_and_fails)
 	ck_assert_uint_eq(counted(0)->failed_conns, 1);
 	ck_assert_uint_eq(counters_be(rig.w, 0)->failed_conns, 1);
 	ck_assert_uint_eq(counters_be(rig.w, 0)->retries, 3);
+	rig_free();
+}
+END_TEST
+
+/* Manual, "retry-on": it names what is tried again. */
+START_TEST(refused_fails_when_others_are_retried)
+{
+	rig_init("1");
+	rig.f.proxy_conf.retry_on = RETRY_ON_EMPTY_RESPONSE;
+	server_at(&rig.f.servers[0], &rig.dead);
+	ck_assert_int_eq(start(0), SRV_CONNECT_FAILED);
+	ck_assert_uint_eq(rig.r[0].retries, 0);
+	ck_assert_uint_eq(counted(0)->connect, 1);
+	ck_assert_uint_eq(counted(0)->failed_conns, 1);
 	rig_free();
 }
 END_TEST
@@ -597,6 +612,7 @@ int main(void)
 	tcase_add_test(tc, pool_limits);
 	tcase_add_test(tc, never_shared);
 	tcase_add_test(tc, refused_rests_and_fails);
+	tcase_add_test(tc, refused_fails_when_others_are_retried);
 	tcase_add_test(tc, redispatch_at_once);
 	tcase_add_test(tc, redispatch_of_preferred);
 	tcase_add_test(tc, redispatch_nowhere);

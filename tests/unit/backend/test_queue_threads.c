@@ -191,6 +191,7 @@ static void hall_init(void)
 	hall.f.proxy_conf.timeout[TMO_QUEUE] = 20000;
 	hall.f.proxy_conf.redispatch_interval = 1;
 	hall.f.proxy_conf.retries = 1;
+	hall.f.proxy_conf.retry_on = RETRY_ON_CONN_FAILURE;
 	hall.f.proxy_conf.reuse = REUSE_ALWAYS;
 	hall.p = (struct process){.workers = hall.workers, .nworkers = WORKERS};
 	hall.fd = listen_any(&at);
