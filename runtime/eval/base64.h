@@ -10,7 +10,7 @@ static inline size_t base64_size(size_t len)
 	return (len + 2) / 3 * 4;
 }
 
-/* Decodes with padding, section 4. False when it is malformed or does not fit. */
+/* Decodes with padding, section 4. False when it is malformed or does not fit. out may be in.ptr. */
 bool base64_decode(struct str in, char *out, size_t cap, size_t *len);
 /* Decodes the URL-safe alphabet, section 5; padding may be absent. */
 bool base64url_decode(struct str in, char *out, size_t cap, size_t *len);

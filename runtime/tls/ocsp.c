@@ -1,34 +1,27 @@
 /* OCSP responses as they are stapled (RFC 6960; manual, "ssl-load-extra-files"): whether one may be used, and
  * by which key it is known. Pure functions; any thread. */
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/ocsp.h>
 #include <stdlib.h>
 
+#include "runtime/eval/base64.h"
 #include "runtime/tls/tls_inside.h"
 
+/* Lines joined, and decoded where they stand. */
 bool tls_base64(struct str text, struct tls_bytes *out)
 {
-	unsigned char *joined = malloc(text.len + 1);
-	size_t n = 0, pad = 0;
-	int len = -1;
+	char *data = malloc(text.len + 1);
+	size_t n = 0, len = 0;
 
-	*out = (struct tls_bytes){.data = malloc(text.len + 4)};
-	for (size_t i = 0; joined && i < text.len; i++)
+	*out = (struct tls_bytes){0};
+	for (size_t i = 0; data && i < text.len; i++)
 		if (text.ptr[i] != '\r' && text.ptr[i] != '\n')
-			joined[n++] = (unsigned char)text.ptr[i];
-	while (pad < 2 && pad < n && joined[n - 1 - pad] == '=')
-		pad++;
-	if (joined && out->data && n && n % 4 == 0 && n < INT32_MAX)
-		len = EVP_DecodeBlock(out->data, joined, (int)n);
-	free(joined);
-	ERR_clear_error();
-	if (len > (int)pad) {
-		out->len = (size_t)len - pad;
+			data[n++] = text.ptr[i];
+	if (data && base64_decode(str_make(data, n), data, n, &len) && len) {
+		*out = (struct tls_bytes){(unsigned char *)data, len};
 		return true;
 	}
-	free(out->data);
-	*out = (struct tls_bytes){0};
+	free(data);
 	return false;
 }
 

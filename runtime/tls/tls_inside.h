@@ -40,6 +40,7 @@ void tls_phrases_free(struct tls_world *w);
 bool tls_ocsp_check(const struct tls_pair *p, const struct tls_bytes *der, struct out *error);
 /* The identity of certificate and issuer in hexadecimal. False: no issuer. */
 bool tls_ocsp_key(const struct tls_pair *p, char key[2 * TLS_OCSP_KEY_MAX + 1]);
+/* Base64 in lines or in one piece. False: malformed, empty, or no memory; out is empty then. */
 bool tls_base64(struct str text, struct tls_bytes *out);
 
 /* issuers.c: chains for certificates that come without (issuers-chain-path). */
