@@ -125,13 +125,6 @@ static void allow_codes(struct allowances *a, uint32_t source, uint32_t off, uin
 	}
 }
 
-static struct str skip_blanks(struct str s)
-{
-	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = str_tail(s, 1);
-	return s;
-}
-
 /* One occurrence of "lbcheck:" at `off`. */
 static void allow_comment(struct allowances *a, uint32_t source, uint32_t off)
 {
@@ -144,7 +137,7 @@ static void allow_comment(struct allowances *a, uint32_t source, uint32_t off)
 		hash--;
 	if (!hash || line.ptr[hash - 1] != '#' || !comment_starts(line, hash - 1))
 		return;
-	rest = skip_blanks(str_tail(line, at.column - 1 + 8));
+	rest = str_trim_left(str_tail(line, at.column - 1 + 8));
 	if (!str_starts(rest, STR("allow(")))
 		return;
 	rest = str_tail(rest, 6);

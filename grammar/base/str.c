@@ -54,11 +54,17 @@ size_t str_word_run(struct str s, const char *signs)
 	return i;
 }
 
+struct str str_trim_left(struct str s)
+{
+	while (s.len && char_is_blank(s.ptr[0]))
+		s = str_tail(s, 1);
+	return s;
+}
+
 struct str str_trim(struct str s)
 {
-	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = str_tail(s, 1);
-	while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+	s = str_trim_left(s);
+	while (s.len && char_is_blank(s.ptr[s.len - 1]))
 		s.len--;
 	return s;
 }

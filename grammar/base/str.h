@@ -71,8 +71,15 @@ int str_icmp(struct str a, struct str b);
 size_t str_chr(struct str s, char c);
 /* Length of what s begins with that is ASCII letters, digits and bytes of `signs` only. */
 size_t str_word_run(struct str s, const char *signs);
-/* Without blanks and tabs at both ends. */
+/* A space or a tab. */
+static inline bool char_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Without blanks at both ends; at the beginning. */
 struct str str_trim(struct str s);
+struct str str_trim_left(struct str s);
 /* Whole-slice decimal number, sign allowed; false (and *value untouched) on anything else or on overflow. */
 bool str_to_i64(struct str s, int64_t *value);
 /* Whole-slice unsigned decimal number; false on anything else or on overflow. */

@@ -111,15 +111,6 @@ static struct str domain_of(struct str host)
 	return str_sub(host, begin, end - begin);
 }
 
-static struct str trim(struct str s)
-{
-	while (s.len && (*s.ptr == ' ' || *s.ptr == '\t'))
-		s = str_tail(s, 1);
-	while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
 /* The first value of the first such field. */
 static void key_header(struct srv_request *r, struct http_msg *req)
 {
@@ -130,7 +121,7 @@ static void key_header(struct srv_request *r, struct http_msg *req)
 	if (!h)
 		return;
 	value = str_make(h->value, h->value_len);
-	value = trim(str_sub(value, 0, str_chr(value, ',')));
+	value = str_trim(str_sub(value, 0, str_chr(value, ',')));
 	if (b->use_domain_only)
 		value = domain_of(value);
 	if (value.len)

@@ -124,11 +124,6 @@ static struct str command_next(struct str *rest)
 	return command;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Splits at blanks and takes out backslashes, in place: the text is the session's own. */
 static void words_split(struct cli_call *c, struct str command)
 {
@@ -136,13 +131,13 @@ static void words_split(struct cli_call *c, struct str command)
 	size_t i = 0, to;
 
 	while (c->n < CLI_WORDS) {
-		while (i < command.len && is_blank(text[i]))
+		while (i < command.len && char_is_blank(text[i]))
 			i++;
 		if (i == command.len)
 			return;
 		to = i;
 		c->words[c->n].ptr = text + i;
-		while (i < command.len && !is_blank(text[i])) {
+		while (i < command.len && !char_is_blank(text[i])) {
 			i += text[i] == '\\' && i + 1 < command.len;
 			text[to++] = text[i++];
 		}
@@ -218,7 +213,7 @@ static bool payload_begins(struct cli_session *s)
 	struct str line = str_trim(out_get(&s->command)), end;
 	size_t at = line.len;
 
-	while (at && !is_blank(line.ptr[at - 1]))
+	while (at && !char_is_blank(line.ptr[at - 1]))
 		at--;
 	end = str_tail(line, at);
 	if (!str_starts(end, STR("<<")) || end.len > 2 + CLI_PAYLOAD_END ||

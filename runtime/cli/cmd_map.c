@@ -196,13 +196,6 @@ static bool add_one(const struct map_job *j, struct str key, struct str value)
 	return result == PATTERN_DONE;
 }
 
-static struct str trim_left(struct str s)
-{
-	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = str_tail(s, 1);
-	return s;
-}
-
 /* Lines `key value`, or whole patterns for ACLs. */
 static void add_payload(const struct map_job *j)
 {
@@ -212,12 +205,12 @@ static void add_payload(const struct map_job *j)
 	while (rest.len) {
 		line = str_sub(rest, 0, str_chr(rest, '\n'));
 		rest = str_tail(rest, line.len + 1);
-		line = trim_left(line);
+		line = str_trim_left(line);
 		if (!line.len)
 			continue;
 		for (end = 0; j->map && end < line.len && line.ptr[end] != ' ' && line.ptr[end] != '\t'; end++)
 			;
-		value = j->map ? trim_left(str_tail(line, end)) : STR_NONE;
+		value = j->map ? str_trim_left(str_tail(line, end)) : STR_NONE;
 		if (j->map && !value.len) {
 			cli_say(j->c, CLI_ERR, "Missing value for key '%.*s'.", (int)end, line.ptr);
 			return;

@@ -43,11 +43,6 @@ bool field_value_next(struct str field, uint32_t *off, struct str *value)
 	return true;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static bool cookie_separator(char c)
 {
 	return c == ';' || c == ',';
@@ -76,7 +71,7 @@ size_t cookie_end(struct str field, size_t from)
 /* Offset of the next word that may be a cookie. */
 static uint32_t cookie_start(struct str field, uint32_t off)
 {
-	while (off < field.len && (is_blank(field.ptr[off]) || cookie_separator(field.ptr[off])))
+	while (off < field.len && (char_is_blank(field.ptr[off]) || cookie_separator(field.ptr[off])))
 		off++;
 	return off;
 }
@@ -114,7 +109,7 @@ static bool element_has(struct str field, size_t at, size_t n)
 	size_t from = at;
 	struct str part;
 
-	while (from && is_blank(field.ptr[from - 1]))
+	while (from && char_is_blank(field.ptr[from - 1]))
 		from--;
 	if (!from || field.ptr[from - 1] != ';')
 		from = at;

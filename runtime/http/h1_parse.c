@@ -63,11 +63,6 @@ void h1_parse_moved(struct http_msg *m, const char *from, const char *to)
 		m->reason.ptr += by;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static bool is_method(struct str name, const char *text)
 {
 	return memcmp(name.ptr, text, name.len) == 0;
@@ -177,20 +172,20 @@ static bool request_line(struct h1_parser *h, struct http_msg *m, const char *li
 	while (p < end && h1_token[(unsigned char)*p])
 		p++;
 	m->method_name = str_make(line, (size_t)(p - line));
-	if (p == line || p == end || !is_blank(*p))
+	if (p == line || p == end || !char_is_blank(*p))
 		return false;
-	for (uri = p; uri < end && is_blank(*uri); uri++)
+	for (uri = p; uri < end && char_is_blank(*uri); uri++)
 		;
 	uri_end = h1_find_target_end(uri, end);
-	if (uri_end < end && !is_blank(*uri_end)) {
-		while (uri_end < end && !is_blank(*uri_end))
+	if (uri_end < end && !char_is_blank(*uri_end)) {
+		while (uri_end < end && !char_is_blank(*uri_end))
 			uri_end++;
 		if (!target_chars(h, uri, uri_end))
 			return false;
 		m->glitches += h->relaxed && !h1_target_chars(uri, (size_t)(uri_end - uri));
 	}
 	m->uri = str_make(uri, (size_t)(uri_end - uri));
-	for (p = uri_end; p < end && is_blank(*p); p++)
+	for (p = uri_end; p < end && char_is_blank(*p); p++)
 		;
 	if (p - uri_end != 1 || *uri_end != ' ' || uri - line != (ptrdiff_t)m->method_name.len + 1 ||
 	    uri[-1] != ' ')
@@ -211,23 +206,23 @@ static bool status_line(struct h1_parser *h, struct http_msg *m, const char *lin
 	unsigned status = 0;
 	size_t digits;
 
-	while (p < end && !is_blank(*p))
+	while (p < end && !char_is_blank(*p))
 		p++;
 	if (!(h->relaxed ? version_relaxed : version_parse)(m, line, (size_t)(p - line)))
 		return false;
-	for (code = p; code < end && is_blank(*code); code++)
+	for (code = p; code < end && char_is_blank(*code); code++)
 		;
 	for (p = code; p < end && *p >= '0' && *p <= '9' && p - code < 5; p++)
 		status = status * 10 + (unsigned)(*p - '0');
 	digits = (size_t)(p - code);
-	if (!digits || digits > 4 || (p < end && !is_blank(*p)))
+	if (!digits || digits > 4 || (p < end && !char_is_blank(*p)))
 		return false;
 	m->status = (uint16_t)status;
 	if (code - line != 9 || code[-1] != ' ' || p == end || *p != ' ')
 		m->start_edited = true;
-	if (p + 1 < end && is_blank(p[1]))
+	if (p + 1 < end && char_is_blank(p[1]))
 		m->start_edited = true;
-	while (p < end && is_blank(*p))
+	while (p < end && char_is_blank(*p))
 		p++;
 	m->reason = str_make(p, (size_t)(end - p));
 	m->counted = (uint32_t)(version_len(m) + digits + m->reason.len);
@@ -248,15 +243,15 @@ static bool line_hopeless(const struct h1_parser *h, const struct http_msg *m, c
 	}
 	while (p < end && h1_token[(unsigned char)*p])
 		p++;
-	if (p < end && (p == line || !is_blank(*p)))
+	if (p < end && (p == line || !char_is_blank(*p)))
 		return true;
-	while (p < end && is_blank(*p))
+	while (p < end && char_is_blank(*p))
 		p++;
-	for (uri = p; p < end && !is_blank(*p); p++)
+	for (uri = p; p < end && !char_is_blank(*p); p++)
 		;
 	if (!target_chars(h, uri, p))
 		return true;
-	while (p < end && is_blank(*p))
+	while (p < end && char_is_blank(*p))
 		p++;
 	return !version_chars(p, end);
 }
@@ -330,9 +325,9 @@ static enum h1_result field_end(struct h1_parser *p, struct http_msg *m, char *d
 	struct http_hdr *h;
 	bool keep = true;
 
-	while (value < end && is_blank(*value))
+	while (value < end && char_is_blank(*value))
 		value++;
-	while (end > value && is_blank(end[-1]))
+	while (end > value && char_is_blank(end[-1]))
 		end--;
 	if (m->nhdrs == m->cap && !hdrs_grow(m))
 		return H1_MEMORY;
@@ -359,7 +354,7 @@ static enum h1_result field_end(struct h1_parser *p, struct http_msg *m, char *d
 /* Behind a line's end. True when this line continues the last one (RFC 9112 section 5.2). */
 static bool line_folds(struct h1_parser *p, char *data)
 {
-	if (!is_blank(data[p->pos]))
+	if (!char_is_blank(data[p->pos]))
 		return false;
 	memset(data + p->eol, ' ', p->pos - p->eol);
 	p->state = ST_VALUE;
@@ -459,7 +454,7 @@ static inline char *field_usual(struct http_hdr *h, char *name, char *end)
 	    (size_t)(colon - name) - 1 >= H1_NAME_MAX)
 		return NULL;
 	eol = h1_find_eol(value, end);
-	if (end - eol < 3 || !is_pair(eol, "\r\n") || (unsigned char)eol[-1] <= ' ' || is_blank(eol[2]))
+	if (end - eol < 3 || !is_pair(eol, "\r\n") || (unsigned char)eol[-1] <= ' ' || char_is_blank(eol[2]))
 		return NULL;
 	*h = (struct http_hdr){.name = name,
 			       .name_len = (uint16_t)(colon - name),

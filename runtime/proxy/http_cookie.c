@@ -19,16 +19,11 @@ static struct str field_value(const struct http_hdr *h)
 	return str_make(h->value, h->value_len);
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static bool is_untidy(struct str all)
 {
 	for (size_t i = 0; i < all.len; i++)
-		if (all.ptr[i] == '=' &&
-		    ((i && is_blank(all.ptr[i - 1])) || (i + 1 < all.len && is_blank(all.ptr[i + 1]))))
+		if (all.ptr[i] == '=' && ((i && char_is_blank(all.ptr[i - 1])) ||
+					  (i + 1 < all.len && char_is_blank(all.ptr[i + 1]))))
 			return true;
 	return false;
 }
@@ -46,14 +41,14 @@ static size_t copy_tidy(char *to, struct str all, bool first)
 		if (c == ';' || (c == ',' && !first)) {
 			seen = first;
 			name = SIZE_MAX;
-		} else if (name == SIZE_MAX && !is_blank(c)) {
+		} else if (name == SIZE_MAX && !char_is_blank(c)) {
 			name = n;
 			seen = seen || (c == '$' && !first);
 		}
-		while (c == '=' && !seen && n > name && is_blank(to[n - 1]))
+		while (c == '=' && !seen && n > name && char_is_blank(to[n - 1]))
 			n--;
 		to[n++] = c;
-		while (c == '=' && !seen && i + 1 < all.len && is_blank(all.ptr[i + 1]))
+		while (c == '=' && !seen && i + 1 < all.len && char_is_blank(all.ptr[i + 1]))
 			i++;
 		seen = seen || c == '=';
 	}
@@ -94,7 +89,8 @@ static bool splice_value(struct http_stream *hs, struct http_msg *m, struct http
 	return true;
 }
 
-/* Prefers the first server that the value names and that works, even if it drains; the letter says how that went. */
+/* Prefers the first server that the value names and that works, even if it drains; the letter says how that
+ * went. */
 static char choose(struct http_stream *hs, struct str value)
 {
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
@@ -137,13 +133,13 @@ static size_t field_cut(struct field *f, size_t next)
 
 	f->from = SIZE_MAX;
 	f->edited = true;
-	while (to && is_blank(f->text[to - 1]))
+	while (to && char_is_blank(f->text[to - 1]))
 		to--;
 	if (to) {
 		f->text[to++] = f->text[next];
 		f->text[to++] = ' ';
 	}
-	for (next++; next < f->len && is_blank(f->text[next]); next++)
+	for (next++; next < f->len && char_is_blank(f->text[next]); next++)
 		;
 	memmove(f->text + to, f->text + next, f->len - next);
 	f->len -= next - to;
@@ -157,7 +153,7 @@ static void field_end(struct field *f)
 		return;
 	f->edited = true;
 	f->len = f->others ? f->from : 0;
-	while (f->len && is_blank(f->text[f->len - 1]))
+	while (f->len && char_is_blank(f->text[f->len - 1]))
 		f->len--;
 }
 
@@ -194,7 +190,7 @@ static void field_walk(struct http_stream *hs, struct field *f, bool *chosen)
 		struct str all = str_make(f->text, f->len), word;
 		size_t end, equals;
 
-		while (at < f->len && is_blank(f->text[at]))
+		while (at < f->len && char_is_blank(f->text[at]))
 			at++;
 		end = cookie_end(all, at);
 		word = str_sub(all, at, end - at);

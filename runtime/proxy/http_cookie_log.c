@@ -15,7 +15,7 @@ static struct str pair_find(struct str all, struct str begin, bool response)
 	for (size_t at = 0, end; at <= all.len; at = end + 1) {
 		struct str pair;
 
-		while (at < all.len && (all.ptr[at] == ' ' || all.ptr[at] == '\t'))
+		while (at < all.len && char_is_blank(all.ptr[at]))
 			at++;
 		end = cookie_end(all, at);
 		pair = str_trim(str_sub(all, at, end - at));
