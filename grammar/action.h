@@ -39,7 +39,8 @@ bool action_error(struct action_reader *r, struct span span, const char *haproxy
 /* The same for a missing argument. */
 bool action_missing(struct action_reader *r, const char *haproxy, const char *what);
 enum { HEADER_METHODS = 5 }; /* str, beg, end, sub, reg */
-/* `-m` and one of the first n of these, if it stands here; *method is left alone when it does not. */
+/* `-m` and one of the first n methods, if it stands here; *method (enum match_method) is left alone when it does
+ * not. */
 bool action_header_method(struct action_reader *r, uint32_t n, int64_t *method);
 /* The text between the parentheses of words[0], "" without any; *at gets its offset. False when they are not
  * closed. */

@@ -44,7 +44,6 @@ static bool header_regex(struct action_reader *r, const struct word *w)
 	return r->out->regex != NULL;
 }
 
-/* [-m <method>] of the n first ones; *method is left alone when there is none. */
 bool action_header_method(struct action_reader *r, uint32_t n, int64_t *method)
 {
 	static const char *const methods[] = {"str", "beg", "end", "sub", "reg"};

@@ -119,30 +119,30 @@ const char *check_proxy_kind(const struct draft *d);
 /* Reports that the name of this `kind` of section is that of another one, whose name word is `first`. */
 void check_name_is_taken(struct checker *k, const struct word *name, const char *kind, const struct word *first,
 			 const char *other);
+/* d begins with what the defaults section has, of which there is a draft. */
+void check_proxy_inherit(struct checker *k, struct draft *d, struct draft *from);
 /* The last line of a row, or of several whose names begin with these words, in this proxy itself or in what it
  * inherited; NULL: none. */
-/* d begins with what the defaults section has, of which there is a draft. check_proxy.c */
-void check_proxy_inherit(struct checker *k, struct draft *d, struct draft *from);
 const struct line *check_proxy_line(const struct draft *d, const char *row_name, bool inherited);
 /* `<address> [usesrc X] [interface X]`, of proxies and servers: *i gets how many words it took.
  * check_server_words.c */
 bool check_source_words(const struct keyword_use *use, uint32_t *i, const struct source_conf **out);
-/* errorfiles lines, once all http-errors sections are known. check_reply.c */
 void check_cache_end(struct checker *k, const struct named_section *s); /* check_cache.c */
-void check_fcgi_end(struct checker *k, const struct named_section *s); /* check_fcgi.c */
+void check_fcgi_end(struct checker *k, const struct named_section *s);  /* check_fcgi.c */
 /* The file of a `filter spoe` line; engine: empty without `engine`. check_spoe.c */
 void check_spoe_file(struct checker *k, const struct draft *d, struct str engine, const struct word *file);
 void check_finish_email(struct checker *k, struct draft *d); /* check_mail.c */
 void check_finish_spoe(struct checker *k, struct draft *d);
 void check_finish_command(struct checker *k, struct draft *d);
 void check_finish_mailers(struct checker *k, struct draft *d); /* check_other_rows.c */
+/* errorfiles lines, once all http-errors sections are known. check_reply.c */
 void check_errorfiles_resolve(struct checker *k, struct draft *d);
-/* To write to: the server's own, made from what it shared until now. In the model's arena. */
 /* check_crt_store.c: what crt-store sections load under that name, or NULL; bind lines without any certificate. */
 const struct tls_load_conf *check_crt_store_find(const struct checker *k, struct str name);
 void check_finish_certificates(struct checker *k, const struct draft *d);
 /* check_bind.c */
 void check_no_certificate(struct checker *k, const struct bind_conf *b);
+/* To write to: the server's own, made from what it shared until now. In the model's arena. */
 struct tls_server_conf *check_server_tls(struct checker *k, struct server_conf *s);
 /* The same for what is rare. */
 struct server_rare *check_server_rare(struct checker *k, struct server_conf *s);

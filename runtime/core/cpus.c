@@ -312,7 +312,6 @@ void cpus_plan(struct cpu_plan *plan, const struct cpus *c, const struct model *
 			     .policy = g->cpu_map ? CPU_POLICY_NONE : policy_of(&g->cpus, m->compat)};
 	uint32_t limit = g->thread_hard_limit && g->thread_hard_limit < CPU_THREADS_MAX ? g->thread_hard_limit
 											: CPU_THREADS_MAX;
-
 	uint32_t at_start = 0;
 
 	memset(plan, 0, sizeof(*plan));

@@ -19,7 +19,7 @@ struct pattern_node {
 };
 
 /* One entry as one index sees it. Files may have a million: behind `index` an item has no more than its method
- * needs, pattern_item_size() says it. */
+ * needs: item_size() in pattern_index.c. */
 struct pattern_item {
 	struct pattern_node node;     /* first: nodes of an index are items */
 	struct pattern_item *sibling; /* of the same entry, in the next index */

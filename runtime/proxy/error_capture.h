@@ -16,8 +16,9 @@ void error_capture(struct session *s, bool response, const struct proxy *backend
 		   struct str bytes, uint32_t room);
 /* As `show errors` prints it; nothing when there is none. Any worker. */
 void error_capture_put(struct process *p, struct proxy *px, bool response, struct out *out);
-/* Is the proxy on the other side the one of that name or, if it is not negative, number? Any worker. */
-#define ERROR_BY_NAME INT64_MIN /* for id: there is a name instead */
+#define ERROR_BY_NAME INT64_MIN
+/* Is the proxy on the other side the one with this number or, where id is ERROR_BY_NAME, of this name? Any
+ * worker. */
 bool error_capture_concerns(struct process *p, const struct proxy *px, bool response, struct str name,
 			    int64_t id);
 void error_captures_free(struct proxy *px);

@@ -98,7 +98,6 @@ static uint64_t client_due(const struct http_stream *hs)
 static uint64_t server_due(const struct http_stream *hs)
 {
 	bool reads = hs->down.state != FLOW_DONE && !hs->down.blocked && !hs->down.paced_until;
-
 	uint64_t silence = UINT64_MAX;
 
 	if (hs->wait > HTTP_WAIT_DATA)

@@ -1,10 +1,11 @@
 /* Which differences a running process cannot follow: what it has done once and for all (threads, rights,
  * limits, the loop's kind), and what belongs to the process and not to its generations (peers, rings, mails,
  * log servers, programs). See renew.h. Pure. */
+#include "runtime/reload/renew.h"
+
 #include <string.h>
 
 #include "grammar/keyword.h"
-#include "runtime/reload/renew.h"
 
 static bool is_text(const struct keyword *row)
 {

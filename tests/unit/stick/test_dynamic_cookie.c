@@ -59,14 +59,14 @@ START_TEST(test_find)
 {
 	char text[SERVER_COOKIE_TEXT];
 
-	ck_assert_ptr_eq(find( STR("5612b5783b852757")), &servers[1]);
-	ck_assert_ptr_eq(find( STR("own")), &servers[2]);
-	ck_assert_ptr_null(find( STR("")));
-	ck_assert_ptr_null(find( STR("5612B5783B852757")));
-	ck_assert_ptr_null(find( STR("0000000000000000")));
-	ck_assert_ptr_null(find( STR("5612b5783b85275")));
+	ck_assert_ptr_eq(find(STR("5612b5783b852757")), &servers[1]);
+	ck_assert_ptr_eq(find(STR("own")), &servers[2]);
+	ck_assert_ptr_null(find(STR("")));
+	ck_assert_ptr_null(find(STR("5612B5783B852757")));
+	ck_assert_ptr_null(find(STR("0000000000000000")));
+	ck_assert_ptr_null(find(STR("5612b5783b85275")));
 	dynamic_cookies_enable(&px, false);
-	ck_assert_ptr_null(find( STR("5612b5783b852757")));
+	ck_assert_ptr_null(find(STR("5612b5783b852757")));
 	ck_assert_uint_eq(server_cookie(&servers[0], text).len, 0);
 }
 END_TEST
