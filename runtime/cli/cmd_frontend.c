@@ -61,8 +61,8 @@ static void end_isolated(struct worker *w, void *arg)
 
 static void end_visit(struct worker *w, struct cli_visit *v)
 {
-	if (w->id == 0)
-		isolation_run(w, end_isolated, (void *)(uintptr_t)v->pointer);
+	isolation_run(w, end_isolated, (void *)(uintptr_t)v->pointer);
+	cli_visit_return(v);
 }
 
 void cmd_shutdown_frontend(struct cli_call *c)
@@ -74,7 +74,7 @@ void cmd_shutdown_frontend(struct cli_call *c)
 	if (px->stopped)
 		cli_say(c, CLI_NOTICE, "Frontend was already shut down.");
 	else
-		cli_visit(c, &(struct cli_visit){.fn = end_visit, .pointer = px});
+		cli_visit(c, &(struct cli_visit){.fn = end_visit, .waits = true, .pointer = px});
 }
 
 /* --- rates of the process */
