@@ -16,11 +16,10 @@
 
 #define CHILDREN_VARIABLE                                                                                      \
 	"LBD_MASTER_WORKERS" /* "kind:pid:channel:reloads:renewed:started:leaving:version:name" by '|' */
-#define STATE_VARIABLE                                                                                         \
-	"LBD_MASTER_STATE" /* "reloads:failed:started:no_exit:status:reply:socket:socket:..."                  \
-			    */
+#define STATE_VARIABLE "LBD_MASTER_STATE" /* "reloads:failed:started:flags:status:reply:socket:socket:..." */
 
-enum { REMEMBERED_MAX = 120000 }; /* bytes; the kernel takes 128 KiB per string */
+enum { REMEMBERED_MAX = 120000 };           /* bytes; the kernel takes 128 KiB per string */
+enum { STATE_NO_EXIT = 1, STATE_HARD = 2 }; /* flags in STATE_VARIABLE */
 
 long children_now(void)
 {
@@ -125,8 +124,8 @@ bool master_remember(struct master *m)
 			   c->name);
 	}
 	fd_survives(m->reply, true);
-	out_printf(&state, "%u:%u:%ld:%d:%d:%d", m->reloads, m->failed, m->started, m->no_exit | m->hard << 1,
-		   m->status, m->reply);
+	out_printf(&state, "%u:%u:%ld:%d:%d:%d", m->reloads, m->failed, m->started,
+		   (m->no_exit ? STATE_NO_EXIT : 0) | (m->hard ? STATE_HARD : 0), m->status, m->reply);
 	for (struct list *node = listeners->next; node != listeners; node = node->next) {
 		const struct listener *l = LIST_OF(node, struct listener, node);
 
@@ -165,13 +164,13 @@ static void child_recall(struct master *m, char *text)
 
 static void state_recall(struct master *m, char *text)
 {
-	int no_exit, at = 0, more;
+	int flags, at = 0, more;
 
-	if (sscanf(text, "%u:%u:%ld:%d:%d:%d%n", &m->reloads, &m->failed, &m->started, &no_exit, &m->status,
+	if (sscanf(text, "%u:%u:%ld:%d:%d:%d%n", &m->reloads, &m->failed, &m->started, &flags, &m->status,
 		   &m->reply, &at) != 6)
 		return;
-	m->no_exit = no_exit & 1;
-	m->hard = no_exit >> 1 & 1;
+	m->no_exit = flags & STATE_NO_EXIT;
+	m->hard = flags & STATE_HARD;
 	m->reloads++;
 	m->sockets = calloc(strlen(text), sizeof(*m->sockets));
 	for (; m->sockets && sscanf(text + at, ":%d%n", &m->sockets[m->nsockets], &more) == 1; at += more)
