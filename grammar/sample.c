@@ -208,6 +208,16 @@ static const struct call_ast *lua_call(const struct sample_reader *r, const stru
 	return call;
 }
 
+/* Arguments as a row wants them, of which these are the number, name and letters. */
+static bool build_args(struct sample_call *call, unsigned id, const char *name, const char *letters)
+{
+	call->ast = lua_call(call->reader, call->ast);
+	call->id = (uint16_t)id;
+	call->name = name;
+	call->letters = letters;
+	return sample_args_parse(call) && sample_args_check(call);
+}
+
 /* The fetch: e->fetch, its arguments, type and places. */
 static bool build_fetch(const struct sample_reader *r, const struct call_ast *ast, struct sample_expr *e)
 {
@@ -222,11 +232,7 @@ static bool build_fetch(const struct sample_reader *r, const struct call_ast *as
 	row = fetch_row(id);
 	if (!version_check(r, ast, row->since, "sample fetch", "fetch method") || !place_check(r, ast, row))
 		return false;
-	call.ast = lua_call(r, ast);
-	call.id = (uint16_t)id;
-	call.name = row->name;
-	call.letters = row->args;
-	if (!sample_args_parse(&call) || !sample_args_check(&call))
+	if (!build_args(&call, id, row->name, row->args))
 		return false;
 	if (!row->effective)
 		lang_not_effective(r->c, &lang_state(r->c)->fetch_warned[id], ast->span, "sample fetch",
@@ -268,11 +274,7 @@ static bool build_conv(const struct sample_reader *r, const struct call_ast *ast
 		type_error(r, ast, row, *type);
 		return false;
 	}
-	call.ast = lua_call(r, ast);
-	call.id = (uint16_t)id;
-	call.name = row->name;
-	call.letters = row->args;
-	if (!sample_args_parse(&call) || !sample_args_check(&call))
+	if (!build_args(&call, id, row->name, row->args))
 		return false;
 	if (!row->effective)
 		lang_not_effective(r->c, &lang_state(r->c)->conv_warned[id], ast->span, "converter", row->name);

@@ -209,18 +209,11 @@ static inline void time_sum(uint64_t *sum, uint64_t time, uint64_t streams)
 }
 
 #define FIELD(name) field_sum(&sum->name, c->name, keeps_largest(#name));
-#define NOTHING(name)
-#define COUNTER(scope, name) COUNTER_##scope(name)
 
 READS_RUNNING void counters_fe_add(struct fe_counters *sum, const volatile struct fe_counters *c)
 {
 #define COUNTER_FE FIELD
-#define COUNTER_BE NOTHING
-#define COUNTER_SRV NOTHING
 #include "runtime/stats/counters.def"
-#undef COUNTER_FE
-#undef COUNTER_BE
-#undef COUNTER_SRV
 	rate_sum(&sum->conn_rate, &c->conn_rate);
 	rate_sum(&sum->sess_rate, &c->sess_rate);
 	rate_sum(&sum->req_rate, &c->req_rate);
@@ -230,13 +223,8 @@ static READS_RUNNING void be_sum(struct be_counters *sum, const volatile struct 
 {
 	uint64_t streams = c->cum_lbconn + 1;
 
-#define COUNTER_FE NOTHING
 #define COUNTER_BE FIELD
-#define COUNTER_SRV NOTHING
 #include "runtime/stats/counters.def"
-#undef COUNTER_FE
-#undef COUNTER_BE
-#undef COUNTER_SRV
 	rate_sum(&sum->sess_rate, &c->sess_rate);
 	time_sum(&sum->q_time, c->q_time, streams);
 	time_sum(&sum->c_time, c->c_time, streams);
@@ -248,13 +236,8 @@ static READS_RUNNING void srv_sum(struct srv_counters *sum, const volatile struc
 {
 	uint64_t streams = c->cum_lbconn + 1;
 
-#define COUNTER_FE NOTHING
-#define COUNTER_BE NOTHING
 #define COUNTER_SRV FIELD
 #include "runtime/stats/counters.def"
-#undef COUNTER_FE
-#undef COUNTER_BE
-#undef COUNTER_SRV
 	rate_sum(&sum->sess_rate, &c->sess_rate);
 	time_sum(&sum->q_time, c->q_time, streams);
 	time_sum(&sum->c_time, c->c_time, streams);

@@ -1,5 +1,5 @@
 /* Counters: per worker, added up when shown, so that counting costs one increment in the worker's own cache lines. Fields come from
- * counters.def: COUNTER(scope, name). */
+ * counters.def. */
 #ifndef LB_STATS_COUNTERS_H
 #define LB_STATS_COUNTERS_H
 
@@ -20,36 +20,19 @@ void rate_add(struct rate *r, uint64_t now_ms, uint32_t n);
 uint32_t rate_read(const struct rate *r, uint64_t now_ms);
 
 struct fe_counters {
-#define COUNTER(scope, name) COUNTER_##scope(name)
 #define COUNTER_FE(name) uint64_t name;
-#define COUNTER_BE(name)
-#define COUNTER_SRV(name)
 #include "runtime/stats/counters.def"
-#undef COUNTER_FE
-#undef COUNTER_BE
-#undef COUNTER_SRV
 	struct rate conn_rate, sess_rate, req_rate;
 };
 struct be_counters {
-#define COUNTER_FE(name)
 #define COUNTER_BE(name) uint64_t name;
-#define COUNTER_SRV(name)
 #include "runtime/stats/counters.def"
-#undef COUNTER_FE
-#undef COUNTER_BE
-#undef COUNTER_SRV
 	struct rate sess_rate;
 	uint64_t q_time, c_time, d_time, t_time; /* running averages of the last 1024 streams, in 1/1024 ms */
 };
 struct srv_counters {
-#define COUNTER_FE(name)
-#define COUNTER_BE(name)
 #define COUNTER_SRV(name) uint64_t name;
 #include "runtime/stats/counters.def"
-#undef COUNTER_FE
-#undef COUNTER_BE
-#undef COUNTER_SRV
-#undef COUNTER
 	struct rate sess_rate;
 	uint64_t q_time, c_time, d_time, t_time;
 };
