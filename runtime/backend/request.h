@@ -54,16 +54,12 @@ static inline struct srv_desk *srv_desk_of(const struct worker *w)
 	return w->servers;
 }
 
-/* --- connect.c: */
 /* What connected was judged by its stream; `retry-on` may leave out what did not, in every mode. */
 static inline bool request_may_retry(const struct srv_request *r)
 {
 	return r->tries_left &&
 	       (r->state == REQUEST_CONNECTED || r->backend->conf->retry_on & RETRY_ON_CONN_FAILURE);
 }
-
-/* The address that the server is to see instead of ours (`usesrc`); false: none. */
-bool request_spoof(struct srv_request *r, union addr *from);
 
 /* --- queue.c: places and queues. */
 
@@ -132,10 +128,21 @@ void request_past(struct srv_request *r, struct srv_conn *sc, bool closes);
 /* Starts the handshake on a connected socket; request_secured() or request_insecure() follow from the loop. False: no memory. */
 bool request_secure(struct srv_request *r, struct srv_conn *sc);
 
+/* --- connect_dial.c */
+
+/* Where a connection to r->server goes: address and port may follow those that the client connected to (manual,
+ * "server": "address", "port"). False: it is not known. */
+bool request_target(struct srv_request *r, union addr *to, socklen_t *len);
+/* The address that the server is to see instead of ours (`usesrc`); false: none. */
+bool request_spoof(struct srv_request *r, union addr *from);
+/* Begins to connect to r->server; `ready` is told when that has ended, unless it has at once. 0 or an errno: there
+ * is no socket then. */
+int request_dial(struct srv_request *r, struct srv_conn *sc, void (*ready)(struct conn *, int));
+/* The PROXY protocol, where the server wants it, comes first; it fits into any fresh socket. */
+bool request_send_header(struct srv_request *r, struct srv_conn *sc);
+
 /* --- connect.c */
 
-/* Where a connection to r->server goes: its address, ports that follow the client's reckoned. False: it is not known. */
-bool request_target(struct srv_request *r, union addr *to, socklen_t *len);
 void request_relayed(struct srv_request *r, struct srv_conn *sc);
 void request_unrelayed(struct srv_request *r, struct srv_conn *sc);
 void request_secured(struct srv_request *r, struct srv_conn *sc);
