@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "runtime/backend/server_change.h"
+
 enum { BODY_MAX = 16 << 20, TEXT_SIZE = 128, CLIENT_PORT = 50000 };
 
 bool play_fail(struct play *p, const char *format, ...)

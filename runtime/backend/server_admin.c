@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "runtime/backend/connect.h"
-#include "runtime/backend/server.h"
+#include "runtime/backend/server_change.h"
 #include "runtime/core/log.h"
 #include "runtime/health/check.h"
 

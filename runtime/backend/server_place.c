@@ -9,6 +9,7 @@
 #include "grammar/base/out.h"
 #include "runtime/backend/dynamic_cookie.h"
 #include "runtime/backend/request.h"
+#include "runtime/backend/server_change.h"
 #include "runtime/core/log.h"
 #include "runtime/net/address.h"
 

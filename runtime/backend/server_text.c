@@ -2,7 +2,7 @@
  * atomics only; any worker. */
 #include <stdio.h>
 
-#include "runtime/backend/server.h"
+#include "runtime/backend/server_change.h"
 #include "runtime/health/check.h"
 
 /* The server whose checks decide: its own or the one at the end of `track`. */

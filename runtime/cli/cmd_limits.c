@@ -1,6 +1,7 @@
 /* Commands that change limits, and `clear counters`. Limits are atomic; who waits for room is woken. */
-#include "runtime/dns/dns.h"
+#include "runtime/backend/server_change.h"
 #include "runtime/cli/cli_call.h"
+#include "runtime/dns/dns.h"
 #include "runtime/stats/counters.h"
 
 /* A number as strtol(3) reads it, as HAProxy does: what does not begin with digits is 0. */

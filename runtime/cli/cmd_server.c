@@ -1,8 +1,9 @@
 /* Commands that look up or change servers: state, weight, health. Words and answers are HAProxy 2.6's. */
-#include "runtime/dns/dns.h"
-#include "runtime/cli/cli_call.h"
 #include "runtime/backend/connect.h"
+#include "runtime/backend/server_change.h"
+#include "runtime/cli/cli_call.h"
 #include "runtime/cli/cmd_server.h"
+#include "runtime/dns/dns.h"
 #include "runtime/health/check.h"
 
 /* By name, or by its number behind a `#`; of that role. */

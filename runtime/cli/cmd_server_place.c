@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "runtime/backend/server_change.h"
 #include "runtime/cli/cli_call.h"
 #include "runtime/cli/cmd_server.h"
 #include "runtime/health/check.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/backend/server_change.h"
 #include "runtime/core/log.h"
 #include "runtime/core/mailbox.h"
 #include "runtime/dns/dns_state.h"

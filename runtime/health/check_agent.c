@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/backend/server_change.h"
 #include "runtime/health/check_protocol.h"
 #include "runtime/backend/connect.h"
 #include "runtime/health/check_run.h"

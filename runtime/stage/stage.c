@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/backend/server_change.h"
 #include "runtime/core/log.h"
 #include "runtime/net/address.h"
 #include "runtime/proxy/session.h"

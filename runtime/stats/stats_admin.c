@@ -3,6 +3,7 @@
 #include "runtime/stats/stats_admin.h"
 
 #include "runtime/backend/request.h"
+#include "runtime/backend/server_change.h"
 #include "runtime/health/check.h"
 
 enum { WORD_MAX = 256 };
