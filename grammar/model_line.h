@@ -89,7 +89,7 @@ enum hash_key { HASH_KEY_ID, HASH_KEY_ADDR, HASH_KEY_ADDR_PORT, HASH_KEY_ID32, H
 struct server_rare {
 	struct str cc, tcp_md5sig, guid, namespace_, healthcheck; /* empty: none */
 	struct str redir;      /* prefix of the place where clients of GET and HEAD are sent; empty: none */
-	struct str init_addr, agent_send;
+	struct str init_addr, agent_send, check_pool_name;
 	const struct addr_conf *socks4;      /* NULL: no relay */
 	const struct addr_conf *agent_addr;  /* NULL: the server's own */
 	const struct sample_expr *pool_name; /* pool-conn-name: who may share a connection; NULL: as TLS has it */
@@ -105,7 +105,7 @@ struct server_rare {
 	uint8_t ws;           /* enum ws_proto */
 	uint8_t init_state;   /* enum init_state */
 	uint8_t hash_key;     /* enum hash_key */
-	bool check_socks4, tfo, strict_maxconn;
+	bool check_socks4, check_reuse, tfo, strict_maxconn;
 };
 
 struct server_conf {

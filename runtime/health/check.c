@@ -365,7 +365,8 @@ static struct check *check_new(struct server *s, bool agent)
 	k->server = s;
 	k->conf = model_check(s->proxy->generation->model, s->conf);
 	k->agent = agent;
-	k->conn.io.fd = -1;
+	k->own.io.fd = -1;
+	k->conn = &k->own;
 	list_init(&k->turn);
 	deadline_init(&k->deadline, check_due);
 	pthread_mutex_init(&k->lock, NULL);
@@ -385,6 +386,7 @@ static void check_free(struct check **check)
 	if (!k)
 		return;
 	pthread_mutex_destroy(&k->lock);
+	check_reuse_free(k);
 	free(k->followers);
 	free(k->agent_send);
 	free(k);

@@ -1,7 +1,7 @@
-/* HTTP checks over HTTP/2 (manual, "check-proto", "check-alpn"): what the check says as HTTP/1 goes out as a stream of an
- * nghttp2 session, and what comes back becomes a response of HTTP/1 in the check's buffer, so that steps and
- * expectations need not know. Each connection of a check carries one request after the other. Owned by the check;
- * its worker only. */
+/* HTTP checks over HTTP/2 (manual, "check-proto", "check-alpn"): what the check says as HTTP/1 goes out as a
+ * stream of an nghttp2 session, and what comes back becomes a response of HTTP/1 in the check's buffer, so that
+ * steps and expectations need not know. Each connection of a check carries one request after the other. Owned
+ * by the check; its worker only. */
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,10 @@ enum { HEADERS_MAX = 101, HEAD_MAX = 16384 };
 
 struct check_h2 {
 	nghttp2_session *ng;
-	int32_t stream; /* of the request under way */
+	int32_t stream;  /* of the request under way */
 	struct out sent; /* that request as HTTP/1 */
 	struct str body; /* what is left of its body, in `sent` */
-	bool broken;	 /* nothing more can be sent or kept */
+	bool broken;     /* nothing more can be sent or kept */
 };
 
 /* --- what nghttp2 calls */
@@ -89,7 +89,8 @@ static int on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 	return 0;
 }
 
-static int on_data(nghttp2_session *ng, uint8_t flags, int32_t stream, const uint8_t *data, size_t len, void *user)
+static int on_data(nghttp2_session *ng, uint8_t flags, int32_t stream, const uint8_t *data, size_t len,
+		   void *user)
 {
 	struct check *k = user;
 
@@ -134,8 +135,7 @@ static void name_value(nghttp2_nv *nv, struct str name, struct str value)
 			   .valuelen = value.len};
 }
 
-/* The next line, without its end, off the front of `rest`. */
-static struct str line_take(struct str *rest)
+struct str check_line_take(struct str *rest)
 {
 	struct str line = str_sub(*rest, 0, str_chr(*rest, '\n'));
 
@@ -153,15 +153,16 @@ static bool is_of_connection(struct str name)
 /* The fields of our own request: those of the first line, then the others; what is left is the body. */
 static size_t fields_of(struct str *rest, nghttp2_nv *nv)
 {
-	struct str line = line_take(rest), method = str_sub(line, 0, str_chr(line, ' '));
+	struct str line = check_line_take(rest), method = str_sub(line, 0, str_chr(line, ' '));
 	struct str path = str_tail(line, method.len + 1);
 	size_t n = 0;
 
 	path = str_sub(path, 0, str_chr(path, ' '));
 	name_value(&nv[n++], STR(":method"), method);
-	name_value(&nv[n++], STR(":scheme"), STR("https")); /* also in clear, and with the host as a field: as HAProxy */
+	name_value(&nv[n++], STR(":scheme"),
+		   STR("https")); /* also in clear, and with the host as a field: as HAProxy */
 	name_value(&nv[n++], STR(":path"), path);
-	while ((line = line_take(rest)).len && n < HEADERS_MAX) {
+	while ((line = check_line_take(rest)).len && n < HEADERS_MAX) {
 		size_t colon = str_chr(line, ':');
 		struct str name = str_sub(line, 0, colon), value = str_trim(str_tail(line, colon + 1));
 
@@ -243,7 +244,7 @@ ssize_t check_h2_receive(struct check *k)
 {
 	struct check_h2 *h = k->h2;
 	char data[4096];
-	ssize_t n = k->conn.transport->recv(&k->conn, data, sizeof(data));
+	ssize_t n = k->conn->transport->recv(k->conn, data, sizeof(data));
 	struct out request = k->request;
 
 	if (n <= 0)
@@ -255,7 +256,7 @@ ssize_t check_h2_receive(struct check *k)
 	if (!nghttp2_session_send(h->ng) && k->request.len) {
 		struct iovec iov = {k->request.buf, k->request.len};
 
-		conn_sendv(&k->conn, &iov, 1, false);
+		conn_sendv(k->conn, &iov, 1, false);
 	}
 	out_free(&k->request);
 	k->request = request;

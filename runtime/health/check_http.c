@@ -62,14 +62,16 @@ static void put_headers(struct check *k, struct eval *e, const struct hc_step *s
 }
 
 /* Framing fields, the end of the head, the body. */
-static void put_body(struct eval *e, const struct hc_step *send, struct str version, struct out *o)
+static void put_body(struct check *k, struct eval *e, const struct hc_step *send, struct str version)
 {
+	bool reuses = check_reuses(k), is_11 = str_is(version, "HTTP/1.1");
+	struct out *o = &k->request;
 	struct str body = send->body_fmt ? logfmt_text(e, send->body_fmt) : send->body;
 
 	if (body.len)
 		out_printf(o, "content-length: %zu\r\n", body.len);
-	if (str_is(version, "HTTP/1.1"))
-		out_puts(o, "connection: close\r\n");
+	if (is_11 != reuses)
+		out_puts(o, is_11 ? "connection: close\r\n" : "connection: keep-alive\r\n");
 	out_puts(o, "\r\n");
 	out_str(o, body);
 }
@@ -89,7 +91,7 @@ bool check_http_request(struct check *k, const struct hc_step *send)
 		out_str(o, send->uri.len ? send->uri : STR("/"));
 	out_printf(o, " %.*s\r\n", STR_ARG(version));
 	put_headers(k, &e, send, o);
-	put_body(&e, send, version, o);
+	put_body(k, &e, send, version);
 	return !o->truncated;
 }
 
@@ -126,6 +128,7 @@ static bool parse_status_line(struct str line, struct check_answer *a)
 		return false;
 	a->status = (uint16_t)((line.ptr[9] - '0') * 100 + (line.ptr[10] - '0') * 10 + line.ptr[11] - '0');
 	a->reason = str_tail(line, 13);
+	a->version_10 = line.ptr[7] == '0';
 	return true;
 }
 
@@ -246,4 +249,47 @@ bool check_http_message(struct check *k, const struct check_answer *a, struct ht
 			return false;
 	}
 	return true;
+}
+
+static bool keeps_open(struct check *k, const struct check_answer *a)
+{
+	const struct http_hdr *h;
+	struct http_msg m;
+
+	if (!check_http_message(k, a, &m))
+		return false;
+	h = http_find(&m, STR("connection"), NULL);
+	if (a->version_10)
+		return h && str_ieq(str_make(h->value, h->value_len), STR("keep-alive"));
+	return !h || !str_ieq(str_make(h->value, h->value_len), STR("close"));
+}
+
+static bool asked_for_head(const struct check *k)
+{
+	for (uint32_t i = k->at < k->nsteps ? k->at : k->nsteps; i; i--)
+		if (k->steps[i - 1].kind == HC_SEND)
+			return str_is(k->steps[i - 1].method, "HEAD");
+	return false;
+}
+
+/* Trailers are not expected here: with them the connection goes. */
+static bool chunks_are_over(struct str body)
+{
+	struct out plain = out_growing(1 << 16);
+	bool last = read_chunks(body, &plain);
+
+	out_free(&plain);
+	return last && body.len >= 5 && memcmp(body.ptr + body.len - 5, "0\r\n\r\n", 5) == 0;
+}
+
+bool check_http_is_over(struct check *k)
+{
+	struct check_answer a;
+
+	if (k->no_more || read_head(check_input(k), &a) != CHECK_READ_HEAD || a.status < 200 ||
+	    !keeps_open(k, &a))
+		return false;
+	if (a.status == 204 || a.status == 304 || asked_for_head(k))
+		return !a.body.len;
+	return a.chunked ? chunks_are_over(a.body) : a.length >= 0 && a.body.len == (uint64_t)a.length;
 }

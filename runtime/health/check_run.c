@@ -27,7 +27,8 @@ static bool ends_in_order(const struct check *k)
 
 void check_run_close(struct check *k)
 {
-	conn_close(&k->conn, !ends_in_order(k));
+	if (!check_reuse_end(k))
+		conn_close(k->conn, !ends_in_order(k));
 	check_h2_end(k);
 	check_external_close(k);
 	buf_drop(k->worker, &k->in);
@@ -55,6 +56,8 @@ static void run_broken(struct check *k, int error)
 	char text[CHECK_INFO];
 	struct out o = out_fixed(text, sizeof(text) - 1);
 
+	if (check_reuse_again(k))
+		return;
 	if (k->phase == PHASE_CONNECTING && error == ECONNRESET) {
 		if (!k->nsteps) {
 			check_run_end(k, CHECK_L4_OK, "");
@@ -62,7 +65,7 @@ static void run_broken(struct check *k, int error)
 		}
 		k->phase = PHASE_RECEIVING;
 	}
-	out_puts(&o, tls_conn_fault(&k->conn) ? tls_conn_fault(&k->conn) : strerror(error));
+	out_puts(&o, tls_conn_fault(k->conn) ? tls_conn_fault(k->conn) : strerror(error));
 	check_steps_where(k, &o);
 	text[o.len] = 0;
 	k->outcome.code = 0;
@@ -71,13 +74,17 @@ static void run_broken(struct check *k, int error)
 
 static void run_receive(struct check *k)
 {
-	ssize_t n = k->h2 ? check_h2_receive(k) : conn_recv(&k->conn, &k->in);
+	ssize_t n = k->h2          ? check_h2_receive(k)
+		    : k->conn->mux ? check_reuse_receive(k)
+				   : conn_recv(k->conn, &k->in);
 
-	if (n < 0 && k->conn.flags & CONN_ERROR) {
-		run_broken(k, k->conn.error);
+	if (n < 0 && k->conn->flags & CONN_ERROR) {
+		run_broken(k, k->conn->error);
 		return;
 	}
 	if (n < 0 && errno == EAGAIN && (!k->in.data || buf_room(&k->in)))
+		return;
+	if (n <= 0 && check_reuse_again(k))
 		return;
 	k->no_more |= n <= 0; /* closed, no memory, or the buffer is full: judged by what is there */
 	check_steps_run(k);
@@ -86,27 +93,35 @@ static void run_receive(struct check *k)
 void check_run_receive(struct check *k)
 {
 	k->phase = PHASE_RECEIVING;
-	conn_want(&k->conn, EV_READ);
+	conn_want(k->conn, EV_READ);
 }
 
-void check_run_send(struct check *k)
+/* True: all is gone, false: something is left, or the run is over. */
+static bool run_send(struct check *k)
 {
 	struct iovec rest = {k->request.buf + k->sent, k->request.len - k->sent};
 	ssize_t n = 0;
 
 	k->phase = PHASE_SENDING;
-	if (rest.iov_len)
-		n = conn_sendv(&k->conn, &rest, 1, false);
-	if (n < 0 && k->conn.flags & CONN_ERROR) {
-		run_broken(k, k->conn.error);
-		return;
+	if (k->conn->mux)
+		n = check_reuse_send(k) ? 0 : -1;
+	else if (rest.iov_len)
+		n = conn_sendv(k->conn, &rest, 1, false);
+	if (n < 0 && (k->conn->mux || k->conn->flags & CONN_ERROR)) {
+		run_broken(k, k->conn->error ? k->conn->error : EPROTO);
+		return false;
 	}
 	if (n > 0)
 		k->sent += (size_t)n;
-	if (k->sent < k->request.len) {
-		conn_want(&k->conn, EV_WRITE);
+	if (k->sent < k->request.len)
+		conn_want(k->conn, EV_WRITE);
+	return k->sent == k->request.len;
+}
+
+void check_run_send(struct check *k)
+{
+	if (!run_send(k))
 		return;
-	}
 	k->at++;
 	check_steps_run(k);
 }
@@ -151,14 +166,14 @@ static bool send_header(struct check *k)
 	if (k->server->conf->send_proxy_v2 && !k->worker->process->generation->model->global.pp2_never_local) {
 		iov.iov_len = proxy_header_local(header);
 	} else {
-		getsockname(k->conn.io.fd, (struct sockaddr *)&here, &here_len);
-		getpeername(k->conn.io.fd, (struct sockaddr *)&there, &there_len);
+		getsockname(k->conn->io.fd, (struct sockaddr *)&here, &here_len);
+		getpeername(k->conn->io.fd, (struct sockaddr *)&there, &there_len);
 		address_pack(&from, &here);
 		address_pack(&to, &there);
 		iov.iov_len = k->server->conf->send_proxy_v2 ? proxy_header_v2(header, &from, &to)
 							     : proxy_header_v1(header, &from, &to);
 	}
-	return conn_sendv(&k->conn, &iov, 1, k->at < k->nsteps) == (ssize_t)iov.iov_len;
+	return conn_sendv(k->conn, &iov, 1, k->at < k->nsteps) == (ssize_t)iov.iov_len;
 }
 
 /* Manual, "check-ssl": as for traffic, unless the check knocks elsewhere; `connect` has words of its own. */
@@ -181,19 +196,24 @@ static bool takes_host(const struct check *k)
 	       !server_conf_tls(k->server->conf)->no_check_sni_auto;
 }
 
+struct str check_run_sni(struct check *k)
+{
+	struct str sni = server_conf_tls(k->server->conf)->check_sni;
+
+	return !sni.len && takes_host(k) ? check_http_host(k) : sni;
+}
+
 /* ALPN and host name of the step, else of the server's checks. */
 static bool secure_start(struct check *k)
 {
 	const struct tls_server_conf *conf = server_conf_tls(k->server->conf);
 	struct str alpn = k->connect && k->connect->alpn.len ? k->connect->alpn : conf->check_alpn;
-	struct str sni = k->connect && k->connect->sni.len ? k->connect->sni : conf->check_sni;
+	struct str sni = k->connect && k->connect->sni.len ? k->connect->sni : check_run_sni(k);
 
-	if (!sni.len && takes_host(k))
-		sni = check_http_host(k);
-	if (!tls_conn_connect(&k->conn, k->server->tls, sni, alpn))
+	if (!tls_conn_connect(k->conn, k->server->tls, sni, alpn))
 		return false;
 	k->phase = PHASE_SECURING;
-	conn_want(&k->conn, EV_READ | EV_WRITE);
+	conn_want(k->conn, EV_READ | EV_WRITE);
 	return true;
 }
 
@@ -202,15 +222,15 @@ static socklen_t target(struct check *k, const struct hc_step *step, struct sock
 
 static void run_secure(struct check *k)
 {
-	switch (tls_handshake(&k->conn)) {
+	switch (tls_handshake(k->conn)) {
 	case TLS_AGAIN:
 		return;
 	case TLS_FAILED:
-		server_secured(k->worker, k->server, &k->conn, false);
-		check_run_end(k, CHECK_L6_RESPONSE, tls_conn_error(&k->conn));
+		server_secured(k->worker, k->server, k->conn, false);
+		check_run_end(k, CHECK_L6_RESPONSE, tls_conn_error(k->conn));
 		return;
 	case TLS_DONE:
-		server_secured(k->worker, k->server, &k->conn, true);
+		server_secured(k->worker, k->server, k->conn, true);
 		run_open(k);
 		return;
 	}
@@ -219,7 +239,7 @@ static void run_secure(struct check *k)
 static void run_connected(struct check *k)
 {
 	if (!send_header(k))
-		check_run_end(k, CHECK_SOCKET, strerror(k->conn.error));
+		check_run_end(k, CHECK_SOCKET, strerror(k->conn->error));
 	else if (!uses_tls(k))
 		run_open(k);
 	else if (!secure_start(k))
@@ -240,7 +260,7 @@ static bool speaks_h2(const struct check *k)
 		return conf->check_mux == MUX_H2;
 	if (conf->mux != MUX_AUTO)
 		return conf->mux == MUX_H2;
-	return str_is(conn_alpn(&k->conn), "h2");
+	return str_is(conn_alpn(k->conn), "h2");
 }
 
 static void run_open(struct check *k)
@@ -289,13 +309,13 @@ static void run_reached(struct check *k)
 		return;
 	}
 	address_pack(&to, &ss);
-	if (!socks_ask(&k->conn, &to))
+	if (!socks_ask(k->conn, &to))
 		relay_failed(k, "SOCKS4 Proxy write error during handshake");
 }
 
 static void run_relay(struct check *k)
 {
-	switch (socks_answer(&k->conn, &k->socks)) {
+	switch (socks_answer(k->conn, &k->socks)) {
 	case SOCKS_WAIT:
 		return;
 	case SOCKS_GRANTED:
@@ -309,14 +329,13 @@ static void run_relay(struct check *k)
 	}
 }
 
-static void run_ready(struct conn *c, int revents)
+void check_run_ready(struct check *k, int revents)
 {
-	struct check *k = (struct check *)((char *)c - offsetof(struct check, conn));
 	int error;
 
 	switch (k->phase) {
 	case PHASE_CONNECTING:
-		error = conn_connect_result(c, revents);
+		error = conn_connect_result(k->conn, revents);
 		if (error && error != EINPROGRESS)
 			run_broken(k, error);
 		else if (!error)
@@ -338,6 +357,11 @@ static void run_ready(struct conn *c, int revents)
 	case PHASE_PROGRAM:
 		break;
 	}
+}
+
+static void run_ready(struct conn *c, int revents)
+{
+	check_run_ready((struct check *)((char *)c - offsetof(struct check, own)), revents);
 }
 
 /* The port that a step names: a number, or what an expression gives. */
@@ -440,7 +464,7 @@ static struct str namespace_of(const struct server_rare *conf)
 	return str_is(conf->namespace_, "*") ? STR_NONE : conf->namespace_;
 }
 
-static int run_connect(struct check *k, const struct hc_step *step)
+static int run_connect(struct check *k, const struct hc_step *step, void (*ready)(struct conn *, int))
 {
 	struct sockaddr_storage to, from;
 	struct connect_options options;
@@ -450,6 +474,8 @@ static int run_connect(struct check *k, const struct hc_step *step)
 	socklen_t tolen = target(k, step, &to), fromlen;
 	bool bound = source && address_from_conf(&source->addr, source->addr.port, &from, &fromlen);
 
+	if (k->server->conf->addr.kind == ADDR_REVERSE && !target_addr(k, step))
+		return ENOTCONN; /* it has to come to us */
 	if (!tolen)
 		return EADDRNOTAVAIL;
 	if (is_relayed(k) && !address_from_conf(rare->socks4, rare->socks4->port, &to, &tolen))
@@ -464,7 +490,7 @@ static int run_connect(struct check *k, const struct hc_step *step)
 					   .netns = k->server->proxy->generation->netns,
 					   .namespace_ = namespace_of(rare),
 					   .interface = source ? source->interface : STR_NONE};
-	return conn_connect_with(&k->conn, k->worker, (const union addr *)&to, tolen, &options, run_ready);
+	return conn_connect_with(k->conn, k->worker, (const union addr *)&to, tolen, &options, ready);
 }
 
 static void run_refused(struct check *k, int error)
@@ -479,18 +505,35 @@ static void run_refused(struct check *k, int error)
 	check_run_end(k, CHECK_SOCKET, info);
 }
 
+/* The connection stands already. */
+static void run_taken(struct check *k)
+{
+	deadline_set(k->worker, &k->deadline,
+		     k->worker->now + (k->server->proxy->conf->timeout[TMO_CHECK]
+					       ? k->server->proxy->conf->timeout[TMO_CHECK]
+					       : check_patience(k)));
+	k->connected = true;
+	k->phase = PHASE_RECEIVING;
+	check_steps_run(k);
+}
+
 void check_run_connect(struct check *k, const struct hc_step *step)
 {
+	void (*ready)(struct conn *, int) = run_ready;
 	bool again = k->connected;
 	int error;
 
-	conn_close(&k->conn, !ends_in_order(k));
+	conn_close(k->conn, !ends_in_order(k));
 	check_h2_end(k);
 	k->connect = step;
 	k->no_more = false;
 	buf_drop(k->worker, &k->in);
+	if (check_reuse_begin(k, &ready)) {
+		run_taken(k);
+		return;
+	}
 	k->phase = PHASE_CONNECTING;
-	error = run_connect(k, step);
+	error = run_connect(k, step, ready);
 	if (error) {
 		run_refused(k, error);
 		return;
@@ -510,6 +553,7 @@ void check_run(struct check *k)
 	k->request = out_growing(1 << 16);
 	k->outcome = (struct check_outcome){.status = CHECK_UNKNOWN};
 	k->vars = NULL;
+	check_reuse_restart(k);
 	scratch_init(&k->scratch, &k->worker->scratch);
 	if (!k->agent && check_conf(k)->kind == CHECK_EXTERNAL)
 		check_external_run(k);

@@ -30,7 +30,8 @@ struct check {
 	const struct hc_step *steps;
 	uint32_t nsteps;
 	struct socks socks; /* a relay's answer */
-	struct conn conn;
+	struct conn own, *conn; /* conn: that of the run; &own unless it is the pool's */
+	struct check_reuse *reuse; /* check_reuse.c; NULL: never yet */
 	struct list turn; /* of worker->checks, while others run in its place */
 	bool has_turn;	  /* is one of worker->nchecks */
 	struct deadline deadline; /* next run, or the end of this one's patience */
@@ -104,6 +105,10 @@ void check_run_connect(struct check *k, const struct hc_step *step);
 void check_run_send(struct check *k);
 /* Waits for more of an answer. */
 void check_run_receive(struct check *k);
+/* What happens at k->conn. */
+void check_run_ready(struct check *k, int revents);
+/* The host name that TLS asks for where no step says one. */
+struct str check_run_sni(struct check *k);
 /* How long a run may take, ms. */
 uint32_t check_patience(const struct check *k);
 
@@ -131,13 +136,34 @@ bool check_h2_request(struct check *k);
 /* Like conn_recv(): what has come of the response is in k->in, in HTTP/1. */
 ssize_t check_h2_receive(struct check *k);
 
+/* The next line, without its end, off the front of `rest`; empty when it is the last of a head. */
+struct str check_line_take(struct str *rest);
+
+/* check_reuse.c. May runs take connections of traffic, and leave theirs to it? */
+bool check_reuses(struct check *k);
+/* For a run that begins: true when k->conn stands already. Else k->conn is the one to open; *ready: with that callback, unless the
+ * caller's own will do. */
+bool check_reuse_begin(struct check *k, void (**ready)(struct conn *, int));
+/* The run lets go of k->conn; false: that is the check's own, and still open. */
+bool check_reuse_end(struct check *k);
+/* Nothing came from a connection that was taken: true when the run has begun again with a new one. */
+bool check_reuse_again(struct check *k);
+/* The next run may take one. */
+void check_reuse_restart(struct check *k);
+void check_reuse_free(struct check *k);
+/* Where k->conn is a stream: sends k->request, as far as k->sent then says; false: broken. Like conn_recv(), into k->in in HTTP/1. */
+bool check_reuse_send(struct check *k);
+ssize_t check_reuse_receive(struct check *k);
+
+/* The response is complete and nothing else has come, and the server keeps the connection open. */
+bool check_http_is_over(struct check *k);
 /* The host that the next request names, without its port: in scratch memory; empty: none, or an address. */
 struct str check_http_host(struct check *k);
 /* A response as far as it is there. */
 struct check_answer {
 	uint16_t status;
 	struct str reason, headers, body; /* headers: lines with their ends, without the empty line */
-	bool chunked, complete;
+	bool chunked, complete, version_10;
 	int64_t length; /* -1: not given */
 };
 enum check_read { CHECK_READ_MORE, CHECK_READ_INVALID, CHECK_READ_HEAD };

@@ -259,7 +259,7 @@ static bool step_run(struct check *k, const struct hc_step *step)
 /* The connection stands, and nothing more was asked. */
 static enum check_status passed(const struct check *k)
 {
-	return k->conn.transport_state ? CHECK_L6_OK : CHECK_L4_OK;
+	return k->conn->transport_state ? CHECK_L6_OK : CHECK_L4_OK;
 }
 
 /* All steps were fine. */
