@@ -116,13 +116,21 @@ void server_shut_streams(struct worker *w, struct server *s)
 			requests_kill(w, px->servers[i], cause);
 }
 
+/* Another share of the load frees no place. Where `minconn` leaves places that nobody has been given yet,
+ * HAProxy gives them away with the next request that ends, and so do we. */
+static bool only_reweighed(const struct server *s, uint32_t before)
+{
+	return before && s->lb_weight && before != s->lb_weight;
+}
+
 uint32_t server_changed(struct worker *w, struct server *s)
 {
 	struct proxy *px = s->proxy;
 	struct transition t;
-	uint32_t requeued = 0;
+	uint32_t requeued = 0, before;
 
 	pthread_mutex_lock(&px->lb_lock);
+	before = s->lb_weight;
 	t = server_note(w, s);
 	if (came_up(t))
 		server_warm_begin(w, s);
@@ -130,7 +138,8 @@ uint32_t server_changed(struct worker *w, struct server *s)
 	proxy_note(w, px);
 	if (went_down(t) && may_redistribute(px))
 		requeued = queue_redistribute(w, s);
-	proxy_hand_out(w, px);
+	if (!only_reweighed(s, before))
+		proxy_hand_out(w, px);
 	s->shut = streams_to_shut(s, t);
 	pthread_mutex_unlock(&px->lb_lock);
 	if (went_down(t))
