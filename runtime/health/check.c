@@ -11,6 +11,7 @@
 #include "runtime/backend/balance_response.h"
 #include "runtime/backend/connect.h"
 #include "runtime/core/log.h"
+#include "runtime/health/check_reuse.h"
 #include "runtime/health/check_run.h"
 #include "runtime/log/trace.h"
 #include "runtime/net/address.h"

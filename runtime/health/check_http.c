@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/core/process.h"
+#include "runtime/health/check_reuse.h"
 #include "runtime/health/check_run.h"
 #include "runtime/net/address.h"
 

@@ -10,7 +10,7 @@
 #include "runtime/backend/h2_server.h"
 #include "runtime/eval/sample.h"
 #include "runtime/http/mux.h"
-#include "runtime/health/check_run.h"
+#include "runtime/health/check_reuse.h"
 #include "runtime/net/address.h"
 
 struct check_reuse {

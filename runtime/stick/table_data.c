@@ -7,6 +7,7 @@
 bool stick_read(const struct stick_hold *h, enum stick_data data, uint32_t index, uint64_t now, int64_t *value)
 {
 	const void *at = stick_at(h, data, index);
+	uint32_t plain;
 
 	if (!at)
 		return false;
@@ -18,8 +19,9 @@ bool stick_read(const struct stick_hold *h, enum stick_data data, uint32_t index
 	case STICK_RATES:
 		*value = stick_rate_read(at, (uint32_t)now, h->table->conf->period[data]);
 		break;
-	default:
-		*value = *(const uint32_t *)at;
+	default: /* HAProxy's server ids have a sign */
+		plain = *(const uint32_t *)at;
+		*value = data == STICK_SERVER_ID ? (int32_t)plain : (int64_t)plain;
 	}
 	return true;
 }
