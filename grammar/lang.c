@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "grammar/place.h"
@@ -76,31 +75,6 @@ uint32_t lang_places(enum proxy_role role, enum ruleset set)
 	return places;
 }
 
-/* Whole content of an open file; false and errno on failure. */
-static bool file_slurp(struct compile *c, int fd, struct str *text)
-{
-	struct stat st;
-	size_t n = 0, cap;
-	ssize_t got;
-	char *buf;
-
-	if (fstat(fd, &st) < 0)
-		return false;
-	if (S_ISDIR(st.st_mode) || st.st_size > LANG_FILE_MAX) {
-		errno = S_ISDIR(st.st_mode) ? EISDIR : EFBIG;
-		return false;
-	}
-	cap = (size_t)st.st_size + 1;
-	buf = arena_alloc(c->arena, cap + 1);
-	while (n < cap && (got = read(fd, buf + n, cap - n)) != 0) {
-		if (got < 0 && errno != EINTR)
-			return false;
-		n += got > 0 ? (size_t)got : 0;
-	}
-	*text = str_make(buf, n);
-	return true;
-}
-
 bool lang_file_is_missing(struct compile *c, struct str path)
 {
 	return c->options && !c->options->offline &&
@@ -118,7 +92,7 @@ bool lang_read_file(struct compile *c, struct str path, struct span span, const 
 	if (c->options && c->options->offline)
 		return false;
 	fd = open(arena_str(c->arena, file_place(c, path)).ptr, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	done = fd >= 0 && file_slurp(c, fd, text);
+	done = fd >= 0 && text_read(c->arena, fd, LANG_FILE_MAX, text);
 	error = errno;
 	if (fd >= 0)
 		close(fd);

@@ -50,20 +50,14 @@ static bool file_read(struct certs *c, struct str path, size_t limit, struct str
 	struct str name = check_file_path(c->k, path);
 	int fd = open(name.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
-	ssize_t n = -1;
-	char *buf;
+	bool ok;
 
 	*text = STR_NONE;
 	if (fd < 0)
 		return false;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (size_t)st.st_size <= limit) {
-		buf = arena_alloc(c->k->scratch, (size_t)st.st_size + 1);
-		n = read(fd, buf, (size_t)st.st_size);
-		if (n >= 0)
-			*text = str_make(buf, (size_t)n);
-	}
+	ok = !fstat(fd, &st) && S_ISREG(st.st_mode) && text_read(c->k->scratch, fd, limit, text);
 	close(fd);
-	return n >= 0;
+	return ok;
 }
 
 /* --- one certificate */

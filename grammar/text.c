@@ -13,7 +13,7 @@ enum { READ_FIRST = 1 << 16, READ_MAX = 128 << 20 };
 /* A file being read into the arena: buf has room for cap bytes, and a NUL behind them. */
 struct reading {
 	char *buf;
-	size_t len, cap;
+	size_t len, cap, limit;
 };
 
 uint32_t sources_add(struct sources *s, struct str name, struct str text, bool copy)
@@ -35,10 +35,12 @@ static bool reading_grow(struct arena *a, struct reading *r, size_t cap)
 {
 	char *p;
 
-	if (cap > READ_MAX) {
+	if (r->len > r->limit) {
 		errno = EFBIG;
 		return false;
 	}
+	if (cap > r->limit)
+		cap = r->limit;
 	p = arena_try_alloc(a, cap + 1);
 	if (!p) {
 		errno = ENOMEM;
@@ -77,32 +79,41 @@ uint32_t sources_add_file(struct sources *s, const char *path)
 	return sources_add_file_as(s, path, path);
 }
 
+bool text_read(struct arena *a, int fd, size_t limit, struct str *text)
+{
+	struct reading r = {.limit = limit};
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return false;
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return false;
+	}
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > limit) {
+		errno = EFBIG;
+		return false;
+	}
+	if (!reading_run(a, &r, fd, S_ISREG(st.st_mode) ? (size_t)st.st_size : 0))
+		return false;
+	r.buf[r.len] = '\0';
+	*text = str_make(r.buf, r.len);
+	return true;
+}
+
 uint32_t sources_add_file_as(struct sources *s, const char *name, const char *path)
 {
-	struct reading r = {0};
-	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	struct str text;
 	bool ok;
 
 	if (fd < 0)
 		return 0;
-	ok = fstat(fd, &st) == 0;
-	if (ok && S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		ok = false;
-	}
-	if (ok && S_ISREG(st.st_mode) && st.st_size > READ_MAX) {
-		errno = EFBIG;
-		ok = false;
-	}
-	ok = ok && reading_run(s->arena, &r, fd, S_ISREG(st.st_mode) ? (size_t)st.st_size : 0);
+	ok = text_read(s->arena, fd, READ_MAX, &text);
 	error = errno;
 	close(fd);
 	errno = error;
-	if (!ok)
-		return 0;
-	r.buf[r.len] = '\0';
-	return sources_add(s, str_from(name), str_make(r.buf, r.len), false);
+	return ok ? sources_add(s, str_from(name), text, false) : 0;
 }
 
 const struct source *sources_get(const struct sources *s, uint32_t source)

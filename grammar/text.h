@@ -24,6 +24,9 @@ struct position {
 	uint32_t line, column;
 };
 
+/* All of an open file, at most `limit` bytes, with a NUL behind it; in the arena. False and errno on failure
+ * (EFBIG: there is more, EISDIR for a directory). */
+bool text_read(struct arena *a, int fd, size_t limit, struct str *text);
 /* Adds a text (copied when `copy`) and returns its number for struct span. At most 4 GiB - 1. */
 uint32_t sources_add(struct sources *s, struct str name, struct str text, bool copy);
 /* Reads a whole file. 0 and errno on failure (EFBIG above 128 MiB, EISDIR for a directory). */
