@@ -379,26 +379,32 @@ void check_resolve(struct checker *k, struct span span, struct addr_conf *a, con
 				  .ptr);
 }
 
-/* attach-srv BACKEND/SERVER: one that connections may come to. */
-static void verify_attach(struct checker *k, const struct rule *rule)
+/* "backend/server" */
+static const struct server_conf *server_named(const struct checker *k, struct str name)
 {
-	struct str backend = str_sub(rule->name, 0, str_chr(rule->name, '/')),
-		   name = str_tail(rule->name, backend.len + 1);
-	struct diag *g;
+	struct str backend = str_sub(name, 0, str_chr(name, '/'));
 
 	vec_each (px, &k->m->proxies)
 		vec_each (s, &(*px)->servers)
-			if (str_eq((*px)->name, backend) && str_eq((*s)->name, name)) {
-				if ((*s)->addr.kind == ADDR_REVERSE)
-					return;
-				g = diag_add(k->d, D_BAD_ARGUMENT, lint_span(k, rule->pos),
-					     "the server `%.*s` goes to an address", STR_ARG(rule->name));
-				diag_help(k->d, g,
-					  "connections are attached to servers whose address is `rhttp@`");
-				return;
-			}
-	diag_add(k->d, D_NO_SUCH_SERVER, lint_span(k, rule->pos), "no server is named `%.*s`",
-		 STR_ARG(rule->name));
+			if (str_eq((*px)->name, backend) && str_eq((*s)->name, str_tail(name, backend.len + 1)))
+				return *s;
+	return NULL;
+}
+
+/* attach-srv BACKEND/SERVER: one that connections may come to. */
+static void verify_attach(struct checker *k, const struct rule *rule)
+{
+	const struct server_conf *s = server_named(k, rule->name);
+	struct diag *g;
+
+	if (!s) {
+		diag_add(k->d, D_NO_SUCH_SERVER, lint_span(k, rule->pos), "no server is named `%.*s`",
+			 STR_ARG(rule->name));
+	} else if (s->addr.kind != ADDR_REVERSE) {
+		g = diag_add(k->d, D_BAD_ARGUMENT, lint_span(k, rule->pos),
+			     "the server `%.*s` goes to an address", STR_ARG(rule->name));
+		diag_help(k->d, g, "connections are attached to servers whose address is `rhttp@`");
+	}
 }
 
 void check_finish_attached(struct checker *k)

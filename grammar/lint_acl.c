@@ -1,5 +1,6 @@
 /* Lints: patterns that cannot match what they are compared with, and flags that stand too late and became
  * patterns. One thread. */
+#include "grammar/cond_walk.h"
 #include "grammar/lint.h"
 
 static bool keyword_in(struct str keyword, const char *const *names)
@@ -64,13 +65,12 @@ static void lint_exprs(struct checker *k, const struct draft *d, const struct ac
 
 void lint_acl_terms(struct checker *k, const struct draft *d, const struct cond *cond)
 {
-	for (uint32_t i = 0; i < cond->n; i++)
-		for (uint32_t j = 0; j < cond->ors[i].n; j++) {
-			const struct acl *acl = cond->ors[i].terms[j].acl;
+	const struct cond_term *term;
+	struct cond_walk at = {0};
 
-			if (map_get(&d->px->acls, acl->name) != acl)
-				lint_exprs(k, d, acl);
-		}
+	while ((term = cond_walk(cond, &at)))
+		if (map_get(&d->px->acls, term->acl->name) != term->acl)
+			lint_exprs(k, d, term->acl);
 }
 
 void lint_acls(struct checker *k, const struct draft *d)

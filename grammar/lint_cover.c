@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "grammar/cond_walk.h"
 #include "grammar/lint_cover.h"
 #include "grammar/rows.h"
 
@@ -149,10 +150,12 @@ static struct str whole_key(char *buf, const struct cond *cond)
 
 static bool cond_is_stable(const struct cond *cond)
 {
-	for (uint32_t i = 0; i < cond->n; i++)
-		for (uint32_t j = 0; j < cond->ors[i].n; j++)
-			if (!acl_is_stable(cond->ors[i].terms[j].acl))
-				return false;
+	const struct cond_term *term;
+	struct cond_walk at = {0};
+
+	while ((term = cond_walk(cond, &at)))
+		if (!acl_is_stable(term->acl))
+			return false;
 	return cond->n > 0;
 }
 

@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "grammar/cond_walk.h"
 #include "grammar/lint.h"
 #include "grammar/rows.h"
 
@@ -21,16 +22,14 @@ static struct str address_key(const void *p, char *buf)
 
 static void use_cond(struct checker *k, struct names *names, const struct cond *cond)
 {
+	const struct cond_term *term;
+	struct cond_walk at = {0};
 	char buf[sizeof(void *)];
 
-	for (uint32_t i = 0; cond && i < cond->n; i++)
-		for (uint32_t j = 0; j < cond->ors[i].n; j++) {
-			const struct acl *acl = cond->ors[i].terms[j].acl;
-
-			if (acl->name.len && !map_get(&names->used_acls, address_key(acl, buf)))
-				map_put(k->scratch, &names->used_acls,
-					arena_str(k->scratch, address_key(acl, buf)), k);
-		}
+	while ((term = cond_walk(cond, &at)))
+		if (term->acl->name.len && !map_get(&names->used_acls, address_key(term->acl, buf)))
+			map_put(k->scratch, &names->used_acls,
+				arena_str(k->scratch, address_key(term->acl, buf)), k);
 }
 
 static void set_var(struct names *names, const struct var_ref *var)
@@ -81,11 +80,12 @@ static void note_exprs(struct checker *k, struct names *names)
 		const struct sample_expr *e = k->m->exprs.v[i];
 
 		for (uint32_t j = 0; j < e->nconvs; j++) {
-			if (e->convs[j].conv == CONV_SET_VAR && e->convs[j].args[0].type == ARG_VAR)
-				set_var(names, e->convs[j].args[0].var);
-			for (uint32_t a = 0; a < e->convs[j].nargs; a++)
-				names->unknown_setters |=
-					strncmp(conv_row(e->convs[j].conv)->name, "lua", 3) == 0;
+			const struct conv_call *call = &e->convs[j];
+
+			if (call->conv == CONV_SET_VAR && call->args[0].type == ARG_VAR)
+				set_var(names, call->args[0].var);
+			names->unknown_setters |=
+				call->nargs && strncmp(conv_row(call->conv)->name, "lua", 3) == 0;
 		}
 	}
 	vec_each (v, &k->m->global.proc_vars)

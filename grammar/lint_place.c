@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "grammar/acl.h"
+#include "grammar/cond_walk.h"
 #include "grammar/lint.h"
 #include "grammar/rows.h"
 
@@ -36,14 +37,13 @@ enum { LINES = 16 };
 /* The first test of a condition that such a sample feeds. */
 static const struct acl_expr *cond_needs(const struct cond *cond, bool (*needs)(uint16_t))
 {
-	for (uint32_t i = 0; cond && i < cond->n; i++)
-		for (uint32_t j = 0; j < cond->ors[i].n; j++) {
-			const struct acl *acl = cond->ors[i].terms[j].acl;
+	const struct cond_term *term;
+	struct cond_walk at = {0};
 
-			for (uint32_t x = 0; x < acl->exprs.n && x < LINES; x++)
-				if (needs(acl->exprs.v[x]->sample->fetch))
-					return acl->exprs.v[x];
-		}
+	while ((term = cond_walk(cond, &at)))
+		for (uint32_t x = 0; x < term->acl->exprs.n && x < LINES; x++)
+			if (needs(term->acl->exprs.v[x]->sample->fetch))
+				return term->acl->exprs.v[x];
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "grammar/cond_walk.h"
 #include "grammar/lint.h"
 #include "grammar/rows.h"
 
@@ -172,17 +173,15 @@ void lint_counters(struct checker *k)
 /* A rule whose condition reads a counter that a later rule of the set starts. */
 static const struct acl_expr *cond_reads(const struct cond *cond, uint32_t counters, int *n)
 {
+	const struct cond_term *term;
+	struct cond_walk at = {0};
 	enum stick_data data;
 
-	for (uint32_t i = 0; cond && counters && i < cond->n; i++)
-		for (uint32_t j = 0; j < cond->ors[i].n; j++) {
-			const struct acl *acl = cond->ors[i].terms[j].acl;
-
-			for (uint32_t x = 0; x < acl->exprs.n && x < LINES; x++) {
-				*n = counter_of(acl->exprs.v[x]->sample, &data);
-				if (*n >= 0 && counters >> *n & 1)
-					return acl->exprs.v[x];
-			}
+	while (counters && (term = cond_walk(cond, &at)))
+		for (uint32_t x = 0; x < term->acl->exprs.n && x < LINES; x++) {
+			*n = counter_of(term->acl->exprs.v[x]->sample, &data);
+			if (*n >= 0 && counters >> *n & 1)
+				return term->acl->exprs.v[x];
 		}
 	return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "grammar/cond_walk.h"
 #include "tools/lbcheck_trace.h"
 
 struct covered_rule {
@@ -40,14 +41,14 @@ static void rule_add(struct coverage *c, const void *rule, struct conf_pos pos, 
 		     const struct cond *cond)
 {
 	struct covered_rule *r = vec_push(c->arena, &c->rules);
+	const struct cond_term *term;
+	struct cond_walk at = {0};
 
 	*r = (struct covered_rule){.pos = pos, .text = text, .cond = cond, .first = c->terms.n};
 	slot_add(c, rule, c->rules.n - 1);
-	for (uint32_t i = 0; cond && i < cond->n; i++) {
-		for (uint32_t k = 0; k < cond->ors[i].n; k++) {
-			*vec_push(c->arena, &c->terms) = (struct covered_term){.term = &cond->ors[i].terms[k]};
-			slot_add(c, &cond->ors[i].terms[k], c->terms.n - 1);
-		}
+	while ((term = cond_walk(cond, &at))) {
+		*vec_push(c->arena, &c->terms) = (struct covered_term){.term = term};
+		slot_add(c, term, c->terms.n - 1);
 	}
 	r->n = c->terms.n - r->first;
 }

@@ -183,20 +183,24 @@ static void show_streams(struct worker *w, struct cli_visit *v)
 	}
 }
 
+static void show_idle_of(struct cli_visit *v, const struct list *conns)
+{
+	for (struct list *node = conns->next; node != conns; node = node->next) {
+		const struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
+
+		if (fd_is_wanted(v, sc->conn.io.fd, FD_BACK))
+			put_conn(v, &sc->conn, "back", "idle_ready", sc->server->proxy->conf->name);
+	}
+}
+
 static void show_idle(struct worker *w, struct cli_visit *v)
 {
 	struct srv_desk *desk = w->servers;
 
 	for (const struct idle_table *t = desk->tables; t; t = t->next)
 		for (uint32_t i = 0; i < t->n; i++)
-			for (struct list *node = t->slots[i] ? t->slots[i]->conns.next : NULL;
-			     node && node != &t->slots[i]->conns; node = node->next) {
-				const struct srv_conn *sc = LIST_OF(node, struct srv_conn, idle_node);
-
-				if (fd_is_wanted(v, sc->conn.io.fd, FD_BACK))
-					put_conn(v, &sc->conn, "back", "idle_ready",
-						 sc->server->proxy->conf->name);
-			}
+			if (t->slots[i])
+				show_idle_of(v, &t->slots[i]->conns);
 }
 
 static void show_fds(struct worker *w, struct cli_visit *v)
