@@ -34,7 +34,7 @@ void checks_free(struct generation *g);
 /* For statistics and the CLI: the last result. */
 struct check_report {
 	enum check_status status;
-	uint16_t code;          /* HTTP status, 0: none */
+	int32_t code;           /* HTTP status, what a program ended with (-1: a signal ended it), 0: none */
 	int32_t duration;       /* ms, -1: none yet */
 	int health, rise, fall; /* health: 0 to rise + fall - 1; at least rise: up */
 	bool running;           /* one is under way */

@@ -70,7 +70,9 @@ static void server_texts(const struct server *s, struct invocation *v)
 		  addr->family == AF_INET6 ? (const void *)&addr->in6.sin6_addr
 					   : (const void *)&addr->in.sin_addr,
 		  v->server_addr, TEXT);
-	snprintf(v->server_port, TEXT, "%u", address_port(addr));
+	/* a port that follows the client's: what is added to it, as HAProxy */
+	snprintf(v->server_port, TEXT, "%u",
+		 s->conf->addr.port_relative ? s->conf->addr.port : address_port(addr));
 }
 
 /* The first address that the proxy listens on, if any. */
@@ -108,9 +110,9 @@ static void environment(struct check *k, struct invocation *v)
 	put_env_number(k, v, "HAPROXY_SERVER_CURCONN", atomic_load(&s->conns));
 	put_env_number(k, v, "HAPROXY_SERVER_SSL", s->conf->ssl);
 	put_env(k, v, "HAPROXY_SERVER_PROTO",
-		s->unix_addr            ? STR("unix")
-		: px->mode == MODE_HTTP ? STR("http")
-					: STR("tcp"));
+		px->mode != MODE_HTTP    ? STR("tcp")
+		: s->conf->mux == MUX_H2 ? STR("h2")
+					 : STR("h1"));
 	if (check_conf(k)->path.len)
 		put_env(k, v, "PATH", check_conf(k)->path);
 }
@@ -154,7 +156,7 @@ static void ended(struct check *k, int status)
 {
 	bool exited = WIFEXITED(status);
 
-	k->outcome.code = (uint16_t)(exited ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	k->outcome.code = exited ? WEXITSTATUS(status) : -1;
 	check_run_end(k, exited && WEXITSTATUS(status) == 0 ? CHECK_PROC_OK : CHECK_PROC_ERROR, "");
 }
 

@@ -18,7 +18,7 @@ enum { CHECK_INFO = sizeof(((struct check_report *)0)->info) };
 /* How a run ends, or would end if nothing followed. */
 struct check_outcome {
 	enum check_status status;
-	uint16_t code;
+	int32_t code;
 	char info[CHECK_INFO];
 };
 

@@ -54,7 +54,7 @@ void check_describe(const struct check_report *r, char *text, size_t size)
 
 	out_printf(&o, ", reason: %s", check_status_text(r->status));
 	if (check_status_has_code(r->status))
-		out_printf(&o, ", code: %u", r->code);
+		out_printf(&o, ", code: %d", r->code);
 	if (r->info[0]) {
 		out_puts(&o, ", info: \"");
 		put_info(&o, r->info);

@@ -285,7 +285,7 @@ static void fill_check(struct walk *k, struct server *s)
 	snprintf(k->check, sizeof(k->check), "%s%s", r->running ? "* " : "", check_status_word(r->status));
 	set_str(k, ST_check_status, str_from(k->check));
 	if (check_status_has_code(r->status))
-		set_u32(k, ST_check_code, r->code);
+		set_u32(k, ST_check_code, (uint32_t)r->code);
 	if (r->duration >= 0)
 		set_u64(k, ST_check_duration, (uint64_t)r->duration);
 	set_str(k, ST_check_desc, str_from(check_status_text(r->status)));
@@ -304,7 +304,7 @@ static void fill_agent(struct walk *k, struct server *s)
 	snprintf(k->agent, sizeof(k->agent), "%s%s", r->running ? "* " : "", check_status_word(r->status));
 	set_str(k, ST_agent_status, str_from(k->agent));
 	if (check_status_has_code(r->status))
-		set_u32(k, ST_agent_code, r->code);
+		set_u32(k, ST_agent_code, (uint32_t)r->code);
 	if (r->duration >= 0)
 		set_u64(k, ST_agent_duration, (uint64_t)r->duration);
 	set_str(k, ST_agent_desc, str_from(check_status_text(r->status)));
