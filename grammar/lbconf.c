@@ -268,8 +268,7 @@ const char *lbconf_diag_edit(const struct lbconf_diag *diag, size_t i, size_t k,
 	return text_of(diag->diag->fixes.v[i].edits.v[k].text);
 }
 
-/* What was written, with a NUL behind it; nothing when it did not fit into memory. */
-static struct lbconf_text take(struct out *o)
+struct lbconf_text lbconf_take(struct out *o)
 {
 	out_char(o, '\0');
 	if (o->truncated || !o->buf) {
@@ -307,7 +306,7 @@ struct lbconf_text lbconf_render(const struct lbconf *conf, const char *format,
 		if (strcmp(format, forms[i].name) == 0 && !lbconf_guard(conf, run_render, &job))
 			o.truncated = true;
 	}
-	return take(&o);
+	return lbconf_take(&o);
 }
 
 struct lbconf_fixes {
@@ -374,7 +373,7 @@ struct lbconf_text lbconf_fixes_text(const struct lbconf_fixes *fixes, size_t i)
 	struct out o = out_growing(TEXT_MAX);
 
 	fixes_write(&o, &fixes->fixes, &fixes->conf->loaded->sources, (uint32_t)i + 1);
-	return take(&o);
+	return lbconf_take(&o);
 }
 
 static void run_diff(void *arg)
@@ -391,5 +390,5 @@ struct lbconf_text lbconf_fixes_diff(const struct lbconf_fixes *fixes)
 
 	if (!lbconf_guard(fixes->conf, run_diff, &job))
 		o.truncated = true;
-	return take(&o);
+	return lbconf_take(&o);
 }

@@ -48,6 +48,8 @@ static inline const struct loaded *lbconf_loaded(const struct lbconf *conf)
 struct lbconf_text lbconf_diff_noted(const struct lbconf *old, const struct lbconf *conf, bool json, bool *differs,
 				     const struct fact_notes *notes);
 
+/* What was written, with a NUL behind it, whose memory it takes; nothing when it did not fit into memory. */
+struct lbconf_text lbconf_take(struct out *o);
 /* Runs what may run out of memory: false then. */
 bool lbconf_guard(const struct lbconf *conf, void (*run)(void *arg), void *arg);
 

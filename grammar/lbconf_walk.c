@@ -11,16 +11,6 @@
 
 enum { TEXT_MAX = 1 << 30 };
 
-static struct lbconf_text take(struct out *o)
-{
-	out_char(o, '\0');
-	if (o->truncated || !o->buf) {
-		out_free(o);
-		return (struct lbconf_text){0};
-	}
-	return (struct lbconf_text){o->buf, o->len - 1};
-}
-
 /* What one guarded step works on. */
 struct job {
 	struct lbconf *conf;
@@ -188,7 +178,7 @@ struct lbconf_text lbconf_dump(const struct lbconf *conf, const char *view, bool
 
 	if (!facts_are_there(conf) || !lbconf_guard(conf, run_dump, &job))
 		o.truncated = true;
-	return take(&o);
+	return lbconf_take(&o);
 }
 
 /* Takes memory of both arenas: one is guarded within the other. */
@@ -221,7 +211,7 @@ struct lbconf_text lbconf_diff_noted(const struct lbconf *old, const struct lbco
 	if (!facts_are_there(old) || !facts_are_there(conf) || !lbconf_guard(old, run_diff_of_old, &job))
 		o.truncated = true;
 	*differs = job.differs;
-	return take(&o);
+	return lbconf_take(&o);
 }
 
 struct lbconf_text lbconf_explain(const char *name)
@@ -230,7 +220,7 @@ struct lbconf_text lbconf_explain(const char *name)
 
 	if (!manual_code(&o, name))
 		manual_keyword(&o, name);
-	return take(&o);
+	return lbconf_take(&o);
 }
 
 struct lbconf_text lbconf_suggest(const char *name)
@@ -238,7 +228,7 @@ struct lbconf_text lbconf_suggest(const char *name)
 	struct out o = out_growing(TEXT_MAX);
 
 	manual_suggest(&o, name);
-	return take(&o);
+	return lbconf_take(&o);
 }
 
 static uint32_t source_named(const struct sources *s, const char *file)
@@ -264,7 +254,7 @@ struct lbconf_text lbconf_explain_line(const struct lbconf *conf, const char *fi
 	job.source = source_named(&conf->loaded->sources, file);
 	if (job.source && (!facts_are_there(conf) || !lbconf_guard(conf, run_line, &job)))
 		o.truncated = true;
-	return take(&o);
+	return lbconf_take(&o);
 }
 
 struct lbconf_text lbconf_features(void)
@@ -272,7 +262,7 @@ struct lbconf_text lbconf_features(void)
 	struct out o = out_growing(TEXT_MAX);
 
 	manual_features(&o);
-	return take(&o);
+	return lbconf_take(&o);
 }
 
 /* One row for each place that it stands in: the i-th of these pairs. */
