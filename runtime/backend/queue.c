@@ -296,21 +296,6 @@ static void desk_forget(struct srv_request *r)
 	pthread_mutex_unlock(&desk->lock);
 }
 
-void place_forget(struct srv_request *r)
-{
-	bool granted;
-
-	pthread_mutex_lock(&r->backend->lb_lock);
-	granted = r->granted;
-	if (!granted)
-		queue_leave(r);
-	pthread_mutex_unlock(&r->backend->lb_lock);
-	if (!granted)
-		return;
-	desk_forget(r);
-	place_leave(r);
-}
-
 bool place_give_up(struct srv_request *r)
 {
 	bool granted;
@@ -321,6 +306,14 @@ bool place_give_up(struct srv_request *r)
 		queue_leave(r);
 	pthread_mutex_unlock(&r->backend->lb_lock);
 	return !granted;
+}
+
+void place_forget(struct srv_request *r)
+{
+	if (place_give_up(r))
+		return;
+	desk_forget(r);
+	place_leave(r);
 }
 
 struct srv_request *place_granted(struct srv_desk *desk)
