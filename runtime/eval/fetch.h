@@ -41,6 +41,14 @@ static inline struct http_msg *fetch_request(struct eval *e)
 	return e->req;
 }
 
+/* The response; NULL: not yet, and then the fetch waits for it where it may. */
+static inline struct http_msg *fetch_response(struct eval *e)
+{
+	e->want_more = !e->res && e->may_wait;
+	e->res_asked = true;
+	return e->res;
+}
+
 /* Before m->body_seen is read: it is all that is there, unless somebody has waited for more. */
 static inline void fetch_see_body(struct eval *e, const struct http_msg *m)
 {

@@ -8,18 +8,6 @@
 /* All fetches have one signature; few need all of it. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-static struct http_msg *request(struct eval *e)
-{
-	return fetch_request(e);
-}
-
-static struct http_msg *response(struct eval *e)
-{
-	e->want_more = !e->res && e->may_wait;
-	e->res_asked = true;
-	return e->res;
-}
-
 /* The next field of the call's name (any field without a name). */
 static struct http_hdr *next_field(struct http_msg *m, const struct fetch_call *call, struct http_hdr *after)
 {
@@ -101,22 +89,22 @@ static bool header_count(struct http_msg *m, const struct fetch_call *call, bool
 
 bool fetch_req_hdr(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && header(e->req, call, false, out, iter);
+	return fetch_request(e) && header(e->req, call, false, out, iter);
 }
 
 bool fetch_res_hdr(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return response(e) && header(e->res, call, false, out, iter);
+	return fetch_response(e) && header(e->res, call, false, out, iter);
 }
 
 bool fetch_req_fhdr(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && header(e->req, call, true, out, iter);
+	return fetch_request(e) && header(e->req, call, true, out, iter);
 }
 
 bool fetch_res_fhdr(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return response(e) && header(e->res, call, true, out, iter);
+	return fetch_response(e) && header(e->res, call, true, out, iter);
 }
 
 /* Of the message that is being processed. */
@@ -129,25 +117,25 @@ bool fetch_hdr(struct eval *e, const struct fetch_call *call, struct sample *out
 bool fetch_req_hdr_cnt(struct eval *e, const struct fetch_call *call, struct sample *out,
 		       struct sample_iter *iter)
 {
-	return request(e) && header_count(e->req, call, false, out);
+	return fetch_request(e) && header_count(e->req, call, false, out);
 }
 
 bool fetch_res_hdr_cnt(struct eval *e, const struct fetch_call *call, struct sample *out,
 		       struct sample_iter *iter)
 {
-	return response(e) && header_count(e->res, call, false, out);
+	return fetch_response(e) && header_count(e->res, call, false, out);
 }
 
 bool fetch_req_fhdr_cnt(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return request(e) && header_count(e->req, call, true, out);
+	return fetch_request(e) && header_count(e->req, call, true, out);
 }
 
 bool fetch_res_fhdr_cnt(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return response(e) && header_count(e->res, call, true, out);
+	return fetch_response(e) && header_count(e->res, call, true, out);
 }
 
 /* A colon and a number of 16 bits. */
@@ -196,13 +184,13 @@ static bool header_ip(struct eval *e, struct http_msg *m, const struct fetch_cal
 bool fetch_req_hdr_ip(struct eval *e, const struct fetch_call *call, struct sample *out,
 		      struct sample_iter *iter)
 {
-	return request(e) && header_ip(e, e->req, call, out, iter);
+	return fetch_request(e) && header_ip(e, e->req, call, out, iter);
 }
 
 bool fetch_res_hdr_ip(struct eval *e, const struct fetch_call *call, struct sample *out,
 		      struct sample_iter *iter)
 {
-	return response(e) && header_ip(e, e->res, call, out, iter);
+	return fetch_response(e) && header_ip(e, e->res, call, out, iter);
 }
 
 bool fetch_req_hdr_val(struct eval *e, const struct fetch_call *call, struct sample *out,
@@ -247,13 +235,13 @@ static bool header_names(struct eval *e, struct http_msg *m, const struct fetch_
 bool fetch_req_hdr_names(struct eval *e, const struct fetch_call *call, struct sample *out,
 			 struct sample_iter *iter)
 {
-	return request(e) && header_names(e, e->req, call, out);
+	return fetch_request(e) && header_names(e, e->req, call, out);
 }
 
 bool fetch_res_hdr_names(struct eval *e, const struct fetch_call *call, struct sample *out,
 			 struct sample_iter *iter)
 {
-	return response(e) && header_names(e, e->res, call, out);
+	return fetch_response(e) && header_names(e, e->res, call, out);
 }
 
 /* Steps to the next cookie of that name (any without a name). */
@@ -303,12 +291,12 @@ static bool cookie_count(struct http_msg *m, const struct fetch_call *call, enum
 
 bool fetch_req_cook(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && cookie(e->req, call, HN_COOKIE, out, iter);
+	return fetch_request(e) && cookie(e->req, call, HN_COOKIE, out, iter);
 }
 
 bool fetch_res_cook(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return response(e) && cookie(e->res, call, HN_SET_COOKIE, out, iter);
+	return fetch_response(e) && cookie(e->res, call, HN_SET_COOKIE, out, iter);
 }
 
 bool fetch_cookie(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
@@ -320,13 +308,13 @@ bool fetch_cookie(struct eval *e, const struct fetch_call *call, struct sample *
 bool fetch_req_cook_cnt(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return request(e) && cookie_count(e->req, call, HN_COOKIE, out);
+	return fetch_request(e) && cookie_count(e->req, call, HN_COOKIE, out);
 }
 
 bool fetch_res_cook_cnt(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return response(e) && cookie_count(e->res, call, HN_SET_COOKIE, out);
+	return fetch_response(e) && cookie_count(e->res, call, HN_SET_COOKIE, out);
 }
 
 bool fetch_req_cook_val(struct eval *e, const struct fetch_call *call, struct sample *out,

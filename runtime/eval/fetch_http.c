@@ -7,19 +7,6 @@
 /* All fetches have one signature; few need all of it. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-/* The request, if there is one; else asks to wait for it. */
-static struct http_msg *request(struct eval *e)
-{
-	return fetch_request(e);
-}
-
-static struct http_msg *response(struct eval *e)
-{
-	e->want_more = !e->res && e->may_wait;
-	e->res_asked = true;
-	return e->res;
-}
-
 /* An absent part of the target is no sample. */
 static bool set_part(struct sample *out, struct str part)
 {
@@ -28,17 +15,17 @@ static bool set_part(struct sample *out, struct str part)
 
 bool fetch_path(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && set_part(out, http_uri_path(e->req->uri));
+	return fetch_request(e) && set_part(out, http_uri_path(e->req->uri));
 }
 
 bool fetch_pathq(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && set_part(out, http_uri_pathq(e->req->uri));
+	return fetch_request(e) && set_part(out, http_uri_pathq(e->req->uri));
 }
 
 bool fetch_url(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && sample_set_str(out, e->req->uri);
+	return fetch_request(e) && sample_set_str(out, e->req->uri);
 }
 
 /* What follows the first question mark, in targets without a path, too. */
@@ -47,7 +34,7 @@ bool fetch_query(struct eval *e, const struct fetch_call *call, struct sample *o
 	struct str uri;
 	size_t mark;
 
-	if (!request(e))
+	if (!fetch_request(e))
 		return false;
 	uri = str_sub(e->req->uri, 0, str_chr(e->req->uri, '#'));
 	mark = str_chr(uri, '?');
@@ -56,7 +43,7 @@ bool fetch_query(struct eval *e, const struct fetch_call *call, struct sample *o
 
 bool fetch_method(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	if (!e->req && !request(e)) /* rules about the response know it, too */
+	if (!e->req && !fetch_request(e)) /* rules about the response know it, too */
 		return false;
 	out->type = SMP_METH;
 	out->meth = e->req->method;
@@ -82,23 +69,23 @@ static bool set_version(struct eval *e, struct sample *out, uint8_t version)
 
 bool fetch_req_ver(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && set_version(e, out, e->req->version);
+	return fetch_request(e) && set_version(e, out, e->req->version);
 }
 
 bool fetch_res_ver(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return response(e) && set_version(e, out, e->res->version);
+	return fetch_response(e) && set_version(e, out, e->res->version);
 }
 
 bool fetch_status(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return response(e) && sample_set_int(out, e->res->status);
+	return fetch_response(e) && sample_set_int(out, e->res->status);
 }
 
 bool fetch_req_proto_http(struct eval *e, const struct fetch_call *call, struct sample *out,
 			  struct sample_iter *iter)
 {
-	return request(e) && sample_set_bool(out, true);
+	return fetch_request(e) && sample_set_bool(out, true);
 }
 
 bool fetch_http_first_req(struct eval *e, const struct fetch_call *call, struct sample *out,
@@ -142,7 +129,7 @@ bool fetch_base(struct eval *e, const struct fetch_call *call, struct sample *ou
 {
 	struct str host, path;
 
-	if (!request(e))
+	if (!fetch_request(e))
 		return false;
 	host = first_host(e);
 	path = http_uri_path(e->req->uri);
@@ -155,7 +142,7 @@ bool fetch_baseq(struct eval *e, const struct fetch_call *call, struct sample *o
 {
 	struct str host, pathq;
 
-	if (!request(e))
+	if (!fetch_request(e))
 		return false;
 	host = first_host(e);
 	pathq = http_uri_pathq(e->req->uri);
@@ -179,12 +166,12 @@ static uint32_t text_hash(struct str host, struct str tail)
 
 bool fetch_base32(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && sample_set_int(out, text_hash(first_host(e), http_uri_path(e->req->uri)));
+	return fetch_request(e) && sample_set_int(out, text_hash(first_host(e), http_uri_path(e->req->uri)));
 }
 
 bool fetch_url32(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && sample_set_int(out, text_hash(host_of(e), http_uri_pathq(e->req->uri)));
+	return fetch_request(e) && sample_set_int(out, text_hash(host_of(e), http_uri_pathq(e->req->uri)));
 }
 
 /* A hash in network byte order and the client's address behind it. */
@@ -231,24 +218,24 @@ static bool set_body(struct eval *e, struct sample *out, const struct http_msg *
 
 bool fetch_req_body(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return request(e) && set_body(e, out, e->req);
+	return fetch_request(e) && set_body(e, out, e->req);
 }
 
 bool fetch_res_body(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return response(e) && set_body(e, out, e->res);
+	return fetch_response(e) && set_body(e, out, e->res);
 }
 
 bool fetch_req_body_len(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return request(e) && sample_set_int(out, (int64_t)body_of(e, e->req).len);
+	return fetch_request(e) && sample_set_int(out, (int64_t)body_of(e, e->req).len);
 }
 
 bool fetch_res_body_len(struct eval *e, const struct fetch_call *call, struct sample *out,
 			struct sample_iter *iter)
 {
-	return response(e) && sample_set_int(out, (int64_t)body_of(e, e->res).len);
+	return fetch_response(e) && sample_set_int(out, (int64_t)body_of(e, e->res).len);
 }
 
 /* The announced length; what is there of a body without one, with the rest of its chunk, or else with the
@@ -268,13 +255,13 @@ static bool set_body_size(struct eval *e, struct sample *out, const struct http_
 bool fetch_req_body_size(struct eval *e, const struct fetch_call *call, struct sample *out,
 			 struct sample_iter *iter)
 {
-	return request(e) && set_body_size(e, out, e->req);
+	return fetch_request(e) && set_body_size(e, out, e->req);
 }
 
 bool fetch_res_body_size(struct eval *e, const struct fetch_call *call, struct sample *out,
 			 struct sample_iter *iter)
 {
-	return response(e) && set_body_size(e, out, e->res);
+	return fetch_response(e) && set_body_size(e, out, e->res);
 }
 
 static bool set_capture(struct sample *out, const struct str *slots, uint32_t n, int64_t i)
@@ -316,7 +303,8 @@ bool fetch_capture_req_ver(struct eval *e, const struct fetch_call *call, struct
 bool fetch_capture_res_ver(struct eval *e, const struct fetch_call *call, struct sample *out,
 			   struct sample_iter *iter)
 {
-	return response(e) && sample_set_str(out, e->res->version < 11 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
+	return fetch_response(e) &&
+	       sample_set_str(out, e->res->version < 11 ? STR("HTTP/1.0") : STR("HTTP/1.1"));
 }
 
 /* Made on first use, for the whole life of the request. */

@@ -6,11 +6,6 @@
 /* All fetches have one signature; few need all of it. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-static struct http_msg *request(struct eval *e)
-{
-	return fetch_request(e);
-}
-
 /* What parameters of the target begin with; it separates them, too. urlp(name,delim) has one of its own. */
 static char param_delimiter(const struct fetch_call *call)
 {
@@ -53,7 +48,7 @@ bool fetch_urlp(struct eval *e, const struct fetch_call *call, struct sample *ou
 	char delimiter = param_delimiter(call);
 	struct str value;
 
-	if (!request(e) || !param_find(call, param_text(e, delimiter), delimiter, &off, &value))
+	if (!fetch_request(e) || !param_find(call, param_text(e, delimiter), delimiter, &off, &value))
 		return false;
 	if (iter) {
 		iter->off = (uint32_t)off;
@@ -76,7 +71,7 @@ bool fetch_req_body_param(struct eval *e, const struct fetch_call *call, struct 
 	struct str value;
 
 	inner.args = args;
-	if (!request(e))
+	if (!fetch_request(e))
 		return false;
 	fetch_see_body(e, e->req);
 	if (!param_find(&inner, e->req->body_seen, '&', &off, &value))
@@ -106,7 +101,7 @@ static bool url_addr(struct eval *e, struct sample *addr, int64_t *port)
 	struct str host;
 	size_t colon;
 
-	if (!request(e))
+	if (!fetch_request(e))
 		return false;
 	host = http_uri_authority(e->req->uri);
 	colon = str_chr(host, ':');
@@ -136,7 +131,7 @@ bool fetch_url_port(struct eval *e, const struct fetch_call *call, struct sample
 /* The Authorization field, if there is a request that has one. */
 static const struct http_hdr *authorization(struct eval *e)
 {
-	return request(e) ? http_find_id(e->req, HN_AUTHORIZATION, NULL) : NULL;
+	return fetch_request(e) ? http_find_id(e->req, HN_AUTHORIZATION, NULL) : NULL;
 }
 
 /* Name and password of basic authentication (RFC 7617). */
@@ -223,6 +218,6 @@ bool fetch_http_auth_bearer(struct eval *e, const struct fetch_call *call, struc
 	const struct http_hdr *h = authorization(e);
 
 	if (name.len)
-		h = request(e) ? http_find(e->req, name, NULL) : NULL;
+		h = fetch_request(e) ? http_find(e->req, name, NULL) : NULL;
 	return bearer(h, name.len, &token) && sample_set_str(out, token);
 }

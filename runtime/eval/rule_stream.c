@@ -27,20 +27,6 @@ struct rule_settings *settings_get(struct eval *e)
 	return s;
 }
 
-/* The rule's number, or that of its sample. False: it has none. */
-static bool number_of(struct eval *e, const struct rule *rule, int64_t *value)
-{
-	struct sample s;
-
-	*value = rule->num;
-	if (!rule->sample)
-		return true;
-	if (!sample_eval(e, rule->sample, &s) || !sample_cast(e, &s, SMP_SINT))
-		return false;
-	*value = s.sint;
-	return true;
-}
-
 /* --- addresses */
 
 static void addr_note(struct eval *e, bool src, const union addr *value)
@@ -90,7 +76,7 @@ static enum verdict set_port(struct eval *e, const struct rule *rule, bool src)
 	union addr a = {0};
 	int64_t port;
 
-	if (!number_of(e, rule, &port))
+	if (!rule_number(e, rule, &port))
 		return V_CONTINUE;
 	a.family = AF_INET;
 	if (before && (before->family == AF_INET || before->family == AF_INET6))
@@ -127,7 +113,7 @@ static enum verdict set_packets(struct eval *e, const struct rule *rule, enum ru
 	struct rule_settings *s;
 	int64_t value;
 
-	if (!number_of(e, rule, &value) || !(s = settings_get(e)))
+	if (!rule_number(e, rule, &value) || !(s = settings_get(e)))
 		return V_CONTINUE;
 	*(uint32_t *)((char *)s + offset) = (uint32_t)value;
 	s->has |= what;
@@ -175,7 +161,7 @@ static enum verdict set_priority(struct eval *e, const struct rule *rule, bool c
 	struct rule_settings *s;
 	int64_t value;
 
-	if (!number_of(e, rule, &value) || !(s = settings_get(e)))
+	if (!rule_number(e, rule, &value) || !(s = settings_get(e)))
 		return V_CONTINUE;
 	if (class)
 		s->prio_class = limited(value, PRIO_CLASS_MAX);
@@ -200,7 +186,7 @@ enum verdict rule_set_retries(struct eval *e, const struct rule *rule)
 	struct rule_settings *s;
 	int64_t value;
 
-	if (!number_of(e, rule, &value) || value < 0 || !(s = settings_get(e)))
+	if (!rule_number(e, rule, &value) || value < 0 || !(s = settings_get(e)))
 		return V_CONTINUE;
 	s->retries = value > 100 ? 100 : (uint32_t)value;
 	s->has |= SET_RETRIES;
@@ -248,7 +234,7 @@ enum verdict rule_set_timeout(struct eval *e, const struct rule *rule)
 	struct rule_settings *s;
 	int64_t ms;
 
-	if (!number_of(e, rule, &ms) || ms <= 0 || !(s = settings_get(e)))
+	if (!rule_number(e, rule, &ms) || ms <= 0 || !(s = settings_get(e)))
 		return V_CONTINUE;
 	s->timeout[rule->flags] = ms > INT32_MAX ? INT32_MAX : (uint32_t)ms;
 	s->timeouts |= 1u << rule->flags;
@@ -259,7 +245,7 @@ enum verdict rule_pause(struct eval *e, const struct rule *rule)
 {
 	int64_t ms;
 
-	if (!number_of(e, rule, &ms) || ms <= 0 || !e->live)
+	if (!rule_number(e, rule, &ms) || ms <= 0 || !e->live)
 		return V_CONTINUE;
 	e->wait.kind = EW_PAUSE;
 	e->wait.ms = (uint64_t)ms;

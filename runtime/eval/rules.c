@@ -288,3 +288,16 @@ const struct proxy_conf *eval_backend(struct eval *e, const struct proxy_conf *f
 	be = frontend->default_backend;
 	return be && be != frontend && is_hidden(e, frontend, be) ? NULL : be;
 }
+
+bool rule_number(struct eval *e, const struct rule *rule, int64_t *value)
+{
+	struct sample s;
+
+	*value = rule->num;
+	if (!rule->sample)
+		return true;
+	if (!sample_eval(e, rule->sample, &s) || !sample_cast(e, &s, SMP_SINT))
+		return false;
+	*value = s.sint;
+	return true;
+}

@@ -15,6 +15,8 @@ typedef enum verdict rule_fn(struct eval *e, const struct rule *rule);
 
 /* What a failed rewrite means: an internal error, unless `strict-mode off` was met. */
 enum verdict rule_failed(const struct eval *e);
+/* The rule's number, or that of its sample. False: it has none. */
+bool rule_number(struct eval *e, const struct rule *rule, int64_t *value);
 /* The message that the rule list works on. */
 struct http_msg *rule_message(struct eval *e, const struct rule *rule);
 /* Text of a format with back-references to the groups of the last match, in scratch memory. ptr NULL on

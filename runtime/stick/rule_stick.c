@@ -43,26 +43,12 @@ enum verdict rule_sc_inc_gpc1(struct eval *e, const struct rule *rule)
 	return add(e, rule, STICK_GPC1, STICK_GPC1_RATE, 1);
 }
 
-/* The number of the rule, or what its expression gives; false: nothing. */
-static bool rule_value(struct eval *e, const struct rule *rule, int64_t *value)
-{
-	struct sample s;
-
-	*value = rule->num;
-	if (!rule->sample)
-		return true;
-	if (!sample_eval(e, rule->sample, &s) || !sample_cast(e, &s, SMP_SINT))
-		return false;
-	*value = s.sint;
-	return true;
-}
-
 enum verdict rule_sc_add_gpc(struct eval *e, const struct rule *rule)
 {
 	int64_t value;
 
-	return rule_value(e, rule, &value) ? add(e, rule, STICK_GPC, STICK_GPC_RATE, (uint64_t)value)
-					   : V_CONTINUE;
+	return rule_number(e, rule, &value) ? add(e, rule, STICK_GPC, STICK_GPC_RATE, (uint64_t)value)
+					    : V_CONTINUE;
 }
 
 static enum verdict set(struct eval *e, const struct rule *rule, enum stick_data data)
@@ -70,7 +56,7 @@ static enum verdict set(struct eval *e, const struct rule *rule, enum stick_data
 	struct stick_hold h;
 	int64_t value;
 
-	if (rule_value(e, rule, &value) && hold_tracked(e, rule, &h)) {
+	if (rule_number(e, rule, &value) && hold_tracked(e, rule, &h)) {
 		stick_set(&h, data, rule->flags, e->now_ms, value);
 		stick_leave(&h);
 	}
