@@ -22,7 +22,7 @@ check_row_fn check_bind, check_global_stats_socket, check_bind_mode, check_bind_
 	check_bind_id, check_bind_proto, check_bind_mss, check_bind_process, check_bind_threads,
 	check_bind_shards, check_bind_ignore, check_bind_namespace, check_guid_prefix, check_guid;
 /* check_tls.c */
-check_row_fn check_tls_certificate, check_tls_authority, check_tls_base, check_tls_strict;
+check_row_fn check_tls_certificate, check_tls_authority, check_tls_base, check_tls_strict, check_tls_force;
 /* check_crt_store.c */
 check_row_fn check_crt_store_base, check_crt_store_load, check_ssl_f_use, check_ssl_provider,
 	check_ssl_passphrase_cmd;

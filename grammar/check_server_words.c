@@ -174,13 +174,22 @@ bool check_server_proxy_options(const struct keyword_use *use)
 	return true;
 }
 
-/* send-proxy-v2-ssl and send-proxy-v2-ssl-cn */
+/* send-proxy-v2-ssl and send-proxy-v2-ssl-cn, and what takes back just what these add. Details that are left
+ * over ask for a header of version 1 (server_conf_greets). */
 bool check_server_proxy_ssl(const struct keyword_use *use)
 {
 	struct server_conf *s = use->object;
+	struct str name = str_from(use->row->name);
+	uint8_t bits = str_ends(name, STR("-cn"))    ? PP_SSL | PP_CERT_CN
+		       : str_ends(name, STR("-ssl")) ? PP_SSL
+						     : 0;
 
-	s->send_proxy_v2 = true;
-	s->pp_options |= PP_SSL | (strcmp(use->row->name, "send-proxy-v2-ssl-cn") == 0 ? PP_CERT_CN : 0);
+	s->send_proxy_v2 = !(use->row->flags & KW_CLEARS);
+	if (s->send_proxy_v2) {
+		s->pp_options |= bits;
+		return true;
+	}
+	s->pp_options &= (uint8_t)~bits;
 	return true;
 }
 

@@ -148,10 +148,15 @@ bool check_tls_certificate(const struct keyword_use *use)
 	return true;
 }
 
+static struct tls_conf *conf_of(const struct keyword_use *use)
+{
+	return use->row->in & IN(BIND) ? &((struct bind_conf *)use->object)->tls.conf
+				       : &check_server_tls(use->k, use->object)->conf;
+}
+
 static void authority_keep(const struct keyword_use *use, struct str name)
 {
-	struct tls_conf *conf = use->row->in & IN(BIND) ? &((struct bind_conf *)use->object)->tls.conf
-							: &check_server_tls(use->k, use->object)->conf;
+	struct tls_conf *conf = conf_of(use);
 	struct str *to = strcmp(use->row->name, "ca-file") == 0    ? &conf->ca_file
 			 : strcmp(use->row->name, "crl-file") == 0 ? &conf->crl_file
 								   : &conf->ca_verify_file;
@@ -172,6 +177,25 @@ bool check_tls_authority(const struct keyword_use *use)
 	return true;
 }
 
+/* It sets both ends of the range; words behind it may set either one again. */
+static void version_force(struct tls_conf *conf, uint32_t version)
+{
+	memset(conf->force_ver, 0, sizeof(conf->force_ver));
+	conf->force_ver[version] = true;
+	conf->min_ver = conf->max_ver = TLSV_NONE;
+}
+
+bool check_tls_force(const struct keyword_use *use)
+{
+	static const char *const names[TLSV_N] = {
+		"", "force-sslv3", "force-tlsv10", "force-tlsv11", "force-tlsv12", "force-tlsv13"};
+
+	for (uint32_t v = TLSV_SSL30; v < TLSV_N; v++)
+		if (strcmp(use->row->name, names[v]) == 0)
+			version_force(conf_of(use), v);
+	return true;
+}
+
 /* ssl-default-bind-options, ssl-default-server-options: words of `check_global_ssl_options`, checked already.
  */
 void check_tls_default_option(const struct keyword_use *use, uint32_t choice, uint32_t version)
@@ -182,7 +206,7 @@ void check_tls_default_option(const struct keyword_use *use, uint32_t choice, ui
 	if (choice < 5)
 		conf->no_ver[TLSV_SSL30 + choice] = true;
 	else if (choice < 10)
-		conf->force_ver[TLSV_SSL30 + choice - 5] = true;
+		version_force(conf, TLSV_SSL30 + choice - 5);
 	else if (choice == 10)
 		conf->no_tickets = true;
 	else if (choice == 11)

@@ -146,6 +146,12 @@ struct server_conf {
 	struct conf_pos pos;
 };
 
+/* Does it want a PROXY header first? Details of one ask for it, too, of version 1 unless it says 2. */
+static inline bool server_conf_greets(const struct server_conf *s)
+{
+	return s->send_proxy || s->send_proxy_v2 || s->pp_options;
+}
+
 /* What a server line says about TLS; never NULL. */
 static inline const struct tls_server_conf *server_conf_tls(const struct server_conf *s)
 {

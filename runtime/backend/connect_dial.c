@@ -184,7 +184,7 @@ bool request_send_header(struct srv_request *r, struct srv_conn *sc)
 	struct iovec iov = {.iov_base = header};
 	size_t nfields;
 
-	if (!conf->send_proxy && !conf->send_proxy_v2)
+	if (!server_conf_greets(conf))
 		return true;
 	if (conf->send_proxy_v2) {
 		nfields = r->proxy_fields ? r->proxy_fields(r, fields, sizeof(fields)) : 0;

@@ -198,7 +198,7 @@ bool srv_conn_is_private(const struct server_conf *conf)
 	bool has_port = a->kind != ADDR_UNIX && a->kind != ADDR_ABSTRACT && a->kind != ADDR_SOCKPAIR &&
 			a->kind != ADDR_REVERSE;
 
-	return conf->send_proxy || conf->send_proxy_v2 || (has_port && (a->port_relative || !a->port_given));
+	return server_conf_greets(conf) || (has_port && (a->port_relative || !a->port_given));
 }
 
 static bool is_private(const struct srv_conn *sc, const struct srv_request *r)

@@ -149,7 +149,7 @@ static bool sends_header(const struct check *k)
 		return true;
 	if (conf->check_send_proxy && !k->agent)
 		return true;
-	return (conf->send_proxy || conf->send_proxy_v2) && goes_to_server(k);
+	return server_conf_greets(conf) && goes_to_server(k);
 }
 
 /* Version 1 tells the ends of this very connection, version 2 that it is the proxy's own (seen with

@@ -38,9 +38,9 @@ bool renew_addr_same(const struct server_conf *a, const struct server_conf *b)
 
 bool renew_wire_same(const struct server_conf *a, const struct server_conf *b)
 {
-	return !a->ssl && !b->ssl && !a->send_proxy && !b->send_proxy && !a->send_proxy_v2 &&
-	       !b->send_proxy_v2 && !server_conf_rare(a)->socks4 && !server_conf_rare(b)->socks4 &&
-	       a->mux == b->mux && !server_conf_source(a) && !server_conf_source(b);
+	return !a->ssl && !b->ssl && !server_conf_greets(a) && !server_conf_greets(b) &&
+	       !server_conf_rare(a)->socks4 && !server_conf_rare(b)->socks4 && a->mux == b->mux &&
+	       !server_conf_source(a) && !server_conf_source(b);
 }
 
 static const struct proxy_conf *proxy_named(const struct model *m, const struct fact_object *object)
@@ -265,7 +265,8 @@ static struct renew_effect section_effect(const struct fact_change *c)
 	enum keyword_place place = c->object->place;
 
 	if (place == PLACE_GLOBAL)
-		return restarts(c->object) ? not_here("a process has it from its start") : in_place("from now on");
+		return restarts(c->object) ? not_here("a process has it from its start")
+					   : in_place("from now on");
 	if (place == PLACE_CACHE)
 		return in_place("caches begin empty with each configuration");
 	if (place != PLACE_FRONTEND && place != PLACE_BACKEND && place != PLACE_LISTEN)

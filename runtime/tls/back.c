@@ -83,10 +83,49 @@ static int host_verify(int ok, X509_STORE_CTX *store)
 	return 0;
 }
 
+/* "[file:line] : 'server backend/name' :" */
+static void say(struct tls_back *b, const char *level, const char *what)
+{
+	const struct server_conf *s = b->conf;
+
+	tls_say(b->world, level, "config : [%.*s:%u] : 'server %.*s/%.*s' : %s",
+		STR_ARG(tls_source(b->world, s->pos)), s->pos.line, STR_ARG(s->proxy->name), STR_ARG(s->name),
+		what);
+}
+
+static void versions_warn(struct tls_back *b)
+{
+	struct tls_settings settings = {NULL, &server_conf_tls(b->conf)->conf,
+					&b->world->model->global.tls.server};
+	struct tls_range r = tls_context_versions(&settings, false);
+	char text[1024];
+
+	if (r.ignores)
+		say(b, "WARNING",
+		    "no-sslv3/no-tlsv1x are ignored for this server. Use only 'ssl-min-ver' and 'ssl-max-ver' "
+		    "to fix.");
+	snprintf(text, sizeof(text),
+		 "backend '%.*s': SSL/TLS versions range not contiguous for server '%.*s'. Hole find for %s. "
+		 "Use only "
+		 "'ssl-min-ver' and 'ssl-max-ver' to fix.",
+		 STR_ARG(b->conf->proxy->name), STR_ARG(b->conf->name), tls_version_names[r.hole]);
+	if (r.hole)
+		say(b, "WARNING", text);
+}
+
 static void complain(struct tls_back *b, struct str what)
 {
 	const struct server_conf *s = b->conf;
 
+	if (str_starts(what, STR("all SSL/TLS versions"))) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), "backend '%.*s': %.*s for server '%.*s'.", STR_ARG(s->proxy->name),
+			 STR_ARG(what), STR_ARG(s->name));
+		say(b, "ALERT", text);
+		b->world->failed = true;
+		return;
+	}
 	tls_alert(b->world, "config : Proxy '%.*s', server '%.*s' [%.*s:%u] %.*s.", STR_ARG(s->proxy->name),
 		  STR_ARG(s->name), STR_ARG(tls_source(b->world, s->pos)), s->pos.line, STR_ARG(what));
 }
@@ -145,6 +184,7 @@ bool tls_back_build(struct tls_back *b)
 	struct out error = out_growing(4096);
 	bool ok = certificate_load(b, &error);
 
+	versions_warn(b);
 	if (ok)
 		b->ctx = tls_back_context(b, b->use ? b->use->cert->pair : NULL, &error);
 	if (!b->ctx)

@@ -8,6 +8,8 @@
 
 #include "runtime/tls/tls_inside.h"
 
+const char *const tls_version_names[TLSV_N] = {"", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
+
 const int tls_version_numbers[TLSV_N] = {
 	[TLSV_SSL30] = SSL3_VERSION, [TLSV_10] = TLS1_VERSION,   [TLSV_11] = TLS1_1_VERSION,
 	[TLSV_12] = TLS1_2_VERSION,  [TLSV_13] = TLS1_3_VERSION,
@@ -28,49 +30,73 @@ static bool version_is_off(const struct tls_settings *s, int v)
 	return s->conf->no_ver[v] || s->preset->no_ver[v];
 }
 
-static int version_forced(const struct tls_settings *s)
+/* One end of the range, as one place has it; a forced version is both. */
+static int end_of(const struct tls_conf *conf, bool max)
 {
-	for (int v = TLSV_SSL30; v < TLSV_N; v++)
-		if (s->conf->force_ver[v] || s->preset->force_ver[v])
-			return v;
-	return TLSV_NONE;
+	int end = max ? conf->max_ver : conf->min_ver;
+
+	for (int v = TLSV_SSL30; !end && v < TLSV_N; v++)
+		if (conf->force_ver[v])
+			end = v;
+	return end;
 }
 
-/* Without any word from TLS 1.2 on. A line of a crt-list overrides both ends. */
-void tls_context_versions(const struct tls_settings *s, int *min, int *max)
+static int range_end(const struct tls_settings *s, bool max)
 {
-	int forced = version_forced(s);
+	int end = s->line ? end_of(s->line, max) : TLSV_NONE;
 
-	*min = NUMBER_OF(s, min_ver);
-	*max = NUMBER_OF(s, max_ver);
-	if (forced) {
-		*min = *max = forced;
-		return;
-	}
-	if (!*min && !*max)
-		for (int v = TLSV_SSL30; v < TLSV_N; v++) {
-			if (version_is_off(s, v) || (v < TLSV_12 && !version_is_off(s, TLSV_12)))
-				continue;
-			*min = *min ? *min : v;
-			*max = v;
+	if (!end)
+		end = end_of(s->conf, max);
+	return end ? end : end_of(s->preset, max);
+}
+
+/* What is left without those that are off; a gap is not left out. */
+static void range_without(const struct tls_settings *s, int lowest, struct tls_range *r)
+{
+	int off = TLSV_NONE;
+
+	r->min = TLSV_N;
+	for (int v = lowest; v < TLSV_N; v++) {
+		if (version_is_off(s, v)) {
+			off = r->max ? v : TLSV_NONE;
+			continue;
 		}
-	if (!*max)
-		*max = TLSV_13;
-	if (!*min)
-		*min = *max < TLSV_12 ? *max : TLSV_12;
+		r->min = r->min == TLSV_N ? v : r->min;
+		r->max = v;
+		r->hole = off ? off : r->hole;
+		off = TLSV_NONE;
+	}
 }
 
-static bool versions_set(SSL_CTX *ctx, const struct tls_settings *s, struct out *error)
+/* Clients are served from TLS 1.2 on unless something is said. */
+struct tls_range tls_context_versions(const struct tls_settings *s, bool front)
 {
-	int min, max;
+	struct tls_range r = {.min = range_end(s, false), .max = range_end(s, true)};
 
-	tls_context_versions(s, &min, &max);
-	if (min > max) {
+	if (!r.min && !r.max) {
+		range_without(s, front ? TLSV_12 : TLSV_10, &r);
+		return r;
+	}
+	for (int v = TLSV_SSL30; v < TLSV_N; v++)
+		r.ignores |= version_is_off(s, v);
+	if (!r.max)
+		r.max = TLSV_13;
+	r.lowered = front && !r.min && r.max < TLSV_12;
+	if (!r.min)
+		r.min = !front ? TLSV_10 : r.lowered ? r.max : TLSV_12;
+	return r;
+}
+
+static bool versions_set(SSL_CTX *ctx, const struct tls_settings *s, bool front, struct out *error)
+{
+	struct tls_range r = tls_context_versions(s, front);
+
+	if (r.min > r.max || r.max < TLSV_10) { /* the library has no SSLv3 */
 		out_printf(error, "all SSL/TLS versions are disabled");
 		return false;
 	}
-	SSL_CTX_set_min_proto_version(ctx, tls_version_numbers[min]);
-	SSL_CTX_set_max_proto_version(ctx, tls_version_numbers[max]);
+	SSL_CTX_set_min_proto_version(ctx, tls_version_numbers[r.min]);
+	SSL_CTX_set_max_proto_version(ctx, tls_version_numbers[r.max]);
 	return true;
 }
 
@@ -285,12 +311,13 @@ static void alpn_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long
 
 static bool alpn_set(struct tls_world *w, SSL_CTX *ctx, const struct tls_settings *s, bool front)
 {
+	const struct tls_conf *who = s->line && (s->line->alpn.len || s->line->no_alpn) ? s->line : s->conf;
 	struct str words = TEXT_OF(s, alpn);
 	struct tls_alpn *a;
 	unsigned char *wire;
 	uint32_t len;
 
-	if (!words.len || s->conf->no_alpn)
+	if (!words.len || who->no_alpn)
 		return true;
 	if (tls_alpn_wire(words, &wire, &len))
 		return false;
@@ -319,6 +346,6 @@ bool tls_context_setup(struct tls_world *w, SSL_CTX *ctx, const struct tls_setti
 		       struct out *error)
 {
 	options_set(w, ctx, s, front);
-	return versions_set(ctx, s, error) && verify_set(w, ctx, s, error) && lists_set(ctx, s, error) &&
+	return versions_set(ctx, s, front, error) && verify_set(w, ctx, s, error) && lists_set(ctx, s, error) &&
 	       alpn_set(w, ctx, s, front) && tls_npn_set(w, ctx, TEXT_OF(s, npn), front);
 }

@@ -321,12 +321,37 @@ static bool tickets_load(struct tls_front *f)
 	return f->tickets != NULL;
 }
 
+static void versions_warn(const struct tls_front *f)
+{
+	struct tls_settings settings = {NULL, &f->conf->tls.conf, &f->world->model->global.tls.bind};
+	struct tls_range r = tls_context_versions(&settings, true);
+	const struct bind_conf *b = f->conf;
+	struct str file = tls_source(f->world, b->pos);
+
+	if (r.ignores)
+		tls_say(f->world, "WARNING",
+			"config : Proxy '%.*s': no-sslv3/no-tlsv1x are ignored for bind '%.*s' at [%.*s:%u]. "
+			"Use only "
+			"'ssl-min-ver' and 'ssl-max-ver' to fix.",
+			STR_ARG(b->proxy->name), STR_ARG(b->addr.text), STR_ARG(file), b->pos.line);
+	if (r.lowered)
+		tls_say(f->world, "WARNING",
+			"config : Proxy '%.*s': Ambiguous configuration for bind '%.*s' at [%.*s:%u]: the "
+			"ssl-min-ver value "
+			"is not configured and the ssl-max-ver value is lower than the default ssl-min-ver "
+			"value (%s). "
+			"Setting the ssl-min-ver to %s. Use 'ssl-min-ver' to fix this.",
+			STR_ARG(b->proxy->name), STR_ARG(b->addr.text), STR_ARG(file), b->pos.line,
+			tls_version_names[TLSV_12], tls_version_names[r.min]);
+}
+
 /* Complaints about settings have another form than those about files. */
 static bool initial_make(struct tls_front *f)
 {
 	struct out error = out_growing(1024);
 	const struct bind_conf *b = f->conf;
 
+	versions_warn(f);
 	f->initial = tls_front_context(f, NULL, &error);
 	if (f->initial)
 		SSL_CTX_set_client_hello_cb(f->initial, tls_select, f);

@@ -149,11 +149,10 @@ static void context_switch(SSL *ssl, const struct tls_front *f, SSL_CTX *ctx, co
 		return;
 	if (line->conf.min_ver || line->conf.max_ver) {
 		struct tls_settings s = {&line->conf, &f->conf->tls.conf, &f->world->model->global.tls.bind};
-		int min, max;
+		struct tls_range r = tls_context_versions(&s, true);
 
-		tls_context_versions(&s, &min, &max);
-		SSL_set_min_proto_version(ssl, tls_version_numbers[min]);
-		SSL_set_max_proto_version(ssl, tls_version_numbers[max]);
+		SSL_set_min_proto_version(ssl, tls_version_numbers[r.min]);
+		SSL_set_max_proto_version(ssl, tls_version_numbers[r.max]);
 	}
 	if (line->conf.curves.len)
 		SSL_set1_groups_list(ssl, line->conf.curves.ptr);

@@ -78,9 +78,16 @@ void tls_context_extensions(SSL_CTX *ctx);
 /* Is it a list of signed timestamps (RFC 6962 section 3.3), by its length? */
 bool tls_sctl_check(const void *data, size_t len);
 int tls_context_alpn_index(void);
-void tls_context_versions(const struct tls_settings *s, int *min, int *max);
+/* Which versions, enum tls_version; min > max: none. What is odd about it: words that turn versions off do not count beside a range,
+ * a range that says only where it ends ends below where it would begin, a version in its middle is off. */
+struct tls_range {
+	int min, max, hole;
+	bool ignores, lowered;
+};
+struct tls_range tls_context_versions(const struct tls_settings *s, bool front);
 int tls_alpn_wire(struct str words, unsigned char **wire, uint32_t *len);
 extern const int tls_version_numbers[TLSV_N];
+extern const char *const tls_version_names[TLSV_N];
 /* provider.c, npn.c */
 void tls_providers_load(struct tls_world *w);
 int tls_context_npn_index(void);
