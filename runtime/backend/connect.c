@@ -241,7 +241,7 @@ static enum srv_outcome request_next(struct srv_request *r, enum srv_outcome out
 
 /* --- connecting */
 
-/* A try that failed at once is judged by the loop, so that tries do not nest. */
+/* What failed at once is judged by the loop, so that tries do not nest; it is no session, and nobody rests. */
 static enum srv_outcome open_failed(struct srv_request *r)
 {
 	observe(r->worker, r->server, OBSERVED_NOT_CONNECTED);
@@ -403,6 +403,7 @@ static enum srv_outcome open_new(struct srv_request *r)
 		pool_put(&r->worker->srv_conns, sc);
 		return is_shortage(error) ? request_failed(r, SRV_RESOURCES) : open_failed(r);
 	}
+	session_count(r);
 	idle_make_room(r->worker, sc);
 	if (!(sc->conn.flags & CONN_CONNECTING))
 		return opened(r, sc);
@@ -422,6 +423,7 @@ static struct srv_conn *reuse(struct srv_request *r)
 
 static enum srv_outcome reused(struct srv_request *r, struct srv_conn *sc)
 {
+	session_count(r);
 	srv_counters_of(r)->reuse++;
 	be_counters_of(r)->reuse++;
 	return request_connected(r, sc);
@@ -462,8 +464,6 @@ enum srv_outcome request_open(struct srv_request *r)
 		sc = h2_server_take(r);
 	else if (!r->fresh_only)
 		sc = reuse(r);
-	if (r->state != REQUEST_SHEDDING)
-		session_count(r);
 	if (sc)
 		return reused(r, sc);
 	if (comes_to_us)
@@ -506,7 +506,7 @@ static void expired(struct worker *w, struct deadline *d)
 	else if (r->state == REQUEST_RESTING || r->state == REQUEST_SHEDDING)
 		request_tell(r, request_again(r));
 	else if (r->state == REQUEST_REFUSED)
-		request_tell(r, request_next(r, SRV_CONNECT_FAILED, false));
+		request_tell(r, request_next(r, SRV_CONNECT_FAILED, !r->worker->dial)); /* or as if later */
 }
 
 /* --- what streams call */

@@ -39,6 +39,19 @@ void http_count_request(struct http_stream *hs)
 		}                                                                                              \
 	} while (0)
 
+/* As it came, whatever rules make of it. */
+void http_count_server_response(struct http_stream *hs, unsigned status)
+{
+	struct srv_counters *srv;
+
+	if (hs->counted_server || !hs->s.server.server || !hs->s.server.conn)
+		return;
+	hs->counted_server = true;
+	srv = counters_srv(http_worker(hs), hs->s.server.server->index);
+	COUNT_CLASS(srv, status);
+	srv->cum_req++;
+}
+
 void http_count_response(struct http_stream *hs, unsigned status)
 {
 	struct worker *w = http_worker(hs);
@@ -54,10 +67,12 @@ void http_count_response(struct http_stream *hs, unsigned status)
 		COUNT_CLASS(be, status);
 		be->cum_req++;
 	}
-	if (hs->s.server.server && hs->s.server.conn) {
-		struct srv_counters *srv = counters_srv(w, hs->s.server.server->index);
+	http_count_server_response(hs, status);
+}
 
-		COUNT_CLASS(srv, status);
-		srv->cum_req++;
-	}
+void http_count_end(struct http_stream *hs)
+{
+	hs->counted_server = true;
+	if (hs->s.counted_request)
+		http_count_response(hs, 0);
 }

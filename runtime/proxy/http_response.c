@@ -28,6 +28,10 @@ static void count_abort(struct http_stream *hs, bool client)
 static enum http_next aborted(struct http_stream *hs, char cause, char state)
 {
 	count_abort(hs, cause != 'S');
+	if (cause == 'S' && hs->responding) { /* the response began, and does not end as it should */
+		counters_be(http_worker(hs), hs->s.backend->index)->failed_resp++;
+		counters_srv(http_worker(hs), hs->s.server.server->index)->failed_resp++;
+	}
 	stream_end(&hs->s, cause, state);
 	return HTTP_CLOSE;
 }
@@ -221,12 +225,15 @@ static enum http_next response_head(struct http_stream *hs)
 	hs->s.log.t_response = (int32_t)(http_worker(hs)->now - hs->s.server.connected);
 	if (hs->res.status == 101 && !switch_agreed(hs))
 		return switch_refused(hs);
-	if (body_is_bad(hs) || (hs->res.glitches && http_glitches(hs, &hs->res, hs->down.from)))
+	if (body_is_bad(hs) || (hs->res.glitches && http_glitches(hs, &hs->res, hs->down.from))) {
+		hs->s.log.t_response = -1;
 		return http_server_lost(hs, true);
+	}
 	observe(http_worker(hs), hs->s.server.server, observed_status(hs->res.status));
 	if (http_server_retry(hs, retry_cause(hs->res.status), &next))
 		return next;
 	count_status(hs);
+	http_count_server_response(hs, hs->res.status);
 	hs->s.log.bytes_out += hs->res.counted;
 	hs->s.log.status = hs->s.log.server_status = hs->res.status;
 	if (hs->res.status == 401 || hs->res.status == 407)

@@ -36,6 +36,7 @@ static void stream_release(struct http_stream *hs)
 		http_server_finish(hs, false);
 	if (hs->silent)
 		hs->s.log.log_level = -1;
+	http_count_end(hs);
 	stream_finish(&hs->s);
 	buf_drop(w, &hs->in);
 	out_free(&hs->page);

@@ -55,7 +55,7 @@ struct http_stream {
 	bool refused;      /* not even a request: nothing is known of it */
 	bool silent;       /* not logged */
 	bool continued;    /* 100 sent for a body that we wait for */
-	bool counted;      /* the response is, in the statistics */
+	bool counted, counted_server; /* the response is, in the statistics; for its server */
 	bool spent;        /* the response, for nothing: its connection can be used again */
 	bool no_reset;     /* the server's connection is to end in order */
 	bool early_end;    /* the client had ended before there was a server */
@@ -183,18 +183,18 @@ void http_note_service(struct http_stream *hs);
 enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px);
 /* What hs->page holds, as a document of that type. */
 enum http_next http_reply_page(struct http_stream *hs, const char *type);
-/* http_service.c: `use-service`. */
 enum http_next http_service_run(struct http_stream *hs, const struct rule *rule);
 /* For what is not a request at all: the message as it is stored, and the end. */
 enum http_next http_reply_raw(struct http_stream *hs, unsigned status, char cause, char state);
 enum http_next http_reply_run(struct http_stream *hs);
-/* http_timer.c */
 void http_timer_idle(struct session *s);
 void http_timer_update(struct http_stream *hs);
 /* What has expired; HTTP_WAIT: nothing yet, or an answer is being sent. */
 enum http_next http_timer_expired(struct http_stream *hs);
-/* http_count.c: the statistics. */
+/* The statistics; at its end a request without answer counts as one of no class. */
 void http_count_request(struct http_stream *hs);
 void http_count_response(struct http_stream *hs, unsigned status);
+void http_count_server_response(struct http_stream *hs, unsigned status);
+void http_count_end(struct http_stream *hs);
 
 #endif

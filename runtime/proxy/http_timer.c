@@ -192,6 +192,8 @@ static enum http_next server_expired(struct http_stream *hs)
 		counters_srv(w, hs->s.server.server->index)->failed_resp++;
 		return http_reply_failure(hs, 504, 's', 'H');
 	}
+	counters_be(w, hs->s.backend->index)->srv_aborts++;
+	counters_srv(w, hs->s.server.server->index)->srv_aborts++;
 	stream_end(&hs->s, 's', 'D');
 	return HTTP_CLOSE;
 }

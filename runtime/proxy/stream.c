@@ -264,6 +264,7 @@ void stream_count_bytes(struct stream *s)
 	struct worker *w = s->session->conn.worker;
 	uint64_t in = s->log.bytes_in - s->counted_in, out = s->log.bytes_out - s->counted_out;
 	struct fe_counters *fe = counters_fe(w, s->session->frontend->index);
+	const struct proxy_conf *fe_conf = s->session->frontend->conf;
 
 	s->counted_in = s->log.bytes_in;
 	s->counted_out = s->log.bytes_out;
@@ -273,8 +274,10 @@ void stream_count_bytes(struct stream *s)
 		s->session->socket_counters->bytes_in += in;
 		s->session->socket_counters->bytes_out += out;
 	}
-	if (s->counted_backend) {
-		struct be_counters *be = counters_be(w, s->backend->index);
+	if (s->counted_backend ||
+	    fe_conf->role & ROLE_BACKEND) { /* both sides of a `listen` that answers by itself */
+		struct be_counters *be =
+			counters_be(w, s->counted_backend ? s->backend->index : s->session->frontend->index);
 
 		be->bytes_in += in;
 		be->bytes_out += out;
