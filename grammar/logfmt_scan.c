@@ -64,21 +64,22 @@ static int scan_plain(union LOGFMT_YYSTYPE *value, struct logfmt_scan *scan)
 	return TEXT;
 }
 
-/* One of the words between braces: +Q, -X ...; true when it was understood. */
+/* One of the words between braces: +Q, -X ...; true when it was understood. M (mandatory) is on unless it is
+ * taken away. */
 static bool flag_parse(struct str text, bool recent, struct logfmt_flags_ast *flags)
 {
 	static const struct {
 		const char *name;
 		uint16_t flag;
 		bool recent;
-	} known[] = {{"Q", LOGFMT_QUOTE, false},     {"X", LOGFMT_HEX, false},    {"E", LOGFMT_ESCAPE, false},
-		     {"M", LOGFMT_MANDATORY, false}, {"json", LOGFMT_JSON, true}, {"cbor", LOGFMT_CBOR, true},
+	} known[] = {{"Q", LOGFMT_QUOTE, false},    {"X", LOGFMT_HEX, false},    {"E", LOGFMT_ESCAPE, false},
+		     {"M", LOGFMT_OPTIONAL, false}, {"json", LOGFMT_JSON, true}, {"cbor", LOGFMT_CBOR, true},
 		     {"bin", LOGFMT_BIN, true}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (text.len < 2 || !str_is(str_tail(text, 1), known[i].name) || (known[i].recent && !recent))
 			continue;
-		if (text.ptr[0] == '+') {
+		if ((text.ptr[0] == '+') != (known[i].flag == LOGFMT_OPTIONAL)) {
 			flags->set |= known[i].flag;
 			flags->clear &= (uint16_t)~known[i].flag;
 		} else {

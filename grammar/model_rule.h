@@ -188,7 +188,7 @@ struct cond {
 /* Log formats and format strings (manual, section 8.2.6). */
 enum logfmt_kind { LOGFMT_TEXT, LOGFMT_ALIAS, LOGFMT_SAMPLE };
 enum logfmt_flags {
-	LOGFMT_QUOTE = 1, LOGFMT_ESCAPE = 2, LOGFMT_HEX = 4, LOGFMT_MANDATORY = 8,
+	LOGFMT_QUOTE = 1, LOGFMT_ESCAPE = 2, LOGFMT_HEX = 4, LOGFMT_OPTIONAL = 8, /* -M: no "-" for what is absent */
 	LOGFMT_JSON = 16, LOGFMT_CBOR = 32, LOGFMT_BIN = 64,
 	LOGFMT_AS_STR = 128, LOGFMT_AS_SINT = 256, LOGFMT_AS_BOOL = 512, /* %(name:type) */
 	LOGFMT_ENCODED = LOGFMT_JSON | LOGFMT_CBOR

@@ -36,7 +36,7 @@ bool fetch_query(struct eval *e, const struct fetch_call *call, struct sample *o
 
 	if (!fetch_request(e))
 		return false;
-	uri = str_sub(e->req->uri, 0, str_chr(e->req->uri, '#'));
+	uri = e->req->uri;
 	mark = str_chr(uri, '?');
 	return mark < uri.len && sample_set_str(out, str_tail(uri, mark + 1));
 }

@@ -15,7 +15,7 @@ static char param_delimiter(const struct fetch_call *call)
 /* What follows the first delimiter, wherever in the target that is. */
 static struct str param_text(struct eval *e, char delimiter)
 {
-	struct str uri = str_sub(e->req->uri, 0, str_chr(e->req->uri, '#'));
+	struct str uri = e->req->uri;
 
 	return str_tail(uri, str_chr(uri, delimiter) + 1);
 }

@@ -1,6 +1,6 @@
 /* Parts of a request target (RFC 9110 section 4.2, RFC 9112 section 3.2), as slices of it: origin-form
  * `/path?query`, absolute-form `scheme://authority/path?query`, authority-form `host:port` and asterisk-form.
- * Pure functions, any thread. */
+ * HAProxy knows no fragments here: `#` is a byte like others. Pure functions, any thread. */
 #include "runtime/eval/message.h"
 
 static bool scheme_char(char c)
@@ -46,7 +46,7 @@ struct str http_uri_pathq(struct str uri)
 
 	if (!uri.len || uri.ptr[0] != '/')
 		path = str_tail(rest, str_chr(rest, '/'));
-	return path.len ? str_sub(path, 0, str_chr(path, '#')) : STR_NONE;
+	return path.len ? path : STR_NONE;
 }
 
 struct str http_uri_path(struct str uri)

@@ -257,18 +257,16 @@ static void put_captures(const struct str *slots, uint32_t n, struct logfmt_styl
 
 static void put_capture_word(struct out *out, struct logfmt_style style, struct str text)
 {
-	const char *quote = style.flags & LOGFMT_QUOTE ? "\"" : "";
+	bool quoted = style.flags & LOGFMT_QUOTE;
 
-	if (!text.len) {
-		logfmt_put_word(out, style, text);
-		return;
-	}
-	out_puts(out, quote);
+	if (!text.ptr && !quoted)
+		out_char(out, '-');
+	put_quote(out, style);
 	logfmt_put_capture(out, style, text);
-	out_puts(out, quote);
+	put_quote(out, style);
 }
 
-/* a b c, "-" for what is absent */
+/* a b c, "-" for what is absent, nothing for what is empty */
 static void put_capture_list(const struct str *slots, uint32_t n, struct logfmt_style style, struct out *out)
 {
 	for (uint32_t i = 0; i < n && slots; i++) {

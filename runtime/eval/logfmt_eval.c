@@ -65,12 +65,19 @@ void logfmt_put_capture(struct out *out, struct logfmt_style style, struct str t
 	put_encoded(out, style, text, style.http ? CONTROL : IN_CAPTURE);
 }
 
+/* In log lines something stands for what is absent or empty, so that fields can be counted. */
+static void put_absent(struct out *out, struct logfmt_style style)
+{
+	if (!style.http && !(style.flags & LOGFMT_OPTIONAL))
+		out_char(out, '-');
+}
+
 void logfmt_put_word(struct out *out, struct logfmt_style style, struct str text)
 {
 	bool quoted = style.flags & LOGFMT_QUOTE;
 
-	if (!text.len && !quoted && !style.http && !style.raw)
-		out_char(out, '-');
+	if (!text.len && !quoted && !style.raw)
+		put_absent(out, style);
 	if (quoted)
 		out_char(out, '"');
 	logfmt_put_text(out, style, text);
@@ -85,15 +92,16 @@ static void put_sample(struct eval *e, const struct logfmt_node *n, struct logfm
 {
 	bool quoted = style.flags & LOGFMT_QUOTE && (plain || !style.http);
 	struct str text;
-	bool found = sample_text(e, n->sample, &text);
 
-	if (!found && !quoted && !style.http)
-		out_char(out, '-');
+	if (!sample_text(e, n->sample, &text))
+		text = STR_NONE;
+	if (plain || !style.http)
+		text.len = str_chr(text, 0);
+	if (!text.len && !quoted)
+		put_absent(out, style);
 	if (quoted)
 		out_char(out, '"');
-	if (plain || !style.http)
-		text.len = found ? str_chr(text, 0) : 0;
-	if (found)
+	if (text.len)
 		put_encoded(out, style, text, plain ? 0 : style.http ? IN_HTTP : CONTROL);
 	if (quoted)
 		out_char(out, '"');
@@ -225,7 +233,8 @@ static struct str text_once(struct eval *e, const struct logfmt *fmt)
 	return text;
 }
 
-/* Short texts, which most are, straight into scratch memory; what turns out to be longer is evaluated once more. */
+/* Short texts, which most are, straight into scratch memory; what turns out to be longer is evaluated once
+ * more. */
 struct str logfmt_text(struct eval *e, const struct logfmt *fmt)
 {
 	struct out out;

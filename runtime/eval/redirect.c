@@ -9,6 +9,8 @@ static struct str redirect_path(struct eval *e, const struct rule *rule)
 	struct str path =
 		rule->flags & REDIR_DROP_QUERY ? http_uri_path(e->req->uri) : http_uri_pathq(e->req->uri);
 
+	if (!path.len)
+		return STR("/");
 	if (!(rule->flags & REDIR_APPEND_SLASH))
 		return path;
 	if (path.len && path.ptr[path.len - 1] == '/')

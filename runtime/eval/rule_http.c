@@ -239,22 +239,28 @@ static enum verdict uri_set(struct eval *e, struct str uri)
 	return V_CONTINUE;
 }
 
+/* A target without a path (`*`, an authority) gives way as a whole; `*` keeps a query. */
 enum verdict rule_set_path(struct eval *e, const struct rule *rule)
 {
-	struct str path = logfmt_text(e, rule->fmt);
+	struct str path = logfmt_text(e, rule->fmt), uri, old;
 
 	if (!path.ptr || !e->req)
 		return rule_failed(e);
-	return uri_splice(e, http_uri_path(e->req->uri), path);
+	uri = e->req->uri;
+	old = http_uri_path(uri);
+	if (!old.len)
+		old = uri.len && uri.ptr[0] == '*' ? str_sub(uri, 0, str_chr(uri, '?')) : uri;
+	return uri_splice(e, old, path);
 }
 
 enum verdict rule_set_pathq(struct eval *e, const struct rule *rule)
 {
-	struct str pathq = logfmt_text(e, rule->fmt);
+	struct str pathq = logfmt_text(e, rule->fmt), old;
 
 	if (!pathq.ptr || !e->req)
 		return rule_failed(e);
-	return uri_splice(e, http_uri_pathq(e->req->uri), pathq);
+	old = http_uri_pathq(e->req->uri);
+	return uri_splice(e, old.len ? old : e->req->uri, pathq);
 }
 
 enum verdict rule_set_query(struct eval *e, const struct rule *rule)
@@ -295,7 +301,8 @@ enum verdict rule_set_method(struct eval *e, const struct rule *rule)
 	return V_CONTINUE;
 }
 
-/* Part of the target by an expression; *text gets the new text, ptr NULL when the expression does not match. */
+/* Part of the target by an expression; *text gets the new text, ptr NULL when there is no such part or the
+ * expression does not match. */
 static bool part_replace(struct eval *e, const struct rule *rule, struct str part, struct str *text)
 {
 	struct str format = logfmt_text(e, rule->fmt);
@@ -305,7 +312,7 @@ static bool part_replace(struct eval *e, const struct rule *rule, struct str par
 	*text = STR_NONE;
 	if (!format.ptr)
 		return false;
-	if (!regex_exec(e->engine, rule->regex, part, false, &groups, &n))
+	if (!part.len || !regex_exec(e->engine, rule->regex, part, false, &groups, &n))
 		return true;
 	*text = rule_expand(e, format, part, groups, n);
 	return text->ptr != NULL;

@@ -254,7 +254,7 @@ static enum h1_result target_check(const struct h1_parser *p, struct http_msg *m
 {
 	enum h1_result result = h1_target_check(m);
 
-	return result == H1_BAD && p->relaxed && m->method != HTTP_M_CONNECT ? H1_DONE : result;
+	return result == H1_BAD && p->relaxed ? H1_DONE : result;
 }
 
 /* A body after an upgrade could be taken for the new protocol; a websocket needs its key (RFC 6455

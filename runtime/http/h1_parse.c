@@ -142,8 +142,8 @@ static bool version_relaxed(struct http_msg *m, const char *v, size_t len)
 	if (!version_chars(v, v + len))
 		return false;
 	m->version = 10;
-	if (!len && m->is_response)
-		return false;
+	if (!len && (m->is_response || m->method != HTTP_M_GET))
+		return false; /* HTTP/0.9 knows GET only */
 	m->start_edited = true;
 	if (!len) {
 		m->version = 9;
@@ -398,11 +398,9 @@ static enum h1_result step_name(struct h1_parser *p, struct http_msg *m, char *d
 	for (; p->relaxed && c < end && *c != ':' && *c != '\r' && *c != '\n'; m->glitches++)
 		c = h1_lower_name(c + 1, end);
 	p->pos = (uint32_t)(c - data);
-	if (p->pos - p->name > H1_NAME_MAX)
-		return H1_BAD;
 	if (c == end)
 		return H1_MORE;
-	if (*c != ':' || p->pos == p->name)
+	if (*c != ':' || p->pos == p->name || p->pos - p->name > H1_NAME_MAX)
 		return H1_BAD;
 	p->name_len = (uint16_t)(p->pos - p->name);
 	p->mark = ++p->pos;

@@ -43,13 +43,14 @@ static struct str authority_host(struct str authority, struct str *port)
 	return host;
 }
 
+/* Where a tunnel leads to has no scheme. */
 static bool port_is_default(struct str scheme, bool tunnel, struct str port)
 {
+	if (tunnel)
+		return str_is(port, ":80") || str_is(port, ":443");
 	if (str_ieq(scheme, STR("http")))
 		return port.len == 1 || str_is(port, ":80");
-	if (str_ieq(scheme, STR("https")))
-		return port.len == 1 || str_is(port, ":443");
-	return tunnel && (str_is(port, ":80") || str_is(port, ":443"));
+	return str_ieq(scheme, STR("https")) && (port.len == 1 || str_is(port, ":443"));
 }
 
 struct str http_authority_bare(struct str scheme, struct str authority)
@@ -73,6 +74,12 @@ static void target_cut(struct http_msg *m, const char *at, size_t n)
 	m->start_edited = true;
 }
 
+/* A tunnel's default port need not be Host's, but no other may be. */
+static bool port_is_left_out(struct str host_port, struct str port, bool is_default)
+{
+	return is_default && host_port.len && (host_port.len == 1 || str_eq(host_port, port));
+}
+
 /* The authority says the same as Host, but for a default port. */
 static enum h1_result host_agrees(struct http_msg *m, struct str authority, bool tunnel)
 {
@@ -88,13 +95,14 @@ static enum h1_result host_agrees(struct http_msg *m, struct str authority, bool
 		bare = authority_host(host, &host_port);
 		if (bare.ptr != host.ptr)
 			bare = host; /* an `@` in Host is part of it */
-		if (!host_port.len || !port_is_default(scheme, tunnel, host_port))
+		if (tunnel ? !port_is_left_out(host_port, port, cut)
+			   : !host_port.len || !port_is_default(scheme, false, host_port))
 			bare = host;
 		if (!cut)
 			name.len += port.len;
 		if (!str_ieq(bare, name))
 			return H1_BAD;
-		if (cut && bare.len != host.len) {
+		if (cut && bare.len != host.len && (!tunnel || host_port.len > 1)) {
 			m->counted -= (uint32_t)(host.len - bare.len);
 			h->value_len = (uint32_t)bare.len;
 			m->as_is = false;

@@ -2,6 +2,7 @@
  * does for option http-keep-alive, http-server-close, httpclose and http-pretend-keepalive (manual,
  * section 4.2; RFC 9112 section 9.3). */
 #include "runtime/core/spread.h"
+#include "runtime/eval/field_value.h"
 #include "runtime/proxy/http_stream.h"
 #include "runtime/reload/renew.h"
 
@@ -27,6 +28,24 @@ static bool rules_close(struct http_msg *m)
 	return closes;
 }
 
+/* Does the field that goes on speak of an upgrade? Then nothing else is said of the connection. */
+static bool asks_for_upgrade(struct http_msg *m)
+{
+	struct http_hdr *h = NULL;
+	struct str item;
+
+	if (!m->edited)
+		return m->conn_upgrade;
+	while ((h = http_find_id(m, HN_CONNECTION, h))) {
+		uint32_t off = 0;
+
+		while (field_value_next(str_make(h->value, h->value_len), &off, &item))
+			if (str_ieq(item, STR("upgrade")))
+				return true;
+	}
+	return false;
+}
+
 struct str http_connection_request(struct http_stream *hs)
 {
 	bool closes = http_server_closes(hs) || rules_close(&hs->req);
@@ -38,7 +57,7 @@ struct str http_connection_request(struct http_stream *hs)
 	hs->server_close = closes;
 	if (closes && proxy_option_is_set(http_proxy(hs), PO_HTTP_PRETEND_KEEPALIVE))
 		closes = false;
-	if (hs->req.upgrade)
+	if (asks_for_upgrade(&hs->req))
 		return STR_NONE;
 	if (hs->req.version >= 11)
 		return closes ? STR("close") : STR_NONE;
@@ -60,7 +79,7 @@ static bool client_may_stay(const struct http_stream *hs)
 struct str http_connection_response(struct http_stream *hs)
 {
 	hs->client_keep = hs->client_keep && client_may_stay(hs) && !rules_close(&hs->res);
-	if (hs->res.body == HTTP_BODY_TUNNEL)
+	if (hs->res.body == HTTP_BODY_TUNNEL || asks_for_upgrade(&hs->res))
 		return STR_NONE;
 	if (!hs->client_keep)
 		return hs->res.version >= 11 ? STR("close") : STR_NONE;
@@ -93,6 +112,7 @@ static bool has_trailers(struct str value)
 	return false;
 }
 
+/* Of the TE field only `trailers` goes on, in both directions. */
 void http_te_filter(struct http_msg *m)
 {
 	struct http_hdr *h = NULL;

@@ -82,6 +82,7 @@ static enum http_next interim(struct http_stream *hs)
 		hs->s.res = NULL;
 	hs->s.log.bytes_out += hs->res.counted;
 	http_head_strip(&hs->res);
+	http_te_filter(&hs->res);
 	if (!http_flow_head(hs, &hs->down, &hs->res, STR_NONE, false))
 		return http_reply_failure(hs, 500, 'I', 'H');
 	hs->down.taken += hs->down.parser.pos;
@@ -144,6 +145,8 @@ static enum http_next response_forward(struct http_stream *hs)
 {
 	if (proxy_option_is_set(http_proxy(hs), PO_CHECKCACHE) && http_checkcache_refuses(hs))
 		return http_checkcache_refuse(hs);
+	if (http_frontend(hs)->capture_cookie.len)
+		http_cookie_capture(hs, true); /* what rules have left of it */
 	if (!http_cookie_response(hs))
 		return http_reply_failure(hs, 500, 'I', 'H');
 	http_rules_after_response(hs);
@@ -152,6 +155,7 @@ static enum http_next response_forward(struct http_stream *hs)
 	hs->s.log.status = hs->res.status;
 	http_count_response(hs, hs->res.status);
 	http_head_strip(&hs->res);
+	http_te_filter(&hs->res);
 	if (!http_flow_head(hs, &hs->down, &hs->res, http_connection_response(hs), hs->down.state == FLOW_DONE))
 		return HTTP_CLOSE;
 	hs->down.taken += hs->down.parser.pos;
@@ -244,8 +248,6 @@ static enum http_next response_head(struct http_stream *hs)
 		filter_trace_head(hs->down.limits, &hs->res);
 	if (http_frontend(hs)->capture_response_n)
 		http_capture(hs, true);
-	if (http_frontend(hs)->capture_cookie.len)
-		http_cookie_capture(hs, true);
 	return response_rules(hs);
 }
 
