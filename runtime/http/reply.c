@@ -189,6 +189,8 @@ static bool add_field(struct reply *r, struct eval *e, const struct reply_header
 
 	if (!name.ptr || !value.ptr)
 		return false;
+	if (!value.len)
+		return true;
 	return http_add(&r->msg, name, str_trim(value));
 }
 

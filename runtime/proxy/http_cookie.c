@@ -101,11 +101,10 @@ static char choose(struct http_stream *hs, struct str value)
 
 	if (conf->mode == COOKIE_INSERT && age != 'V')
 		return age;
-	if (!s)
-		return 'I';
-	hs->s.cookie_server = s;
 	if (hs->persist_ignored)
 		return 'U';
+	if (!s)
+		return 'I';
 	while (s && !forced && !server_is_reachable(s))
 		s = server_by_cookie(hs->s.backend, value, &at);
 	if (!s)
@@ -163,13 +162,15 @@ static size_t our_cookie(struct http_stream *hs, struct field *f, struct str val
 	const struct cookie_conf *conf = &http_proxy(hs)->cookie;
 	size_t cut = str_chr(value, conf->mode == COOKIE_PREFIX ? '~' : '|'),
 	       at = (size_t)(value.ptr - f->text);
+	char letter;
 
 	if (!*chosen) {
-		hs->cookie_dates = (struct cookie_dates){0};
 		if (conf->mode == COOKIE_INSERT && cut < value.len)
 			hs->cookie_dates = cookie_dates_parse(str_tail(value, cut + 1));
-		hs->s.log.cookie_cli = choose(hs, str_sub(value, 0, cut));
-		*chosen = hs->s.log.cookie_cli == 'V';
+		letter = choose(hs, str_sub(value, 0, cut));
+		if ((letter != 'I' && letter != 'U') || hs->s.log.cookie_cli == 'N')
+			hs->s.log.cookie_cli = letter; /* what an earlier one says is more than that */
+		*chosen = letter == 'V' || (letter == 'D' && hs->s.server.forced);
 	}
 	if (conf->mode != COOKIE_PREFIX || cut == value.len)
 		return 0;
@@ -237,8 +238,7 @@ void http_cookie_request(struct http_stream *hs)
 /* Does the client already send what leads to this server? */
 static bool client_knows(const struct http_stream *hs)
 {
-	return hs->persist_ignored ? hs->s.cookie_server != NULL
-				   : hs->s.cookie_server && hs->s.cookie_server == hs->s.server.server;
+	return hs->s.cookie_server && hs->s.cookie_server == hs->s.server.server;
 }
 
 static bool sets_cookies(const struct http_hdr *h)
@@ -383,9 +383,9 @@ static bool rewrite(struct http_stream *hs, const struct found *f, struct str va
 {
 	struct str by = prefix ? scratch_printf(&hs->s.scratch, "%.*s~", STR_ARG(value)) : value;
 
+	hs->s.log.cookie_srv = value.len ? 'R' : 'P';
 	if (!value.len)
 		return true;
-	hs->s.log.cookie_srv = 'R';
 	return by.ptr && splice_value(hs, &hs->res, f->hdr, f->off, prefix ? 0 : f->len, by);
 }
 
@@ -416,10 +416,10 @@ bool http_cookie_response(struct http_stream *hs)
 		hs->s.log.cookie_srv = 'P';
 		return true;
 	}
-	if (conf->mode == COOKIE_INSERT) {
+	if (conf->mode == COOKIE_INSERT || (conf->mode == COOKIE_PREFIX && conf->indirect && client_knows(hs)))
 		take_away(hs);
-		return insert(hs, value);
-	}
+	if (conf->mode == COOKIE_INSERT)
+		return hs->persist_ignored || insert(hs, value);
 	while (ok && set_cookie_find(hs, f.hdr, &f))
 		ok = rewrite(hs, &f, value, conf->mode == COOKIE_PREFIX);
 	return ok;

@@ -15,8 +15,9 @@ struct cookie_dates {
 struct cookie_dates cookie_dates_parse(struct str text);
 /* The present, rounded up. */
 uint32_t cookie_date_now(uint64_t seconds);
-/* 'V', or why the cookie is too old: 'E' (used), 'O' (first seen). */
-char cookie_dates_judge(const struct cookie_conf *conf, const struct cookie_dates *d, uint64_t seconds);
+/* 'V', or why the cookie is too old: 'E' (used), 'O' (first seen). Dates that are out of time are forgotten: they are not held against
+ * the next cookie. */
+char cookie_dates_judge(const struct cookie_conf *conf, struct cookie_dates *d, uint64_t seconds);
 /* Is the client to get a new one although its server stays? */
 bool cookie_dates_stale(const struct cookie_conf *conf, const struct cookie_dates *d, uint64_t seconds);
 /* Five characters. */

@@ -5,11 +5,12 @@ enum { DATE_LEN = 5, UNIT = 4, FUTURE = 86400 /* clocks differ, but not by more 
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/* What follows a date is not looked at. */
 static uint32_t date_read(struct str text)
 {
 	uint32_t date = 0;
 
-	if (text.len != DATE_LEN)
+	if (text.len < DATE_LEN)
 		return 0;
 	for (size_t i = 0; i < DATE_LEN; i++) {
 		const char *digit = memchr(digits, text.ptr[i], sizeof(digits) - 1);
@@ -43,20 +44,28 @@ static bool out_of_time(uint32_t date, uint32_t limit, uint64_t now)
 	return limit && date && (at + limit < now || at > now + FUTURE);
 }
 
-char cookie_dates_judge(const struct cookie_conf *conf, const struct cookie_dates *d, uint64_t seconds)
+char cookie_dates_judge(const struct cookie_conf *conf, struct cookie_dates *d, uint64_t seconds)
 {
-	return out_of_time(d->last, conf->maxidle, seconds)    ? 'E'
-	       : out_of_time(d->first, conf->maxlife, seconds) ? 'O'
-							       : 'V';
+	char age = 'V';
+
+	if (out_of_time(d->last, conf->maxidle, seconds)) {
+		d->last = 0;
+		age = 'E';
+	}
+	if (out_of_time(d->first, conf->maxlife, seconds)) {
+		d->first = 0;
+		age = 'O';
+	}
+	return age;
 }
 
 bool cookie_dates_stale(const struct cookie_conf *conf, const struct cookie_dates *d, uint64_t seconds)
 {
-	if (!conf->maxidle && !conf->maxlife)
-		return d->last || d->first;
-	if (conf->maxidle && d->last < cookie_date_now(seconds))
+	if (!conf->maxidle && !conf->maxlife && d->first)
 		return true;
-	return (conf->maxlife && !d->first) || (!conf->maxidle && d->last);
+	if ((conf->maxidle || d->last) && d->last < cookie_date_now(seconds))
+		return true;
+	return conf->maxlife && !d->first;
 }
 
 void cookie_date_write(char text[5], uint32_t date)
