@@ -62,6 +62,8 @@ int lbcheck_program(const struct lbcheck *l);
 int lbcheck_lsp(const struct lbcheck *l);
 int lbcheck_simulate(const struct lbcheck *l);
 int lbcheck_trace(const struct lbcheck *l);
+/* How many words an option of a request takes, itself included; 0: it is none. */
+int lbcheck_trace_words(const char *word);
 int lbcheck_test(const struct lbcheck *l);
 
 #endif

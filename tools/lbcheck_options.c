@@ -122,6 +122,10 @@ static const char help[] =
 	"                              with simulate: servers and algorithm from a configuration\n"
 	"  --algorithm=WORDS           with simulate: compare this one, too\n"
 	"  --line=LINE                 with simulate: a line of the scenario\n"
+	"  -H FIELD, --src=ADDRESS, --dst=ADDRESS, --bind=FRONTEND[:PORT], --body=TEXT|@FILE,\n"
+	"  --var=NAME=VALUE, --at=TIME, --state=BACKEND/SERVER=STATE, --reply=STATUS, --log-line=LINE,\n"
+	"  --why-not=BACKEND, --batch  with trace: the request and its world; raw requests come from\n"
+	"                              standard input\n"
 	"  --tap, --junit              with test: how to report\n"
 	"  --coverage                  with test: the rules and conditions that no request covers\n"
 	"  --fail-under=N              with test: fail when less than N percent are covered\n"
@@ -322,22 +326,45 @@ static bool is_request(const char *word)
 	return len && word[len] == ' ' && access(word, F_OK) != 0;
 }
 
-/* How many words are ours; those behind `--` are the request's, and with `trace` all from its first line on. */
+/* The word behind `before` others comes first. */
+static void words_turn(char **words, int before)
+{
+	char *word = words[before];
+
+	memmove(words + 1, words, (size_t)before * sizeof(*words));
+	words[0] = word;
+}
+
+/* How many of the words from argv[i] on belong to the request of `trace`. */
+static int request_words(int argc, char **argv, int i)
+{
+	int n = is_request(argv[i]) ? 1 : lbcheck_trace_words(argv[i]);
+
+	return n > argc - i ? argc - i : n;
+}
+
+/* How many words are ours; those behind `--` are the request's. With `trace` these may stand anywhere: they are
+ * put behind ours, in their order. */
 static int words_before_request(struct lbcheck *l, int argc, char **argv)
 {
 	bool traces = argc > 1 && strcmp(argv[1], "trace") == 0;
+	int ours = 1, n;
 
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i += n) {
 		if (strcmp(argv[i], "--") == 0) {
-			l->rest = argc - i - 1;
+			words_turn(argv + ours, i - ours);
+			l->rest += argc - i - 1;
 			return argc;
 		}
-		if (traces && is_request(argv[i])) {
-			l->rest = argc - i;
-			return i;
+		n = traces ? request_words(argc, argv, i) : 0;
+		l->rest += n;
+		if (!n) {
+			words_turn(argv + ours, i - ours);
+			ours++;
+			n = 1;
 		}
 	}
-	return argc;
+	return argc - l->rest;
 }
 
 bool lbcheck_options(struct lbcheck *l, int argc, char **argv, int *status)

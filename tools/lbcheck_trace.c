@@ -111,6 +111,21 @@ static const struct {
 };
 enum { NOPTIONS = sizeof(options) / sizeof(*options) };
 
+int lbcheck_trace_words(const char *word)
+{
+	size_t len = strcspn(word, "=");
+
+	if (strcmp(word, "--json") == 0 || strcmp(word, "--batch") == 0)
+		return 1;
+	for (int k = 0; k < NOPTIONS; k++) {
+		if (options[k].letter && strcmp(word, options[k].letter) == 0)
+			return 2;
+		if (strlen(options[k].name) == len && strncmp(word, options[k].name, len) == 0)
+			return word[len] ? 1 : 2;
+	}
+	return 0;
+}
+
 /* "--src=1.2.3.4" or "--src 1.2.3.4": takes one or two words. */
 static bool option_take(struct trace *t, const struct str *words, uint32_t n, uint32_t *i)
 {
@@ -327,7 +342,8 @@ int lbcheck_trace(const struct lbcheck *l)
 	int status;
 
 	if (l->nargs <= (size_t)l->rest) {
-		fputs("lbcheck: trace needs the files of a configuration: lbcheck trace FILE... 'GET URL' ...\n",
+		fputs("lbcheck: trace needs the files of a configuration: lbcheck trace FILE... 'GET URL' "
+		      "...\n",
 		      stderr);
 		return LBCHECK_USAGE;
 	}

@@ -189,6 +189,11 @@ def test_mistakes():
     bare, marked = (run("trace", "x.cfg", *mark, "GET http://x/api", "--src", "10.0.0.9", "--at", "2001-02-03T04:05:06Z", x=SITE)
                     for mark in ((), ("--",)))
     expect(bare.returncode == 0 and bare.stdout == marked.stdout and "10.0.0.9" in bare.stdout, f"without --: {bare.stderr}")
+    for words in (["--src", "10.0.0.9", "x.cfg", "--why-not=static", "GET http://x/"], ["x.cfg", "--src=10.0.0.9", "GET http://x/", "--why-not", "static"],
+                  ["x.cfg", "--src=10.0.0.9", "--why-not", "static", "--", "GET http://x/"]):
+        p = run("trace", "--compat=2.6", *words, x=SITE)
+        expect(p.returncode == 0 and "from 10.0.0.9" in p.stdout and "\nwhy not static" in p.stdout, f"{words}: {p.stdout}{p.stderr}")
+    expect(run("trace", "x.cfg", "GET http://x/", "--src", x=SITE).returncode == 2, "an option without its value")
     expect(run("trace", "x.cfg", "--", "http://x/", x="nonsense\n").returncode == 1, "a configuration with errors")
 
 
