@@ -32,6 +32,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
 ENHANCE_YOUR_CALM = 11
 MOST_GROWTH = 24576  # kB
+MOST_WORK = 5  # seconds of processor time for one attack, also with sanitizers
 
 
 def literal(name, value):
@@ -93,6 +94,12 @@ class Victim:
     def memory(self):
         with open("/proc/%d/status" % self.process.pid) as f:
             return int([line for line in f if line.startswith("VmRSS")][0].split()[1])
+
+    def work(self):
+        """Seconds of processor time so far."""
+        with open("/proc/%d/stat" % self.process.pid) as f:
+            fields = f.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def serves(self, path="/"):
         try:
@@ -161,6 +168,29 @@ def attacks():
     yield "glitches beyond the threshold", (request(1 + 2 * n, more=[("connection", "close")]) for n in range(30)), True
 
 
+def slowly(victim, first, piece, until=None):
+    """Whether the connection is ended, or answered, though something comes all the time, piece by piece."""
+    s = victim.connect(PREFACE + frame(SETTINGS, 0, 0) + first)
+    s.settimeout(0.1)
+    got = b""
+    end = time.monotonic() + 60
+    try:
+        while time.monotonic() < end:
+            s.sendall(piece)
+            try:
+                data = s.recv(65536)
+                got += data
+                if not data or (until and until in got):
+                    return not until or until in got
+            except socket.timeout:
+                pass
+        return False
+    except OSError:
+        return not until
+    finally:
+        s.close()
+
+
 def random_frames(rng):
     out = b""
     for _ in range(rng.randrange(1, 12)):
@@ -191,14 +221,19 @@ def main():
         print("%s - h2: %s%s" % ("ok" if ok else "not ok", name, "" if ok else " # " + note), flush=True)
     check(victim.serves(), "serves")
     for name, pieces, ends in attacks():
-        before = victim.memory()
+        before, worked = victim.memory(), victim.work()
         got, ended = victim.exchange(pieces, 0.3, b"\0none\0")
-        growth = victim.memory() - before
-        check(growth < MOST_GROWTH and (ends is None or ended == ends) and victim.serves(), name,
-              "memory +%d kB, ended %s" % (growth, ended))
+        growth, worked = victim.memory() - before, victim.work() - worked
+        check(growth < MOST_GROWTH and worked < MOST_WORK and (ends is None or ended == ends) and victim.serves(), name,
+              "memory +%d kB, %.2f s of work, ended %s" % (growth, worked, ended))
         if name.startswith("glitches"):
             codes = [struct.unpack(">I", p[4:8])[0] for kind, _, _, p in frames(got) if kind == GOAWAY]
             check(codes == [ENHANCE_YOUR_CALM], "they are told to be calm", str(codes))
+    head = frame(HEADERS, 1, 1, block())  # without END_HEADERS
+    check(slowly(victim, head, frame(CONTINUATION, 0, 1, literal("x", "y"))), "a head that comes field by field is waited for so long only")
+    check(slowly(victim, head + b"\0\1\0", b""), "a frame that does not come whole is waited for so long only")
+    check(slowly(victim, request(1, False, method="POST", path="/slow"), frame(DATA, 0, 1, b"x"), b"Request Time-out"), "a body that comes byte by byte is waited for so long only")
+    check(victim.serves(), "serves after slow ones")
     got, _ = victim.exchange([request(1, more=[("connection", "close")]), request(3, path="/glitches")], until=b"glitches 1")
     check(b"glitches 1" in got, "fc_glitches counts", repr(got))
     whole = frame(SETTINGS, 1, 0) + request(1, False, method="POST", more=[("content-length", "3")]) + frame(DATA, 1, 1, b"abc") + request(3)

@@ -145,6 +145,7 @@ def main():
         case(f, "crt-store s\n    crt-base parts\n    key-base parts\n    load crt good.crt key good.key\n    load crt past.crt key good.key\n"
              "frontend f\n    bind :8443 ssl crt @s/good.crt\n",
              [(c, "t.cfg", 10, "load crt past.crt key good.key") for c in ("0921", "0923")])
+        case(f, "crt-store s\n    load crt good.pem\nfrontend f\n    bind :8443 ssl crt @s/other\n", [("0216", "t.cfg", 9, "@s/other")])
         os.mkdir(f.name("base"))
         shutil.copy(f.name("past.pem"), f.name("base/x.pem"))
         f.write("list", "x.pem\n")
