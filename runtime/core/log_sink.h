@@ -9,8 +9,8 @@
 #include <sys/uio.h>
 
 #include "grammar/base/out.h"
-#include "runtime/core/log_batch.h"
 #include "grammar/model.h"
+#include "runtime/core/log_batch.h"
 
 enum { LOG_LINE_MAX = 65535, LOG_HEAD_MAX = 65535, LOG_FDS = 8, LOG_LEN_DEFAULT = 1024, LOG_BATCHES = 4 };
 

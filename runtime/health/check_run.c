@@ -1,6 +1,5 @@
 /* The connection of a run: connecting, sending, receiving, its end. Owned by the check's worker; only the
  * callbacks of the loop get here, and only check_run_end() lets go of a connection on the way. */
-#include "runtime/health/check_reuse.h"
 #include "runtime/health/check_run.h"
 
 #include <errno.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/backend/proxy_header.h"
+#include "runtime/health/check_reuse.h"
 #include "runtime/net/address.h"
 #include "runtime/tls/tls.h"
 
