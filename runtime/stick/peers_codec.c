@@ -284,11 +284,13 @@ static bool get_text(struct str *in, struct peers_table *t, uint32_t *text)
 	return true;
 }
 
-/* One value; what we do not store, and how many are connected at the moment, is read and forgotten. */
+/* One value; what we do not store is read and forgotten, and so is how many are connected at the moment, except
+ * by tables that only listen (recv-only). */
 static bool get_value(struct str *in, struct peers_table *t, const struct stick_hold *h, enum stick_data data,
 		      uint32_t i, uint64_t now)
 {
-	void *at = data == STICK_CONN_CUR ? NULL : stick_at(h, data, i);
+	bool ours = data == STICK_CONN_CUR && !h->table->conf->recv_only;
+	void *at = ours ? NULL : stick_at(h, data, i);
 	uint64_t value, current, previous;
 	uint32_t text;
 
@@ -335,10 +337,16 @@ static size_t value_size(enum stick_data data)
 				    : sizeof(uint32_t);
 }
 
+/* What nobody reckons with (manual 3.4, section 11.1, "write-to"). */
+static bool is_copied(enum stick_data data)
+{
+	return data == STICK_SERVER_ID || data == STICK_SERVER_KEY || data == STICK_GPT || data == STICK_GPT0;
+}
+
 static void copy_values(const struct stick_hold *from, const struct stick_hold *to)
 {
 	for (int d = 0; d < STICK_DATA_COUNT; d++)
-		for (uint32_t i = 0; i < from->table->conf->length[d]; i++) {
+		for (uint32_t i = 0; is_copied((enum stick_data)d) && i < from->table->conf->length[d]; i++) {
 			const void *a = stick_at(from, (enum stick_data)d, i);
 			void *b = stick_at(to, (enum stick_data)d, i);
 

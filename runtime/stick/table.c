@@ -49,7 +49,7 @@ static void layout(struct stick_table *t)
 			t->offsets[d] = (uint16_t)at;
 			at += data_size(t->conf, d);
 		}
-	if (t->conf->peers.len && !t->conf->recv_only) {
+	if (t->conf->peers.len) {
 		t->sync_offset = at = (at + 7) & ~7u;
 		at += sizeof(struct stick_sync);
 	}
