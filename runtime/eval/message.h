@@ -33,7 +33,7 @@ enum http_body { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, HTTP_BODY_
 
 struct http_msg {
 	struct scratch *scratch; /* for what rules add */
-	bool is_response, keep_alive, upgrade, expect_continue;
+	bool is_response, keep_alive, upgrade, expects; /* `expects`: has the Expect field */
 	bool edited; /* some header was added, removed or changed: head cannot be sent as received */
 	bool start_edited; /* the start line was */
 	bool normalized; /* the target is absolute only because HTTP/2 tells scheme and authority: HTTP/1 servers get its path */

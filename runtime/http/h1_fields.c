@@ -189,7 +189,7 @@ enum h1_result h1_field(struct h1_parser *p, struct http_msg *m, struct http_hdr
 	case HN_HOST:
 		return m->is_response ? H1_DONE : host(m, h, keep);
 	case HN_EXPECT:
-		m->expect_continue = str_ieq(str_make(h->value, h->value_len), STR("100-continue"));
+		m->expects = true;
 		return H1_DONE;
 	default:
 		return H1_DONE;

@@ -216,7 +216,6 @@ static bool websocket_add_key(struct h2_stream *st, struct http_msg *m)
 static bool request_done(struct h2_stream *st, struct h2_head *head, bool last)
 {
 	struct http_msg *m = &head->msg;
-	struct http_hdr *h;
 
 	m->method_name = head->method;
 	m->method = (uint8_t)sample_method_of(head->method);
@@ -231,8 +230,7 @@ static bool request_done(struct h2_stream *st, struct h2_head *head, bool last)
 		return false;
 	if (m->method == HTTP_M_CONNECT)
 		lengths_drop(m);
-	h = http_find_id(m, HN_EXPECT, NULL);
-	m->expect_continue = h && str_ieq(str_make(h->value, h->value_len), STR("100-continue"));
+	m->expects = http_find_id(m, HN_EXPECT, NULL) != NULL;
 	if (!body_of(st, m, last) || (last && m->content_length))
 		return false;
 	if (m->method == HTTP_M_CONNECT) {

@@ -2,6 +2,7 @@
  * http-buffer-request), some time (pause), a name (do-resolve), more bytes (inspect-delay); and what they say
  * to the client meanwhile (early-hint). A list that waits goes on where it stood. Worker thread only. */
 #include "runtime/eval/engine.h"
+#include "runtime/eval/field_value.h"
 #include "runtime/proxy/http_cache.h"
 #include "runtime/proxy/http_wait.h"
 #include "runtime/proxy/stream_lookup.h"
@@ -75,7 +76,19 @@ bool http_request_is_at_hand(struct http_stream *hs)
 	return hs->req.body_complete;
 }
 
-/* We ask for the body ourselves; the server will not have to (RFC 9110 section 10.1.1). */
+/* What the first word of the field says; nobody knew it before HTTP/1.1. */
+static bool wants_to_be_asked(struct http_msg *m)
+{
+	struct http_hdr *h = m->version >= 11 ? http_find_id(m, HN_EXPECT, NULL) : NULL;
+	struct str word;
+	uint32_t off = 0;
+
+	return h && field_value_next(str_make(h->value, h->value_len), &off, &word) &&
+	       str_ieq(word, STR("100-continue"));
+}
+
+/* We ask for the body ourselves, as HAProxy does even where all of it is there already; the server will not
+ * have to (RFC 9110 section 10.1.1). */
 static void body_ask(struct http_stream *hs)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -97,10 +110,10 @@ enum http_next http_body_wait(struct http_stream *hs, uint64_t enough)
 	struct session *s = hs->s.session;
 
 	request_look(hs);
+	if (hs->req.expects && !hs->continued && hs->req.body != HTTP_BODY_NONE && wants_to_be_asked(&hs->req))
+		body_ask(hs);
 	if (hs->req.body_complete || !http_client_has_room(hs) || s->conn.flags & (CONN_EOF | CONN_ERROR))
 		return HTTP_AGAIN;
-	if (hs->req.expect_continue && !hs->continued)
-		body_ask(hs);
 	return enough && hs->req.body_seen.len >= enough ? HTTP_AGAIN : HTTP_WAIT;
 }
 
