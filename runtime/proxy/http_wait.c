@@ -95,9 +95,15 @@ static void body_ask(struct http_stream *hs)
 	struct iovec iov = {(void *)(uintptr_t)go_on, sizeof(go_on) - 1};
 	struct http_msg interim = {.is_response = true, .status = 100};
 	struct conn *c = &hs->s.session->conn;
+	struct http_hdr *h = http_find_id(&hs->req, HN_EXPECT, NULL);
+	struct str value = str_make(h->value, h->value_len);
+	size_t comma = str_chr(value, ',');
 
 	hs->continued = true;
-	http_del_all(&hs->req, STR("expect"));
+	if (comma < value.len)
+		http_set_value(&hs->req, h, str_tail(value, comma + 1));
+	else
+		http_del(&hs->req, h);
 	if (c->mux)
 		c->mux->send_head(c, &interim, false);
 	else
