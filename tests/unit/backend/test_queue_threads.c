@@ -230,7 +230,7 @@ START_TEST(contention)
 		ck_assert_uint_eq(b->served + b->given_up + b->failed, EACH);
 		served += b->served;
 	}
-	ck_assert_uint_gt(served, WORKERS * EACH / 10);
+	ck_assert_uint_gt(served, SERVERS * MAXCONN); /* places went from one to the next; how fast is the machine's */
 	for (int i = 0; i < SERVERS; i++) {
 		ck_assert_uint_le(hall.most[i], MAXCONN);
 		ck_assert_uint_eq(hall.f.servers[i].conns, 0);
