@@ -116,8 +116,10 @@ static enum http_next choose_backend(struct http_stream *hs)
 		http_eval(hs, &e, AT(FE_USE_BACKEND));
 		be = eval_backend(&e, fe, &decider);
 	}
-	if (!stream_set_backend(&hs->s, be))
+	if (!stream_set_backend(&hs->s, be)) {
+		hs->s.log.t_request = -1; /* seen with HAProxy: it is not taken by anybody */
 		return http_reply_failure(hs, 503, 'S', 'C');
+	}
 	if (hs->s.backend->conf->nfilters && hs->s.backend != hs->s.session->frontend)
 		filter_trace_attach(&hs->s, &hs->up.limits, &hs->down.limits, hs->s.backend->conf);
 	return HTTP_AGAIN;
