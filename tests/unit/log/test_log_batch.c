@@ -293,7 +293,7 @@ END_TEST
 
 START_TEST(more_than_a_batch)
 {
-	char name[8];
+	char name[16];
 
 	for (int i = 0; i < 3 * LOG_BATCH_LINES + 5; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
