@@ -12,7 +12,8 @@ struct format {
 	uint32_t source;
 	bool numbered; /* lines are counted by the text (${.LINE}): none is added or taken away */
 	bool in_section;
-	size_t margin;                     /* of the last section's first word, as it was written */
+	uint64_t
+		margins; /* where section headers stood, by indentation: also those that a condition may hide */
 	bool after_empty, after_statement; /* what was written last */
 	uint32_t empties;                  /* held back */
 };
@@ -98,8 +99,13 @@ static size_t indentation(struct str line)
 	return n;
 }
 
-/* A misspelt section is one when it stands where the last one stood. Before the first one, a
- * line with a variable may be one. */
+static bool is_margin(const struct format *x, size_t n)
+{
+	return n < 64 && x->margins >> n & 1;
+}
+
+/* A misspelt section is one when it stands where others stood. Before the first one, a line with a variable may
+ * be one. */
 static enum line_kind line_kind(const struct format *x, struct str line)
 {
 	struct str text = trim(line), first;
@@ -113,7 +119,8 @@ static enum line_kind line_kind(const struct format *x, struct str line)
 	if (text.ptr[0] == '.')
 		return LINE_DIRECTIVE;
 	first = str_sub(text, 0, word_length(text));
-	if (section_find(first) || ((!x->in_section || indentation(line) == x->margin) && section_guess(first)))
+	if (section_find(first) ||
+	    ((!x->in_section || is_margin(x, indentation(line))) && section_guess(first)))
 		return LINE_HEADER;
 	if (!x->in_section && str_chr(text, '$') < text.len)
 		return LINE_HEADER;
@@ -178,7 +185,7 @@ static void line_format(struct format *x, struct span span, struct str line)
 		out_char(&o, '\n');
 	if (kind == LINE_HEADER) {
 		x->in_section = true;
-		x->margin = indentation(line);
+		x->margins |= indentation(line) < 64 ? 1ULL << indentation(line) : 0;
 	}
 	line_write(x, &o, kind, line);
 	edit_add(x, span, out_get(&o));
