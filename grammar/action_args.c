@@ -137,9 +137,12 @@ bool action_args_status(struct action_reader *r)
 				    "a status is a number from 100 to 999");
 	if (r->i + 1 >= r->n || !action_take_word(r, "reason"))
 		return true;
-	r->out->fmt = action_format(r, "expects 1 argument: <status>; or 3 arguments: <status> reason <fmt>",
-				    "a reason");
-	return r->out->fmt != NULL;
+	w = action_take(r);
+	if (!w)
+		return action_missing(r, "expects 1 argument: <status>; or 3 arguments: <status> reason <fmt>",
+				      "a reason");
+	r->out->name = keep(r, w->text); /* as it is written: no format, whatever HAProxy's message says */
+	return true;
 }
 
 bool action_args_auth(struct action_reader *r)

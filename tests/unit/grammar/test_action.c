@@ -103,7 +103,7 @@ static const struct {
 	{"http-request replace-header Host (.*)\\.a \\1.b",
 	 "replace-header name=Host fmt=\\1.b regex=(.*)\\.a"},
 	{"http-request replace-path /a(.*) \\1", "replace-path fmt=\\1 regex=/a(.*)"},
-	{"http-response set-status 503 reason 'Slow Down'", "set-status fmt=Slow Down num=503"},
+	{"http-response set-status 503 reason 'Slow Down'", "set-status name=Slow Down num=503"},
 	{"http-request set-var(txn.x) path lower if named", "set-var sample=path,lower var=2.x if named"},
 	{"http-request set-var(txn.x,ifset,ifempty) path", "set-var sample=path var=2.x flags=20"},
 	{"http-request set-var-fmt(req.y) a%[path]b", "set-var-fmt fmt=a%[path]b var=3.y"},
