@@ -96,6 +96,7 @@ struct eval {
 	uint64_t now_ms;	      /* monotonic clock of the tables */
 	bool sniffed;		      /* `req` was read out of raw_req; the connection is mode tcp */
 	bool request_counted;	      /* mode http, and what counts requests has counted this one */
+	uint32_t failed_rewrites;     /* of this rule set so far */
 	bool relaxed;		      /* `strict-mode off` was met in this rule set: failed rewrites are no errors */
 };
 

@@ -6,15 +6,10 @@
 #include "runtime/eval/fetch.h"
 
 #include "runtime/eval/engine.h"
+#include "runtime/eval/htx_size.h"
 
 /* All fetches have one signature; few need all of it. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-
-enum {
-	BUFFER_HEAD = 48, /* of the buffer, before the blocks */
-	BLOCK_HEAD = 8,   /* of each block, at the other end */
-	LINE_HEAD = 20    /* of the start line, before its texts */
-};
 
 enum block_type { BLOCK_REQ_SL, BLOCK_RES_SL, BLOCK_HDR, BLOCK_EOH, BLOCK_DATA, BLOCK_EOT, BLOCK_UNUSED };
 
@@ -37,19 +32,6 @@ static const struct http_msg *message(struct eval *e)
 	return m;
 }
 
-static struct str version_of(const struct http_msg *m)
-{
-	if (m->version_text.len)
-		return m->version_text;
-	return m->version >= 20 ? STR("HTTP/2.0") : m->version == 10 ? STR("HTTP/1.0") : STR("HTTP/1.1");
-}
-
-static uint32_t line_size(const struct http_msg *m)
-{
-	return LINE_HEAD + (uint32_t)version_of(m).len +
-	       (m->is_response ? 3 + (uint32_t)m->reason.len : (uint32_t)(m->method_name.len + m->uri.len));
-}
-
 static bool has_end_of_trailers(const struct http_msg *m)
 {
 	return m->body == HTTP_BODY_CHUNKED && m->version < 20 && m->body_complete;
@@ -58,7 +40,7 @@ static bool has_end_of_trailers(const struct http_msg *m)
 /* The block at *index; sizes of all, and how many there are, when there is none. */
 static struct block block_at(const struct http_msg *m, int64_t index, uint32_t *n, uint32_t *bytes)
 {
-	struct block b = {m->is_response ? BLOCK_RES_SL : BLOCK_REQ_SL, NULL, line_size(m)},
+	struct block b = {m->is_response ? BLOCK_RES_SL : BLOCK_REQ_SL, NULL, htx_line_size(m)},
 		     found = {BLOCK_UNUSED, NULL, 0};
 
 	*n = 0;
@@ -103,13 +85,13 @@ static bool totals(struct eval *e, struct totals *t)
 	if (!m)
 		return false;
 	block_at(m, -1, &t->blocks, &t->data);
-	t->size = e->model->global.tune_bufsize - BUFFER_HEAD;
+	t->size = e->model->global.tune_bufsize - HTX_BUFFER_HEAD;
 	return true;
 }
 
 static uint32_t used(const struct totals *t)
 {
-	return t->data + t->blocks * BLOCK_HEAD;
+	return t->data + t->blocks * HTX_BLOCK_HEAD;
 }
 
 static uint32_t unused(const struct totals *t)
@@ -158,7 +140,7 @@ bool fetch_htx_free_data(struct eval *e, const struct fetch_call *call, struct s
 {
 	struct totals t;
 
-	return totals(e, &t) && sample_set_int(out, unused(&t) > BLOCK_HEAD ? unused(&t) - BLOCK_HEAD : 0);
+	return totals(e, &t) && sample_set_int(out, unused(&t) > HTX_BLOCK_HEAD ? unused(&t) - HTX_BLOCK_HEAD : 0);
 }
 
 bool fetch_htx_has_eom(struct eval *e, const struct fetch_call *call, struct sample *out,
@@ -268,7 +250,7 @@ bool fetch_htx_blk_start_line(struct eval *e, const struct fetch_call *call, str
 
 	if (!block(e, call, &m, &b))
 		return false;
-	v = version_of(m);
+	v = htx_version(m);
 	if (b.type == BLOCK_REQ_SL)
 		v = scratch_printf(e->scratch, "%.*s %.*s %.*s", STR_ARG(m->method_name), STR_ARG(m->uri),
 				   STR_ARG(v));

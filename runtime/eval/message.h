@@ -50,6 +50,7 @@ struct http_msg {
 	struct str method_name, uri; /* uri: as in the start line */
 	struct str reason;
 	uint64_t content_length; /* for HTTP_BODY_LENGTH */
+	uint32_t grown; /* bytes that rules have added, at the least, not less what they removed */
 	uint32_t counted; /* size of the head as HAProxy counts it for %B and %U: parts of the start line + 20, names, values, 1 */
 	uint16_t nhdrs, cap;
 	struct str head; /* bytes as received, start line to the empty line, when all in one piece; else empty */

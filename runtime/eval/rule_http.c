@@ -2,11 +2,32 @@
  * texts live in scratch memory. One thread. */
 #include "grammar/base/out.h"
 #include "runtime/eval/field_value.h"
+#include "runtime/eval/htx_size.h"
 #include "runtime/eval/rules.h"
 
-enum verdict rule_failed(const struct eval *e)
+enum verdict rule_failed(struct eval *e)
 {
+	e->failed_rewrites++;
 	return e->relaxed ? V_CONTINUE : V_ERROR;
+}
+
+/* Mostly there is much room, and what is known of the head as it came is enough to say so. */
+bool rule_fits(const struct eval *e, struct http_msg *m, size_t more)
+{
+	size_t size = e->model->global.tune_bufsize - HTX_BUFFER_HEAD;
+
+	if (more > size)
+		return false;
+	if (m->counted && m->counted + m->grown + more + (m->nhdrs + 3u) * HTX_BLOCK_HEAD <= size) {
+		m->grown += (uint32_t)more;
+		return true;
+	}
+	return htx_head_used(m) + more <= size;
+}
+
+static size_t growth(size_t before, size_t after)
+{
+	return after > before ? after - before : 0;
 }
 
 struct http_msg *rule_message(struct eval *e, const struct rule *rule)
@@ -61,7 +82,7 @@ static enum verdict header_add(struct eval *e, const struct rule *rule, bool rep
 		return rule_failed(e);
 	if (replace)
 		http_del_all(m, rule->name);
-	if (!http_add(m, rule->name, value))
+	if (!rule_fits(e, m, rule->name.len + value.len + HTX_BLOCK_HEAD) || !http_add(m, rule->name, value))
 		return rule_failed(e);
 	if (replace && str_ieq(rule->name, STR("host")))
 		sync_authority(e, m, value);
@@ -139,7 +160,7 @@ enum verdict rule_replace_header(struct eval *e, const struct rule *rule)
 		if (!regex_exec(e->engine, rule->regex, old, false, &groups, &n))
 			continue;
 		value = rule_expand(e, format, old, groups, n);
-		if (!value.ptr)
+		if (!value.ptr || !rule_fits(e, m, growth(old.len, value.len)))
 			return rule_failed(e);
 		http_set_value(m, h, value);
 	}
@@ -153,7 +174,7 @@ static bool value_splice(struct eval *e, struct http_msg *m, struct http_hdr *h,
 	struct str old = str_make(h->value, h->value_len);
 	char *buf = scratch_alloc(e->scratch, old.len - len + part.len + 1), *p = buf;
 
-	if (!buf)
+	if (!buf || !rule_fits(e, m, growth(len, part.len)))
 		return false;
 	p = mempcpy(p, old.ptr, off);
 	p = mempcpy(p, part.ptr ? part.ptr : "", part.len);
@@ -206,7 +227,7 @@ static enum verdict uri_splice(struct eval *e, struct str part, struct str with)
 	size_t off = part.ptr ? (size_t)(part.ptr - m->uri.ptr) : m->uri.len;
 	char *buf = scratch_alloc(e->scratch, m->uri.len - part.len + with.len + 1), *p = buf;
 
-	if (!buf)
+	if (!buf || !rule_fits(e, m, growth(part.len, with.len)))
 		return rule_failed(e);
 	p = mempcpy(p, m->uri.ptr, off);
 	p = mempcpy(p, with.ptr ? with.ptr : "", with.len);
@@ -230,6 +251,8 @@ static enum verdict uri_set(struct eval *e, struct str uri)
 	if (authority.len)
 		host = http_find_id(m, HN_HOST, NULL);
 	else if (uri.len && uri.ptr[0] != '/' && uri.ptr[0] != '*')
+		return rule_failed(e);
+	if (!rule_fits(e, m, growth(m->uri.len, uri.len)))
 		return rule_failed(e);
 	m->uri = uri;
 	m->normalized = false;
@@ -293,7 +316,7 @@ enum verdict rule_set_method(struct eval *e, const struct rule *rule)
 {
 	struct str method = logfmt_text(e, rule->fmt);
 
-	if (!method.ptr || !e->req)
+	if (!method.ptr || !e->req || !rule_fits(e, e->req, growth(e->req->method_name.len, method.len)))
 		return rule_failed(e);
 	e->req->method_name = method;
 	e->req->method = (uint8_t)sample_method_of(method);
@@ -347,12 +370,11 @@ enum verdict rule_replace_uri(struct eval *e, const struct rule *rule)
 
 enum verdict rule_set_status(struct eval *e, const struct rule *rule)
 {
-	struct str reason;
+	struct str reason = rule->name.ptr ? rule->name : str_from(http_reason((unsigned)rule->num));
 
 	if (!e->res)
 		return V_CONTINUE;
-	reason = rule->fmt ? logfmt_text(e, rule->fmt) : str_from(http_reason((unsigned)rule->num));
-	if (!reason.ptr)
+	if (!rule_fits(e, e->res, growth(e->res->reason.len, reason.len)))
 		return rule_failed(e);
 	e->res->status = (uint16_t)rule->num;
 	e->res->reason = reason;

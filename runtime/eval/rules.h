@@ -14,7 +14,9 @@ typedef enum verdict rule_fn(struct eval *e, const struct rule *rule);
 #undef ACTION
 
 /* What a failed rewrite means: an internal error, unless `strict-mode off` was met. */
-enum verdict rule_failed(const struct eval *e);
+enum verdict rule_failed(struct eval *e);
+/* Whether the head may grow by so many bytes: a failed rewrite if it would not fit a buffer of tune.bufsize bytes any more. */
+bool rule_fits(const struct eval *e, struct http_msg *m, size_t more);
 /* The rule's number, or that of its sample. False: it has none. */
 bool rule_number(struct eval *e, const struct rule *rule, int64_t *value);
 /* The message that the rule list works on. */

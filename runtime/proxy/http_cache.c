@@ -4,6 +4,7 @@
 #include "runtime/proxy/http_cache.h"
 
 #include "runtime/http/h1_parse.h"
+#include "runtime/proxy/http_count.h"
 #include "runtime/proxy/http_fields.h"
 #include "runtime/stats/counters.h"
 

@@ -1,6 +1,6 @@
 /* What the statistics count of requests and responses (management manual, section 9.1: req_tot, hrsp_1xx ...).
  */
-#include "runtime/proxy/http_stream.h"
+#include "runtime/proxy/http_count.h"
 
 #include "runtime/stats/counters.h"
 
@@ -68,6 +68,28 @@ void http_count_response(struct http_stream *hs, unsigned status)
 		be->cum_req++;
 	}
 	http_count_server_response(hs, status);
+}
+
+#define COUNT_REWRITES(counters, failed, fatal)                                                                \
+	do {                                                                                                   \
+		(counters)->failed_rewrites += (failed);                                                       \
+		(counters)->internal_errors += (fatal);                                                        \
+	} while (0)
+
+void http_count_rewrites(struct http_stream *hs, const struct eval *e, bool fatal, bool response)
+{
+	struct session *s = hs->s.session;
+	struct worker *w = http_worker(hs);
+
+	if (!e->failed_rewrites)
+		return;
+	COUNT_REWRITES(counters_fe(w, s->frontend->index), e->failed_rewrites, fatal);
+	if (s->socket_counters)
+		COUNT_REWRITES(s->socket_counters, e->failed_rewrites, fatal);
+	if (response ? hs->s.backend != NULL : hs->s.counted_backend && hs->s.backend != s->frontend)
+		COUNT_REWRITES(counters_be(w, hs->s.backend->index), e->failed_rewrites, fatal);
+	if (response && hs->s.server.server)
+		COUNT_REWRITES(counters_srv(w, hs->s.server.server->index), e->failed_rewrites, fatal);
 }
 
 void http_count_end(struct http_stream *hs)

@@ -5,6 +5,7 @@
 #include "runtime/proxy/http_stream.h"
 
 #include "runtime/http/reply.h"
+#include "runtime/proxy/http_count.h"
 #include "runtime/proxy/session_count.h"
 #include "runtime/stick/track.h"
 #include "runtime/stats/stats_http.h"

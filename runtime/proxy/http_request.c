@@ -5,6 +5,7 @@
 
 #include "runtime/stats/counters.h"
 #include "runtime/proxy/error_capture.h"
+#include "runtime/proxy/http_count.h"
 #include "runtime/proxy/stream_trace.h"
 #include "runtime/stick/track.h"
 

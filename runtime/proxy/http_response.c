@@ -4,6 +4,7 @@
 #include "runtime/proxy/http_wait.h"
 #include "runtime/core/log_moment.h"
 #include "runtime/proxy/filter_trace.h"
+#include "runtime/proxy/http_count.h"
 #include "runtime/proxy/http_fields.h"
 
 #include "runtime/backend/balance_response.h"
@@ -149,7 +150,8 @@ static enum http_next response_forward(struct http_stream *hs)
 		http_cookie_capture(hs, true); /* what rules have left of it */
 	if (!http_cookie_response(hs))
 		return http_reply_failure(hs, 500, 'I', 'H');
-	http_rules_after_response(hs);
+	if (!http_rules_after_response(hs))
+		return http_reply_failure(hs, 500, 'P', 'H');
 	if (hs->compress && !http_compress_response(hs))
 		return http_reply_failure(hs, 500, 'I', 'H');
 	hs->s.log.status = hs->res.status;

@@ -5,6 +5,7 @@
 #include "runtime/proxy/stream_lookup.h"
 
 #include "runtime/proxy/http_cache.h"
+#include "runtime/proxy/http_count.h"
 #include "runtime/proxy/stream_stick.h"
 #include "runtime/proxy/session_count.h"
 #include "runtime/stats/counters.h"
@@ -140,6 +141,7 @@ static enum verdict list_run(struct http_stream *hs, struct eval *e, const struc
 			break;
 		http_wait_begin(hs, e);
 	}
+	http_count_rewrites(hs, e, v == V_ERROR, response);
 	*next = HTTP_WAIT;
 	if (v != V_WAIT)
 		hs->wait = HTTP_NO_WAIT;
@@ -378,19 +380,22 @@ enum http_next http_rules_response(struct http_stream *hs)
 }
 
 /* They see every response, ours too; what they decide is only how far they go. */
-void http_rules_after_response(struct http_stream *hs)
+bool http_rules_after_response(struct http_stream *hs)
 {
 	const struct proxy_conf *lists[] = {hs->s.backend ? hs->s.backend->conf : NULL, http_frontend(hs)};
 	const struct rule *decider;
+	enum verdict v = V_CONTINUE;
 	struct eval e;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && v != V_ERROR; i++) {
 		uint32_t index = 0;
 
 		if (!lists[i] || !lists[i]->rules[RS_HTTP_AFTER_RES].n || (i == 1 && lists[0] == lists[1]))
 			continue;
 		http_eval(hs, &e, i ? AT(FE_RES_HDR) : AT(BE_RES_HDR));
 		hs->s.log.status = hs->res.status; /* do-log tells it */
-		rules_run(&e, &lists[i]->rules[RS_HTTP_AFTER_RES], &index, &decider);
+		v = rules_run(&e, &lists[i]->rules[RS_HTTP_AFTER_RES], &index, &decider);
+		http_count_rewrites(hs, &e, v == V_ERROR, true);
 	}
+	return v != V_ERROR;
 }

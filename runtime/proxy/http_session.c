@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "runtime/core/spread.h"
+#include "runtime/proxy/http_count.h"
 #include "runtime/proxy/http_fields.h"
 #include "runtime/proxy/http_h2.h"
 #include "runtime/proxy/stream_trace.h"

@@ -129,7 +129,7 @@ enum http_next http_rules_content(struct http_stream *hs, bool last);
 enum http_next http_rules_service(struct http_stream *hs);
 /* All lists of the response behind it, from where they stand. */
 enum http_next http_rules_response(struct http_stream *hs);
-void http_rules_after_response(struct http_stream *hs);
+bool http_rules_after_response(struct http_stream *hs); /* false: a rewrite failed that must not */
 enum http_next http_redirects(struct http_stream *hs, const struct proxy_conf *px);
 
 /* http_wait.c (http_wait.h has the rest). */
@@ -191,10 +191,5 @@ void http_timer_idle(struct session *s);
 void http_timer_update(struct http_stream *hs);
 /* What has expired; HTTP_WAIT: nothing yet, or an answer is being sent. */
 enum http_next http_timer_expired(struct http_stream *hs);
-/* The statistics; at its end a request without answer counts as one of no class. */
-void http_count_request(struct http_stream *hs);
-void http_count_response(struct http_stream *hs, unsigned status);
-void http_count_server_response(struct http_stream *hs, unsigned status);
-void http_count_end(struct http_stream *hs);
 
 #endif

@@ -157,7 +157,7 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 		set_u32(k, ST_ctime_max, (c)->max_ctime);                                                      \
 		set_u32(k, ST_rtime_max, (c)->max_rtime);                                                      \
 		set_u32(k, ST_ttime_max, (c)->max_ttime);                                                      \
-		set_u64(k, ST_wrew, 0);                                                                        \
+		set_u64(k, ST_wrew, (c)->failed_rewrites);                                                     \
 		set_u64(k, ST_connect, (c)->connect);                                                          \
 		set_u64(k, ST_reuse, (c)->reuse);                                                              \
 		set_u64(k, ST_eint, (c)->internal_errors);                                                     \
@@ -196,7 +196,7 @@ static void fill_client_totals(struct walk *k, const struct fe_counters *c)
 	set_u64(k, ST_ereq, c->failed_req);
 	set_u64(k, ST_dcon, c->denied_conn);
 	set_u64(k, ST_dses, c->denied_sess);
-	set_u64(k, ST_wrew, 0);
+	set_u64(k, ST_wrew, c->failed_rewrites);
 	set_u64(k, ST_eint, c->internal_errors);
 	SET_TLS(k, c);
 }
