@@ -54,14 +54,19 @@ struct str rule_expand(struct eval *e, struct str format, struct str subject, co
 	return STR_NONE;
 }
 
-/* The authority inside the target follows the Host field. */
+/* The authority inside the target follows the Host field; who asks stays in it. */
 static void sync_authority(struct eval *e, struct http_msg *m, struct str host)
 {
 	struct str authority = http_uri_authority(m->uri), uri;
-	size_t before = (size_t)(authority.ptr - m->uri.ptr);
+	const char *at;
+	size_t before;
 
 	if (m->is_response || !authority.len || !http_uri_scheme(m->uri).len)
 		return;
+	at = memrchr(authority.ptr, '@', authority.len);
+	if (at)
+		authority = str_tail(authority, (size_t)(at + 1 - authority.ptr));
+	before = (size_t)(authority.ptr - m->uri.ptr);
 	uri = scratch_printf(e->scratch, "%.*s%.*s%.*s", STR_ARG(str_sub(m->uri, 0, before)), STR_ARG(host),
 			     STR_ARG(str_tail(m->uri, before + authority.len)));
 	if (!uri.ptr)
@@ -220,14 +225,15 @@ enum verdict rule_replace_value(struct eval *e, const struct rule *rule)
 	return V_CONTINUE;
 }
 
-/* The target with its part [part.ptr, +len) replaced. */
+/* The target with its part [part.ptr, +len) replaced. A URI without a host is refused. */
 static enum verdict uri_splice(struct eval *e, struct str part, struct str with)
 {
 	struct http_msg *m = e->req;
+	bool no_host = http_uri_scheme(m->uri).len && !http_uri_authority(m->uri).len;
 	size_t off = part.ptr ? (size_t)(part.ptr - m->uri.ptr) : m->uri.len;
 	char *buf = scratch_alloc(e->scratch, m->uri.len - part.len + with.len + 1), *p = buf;
 
-	if (!buf || !rule_fits(e, m, growth(part.len, with.len)))
+	if (!buf || no_host || !rule_fits(e, m, growth(part.len, with.len)))
 		return rule_failed(e);
 	p = mempcpy(p, m->uri.ptr, off);
 	p = mempcpy(p, with.ptr ? with.ptr : "", with.len);
@@ -262,7 +268,15 @@ static enum verdict uri_set(struct eval *e, struct str uri)
 	return V_CONTINUE;
 }
 
-/* A target without a path (`*`, an authority) gives way as a whole; `*` keeps a query. */
+static bool keeps_query(struct str uri)
+{
+	if (http_uri_scheme(uri).len || !uri.len)
+		return false;
+	return uri.ptr[0] == '*' || str_chr(uri, '/') < uri.len;
+}
+
+/* A target without a path (`*`, an authority) gives way as a whole; but for a query of `*` and of
+ * what has a slash without a scheme. */
 enum verdict rule_set_path(struct eval *e, const struct rule *rule)
 {
 	struct str path = logfmt_text(e, rule->fmt), uri, old;
@@ -272,7 +286,7 @@ enum verdict rule_set_path(struct eval *e, const struct rule *rule)
 	uri = e->req->uri;
 	old = http_uri_path(uri);
 	if (!old.len)
-		old = uri.len && uri.ptr[0] == '*' ? str_sub(uri, 0, str_chr(uri, '?')) : uri;
+		old = keeps_query(uri) ? str_sub(uri, 0, str_chr(uri, '?')) : uri;
 	return uri_splice(e, old, path);
 }
 

@@ -96,7 +96,7 @@ static bool connection_option(struct http_msg *m, struct str item)
 	else if (str_ieq(item, STR("upgrade")))
 		m->conn_upgrade = true;
 	else
-		return item.len == 0;
+		return false;
 	return !str_ieq(item, STR("upgrade"));
 }
 
@@ -123,7 +123,7 @@ static void connection(struct http_msg *m, struct http_hdr *h, bool *keep)
 				*to++ = ',';
 			memmove(to, item.ptr, item.len);
 			to += item.len;
-		} else {
+		} else if (item.len) {
 			to = (char *)(c - 1 > end ? end : c - 1);
 		}
 	}
@@ -131,8 +131,6 @@ static void connection(struct http_msg *m, struct http_hdr *h, bool *keep)
 		*keep = false;
 	else if (moved || to != end)
 		m->as_is = false;
-	while (to > value && (to[-1] == ' ' || to[-1] == '\t') && to != end)
-		to--;
 	h->value_len = (uint32_t)(to - value);
 }
 
@@ -217,19 +215,6 @@ static void response_body(const struct h1_parser *p, struct http_msg *m)
 		m->body = HTTP_BODY_UNTIL_CLOSE;
 }
 
-/* What follows a CONNECT is for the other end of the tunnel; a length would say otherwise (RFC 9110
- * section 9.3.6). */
-static void connect_body(struct http_msg *m)
-{
-	struct http_hdr *h = http_find_id(m, HN_CONTENT_LENGTH, NULL);
-
-	m->body = HTTP_BODY_NONE;
-	if (h) {
-		h->deleted = true;
-		m->as_is = false;
-	}
-}
-
 static void body_kind(const struct h1_parser *p, struct http_msg *m)
 {
 	m->body = p->chunked                            ? HTTP_BODY_CHUNKED
@@ -238,7 +223,8 @@ static void body_kind(const struct h1_parser *p, struct http_msg *m)
 	if (m->is_response)
 		response_body(p, m);
 	else if (m->method == HTTP_M_CONNECT && !p->chunked)
-		connect_body(m);
+		m->body = HTTP_BODY_NONE; /* what follows is for the other end of the tunnel (RFC 9110
+					     section 9.3.6) */
 }
 
 /* Whether the connection it came on may carry another message (RFC 9112 section 9.3). */
@@ -252,7 +238,7 @@ static bool keep_alive(const struct h1_parser *p, const struct http_msg *m)
 /* With the options that let malformed requests pass an authority need not be Host's. */
 static enum h1_result target_check(const struct h1_parser *p, struct http_msg *m)
 {
-	enum h1_result result = h1_target_check(m);
+	enum h1_result result = h1_target_check(m, p->relaxed);
 
 	return result == H1_BAD && p->relaxed ? H1_DONE : result;
 }
@@ -272,21 +258,36 @@ static enum h1_result upgrade_check(const struct h1_parser *p, struct http_msg *
 	return m->websocket && !p->ws_key ? H1_BAD : H1_DONE;
 }
 
+/* A Transfer-Encoding stands above a length (RFC 9112 section 6.3); in a response even one that names none. */
+static void length_yields(struct h1_parser *p, struct http_msg *m)
+{
+	drop_all(m, HN_CONTENT_LENGTH);
+	p->have_length = false;
+	m->ambiguous = !p->keeps_ambiguous;
+	m->glitches++;
+}
+
+enum h1_result h1_trailers_end(struct h1_parser *p, struct http_msg *m)
+{
+	if (p->other_coding || (p->te_seen && !p->chunked))
+		return H1_BAD;
+	if (p->chunked && p->have_length)
+		drop_all(m, HN_CONTENT_LENGTH);
+	return H1_DONE;
+}
+
 enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m)
 {
 	enum h1_result result = m->is_response ? H1_DONE : target_check(p, m);
 
 	if (result != H1_DONE)
 		return result;
-	if (p->other_coding || (p->te_seen && !p->chunked)) {
+	if (p->other_coding || (p->te_seen && !p->chunked && !m->is_response)) {
 		m->body = HTTP_BODY_CHUNKED;
 		return p->chunked && !m->is_response ? H1_UNSUPPORTED : H1_BAD;
 	}
-	if (p->chunked && p->have_length) {
-		drop_all(m, HN_CONTENT_LENGTH);
-		m->ambiguous = !p->keeps_ambiguous;
-		m->glitches++;
-	}
+	if (p->te_seen && p->have_length)
+		length_yields(p, m);
 	body_kind(p, m);
 	m->keep_alive = keep_alive(p, m);
 	return upgrade_check(p, m);

@@ -113,13 +113,13 @@ static bool version_parse(struct http_msg *m, const char *v, size_t len)
 	return true;
 }
 
-/* When we are not strict, anything but control characters. */
+/* When we are not strict, anything but control characters and blanks; DEL passes. */
 static bool target_chars(const struct h1_parser *h, const char *p, const char *end)
 {
 	if (!h->relaxed)
 		return h1_target_chars(p, (size_t)(end - p));
 	for (; p < end; p++)
-		if ((unsigned char)*p < 0x21 || *p == 0x7f)
+		if ((unsigned char)*p < 0x21)
 			return false;
 	return true;
 }
@@ -237,9 +237,14 @@ static bool line_hopeless(const struct h1_parser *h, const struct http_msg *m, c
 	size_t n = (size_t)(end - line);
 	const char *p = line, *uri;
 
+	if (m->is_response && h->relaxed) {
+		while (p < end && !char_is_blank(*p))
+			p++;
+		return !version_chars(line, p);
+	}
 	if (m->is_response) {
 		n = n > 5 ? 5 : n;
-		return !h->relaxed && memcmp(line, name, n) != 0 && memcmp(line, other, n) != 0;
+		return memcmp(line, name, n) != 0 && memcmp(line, other, n) != 0;
 	}
 	while (p < end && h1_token[(unsigned char)*p])
 		p++;
@@ -341,7 +346,8 @@ static enum h1_result field_end(struct h1_parser *p, struct http_msg *m, char *d
 		m->as_is = false;
 	if (m->nhdrs + 1 >= p->max_hdrs)
 		return H1_BAD;
-	result = p->trailers ? H1_DONE : h1_field(p, m, h, &keep);
+	if (!p->trailers || h->id == HN_CONTENT_LENGTH || h->id == HN_TRANSFER_ENCODING)
+		result = h1_field(p, m, h, &keep);
 	if (keep) {
 		m->counted += h->name_len + h->value_len;
 		m->nhdrs++;
@@ -395,7 +401,7 @@ static enum h1_result step_name(struct h1_parser *p, struct http_msg *m, char *d
 {
 	char *c = h1_lower_name(data + p->pos, end);
 
-	for (; p->relaxed && c < end && *c != ':' && *c != '\r' && *c != '\n'; m->glitches++)
+	for (; p->relaxed && c < end && *c != ':' && *c != '\n'; m->glitches++)
 		c = h1_lower_name(c + 1, end);
 	p->pos = (uint32_t)(c - data);
 	if (c == end)
@@ -495,10 +501,11 @@ static enum h1_result fields_usual(struct h1_parser *p, struct http_msg *m, char
 /* The whole head is there: what it means, and whether it fits as HAProxy counts. */
 static enum h1_result head_end(struct h1_parser *p, struct http_msg *m)
 {
-	enum h1_result result = p->trailers ? H1_DONE : h1_fields_end(p, m);
+	enum h1_result result;
 
 	if (p->trailers)
-		return H1_DONE;
+		return h1_trailers_end(p, m);
+	result = h1_fields_end(p, m);
 	if (p->bad_version)
 		return H1_BAD;
 	if (!m->is_response)

@@ -54,10 +54,12 @@ void h1_parse_moved(struct http_msg *m, const char *from, const char *to);
 enum h1_result h1_field(struct h1_parser *p, struct http_msg *m, struct http_hdr *h, bool *keep);
 /* All fields are there: framing (RFC 9112 section 6), Host and target, upgrades. */
 enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m);
+/* The same for trailers, of which only framing fields are looked at, as HAProxy does. */
+enum h1_result h1_trailers_end(struct h1_parser *p, struct http_msg *m);
 /* Is this a request target that HAProxy accepts for the method (RFC 9112 section 3.2)? Characters only. */
 bool h1_target_chars(const char *uri, size_t len);
-/* Form of the target, and its agreement with Host; takes a default port out of both. */
-enum h1_result h1_target_check(struct http_msg *m);
+/* Form of the target, and its agreement with Host (relaxed: none is wanted); takes a default port out of both. */
+enum h1_result h1_target_check(struct http_msg *m, bool relaxed);
 /* An authority without the port that its scheme stands for anyway (RFC 9110 section 4.2.3). */
 struct str http_authority_bare(struct str scheme, struct str authority);
 

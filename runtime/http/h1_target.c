@@ -48,9 +48,10 @@ static bool port_is_default(struct str scheme, bool tunnel, struct str port)
 {
 	if (tunnel)
 		return str_is(port, ":80") || str_is(port, ":443");
-	if (str_ieq(scheme, STR("http")))
-		return port.len == 1 || str_is(port, ":80");
-	return str_ieq(scheme, STR("https")) && (port.len == 1 || str_is(port, ":443"));
+	if (port.len == 1)
+		return scheme.len > 0;
+	return str_ieq(scheme, STR("http")) ? str_is(port, ":80")
+					    : str_ieq(scheme, STR("https")) && str_is(port, ":443");
 }
 
 struct str http_authority_bare(struct str scheme, struct str authority)
@@ -80,49 +81,64 @@ static bool port_is_left_out(struct str host_port, struct str port, bool is_defa
 	return is_default && host_port.len && (host_port.len == 1 || str_eq(host_port, port));
 }
 
-/* The authority says the same as Host, but for a default port. */
-static enum h1_result host_agrees(struct http_msg *m, struct str authority, bool tunnel)
+/* Of an authority whose port goes Host says the same from now on, in its letter case. */
+static void host_follows(struct http_msg *m, struct http_hdr *h, struct str name, size_t moves)
+{
+	m->counted = m->counted - h->value_len + (uint32_t)name.len;
+	h->value = name.ptr + moves;
+	h->value_len = (uint32_t)name.len;
+	m->as_is = false;
+}
+
+/* Host without the port that may be left out. */
+static struct str host_bare(struct http_msg *m, struct str host, struct str port, bool cut, bool tunnel)
+{
+	struct str host_port, bare = authority_host(host, &host_port);
+
+	if (bare.ptr != host.ptr)
+		return host; /* an `@` in Host is part of it */
+	if (tunnel)
+		return port_is_left_out(host_port, port, cut) ? bare : host;
+	return host_port.len && port_is_default(http_uri_scheme(m->uri), false, host_port) ? bare : host;
+}
+
+/* The authority says the same as Host, but for a default port; else, when that is let pass, it is what counts.
+ */
+static enum h1_result host_agrees(struct http_msg *m, struct str authority, bool tunnel, bool relaxed)
 {
 	struct http_hdr *h = http_find_id(m, HN_HOST, NULL);
-	struct str scheme = http_uri_scheme(m->uri), port, host_port, name = authority_host(authority, &port),
-		   host, bare;
-	bool cut = port.len && port_is_default(scheme, tunnel, port);
+	struct str port, name = authority_host(authority, &port), host, bare;
+	bool cut = port.len && port_is_default(http_uri_scheme(m->uri), tunnel, port);
 
 	if (tunnel && port.len < 2)
 		return H1_BAD;
+	if (!cut)
+		name.len += port.len;
 	if (h) {
 		host = str_make(h->value, h->value_len);
-		bare = authority_host(host, &host_port);
-		if (bare.ptr != host.ptr)
-			bare = host; /* an `@` in Host is part of it */
-		if (tunnel ? !port_is_left_out(host_port, port, cut)
-			   : !host_port.len || !port_is_default(scheme, false, host_port))
-			bare = host;
-		if (!cut)
-			name.len += port.len;
-		if (!str_ieq(bare, name))
+		bare = host_bare(m, host, port, cut, tunnel);
+		if (!str_ieq(bare, name) && (tunnel || !relaxed))
 			return H1_BAD;
-		if (cut && bare.len != host.len && (!tunnel || host_port.len > 1)) {
-			m->counted -= (uint32_t)(host.len - bare.len);
-			h->value_len = (uint32_t)bare.len;
-			m->as_is = false;
-		}
+		if (cut && !tunnel)
+			host_follows(m, h, name, port.len);
+		else if (cut && bare.len != host.len && str_chr(host, ':') + 1 < host.len)
+			host_follows(m, h, bare, 0);
 	}
 	if (cut && !tunnel)
 		target_cut(m, port.ptr, port.len);
 	return H1_DONE;
 }
 
-enum h1_result h1_target_check(struct http_msg *m)
+enum h1_result h1_target_check(struct http_msg *m, bool relaxed)
 {
 	struct str authority;
 
 	if (m->method == HTTP_M_CONNECT) {
 		authority = http_uri_authority(m->uri);
-		return authority.len ? host_agrees(m, authority, true) : H1_BAD;
+		return authority.len ? host_agrees(m, authority, true, relaxed) : H1_BAD;
 	}
 	if (m->uri.ptr[0] == '/' || m->uri.ptr[0] == '*')
 		return H1_DONE;
 	authority = http_uri_authority(m->uri);
-	return authority.len ? host_agrees(m, authority, false) : H1_DONE;
+	return authority.len ? host_agrees(m, authority, false, relaxed) : H1_DONE;
 }

@@ -234,8 +234,10 @@ static void write_status_line(struct h1_out *o, const struct http_msg *m)
 	*p++ = ' ';
 	if (status > 999)
 		*p++ = (char)('0' + status / 1000 % 10);
-	*p++ = (char)('0' + status / 100 % 10);
-	*p++ = (char)('0' + status / 10 % 10);
+	if (status > 99)
+		*p++ = (char)('0' + status / 100 % 10);
+	if (status > 9)
+		*p++ = (char)('0' + status / 10 % 10);
 	*p++ = (char)('0' + status % 10);
 	*p++ = ' ';
 	if (m->reason.len)

@@ -65,21 +65,21 @@ struct str http_connection_request(struct http_stream *hs)
 }
 
 /* May the client connection carry another request after this response? */
-static bool client_may_stay(const struct http_stream *hs)
+static bool client_may_stay(struct http_stream *hs)
 {
 	if (!hs->req.keep_alive || proxy_option_is_set(http_frontend(hs), PO_HTTPCLOSE))
 		return false;
 	if (hs->res.body == HTTP_BODY_UNTIL_CLOSE || hs->res.body == HTTP_BODY_TUNNEL)
 		return false;
-	if (hs->res.version < 11 && hs->res.body == HTTP_BODY_CHUNKED)
-		return false;
+	if (hs->res.version < 11 && http_find_id(&hs->res, HN_TRANSFER_ENCODING, NULL))
+		return false; /* even where no body follows */
 	return !spread_closes(http_worker(hs)) && !session_is_stale(hs->s.session);
 }
 
 struct str http_connection_response(struct http_stream *hs)
 {
 	hs->client_keep = hs->client_keep && client_may_stay(hs) && !rules_close(&hs->res);
-	if (hs->res.body == HTTP_BODY_TUNNEL || asks_for_upgrade(&hs->res))
+	if (hs->res.body == HTTP_BODY_TUNNEL || hs->res.status < 200 || asks_for_upgrade(&hs->res))
 		return STR_NONE;
 	if (!hs->client_keep)
 		return hs->res.version >= 11 ? STR("close") : STR_NONE;
@@ -98,6 +98,14 @@ void http_head_strip(struct http_msg *m)
 		while ((h = http_find_id(m, framing[i], h)))
 			http_del(m, h);
 	}
+}
+
+void http_connect_strip(struct http_msg *m)
+{
+	struct http_hdr *h = NULL;
+
+	while ((h = http_find_id(m, HN_CONTENT_LENGTH, h)))
+		http_del(m, h);
 }
 
 static bool has_trailers(struct str value)

@@ -145,15 +145,14 @@ static size_t field_cut(struct field *f, size_t next)
 	return before - f->len;
 }
 
-/* The last ones are ours: what is left before them, unless that says something of them only. */
+/* The last ones are ours: what is left before them, with its blanks, unless that says something of them only.
+ */
 static void field_end(struct field *f)
 {
 	if (f->from == SIZE_MAX)
 		return;
 	f->edited = true;
 	f->len = f->others ? f->from : 0;
-	while (f->len && char_is_blank(f->text[f->len - 1]))
-		f->len--;
 }
 
 /* Our cookie: the server that it names, unless one has been found already. How many bytes were taken away. */

@@ -48,10 +48,16 @@ static bool needs_coding(struct http_msg *m)
 	return m->body == HTTP_BODY_CHUNKED && m->version >= 20 && !http_find_id(m, HN_TRANSFER_ENCODING, NULL);
 }
 
+/* Of a response of a status below 100, which may not tell either, HAProxy lets the bytes go as they are. */
+static bool is_early(const struct http_msg *m)
+{
+	return m->is_response && m->status < 200;
+}
+
 /* A body whose length nobody tells any more would look like the next message. */
 static bool lacks_framing(const struct http_flow *f, struct http_msg *m)
 {
-	return f->state == FLOW_BODY && m->body == HTTP_BODY_LENGTH && m->edited &&
+	return f->state == FLOW_BODY && m->body == HTTP_BODY_LENGTH && m->edited && !is_early(m) &&
 	       !http_find_id(m, HN_CONTENT_LENGTH, NULL) && !http_find_id(m, HN_TRANSFER_ENCODING, NULL);
 }
 

@@ -101,8 +101,7 @@ static bool payload_is_doubtful(const struct http_stream *hs)
 {
 	const struct http_msg *m = &hs->req;
 
-	if (m->version != 10 || m->body == HTTP_BODY_NONE ||
-	    (m->body == HTTP_BODY_LENGTH && !m->content_length))
+	if (m->version > 10 || m->body == HTTP_BODY_NONE || (m->body == HTTP_BODY_LENGTH && !m->content_length))
 		return false;
 	return (m->method == HTTP_M_GET || m->method == HTTP_M_HEAD || m->method == HTTP_M_DELETE) &&
 	       !hs->s.session->generation->model->global.h1_any_payload;

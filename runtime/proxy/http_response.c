@@ -72,8 +72,7 @@ static bool client_has_left(const struct http_stream *hs)
 	const struct conn *c = &hs->s.session->conn;
 
 	return c->flags & (CONN_EOF | CONN_ERROR) && !c->mux && !hs->early_end &&
-	       hs->down.body != HTTP_BODY_TUNNEL && hs->up.state == FLOW_DONE &&
-	       http_aborts(hs);
+	       hs->down.body != HTTP_BODY_TUNNEL && hs->up.state == FLOW_DONE && http_aborts(hs);
 }
 
 /* An interim response goes to the client as it is, also while content rules still wait for the final one. */
@@ -88,6 +87,7 @@ static enum http_next interim(struct http_stream *hs)
 		return http_reply_failure(hs, 500, 'I', 'H');
 	hs->down.taken += hs->down.parser.pos;
 	http_head_again(hs, &hs->down.parser, &hs->res);
+	hs->down.parser.relaxed = false; /* as in HAProxy the option is for the first head of a response */
 	return HTTP_AGAIN;
 }
 
@@ -260,7 +260,8 @@ static enum http_next refuse(struct http_stream *hs)
 	uint32_t taken = hs->down.taken;
 
 	stream_trace(&hs->s, HEAD_REFUSED, true, NULL);
-	if (hs->down.out && !h1_out_empty(hs->down.out)) { /* as in HAProxy what came right before does not count */
+	if (hs->down.out &&
+	    !h1_out_empty(hs->down.out)) { /* as in HAProxy what came right before does not count */
 		h1_out_init(hs->down.out, &hs->s.scratch);
 		hs->s.log.bytes_out = 0;
 	}

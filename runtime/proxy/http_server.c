@@ -37,6 +37,25 @@ static enum http_next failed(struct http_stream *hs, enum srv_outcome outcome)
 				  letters[outcome][1]);
 }
 
+/* The field with the server's name comes last, behind Connection, as HAProxy writes it. */
+static bool queue_head(struct http_stream *hs)
+{
+	struct str connection = http_connection_request(hs);
+	struct http_msg *m = &hs->req;
+	bool last = hs->up.state == FLOW_DONE, told = connection.len && !hs->up.to->mux, ok;
+	uint16_t n;
+
+	if (!http_proxy(hs)->send_name_header.len)
+		return http_flow_head(hs, &hs->up, m, connection, last);
+	n = m->nhdrs;
+	if (told && !http_add(m, STR("connection"), connection))
+		return false;
+	ok = http_send_name(hs) && http_flow_head(hs, &hs->up, m, STR_NONE, last);
+	if (told)
+		http_del(m, &m->hdrs[n]); /* the next server is told anew */
+	return ok;
+}
+
 /* The head, as it is now, into the queue; the body follows it. */
 static bool queue_request(struct http_stream *hs)
 {
@@ -47,8 +66,8 @@ static bool queue_request(struct http_stream *hs)
 		return false;
 	h1_out_init(out, &hs->s.scratch);
 	http_te_filter(&hs->req);
-	if (http_proxy(hs)->send_name_header.len && !http_send_name(hs))
-		return false;
+	if (hs->req.method == HTTP_M_CONNECT)
+		http_connect_strip(&hs->req);
 	up->taken = hs->head_len;
 	up->blocked = false;
 	http_flow_body(up, &hs->req);
@@ -56,7 +75,7 @@ static bool queue_request(struct http_stream *hs)
 	if ((http_frontend(hs)->compression.request || http_proxy(hs)->compression.request) &&
 	    !http_compress_body(hs))
 		return false;
-	return http_flow_head(hs, up, &hs->req, http_connection_request(hs), up->state == FLOW_DONE);
+	return queue_head(hs);
 }
 
 static enum http_next connected(struct http_stream *hs)
@@ -226,7 +245,8 @@ enum http_next http_server_start(struct http_stream *hs)
 /* The client has ended before its request was complete. */
 static bool request_is_cut(struct http_stream *hs)
 {
-	return hs->up.from->flags & (CONN_EOF | CONN_ERROR) && hs->up.state != FLOW_DONE && !http_request_is_at_hand(hs);
+	return hs->up.from->flags & (CONN_EOF | CONN_ERROR) && hs->up.state != FLOW_DONE &&
+	       !http_request_is_at_hand(hs);
 }
 
 /* While it is waited for, the client may go (option abortonclose). */

@@ -167,6 +167,8 @@ struct str http_connection_response(struct http_stream *hs);
 bool http_server_closes(const struct http_stream *hs);
 /* Framing fields that such a response may not have (RFC 9110 section 8.6). */
 void http_head_strip(struct http_msg *m);
+/* The length that a CONNECT may not have towards a server (RFC 9110 section 9.3.6); rules and logs see it. */
+void http_connect_strip(struct http_msg *m);
 /* Of TE only `trailers` is for the next hop (RFC 9110 section 10.1.4). */
 void http_te_filter(struct http_msg *m);
 
