@@ -75,6 +75,13 @@ static void sync_authority(struct eval *e, struct http_msg *m, struct str host)
 	m->start_edited = true;
 }
 
+/* Host and a URI have to agree: of a URI without a host there is nothing that could. */
+static bool field_is_fixed(const struct http_msg *m, struct str name)
+{
+	return !m->is_response && str_ieq(name, STR("host")) && http_uri_scheme(m->uri).len &&
+	       !http_uri_authority(m->uri).len;
+}
+
 static enum verdict header_add(struct eval *e, const struct rule *rule, bool replace)
 {
 	struct http_msg *m = rule_message(e, rule);
@@ -83,7 +90,7 @@ static enum verdict header_add(struct eval *e, const struct rule *rule, bool rep
 	if (!m)
 		return V_CONTINUE;
 	value = logfmt_text(e, rule->fmt);
-	if (!value.ptr)
+	if (!value.ptr || field_is_fixed(m, rule->name))
 		return rule_failed(e);
 	if (replace)
 		http_del_all(m, rule->name);
@@ -165,7 +172,7 @@ enum verdict rule_replace_header(struct eval *e, const struct rule *rule)
 		if (!regex_exec(e->engine, rule->regex, old, false, &groups, &n))
 			continue;
 		value = rule_expand(e, format, old, groups, n);
-		if (!value.ptr || !rule_fits(e, m, growth(old.len, value.len)))
+		if (!value.ptr || field_is_fixed(m, rule->name) || !rule_fits(e, m, growth(old.len, value.len)))
 			return rule_failed(e);
 		http_set_value(m, h, value);
 	}
@@ -179,7 +186,8 @@ static bool value_splice(struct eval *e, struct http_msg *m, struct http_hdr *h,
 	struct str old = str_make(h->value, h->value_len);
 	char *buf = scratch_alloc(e->scratch, old.len - len + part.len + 1), *p = buf;
 
-	if (!buf || !rule_fits(e, m, growth(len, part.len)))
+	if (!buf || field_is_fixed(m, str_make(h->name, h->name_len)) ||
+	    !rule_fits(e, m, growth(len, part.len)))
 		return false;
 	p = mempcpy(p, old.ptr, off);
 	p = mempcpy(p, part.ptr ? part.ptr : "", part.len);
@@ -225,15 +233,14 @@ enum verdict rule_replace_value(struct eval *e, const struct rule *rule)
 	return V_CONTINUE;
 }
 
-/* The target with its part [part.ptr, +len) replaced. A URI without a host is refused. */
+/* The target with its part [part.ptr, +len) replaced. */
 static enum verdict uri_splice(struct eval *e, struct str part, struct str with)
 {
 	struct http_msg *m = e->req;
-	bool no_host = http_uri_scheme(m->uri).len && !http_uri_authority(m->uri).len;
 	size_t off = part.ptr ? (size_t)(part.ptr - m->uri.ptr) : m->uri.len;
 	char *buf = scratch_alloc(e->scratch, m->uri.len - part.len + with.len + 1), *p = buf;
 
-	if (!buf || no_host || !rule_fits(e, m, growth(part.len, with.len)))
+	if (!buf || !rule_fits(e, m, growth(part.len, with.len)))
 		return rule_failed(e);
 	p = mempcpy(p, m->uri.ptr, off);
 	p = mempcpy(p, with.ptr ? with.ptr : "", with.len);
