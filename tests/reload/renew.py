@@ -160,7 +160,7 @@ class Service:
         for line in lines[1:]:
             words = line.split(",")
             if words[:2] == [proxy, name]:
-                return [words[titles.index(c)] for c in columns]
+                return [words[titles.index(c)].removeprefix("* ") for c in columns]  # "* ": the next check is under way
         return None
 
     def says(self):
