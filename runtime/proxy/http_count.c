@@ -2,6 +2,7 @@
  */
 #include "runtime/proxy/http_count.h"
 
+#include "runtime/proxy/session_count.h"
 #include "runtime/stats/counters.h"
 
 void http_count_request(struct http_stream *hs)
@@ -70,12 +71,6 @@ void http_count_response(struct http_stream *hs, unsigned status)
 	http_count_server_response(hs, status);
 }
 
-#define COUNT_REWRITES(counters, failed, fatal)                                                                \
-	do {                                                                                                   \
-		(counters)->failed_rewrites += (failed);                                                       \
-		(counters)->internal_errors += (fatal);                                                        \
-	} while (0)
-
 void http_count_rewrites(struct http_stream *hs, const struct eval *e, bool fatal, bool response)
 {
 	struct session *s = hs->s.session;
@@ -83,13 +78,36 @@ void http_count_rewrites(struct http_stream *hs, const struct eval *e, bool fata
 
 	if (!e->failed_rewrites)
 		return;
-	COUNT_REWRITES(counters_fe(w, s->frontend->index), e->failed_rewrites, fatal);
-	if (s->socket_counters)
-		COUNT_REWRITES(s->socket_counters, e->failed_rewrites, fatal);
-	if (response ? hs->s.backend != NULL : hs->s.counted_backend && hs->s.backend != s->frontend)
-		COUNT_REWRITES(counters_be(w, hs->s.backend->index), e->failed_rewrites, fatal);
-	if (response && hs->s.server.server)
-		COUNT_REWRITES(counters_srv(w, hs->s.server.server->index), e->failed_rewrites, fatal);
+	SESSION_COUNT_N(s, failed_rewrites, e->failed_rewrites);
+	SESSION_COUNT_N(s, internal_errors, fatal);
+	if (response ? hs->s.backend != NULL : hs->s.counted_backend && hs->s.backend != s->frontend) {
+		counters_be(w, hs->s.backend->index)->failed_rewrites += e->failed_rewrites;
+		counters_be(w, hs->s.backend->index)->internal_errors += fatal;
+	}
+	if (response && hs->s.server.server) {
+		counters_srv(w, hs->s.server.server->index)->failed_rewrites += e->failed_rewrites;
+		counters_srv(w, hs->s.server.server->index)->internal_errors += fatal;
+	}
+}
+
+void http_count_abort(struct http_stream *hs, bool client)
+{
+	struct worker *w = http_worker(hs);
+	struct be_counters *be = counters_be(w, hs->s.backend->index);
+	struct srv_counters *srv = hs->s.server.server ? counters_srv(w, hs->s.server.server->index) : NULL;
+
+	++*(client ? &be->cli_aborts : &be->srv_aborts);
+	if (srv)
+		++*(client ? &srv->cli_aborts : &srv->srv_aborts);
+}
+
+void http_count_failed_response(struct http_stream *hs)
+{
+	struct worker *w = http_worker(hs);
+
+	counters_be(w, hs->s.backend->index)->failed_resp++;
+	if (hs->s.server.server)
+		counters_srv(w, hs->s.server.server->index)->failed_resp++;
 }
 
 void http_count_end(struct http_stream *hs)

@@ -15,24 +15,11 @@
 #include "runtime/proxy/error_capture.h"
 #include "runtime/proxy/stream_trace.h"
 
-static void count_abort(struct http_stream *hs, bool client)
-{
-	struct worker *w = http_worker(hs);
-	struct be_counters *be = counters_be(w, hs->s.backend->index);
-	struct srv_counters *srv = hs->s.server.server ? counters_srv(w, hs->s.server.server->index) : NULL;
-
-	++*(client ? &be->cli_aborts : &be->srv_aborts);
-	if (srv)
-		++*(client ? &srv->cli_aborts : &srv->srv_aborts);
-}
-
 static enum http_next aborted(struct http_stream *hs, char cause, char state)
 {
-	count_abort(hs, cause != 'S');
-	if (cause == 'S' && hs->responding) { /* the response began, and does not end as it should */
-		counters_be(http_worker(hs), hs->s.backend->index)->failed_resp++;
-		counters_srv(http_worker(hs), hs->s.server.server->index)->failed_resp++;
-	}
+	http_count_abort(hs, cause != 'S');
+	if (cause == 'S' && hs->responding) /* the response began, and does not end as it should */
+		http_count_failed_response(hs);
 	stream_end(&hs->s, cause, state);
 	return HTTP_CLOSE;
 }
@@ -44,7 +31,7 @@ enum http_next http_client_reset(struct http_stream *hs)
 		return http_server_wait(hs);
 	case HTTP_EXCHANGE:
 		if (hs->up.state == FLOW_DONE && hs->responding && hs->down.state == FLOW_DONE) {
-			count_abort(hs, true);
+			http_count_abort(hs, true);
 			return HTTP_CLOSE;
 		}
 		return aborted(hs, 'C', 'D');
@@ -63,7 +50,7 @@ static enum http_next client_left(struct http_stream *hs)
 {
 	if (hs->responding || hs->s.session->conn.flags & CONN_ERROR)
 		return aborted(hs, 'C', 'D');
-	count_abort(hs, true);
+	http_count_abort(hs, true);
 	return http_reply_failure(hs, 400, 'C', 'H');
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "runtime/backend/balance.h"
+#include "runtime/proxy/http_count.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 #include "runtime/health/observe.h"
@@ -319,16 +320,6 @@ bool http_server_retry(struct http_stream *hs, uint32_t cause, enum http_next *n
 	return true;
 }
 
-static void count_failed_response(struct http_stream *hs)
-{
-	struct worker *w = http_worker(hs);
-
-	stream_count(&hs->s, STICK_FAILURE);
-	counters_be(w, hs->s.backend->index)->failed_resp++;
-	if (hs->s.server.server)
-		counters_srv(w, hs->s.server.server->index)->failed_resp++;
-}
-
 enum http_next http_server_lost(struct http_stream *hs, bool junk)
 {
 	bool reused = hs->s.server.conn && !hs->s.server.conn->fresh;
@@ -339,7 +330,8 @@ enum http_next http_server_lost(struct http_stream *hs, bool junk)
 		observe(http_worker(hs), hs->s.server.server, junk ? OBSERVED_JUNK : OBSERVED_CLOSE);
 	if (http_server_retry(hs, junk ? RETRY_ON_JUNK_RESPONSE : RETRY_ON_EMPTY_RESPONSE, &next))
 		return next;
-	count_failed_response(hs);
+	stream_count(&hs->s, STICK_FAILURE);
+	http_count_failed_response(hs);
 	if (!junk && !is_first(hs) && !muxed) {
 		/* The client has to expect that its connection ends between two requests (RFC 9112
 		 * section 9.5), and may send again; a stream is refused (RFC 9113 section 8.7). */

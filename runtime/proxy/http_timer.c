@@ -3,6 +3,7 @@
  * expire; setting it later costs a store. */
 #include "runtime/proxy/http_stream.h"
 
+#include "runtime/proxy/http_count.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/track.h"
 #include "runtime/health/observe.h"
@@ -188,12 +189,10 @@ static enum http_next server_expired(struct http_stream *hs)
 		return next;
 	if (!hs->responding) {
 		stream_count(&hs->s, STICK_FAILURE);
-		counters_be(w, hs->s.backend->index)->failed_resp++;
-		counters_srv(w, hs->s.server.server->index)->failed_resp++;
+		http_count_failed_response(hs);
 		return http_reply_failure(hs, 504, 's', 'H');
 	}
-	counters_be(w, hs->s.backend->index)->srv_aborts++;
-	counters_srv(w, hs->s.server.server->index)->srv_aborts++;
+	http_count_abort(hs, false);
 	stream_end(&hs->s, 's', 'D');
 	return HTTP_CLOSE;
 }

@@ -76,26 +76,26 @@ bool http_request_is_at_hand(struct http_stream *hs)
 	return hs->req.body_complete;
 }
 
-/* What the first word of the field says; nobody knew it before HTTP/1.1. */
-static bool wants_to_be_asked(struct http_msg *m)
+/* The field whose first word wants that, or NULL; nobody knew it before HTTP/1.1. */
+static struct http_hdr *wants_to_be_asked(struct http_msg *m)
 {
 	struct http_hdr *h = m->version >= 11 ? http_find_id(m, HN_EXPECT, NULL) : NULL;
 	struct str word;
 	uint32_t off = 0;
 
-	return h && field_value_next(str_make(h->value, h->value_len), &off, &word) &&
-	       str_ieq(word, STR("100-continue"));
+	if (!h || !field_value_next(str_make(h->value, h->value_len), &off, &word))
+		return NULL;
+	return str_ieq(word, STR("100-continue")) ? h : NULL;
 }
 
 /* We ask for the body ourselves, as HAProxy does even where all of it is there already; the server will not
  * have to (RFC 9110 section 10.1.1). */
-static void body_ask(struct http_stream *hs)
+static void body_ask(struct http_stream *hs, struct http_hdr *h)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	struct iovec iov = {(void *)(uintptr_t)go_on, sizeof(go_on) - 1};
 	struct http_msg interim = {.is_response = true, .status = 100};
 	struct conn *c = &hs->s.session->conn;
-	struct http_hdr *h = http_find_id(&hs->req, HN_EXPECT, NULL);
 	struct str value = str_make(h->value, h->value_len);
 	size_t comma = str_chr(value, ',');
 
@@ -114,10 +114,13 @@ static void body_ask(struct http_stream *hs)
 enum http_next http_body_wait(struct http_stream *hs, uint64_t enough)
 {
 	struct session *s = hs->s.session;
+	struct http_hdr *expect = NULL;
 
 	request_look(hs);
-	if (hs->req.expects && !hs->continued && hs->req.body != HTTP_BODY_NONE && wants_to_be_asked(&hs->req))
-		body_ask(hs);
+	if (hs->req.expects && !hs->continued && hs->req.body != HTTP_BODY_NONE)
+		expect = wants_to_be_asked(&hs->req);
+	if (expect)
+		body_ask(hs, expect);
 	if (hs->req.body_complete || !http_client_has_room(hs) || s->conn.flags & (CONN_EOF | CONN_ERROR))
 		return HTTP_AGAIN;
 	return enough && hs->req.body_seen.len >= enough ? HTTP_AGAIN : HTTP_WAIT;

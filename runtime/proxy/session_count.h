@@ -8,12 +8,13 @@
 #include "runtime/stats/counters.h"
 
 /* field: of struct fe_counters. */
-#define SESSION_COUNT(who, field)                                                                          \
+#define SESSION_COUNT_N(who, field, n)                                                                     \
 	do {                                                                                                   \
 		struct session *s_ = (who);                                                                \
-		counters_fe(s_->conn.worker, s_->frontend->index)->field++;                                    \
+		counters_fe(s_->conn.worker, s_->frontend->index)->field += (n);                               \
 		if (s_->socket_counters)                                                                       \
-			s_->socket_counters->field++;                                                          \
+			s_->socket_counters->field += (n);                                                     \
 	} while (0)
+#define SESSION_COUNT(who, field) SESSION_COUNT_N(who, field, 1)
 
 #endif
