@@ -197,7 +197,6 @@ static bool watch(struct check *k, pid_t pid)
 void check_external_run(struct check *k)
 {
 	const struct model *m = k->server->proxy->generation->model;
-	uint32_t patience = k->server->proxy->conf->timeout[TMO_CHECK];
 	struct invocation v;
 	pid_t pid;
 
@@ -214,7 +213,7 @@ void check_external_run(struct check *k)
 		check_run_end(k, CHECK_SOCKET, "Cannot watch the program");
 		return;
 	}
-	deadline_set(k->worker, &k->deadline, k->worker->now + (patience ? patience : check_patience(k)));
+	deadline_set(k->worker, &k->deadline, k->worker->now + check_run_patience(k));
 }
 
 void check_external_close(struct check *k)

@@ -441,6 +441,13 @@ uint32_t check_patience(const struct check *k)
 	return conf->inter ? conf->inter : 2000;
 }
 
+uint32_t check_run_patience(const struct check *k)
+{
+	uint32_t timeout = k->server->proxy->conf->timeout[TMO_CHECK];
+
+	return timeout ? timeout : check_patience(k);
+}
+
 /* How long the connection may take: `timeout connect` and the interval, whichever is shorter, when `timeout
  * check` bounds the rest; else the whole run has the interval (manual, "timeout check"). */
 static uint32_t connect_patience(const struct check *k)
@@ -509,10 +516,7 @@ static void run_refused(struct check *k, int error)
 /* The connection stands already. */
 static void run_taken(struct check *k)
 {
-	deadline_set(k->worker, &k->deadline,
-		     k->worker->now + (k->server->proxy->conf->timeout[TMO_CHECK]
-					       ? k->server->proxy->conf->timeout[TMO_CHECK]
-					       : check_patience(k)));
+	deadline_set(k->worker, &k->deadline, k->worker->now + check_run_patience(k));
 	k->connected = true;
 	k->phase = PHASE_RECEIVING;
 	check_steps_run(k);

@@ -107,6 +107,8 @@ void check_run_send(struct check *k);
 void check_run_receive(struct check *k);
 /* What happens at k->conn. */
 void check_run_ready(struct check *k, int revents);
+/* How long an answer may take: `timeout check`, else the interval; ms. */
+uint32_t check_run_patience(const struct check *k);
 /* The host name that TLS asks for where no step says one. */
 struct str check_run_sni(struct check *k);
 /* How long a run may take, ms. */
