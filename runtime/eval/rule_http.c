@@ -54,18 +54,23 @@ struct str rule_expand(struct eval *e, struct str format, struct str subject, co
 	return STR_NONE;
 }
 
+/* Host and port of an authority, without who asks. */
+static struct str without_user(struct str authority)
+{
+	const char *at = authority.len ? memrchr(authority.ptr, '@', authority.len) : NULL;
+
+	return at ? str_tail(authority, (size_t)(at + 1 - authority.ptr)) : authority;
+}
+
 /* The authority inside the target follows the Host field; who asks stays in it. */
 static void sync_authority(struct eval *e, struct http_msg *m, struct str host)
 {
 	struct str authority = http_uri_authority(m->uri), uri;
-	const char *at;
 	size_t before;
 
 	if (m->is_response || !authority.len || !http_uri_scheme(m->uri).len)
 		return;
-	at = memrchr(authority.ptr, '@', authority.len);
-	if (at)
-		authority = str_tail(authority, (size_t)(at + 1 - authority.ptr));
+	authority = without_user(authority);
 	before = (size_t)(authority.ptr - m->uri.ptr);
 	uri = scratch_printf(e->scratch, "%.*s%.*s%.*s", STR_ARG(str_sub(m->uri, 0, before)), STR_ARG(host),
 			     STR_ARG(str_tail(m->uri, before + authority.len)));
@@ -256,11 +261,8 @@ static enum verdict uri_set(struct eval *e, struct str uri)
 {
 	struct http_msg *m = e->req;
 	struct http_hdr *host = NULL;
-	struct str authority = http_uri_authority(uri);
-	const char *at = authority.len ? memrchr(authority.ptr, '@', authority.len) : NULL;
+	struct str authority = without_user(http_uri_authority(uri));
 
-	if (at)
-		authority = str_tail(authority, (size_t)(at + 1 - authority.ptr));
 	if (authority.len)
 		host = http_find_id(m, HN_HOST, NULL);
 	else if (uri.len && uri.ptr[0] != '/' && uri.ptr[0] != '*')
