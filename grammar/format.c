@@ -12,8 +12,7 @@ struct format {
 	uint32_t source;
 	bool numbered; /* lines are counted by the text (${.LINE}): none is added or taken away */
 	bool in_section;
-	uint64_t
-		margins; /* where section headers stood, by indentation: also those that a condition may hide */
+	uint64_t margins;                  /* a bit each: where headers stood, also those that `.if` may hide */
 	bool after_empty, after_statement; /* what was written last */
 	uint32_t empties;                  /* held back */
 };

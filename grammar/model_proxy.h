@@ -126,10 +126,10 @@ struct keepalive_conf {
 /* load-server-state-from-file */
 enum state_from { STATE_NONE, STATE_GLOBAL, STATE_LOCAL };
 
-/* Manual 3.4, "hash-preserve-affinity": until when a key stays with its server. */
 /* `hash-type`: the words of its two first arguments, in the order that check_hash_type() gives them. */
 enum hash_type { HASH_MAP, HASH_CONSISTENT };
 enum hash_func { HASH_SDBM, HASH_DJB2, HASH_WT6, HASH_CRC32, HASH_NONE };
+/* Manual 3.4, "hash-preserve-affinity": until when a key stays with its server. */
 enum hash_preserve { HASH_PRESERVE_ALWAYS, HASH_PRESERVE_MAXCONN, HASH_PRESERVE_MAXQUEUE };
 
 struct email_conf;

@@ -1,6 +1,6 @@
 /* Fills the rows of the statistics from proxies, sockets, servers, checks and counters. A row's texts are
  * borrowed from the model or from scratch space in the walk's frame, so that nothing is allocated. What never
- * happens here (responses that compression passed by, rewrites that failed) is truly zero. Any worker. */
+ * happens here (responses that compression passed by) is truly zero. Any worker. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>

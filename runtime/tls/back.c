@@ -104,13 +104,13 @@ static void versions_warn(struct tls_back *b)
 		say(b, "WARNING",
 		    "no-sslv3/no-tlsv1x are ignored for this server. Use only 'ssl-min-ver' and 'ssl-max-ver' "
 		    "to fix.");
+	if (!r.hole)
+		return;
 	snprintf(text, sizeof(text),
 		 "backend '%.*s': SSL/TLS versions range not contiguous for server '%.*s'. Hole find for %s. "
-		 "Use only "
-		 "'ssl-min-ver' and 'ssl-max-ver' to fix.",
+		 "Use only 'ssl-min-ver' and 'ssl-max-ver' to fix.",
 		 STR_ARG(b->conf->proxy->name), STR_ARG(b->conf->name), tls_version_names[r.hole]);
-	if (r.hole)
-		say(b, "WARNING", text);
+	say(b, "WARNING", text);
 }
 
 static void complain(struct tls_back *b, struct str what)
