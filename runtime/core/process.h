@@ -76,7 +76,7 @@ struct process {
 	atomic_uint debug_commands, tainted; /* expert commands that were run; TAINTED_ bits: HAProxy's */
 	atomic_uint rate_limits[PROCESS_RATES];
 	atomic_size_t compression_memory; /* bytes */
-	struct rate compressed; /* bytes, while they are limited; under rate_lock */
+	struct rate compressed, emitted; /* bytes into and out of compression; under rate_lock */
 	struct rate accepted; /* while connections or sessions are limited; under rate_lock */
 	pthread_mutex_t rate_lock;
 	struct bytes_sample {

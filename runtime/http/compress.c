@@ -1,6 +1,6 @@
 /* Compression of bodies by zlib (RFC 1950 to 1952): gzip, deflate with and without its wrapper, and identity,
  * which changes nothing. Level 1 unless tune.comp.maxlevel says otherwise, with the usual window: what pays for
- * responses made on the fly. */
+ * responses made on the fly. At level 0 bytes pass as they are, in a format that says so: they count as bypassed. */
 #include "runtime/http/compress.h"
 
 #include <stdlib.h>
@@ -13,7 +13,8 @@ enum { ZLIB_MEMORY = (1 << (WINDOW + 2)) + (1 << (MEMLEVEL + 9)) + 6144 };
 struct compress {
 	z_stream z;
 	bool identity;
-	uint64_t passed;           /* bytes that came in */
+	int level;
+	struct compress_count count;
 	uint32_t cap, used, given; /* of buf: written, returned */
 	char *buf;
 };
@@ -47,6 +48,7 @@ struct compress *compress_new(enum compression_algo algo, int level, uint32_t mo
 	if (!c)
 		return NULL;
 	c->identity = algo == COMP_IDENTITY;
+	c->level = c->identity ? 0 : level;
 	if (!c->identity && !start(c, algo, level, most))
 		compress_free(&c);
 	return c;
@@ -57,7 +59,7 @@ void compress_again(struct compress *c)
 	if (!c->identity)
 		deflateReset(&c->z);
 	c->used = c->given = 0;
-	c->passed = 0;
+	c->count = (struct compress_count){0};
 }
 
 void compress_free(struct compress **c)
@@ -76,14 +78,32 @@ void compress_begin(struct compress *c)
 	c->used = c->given = 0;
 }
 
-static bool run(struct compress *c, struct str data, int flush)
+static void aim(struct compress *c, struct str data)
 {
-	int result;
-
 	c->z.next_in = (Bytef *)(uintptr_t)data.ptr;
 	c->z.avail_in = (uInt)data.len;
 	c->z.next_out = (Bytef *)c->buf + c->used;
 	c->z.avail_out = c->cap - c->used;
+}
+
+bool compress_level(struct compress *c, int level)
+{
+	int result;
+
+	if (c->identity || level == c->level)
+		return true;
+	aim(c, STR_NONE);
+	result = deflateParams(&c->z, level, Z_DEFAULT_STRATEGY);
+	c->used = c->cap - c->z.avail_out;
+	c->level = level;
+	return result == Z_OK;
+}
+
+static bool run(struct compress *c, struct str data, int flush)
+{
+	int result;
+
+	aim(c, data);
 	result = deflate(&c->z, flush);
 	c->used = c->cap - c->z.avail_out;
 	return (result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END) && !c->z.avail_in &&
@@ -100,18 +120,21 @@ static bool end(struct compress *c, int flush, struct str *out)
 		return false;
 	*out = str_make(c->buf + c->given, c->used - c->given);
 	c->given = c->used;
+	c->count.out += c->level ? out->len : 0;
 	return true;
 }
 
-void compress_totals(const struct compress *c, uint64_t *in, uint64_t *out)
+struct compress_count compress_counted(struct compress *c)
 {
-	*in = c->identity ? c->passed : c->z.total_in;
-	*out = c->identity ? c->passed : c->z.total_out;
+	struct compress_count count = c->count;
+
+	c->count = (struct compress_count){0};
+	return count;
 }
 
 bool compress_push(struct compress *c, struct str data, struct str *out)
 {
-	c->passed += data.len;
+	*(c->level ? &c->count.in : &c->count.bypassed) += data.len;
 	*out = c->identity ? data : STR_NONE;
 	return c->identity || run(c, data, Z_NO_FLUSH);
 }

@@ -6,6 +6,10 @@
 #include "grammar/model_proxy.h"
 
 struct compress;
+/* Bytes that were compressed, what they became, and those that passed as they are: of identity, and at level 0. */
+struct compress_count {
+	uint64_t in, out, bypassed;
+};
 
 /* level: zlib's, 1 to 9. most: how many bytes are pushed between two calls of compress_begin(), at most. NULL: no memory. */
 struct compress *compress_new(enum compression_algo algo, int level, uint32_t most);
@@ -19,8 +23,10 @@ bool compress_push(struct compress *c, struct str data, struct str *out);
 /* All that was pushed comes out (flush), or also the end of the coding (finish). */
 bool compress_flush(struct compress *c, struct str *out);
 bool compress_finish(struct compress *c, struct str *out);
-/* Bytes that came in and went out since it was made or told `again`. */
-void compress_totals(const struct compress *c, uint64_t *in, uint64_t *out);
+/* For what comes now: zlib's levels, or 0. After compress_begin(), before anything is pushed. False: the library refused. */
+bool compress_level(struct compress *c, int level);
+/* Since the last time, or since it was made or told `again`. */
+struct compress_count compress_counted(struct compress *c);
 /* Memory that it holds, in bytes. */
 size_t compress_memory(const struct compress *c);
 /* Token for Content-Encoding, or NULL for identity. */

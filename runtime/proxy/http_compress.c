@@ -225,8 +225,8 @@ static int level_of(const struct http_stream *hs)
 	return hs->s.session->generation->model->global.comp_level;
 }
 
-/* maxcomprate: whoever comes when it is reached goes out as it is. */
-static bool rate_is_reached(struct worker *w)
+/* maxcomprate, of which HAProxy holds what comes in against it when a message begins, and what goes out later on. */
+static bool rate_is_reached(struct worker *w, const struct rate *rate)
 {
 	struct process *p = w->process;
 	uint32_t limit = atomic_load_explicit(&p->rate_limits[RATE_COMPRESSION], memory_order_relaxed);
@@ -235,18 +235,27 @@ static bool rate_is_reached(struct worker *w)
 	if (!limit)
 		return false;
 	pthread_mutex_lock(&p->rate_lock);
-	reached = rate_read(&p->compressed, w->now) > limit;
+	reached = rate_read(rate, w->now) > limit;
 	pthread_mutex_unlock(&p->rate_lock);
 	return reached;
 }
 
-/* maxcompcpuusage, maxzlibmem: the same. A compression that begins counts with what it holds. */
+/* maxcompcpuusage */
+static bool is_busy(struct http_stream *hs)
+{
+	uint32_t most = hs->s.session->generation->model->global.limits.comp_cpu;
+
+	return most < 100 && process_cpu_usage(http_worker(hs)->process) > most;
+}
+
+/* Whoever comes while a limit is reached goes out as it is; maxzlibmem is one more. A compression that begins counts with
+ * what it holds. */
 static bool is_exhausted(struct http_stream *hs)
 {
 	const struct limits_conf *limits = &hs->s.session->generation->model->global.limits;
 	struct worker *w = http_worker(hs);
 
-	if (limits->comp_cpu < 100 && process_cpu_usage(w->process) > limits->comp_cpu)
+	if (rate_is_reached(w, &w->process->compressed) || is_busy(hs))
 		return true;
 	return limits->zlib_mb && atomic_load_explicit(&w->process->compression_memory, memory_order_relaxed) >=
 					  (size_t)limits->zlib_mb << 20;
@@ -270,25 +279,42 @@ static struct compress *begin(struct worker *w, enum compression_algo algo, int 
 	return c;
 }
 
-void http_compress_count(struct http_stream *hs)
+bool http_compress_pace(struct http_stream *hs)
 {
 	struct worker *w = http_worker(hs);
-	struct process *p = w->process;
-	struct fe_counters *fe = counters_fe(w, hs->s.session->frontend->index);
-	uint64_t in, out;
+	bool reached = rate_is_reached(w, &w->process->emitted) || is_busy(hs);
 
-	compress_totals(hs->down.compress, &in, &out);
-	fe->comp_in += in;
-	fe->comp_out += out;
-	if (hs->s.backend && hs->s.backend->conf->role & ROLE_BACKEND) {
-		counters_be(w, hs->s.backend->index)->comp_in += in;
-		counters_be(w, hs->s.backend->index)->comp_out += out;
-	}
-	if (!atomic_load_explicit(&p->rate_limits[RATE_COMPRESSION], memory_order_relaxed))
-		return;
+	return compress_level(hs->down.compress, reached ? 0 : level_of(hs));
+}
+
+static void count_rates(struct worker *w, const struct compress_count *n)
+{
+	struct process *p = w->process;
+
 	pthread_mutex_lock(&p->rate_lock);
-	rate_add(&p->compressed, w->now, (uint32_t)(in < UINT32_MAX ? in : UINT32_MAX));
+	rate_add(&p->compressed, w->now, (uint32_t)n->in);
+	rate_add(&p->emitted, w->now, (uint32_t)n->out);
 	pthread_mutex_unlock(&p->rate_lock);
+}
+
+void http_compress_count(struct http_stream *hs)
+{
+	struct compress_count n = compress_counted(hs->down.compress);
+	struct worker *w = http_worker(hs);
+	struct fe_counters *fe = counters_fe(w, hs->s.session->frontend->index);
+	struct be_counters *be;
+
+	fe->comp_in += n.in;
+	fe->comp_out += n.out;
+	fe->comp_byp += n.bypassed;
+	if (hs->s.backend && hs->s.backend->conf->role & ROLE_BACKEND) {
+		be = counters_be(w, hs->s.backend->index);
+		be->comp_in += n.in;
+		be->comp_out += n.out;
+		be->comp_byp += n.bypassed;
+	}
+	if (n.in)
+		count_rates(w, &n);
 }
 
 /* most: bytes that are pushed at a time, at most. */
@@ -297,7 +323,7 @@ static bool compress_begin_response(struct http_stream *hs, uint32_t most)
 	enum compression_algo algo = (enum compression_algo)(hs->compress - 1);
 	struct worker *w = http_worker(hs);
 
-	if (!response_fits(hs) || rate_is_reached(w) || is_exhausted(hs))
+	if (!response_fits(hs) || is_exhausted(hs))
 		return true;
 	hs->down.compress = begin(w, algo, level_of(hs), most);
 	if (!hs->down.compress || !head_edit(&hs->res, algo, true))

@@ -14,7 +14,9 @@ bool http_compress_response(struct http_stream *hs);
 /* The same for a body of that many bytes that goes through the flow at once. */
 bool http_compress_cached(struct http_stream *hs, size_t len);
 bool http_compress_body(struct http_stream *hs);
-/* Its response is through: what compression took and gave, for the statistics and maxcomprate. */
+/* Before each part of a response: nothing is compressed while maxcomprate or maxcompcpuusage is reached. False: the library refused. */
+bool http_compress_pace(struct http_stream *hs);
+/* After it: what compression took and gave, for the statistics and maxcomprate. */
 void http_compress_count(struct http_stream *hs);
 /* Ends the compression of that flow. */
 void http_compress_drop(struct http_flow *f, struct worker *w);

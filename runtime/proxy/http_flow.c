@@ -327,6 +327,7 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 			return result; /* they are still in its buffer */
 		f->pieces = true;
 		compress_begin(f->compress);
+		f->out->failed |= f == &hs->down && !http_compress_pace(hs);
 	}
 	if (f->state == FLOW_BODY)
 		result = f->limits ? take_limited(hs, f) : take_body(hs, f);
@@ -334,6 +335,8 @@ static enum flow_result take(struct http_stream *hs, struct http_flow *f)
 		result = take_trailers(hs, f);
 	if (f->compress && result == FLOW_HUNGRY && f->state == FLOW_BODY)
 		compress_end(f, false);
+	if (f->compress && f == &hs->down)
+		http_compress_count(hs);
 	f->bad = result == FLOW_BAD;
 	if (f->tap && f->state == FLOW_DONE)
 		http_cache_end(f->tap);

@@ -29,8 +29,6 @@ static void stream_release(struct http_stream *hs)
 	if (hs->requested)
 		srv_request_cancel(&hs->s.server);
 	http_cache_drop(hs);
-	if (hs->down.compress)
-		http_compress_count(hs);
 	http_flow_drop(&hs->up, w);
 	http_flow_drop(&hs->down, w);
 	if (hs->s.server.conn)

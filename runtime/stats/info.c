@@ -67,7 +67,6 @@ static void fill_limits(struct info *v, struct process *p)
 	v->number[INFO_SESSRATELIMIT] = atomic_load(&p->rate_limits[RATE_SESSIONS]);
 	v->number[INFO_SSLRATELIMIT] = atomic_load(&p->rate_limits[RATE_TLS]);
 	v->number[INFO_MAXSSLCONNS] = atomic_load(&p->tls_load.limit);
-	v->number[INFO_COMPRESSBPSRATELIM] = atomic_load(&p->rate_limits[RATE_COMPRESSION]);
 	v->number[INFO_STOPPING] = atomic_load(&p->stop_asked);
 	v->number[INFO_DROPPEDLOGS] = log_dropped(p);
 	v->number[INFO_CUMRECVLOGS] = forwards_received(p);
@@ -138,6 +137,15 @@ static void fill_bytes_rate(struct info *v, struct process *p)
 	pthread_mutex_unlock(&p->rate_lock);
 }
 
+static void fill_compression(struct info *v, struct process *p, uint64_t now)
+{
+	v->number[INFO_COMPRESSBPSRATELIM] = atomic_load(&p->rate_limits[RATE_COMPRESSION]);
+	pthread_mutex_lock(&p->rate_lock);
+	v->number[INFO_COMPRESSBPSIN] = rate_read(&p->compressed, now);
+	v->number[INFO_COMPRESSBPSOUT] = rate_read(&p->emitted, now);
+	pthread_mutex_unlock(&p->rate_lock);
+}
+
 static void fill_tls(struct info *v, struct process *p, uint64_t now)
 {
 	struct tls_load_figures f;
@@ -188,6 +196,7 @@ void info_fill(struct info *v, struct worker *w, const struct generation *g)
 	for (uint32_t i = 0; i < w->process->nworkers; i++)
 		fill_cli(v, w->process->workers[i]);
 	fill_bytes_rate(v, w->process);
+	fill_compression(v, w->process, w->now);
 	fill_tls(v, w->process, w->now);
 	fill_pools(v, w->process);
 }

@@ -208,7 +208,7 @@ static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct 
 	set_u64(k, ST_conn_tot, c->cum_conn);
 	set_u64(k, ST_comp_in, c->comp_in);
 	set_u64(k, ST_comp_out, c->comp_out);
-	set_u64(k, ST_comp_byp, 0);
+	set_u64(k, ST_comp_byp, c->comp_byp);
 	set_u64(k, ST_comp_rsp, c->comp_rsp);
 	if (!is_http(px)) {
 		set_u64(k, ST_req_tot, c->cum_req);
@@ -463,7 +463,7 @@ static void fill_backend_http(struct walk *k, struct proxy *px, const struct be_
 {
 	set_u64(k, ST_comp_in, c->comp_in);
 	set_u64(k, ST_comp_out, c->comp_out);
-	set_u64(k, ST_comp_byp, 0);
+	set_u64(k, ST_comp_byp, c->comp_byp);
 	set_u64(k, ST_comp_rsp, c->comp_rsp);
 	if (!is_http(px)) {
 		set_h1(k, 0, 0, 0, 0, 0);
