@@ -177,6 +177,8 @@ static struct loaded *load_start(struct load *l, const struct load_options *opti
 		.model = model_new(options->compat),
 		.options = options,
 	};
+	if (l->c.model && options->unverified_ok)
+		l->c.model->global.ssl_server_verify = 1;
 	load_guarded(l);
 	return r;
 }

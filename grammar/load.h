@@ -17,6 +17,7 @@ struct load_options {
 	bool master_worker;         /* -W: there is a master process whatever the configuration says */
 	bool offline;               /* do not look at users, files, names of this machine at all */
 	bool unresolved_ok; /* -dr: a server whose name has no address starts without one */
+	bool unverified_ok; /* -dV: as if `ssl-server-verify none` stood above the configuration */
 	const char *const *environ; /* "NAME=value" list ended by NULL; NULL: empty */
 	const char *work_dir;       /* -C; NULL: current */
 	const char *const *defines; /* extra variables of the program: HAPROXY_MWORKER=1 ... */

@@ -46,6 +46,15 @@ const struct fetch_row *fetch_row(enum fetch_id id)
 	return &fetch_rows[id];
 }
 
+uint32_t fetch_places(enum fetch_id id, int compat)
+{
+	if (compat > 206)
+		return fetch_rows[id].places;
+	if (id == FETCH_REQ_VER || id == FETCH_REQ_VER_OLD)
+		return PLACES_REQUEST;
+	return id == FETCH_RES_VER || id == FETCH_RESP_VER ? PLACES_RESPONSE : fetch_rows[id].places;
+}
+
 const struct conv_row *conv_row(enum conv_id id)
 {
 	return &conv_rows[id];

@@ -98,6 +98,8 @@ struct logfmt_row {
 };
 
 const struct fetch_row *fetch_row(enum fetch_id id);
+/* Where that version of HAProxy lets it stand (AT() bits): versions of messages only since 2.6 wherever there is a stream. */
+uint32_t fetch_places(enum fetch_id id, int compat);
 const struct conv_row *conv_row(enum conv_id id);
 const struct action_row *action_row(enum action_id id);
 const struct logfmt_row *logfmt_row(enum logfmt_alias id);

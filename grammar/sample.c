@@ -117,7 +117,7 @@ static bool name_begins(const char *name, const char *prefixes)
 }
 
 /* What a fetch reads, in HAProxy's words. */
-static const char *place_need(const struct fetch_row *row)
+static const char *place_need(const struct fetch_row *row, uint32_t places)
 {
 	static const struct {
 		uint32_t places;
@@ -147,16 +147,17 @@ static const char *place_need(const struct fetch_row *row)
 	};
 
 	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++)
-		if (row->places == needs[i].places && name_begins(row->name, needs[i].prefixes))
+		if (places == needs[i].places && name_begins(row->name, needs[i].prefixes))
 			return needs[i].need;
 	return "HTTP response";
 }
 
 /* The sample's fetch is not available where it stands. */
-static void place_report(const struct sample_reader *r, struct diag *g, const struct fetch_row *row)
+static void place_report(const struct sample_reader *r, struct diag *g, const struct fetch_row *row,
+			 uint32_t places)
 {
 	const struct lang_scope *scope = r->scope;
-	const char *need = place_need(row);
+	const char *need = place_need(row, places);
 
 	diag_label(r->c->diags, g, "needs the %s", need);
 	if (scope->where)
@@ -173,16 +174,17 @@ static void place_report(const struct sample_reader *r, struct diag *g, const st
 			     STR_ARG(r->word->text), need);
 }
 
-static bool place_check(const struct sample_reader *r, const struct call_ast *call, const struct fetch_row *row)
+static bool place_check(const struct sample_reader *r, const struct call_ast *call, const struct fetch_row *row,
+			uint32_t places)
 {
 	const struct lang_scope *scope = r->scope;
 	struct diag *g;
 
-	if (r->loose_places || !scope || !scope->places || row->places & scope->places)
+	if (r->loose_places || !scope || !scope->places || places & scope->places)
 		return true;
 	g = diag_add(r->c->diags, D_SAMPLE_PLACE, call->span, "`%s` has no value here", row->name);
-	place_report(r, g, row);
-	if (!scope->places_warn || !(row->places & AT(FE_REQ_HDR)))
+	place_report(r, g, row, places);
+	if (!scope->places_warn || !(places & AT(FE_REQ_HDR)))
 		return false;
 	g->severity = SEV_WARNING;
 	r->c->diags->errors--;
@@ -224,13 +226,16 @@ static bool build_fetch(const struct sample_reader *r, const struct call_ast *as
 	struct sample_call call = {.reader = r, .ast = ast, .is_fetch = true};
 	const struct fetch_row *row;
 	enum fetch_id id;
+	uint32_t places;
 
 	if (!fetch_find(ast->name, &id)) {
 		fetch_unknown(r, ast);
 		return false;
 	}
 	row = fetch_row(id);
-	if (!version_check(r, ast, row->since, "sample fetch", "fetch method") || !place_check(r, ast, row))
+	places = fetch_places(id, r->c->model->compat);
+	if (!version_check(r, ast, row->since, "sample fetch", "fetch method") ||
+	    !place_check(r, ast, row, places))
 		return false;
 	if (!build_args(&call, id, row->name, row->args))
 		return false;
@@ -241,7 +246,7 @@ static bool build_fetch(const struct sample_reader *r, const struct call_ast *as
 	e->args = call.args;
 	e->nargs = (uint16_t)call.nargs;
 	e->type = row->type;
-	e->places = row->places;
+	e->places = places;
 	return true;
 }
 

@@ -21,6 +21,7 @@ static void overrides_apply(struct lbd *l)
 	const struct lbd_options *o = &l->options;
 
 	g->noepoll |= o->no_epoll;
+	g->nopoll |= o->no_poll;
 	g->nosplice |= o->no_splice;
 	g->noreuseport |= o->no_reuseport;
 	g->nogetaddrinfo |= o->no_getaddrinfo;
@@ -60,12 +61,15 @@ static bool load(struct lbd *l)
 		environment_begin(&l->options);
 	options.master_worker = l->options.master;
 	options.unresolved_ok = l->options.no_resolve;
+	options.unverified_ok = l->options.no_verify;
 	options.environ = (const char *const *)environ;
 	l->loaded = load_files(l->options.files, l->options.nfiles, &options);
 	if (!l->loaded) {
 		report_say(&l->report, REPORT_ALERT, "config : out of memory.");
 		return false;
 	}
+	if (l->options.lines && !l->renews)
+		lines_print(&l->loaded->tree, l->options.lines);
 	diags_sort(&l->loaded->diags);
 	report_filter(&l->loaded->diags, l->options.verbose || l->options.diagnose);
 	if (!report_loaded(&l->report, l->loaded, l->options.zero_warning))
@@ -146,6 +150,8 @@ static int run(struct lbd *l)
 			   "enabled.");
 	if (loaded && l->options.dump_libraries)
 		libraries_print();
+	if (loaded && l->options.keywords)
+		keywords_print(l->options.keywords, l->options.compat);
 	if (loaded && l->options.check)
 		return check_end(l);
 	if (loaded && start_check(l))

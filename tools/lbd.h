@@ -27,8 +27,9 @@ struct lbd_options {
 	uint32_t maxconn, proxy_maxconn, memory_mb;
 	const char *bad_pids; /* what is no number behind -sf or -st; NULL: nothing */
 	bool check, daemon, debug, foreground, quiet, verbose, master, notify; /* -c -D -d -db -q -V -W -Ws */
-	bool zero_warning, diagnose, dump_libraries, no_epoll, no_splice, no_getaddrinfo, no_reuseport,
-		no_resolve;
+	bool zero_warning, diagnose, dump_libraries, no_epoll, no_poll, no_splice, no_getaddrinfo, no_reuseport,
+		no_resolve, no_verify; /* -dW -dD -dL -de -dp -dS -dG -dR -dr -dV */
+	const char *keywords, *lines, *traces; /* what stands behind -dK, -dC, -dt; NULL: not given */
 	bool usage, version, build;
 	int compat; /* 206 ... */
 };
@@ -69,6 +70,10 @@ bool options_parse(struct lbd_options *o, int argc, char **argv);
 void options_free(struct lbd_options *o);
 
 /* lbd_version.c */
+/* Filters that configurations may name, by name; the last one has none. */
+extern const struct filter_name {
+	const char *name, *class_name;
+} lbd_filters[];
 void version_print(int compat);
 void version_print_build(int compat);
 /* What -V and -d tell at start. */
@@ -76,6 +81,13 @@ void version_print_parts(FILE *to);
 void usage_print(const char *program);
 /* -dL: the program and its shared objects, one path a line. */
 void libraries_print(void);
+/* lbd_keywords.c. -dK: the keywords of these classes, separated by commas, that this version of the language has. */
+void keywords_print(const char *classes, int compat);
+/* lbd_lines.c. -dC: the configuration's lines as words, without comments. key: a number; if it is not 0, names, addresses and
+ * secrets are told as hashes. */
+void lines_print(const struct tree *t, const char *key);
+/* lbd_traces.c. -dt: starts traces to standard error. False: reported, together with what there is. */
+bool traces_start(struct lbd *l);
 /* -cc: 0 true, 1 false, 2 cannot be evaluated (reported). */
 int condition_answer(struct lbd *l);
 

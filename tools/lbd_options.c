@@ -54,7 +54,8 @@ static void take_pids(struct lbd_options *o, struct words *w, int signal)
 }
 
 /* -d...: debug switches. Those that change nothing here are accepted: they tune parts that HAProxy alone has
- * (-dM its memory pools, -dk a poller of other systems, -dI, -dF, -dt, -dZ and the like). */
+ * (-dM its memory pools, -dk a poller of other systems, -dF and -dZ ways of copying, and the like), or allow what is
+ * allowed here (-dI). */
 static void take_debug(struct lbd_options *o, const char *flags)
 {
 	switch (*flags) {
@@ -72,6 +73,21 @@ static void take_debug(struct lbd_options *o, const char *flags)
 		break;
 	case 'L':
 		o->dump_libraries = true;
+		break;
+	case 'K':
+		o->keywords = flags + 1;
+		break;
+	case 'C':
+		o->lines = flags + 1;
+		break;
+	case 't':
+		o->traces = flags + 1;
+		break;
+	case 'V':
+		o->no_verify = true;
+		break;
+	case 'p':
+		o->no_poll = true;
 		break;
 	case 'e':
 		o->no_epoll = true;

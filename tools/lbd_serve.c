@@ -173,7 +173,10 @@ static bool counters_restore(struct lbd *l)
 static bool rings_make(struct lbd *l)
 {
 	struct out errors = out_growing(MAX_ERRORS);
-	bool ok = rings_init(l->process, &errors) && traces_init(l->process, &errors);
+	bool ok;
+
+	l->process->shows_traffic = l->options.debug;
+	ok = rings_init(l->process, &errors) && traces_init(l->process, &errors) && traces_start(l);
 
 	report_lines(&l->report, out_get(&errors));
 	out_free(&errors);

@@ -16,6 +16,9 @@
 #include "grammar/predicate.h"
 #include "tools/lbd.h"
 
+const struct filter_name lbd_filters[] = {{"bwlim-in", "BWLIM"},   {"bwlim-out", "BWLIM"}, {"cache", "CACHE"},
+					  {"compression", "COMP"}, {"trace", "TRACE"},     {NULL, NULL}};
+
 void version_print(int compat)
 {
 	struct utsname u;
@@ -59,13 +62,9 @@ static void polling_print(FILE *to)
 
 static void filters_print(FILE *to)
 {
-	fputs("Available filters :\n"
-	      "\t[BWLIM] bwlim-in\n"
-	      "\t[BWLIM] bwlim-out\n"
-	      "\t[CACHE] cache\n"
-	      "\t[COMP] compression\n"
-	      "\t[TRACE] trace\n",
-	      to);
+	fputs("Available filters :\n", to);
+	for (const struct filter_name *f = lbd_filters; f->name; f++)
+		fprintf(to, "\t[%s] %s\n", f->class_name, f->name);
 }
 
 void version_print_parts(FILE *to)

@@ -66,7 +66,7 @@ static const struct keyword rows[] = {
 	GLOBAL("external-check", .kind = VAL_CUSTOM, .parse = check_global_external_check, .args = "[preserve-env]",
 	       .expects = "'external-check' cannot handle unexpected argument",
 	       .summary = "allow checks that run a program"),
-	GLOBAL("insecure-fork-wanted", .kind = VAL_FLAG, FIELD(insecure_fork_wanted), .flags = KW_NO,
+	GLOBAL("insecure-fork-wanted", .kind = VAL_FLAG, FIELD(insecure_fork_wanted), .flags = KW_NO | KW_MOOT,
 	       .summary = "allow the process to start others"),
 	GLOBAL("insecure-setuid-wanted", .kind = VAL_FLAG, FIELD(insecure_setuid_wanted), .flags = KW_RESTART, .summary = "allow programs that it starts to gain privileges"),
 	GLOBAL("spread-checks", .kind = VAL_UINT, FIELD(spread_checks), .max = 50, .args = "<percent>", .preset = "0",

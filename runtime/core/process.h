@@ -46,6 +46,9 @@ struct generation {
 	bool unused; /* nobody pinned it when everything stood still for the last time */
 };
 
+/* In process->tracing, beside the bits of sources: debug mode wants to see sessions and streams. */
+enum { TRACING_SHOWN = 1 << 30 };
+
 /* Limits of the whole process, per second; 0: none. Compression in bytes. */
 enum process_rate { RATE_CONNECTIONS, RATE_SESSIONS, RATE_TLS, RATE_COMPRESSION, PROCESS_RATES };
 enum process_state { PROCESS_STARTING, PROCESS_RUNNING, PROCESS_STOPPING /* soft stop */, PROCESS_ENDING };
@@ -107,7 +110,8 @@ struct process {
 	struct cpu_plan *cpu_plan;   /* core/cpus.h, owned; NULL: threads run anywhere */
 	struct stats_shm *stats_shm; /* stats/stats_kept.h; NULL: none */
 	struct traces *traces;	    /* log/trace.h; NULL: none */
-	atomic_uint tracing; /* bits of sources that are traced */
+	atomic_uint tracing; /* bits of sources that are traced, and TRACING_SHOWN */
+	bool shows_traffic;  /* debug mode (-d): proxy/stream_events.h; set before traces_init() */
 	bool takes_over;            /* from an old process: its stick tables are waited for */
 	atomic_uint accepting;      /* workers that watch the listeners */
 	atomic_uint draining;       /* workers that still have jobs */

@@ -175,7 +175,7 @@ void traces_free(struct process *p)
 
 void traces_changed(struct process *p)
 {
-	unsigned on = 0;
+	unsigned on = p->shows_traffic ? TRACING_SHOWN : 0;
 
 	for (int i = 0; i < TRACE_SOURCES; i++)
 		if (atomic_load(&p->traces->v[i].state) != TRACE_STOPPED ||
@@ -507,5 +507,6 @@ bool traces_init(struct process *p, struct out *errors)
 		atomic_init(&t->v[i].follow, -1);
 	}
 	p->traces = t;
+	traces_changed(p);
 	return traces_apply(p, p->generation->model, errors);
 }

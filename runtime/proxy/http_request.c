@@ -137,8 +137,8 @@ static enum http_next head_done(struct http_stream *hs)
 	if (hs->req.method == HTTP_M_OTHER && str_is(hs->req.method_name, "PRI"))
 		return refuse_preface(hs);
 	note_request(hs);
-	stream_trace(&hs->s, HEAD_RECEIVED, false, &hs->req);
 	http_count_request(hs);
+	stream_trace(&hs->s, HEAD_RECEIVED, false, &hs->req);
 	if (http_frontend(hs)->capture_request_n)
 		http_capture(hs, false);
 	if (http_frontend(hs)->capture_response_n)

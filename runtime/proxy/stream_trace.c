@@ -3,6 +3,7 @@
 #include "runtime/proxy/stream_trace.h"
 
 #include "runtime/log/trace.h"
+#include "runtime/proxy/stream_events.h"
 
 enum { LINE_MOST = 256 };
 
@@ -119,10 +120,15 @@ void stream_trace_tell(const struct stream *s, enum stream_moment moment, bool b
 		       const struct http_msg *message)
 {
 	struct worker *w = s->session->conn.worker;
+	unsigned tracing = atomic_load_explicit(&w->process->tracing, memory_order_relaxed);
 	struct trace_about about = about_stream(s, back);
 	const char *what = back == (moment == HEAD_SENT) ? "request" : "response";
 	char line[LINE_MOST];
 
+	if (tracing & TRACING_SHOWN)
+		stream_event_show(s, moment, back, message);
+	if (tracing == TRACING_SHOWN)
+		return;
 	about.detail = start_line(message, line);
 	if (!s->session->is_http)
 		tell_pt(w, moment, &about);
