@@ -16,7 +16,9 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "browser"))
+sys.path[:0] = [os.path.join(HERE, "..", "browser"), os.path.join(HERE, "..")]
+from ports import free_port  # noqa: E402
+
 PATIENCE = 60  # seconds that anything may take on a busy machine
 LARGE = 3 << 20
 CONFIG = """
@@ -95,11 +97,6 @@ def listening():
     s.bind(("127.0.0.1", 0))
     s.listen(64)
     return s
-
-
-def free_port():
-    with listening() as s:
-        return s.getsockname()[1]
 
 
 def run(*command, stdin=b"", env=None):

@@ -16,6 +16,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_port  # noqa: E402
+
 PROGRAM = os.path.abspath(sys.argv[1]) if "/" in sys.argv[1] else sys.argv[1]
 IS_HAPROXY = "haproxy" in os.path.basename(PROGRAM)
 NEW_WORKERS = dict(os.environ, LBD_RELOAD="process")  # each reload makes a new one, as HAProxy does
@@ -29,23 +32,6 @@ class Failed(Exception):
 def need(condition, what):
     if not condition:
         raise Failed(what)
-
-
-def free_port(n=1):
-    """The first of n ports in a row that nobody uses."""
-    while True:
-        socks = [socket.socket() for _ in range(n)]
-        try:
-            socks[0].bind(("127.0.0.1", 0))
-            first = socks[0].getsockname()[1]
-            for i, s in enumerate(socks[1:], 1):
-                s.bind(("127.0.0.1", first + i))
-            return first
-        except (OSError, OverflowError):
-            continue
-        finally:
-            for s in socks:
-                s.close()
 
 
 def until(fn, what, seconds=WAIT):

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from contract import Failed, IS_HAPROXY, PROGRAM, WAIT, need
+from contract import Failed, IS_HAPROXY, PROGRAM, WAIT, free_port, need
 
 NS = "lbd%d" % os.getpid()
 
@@ -111,12 +111,6 @@ def connected(fn):
         except ConnectionRefusedError:
             need(time.time() < end, "it listens")
             time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def test_server_in_namespace(directory):

@@ -23,6 +23,9 @@ import time
 import urllib.request
 import fcntl
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_port  # noqa: E402
+
 WAIT = 60  # seconds that anything may take on a busy machine
 CONFIG = """
 global
@@ -58,12 +61,6 @@ def listening():
     s.listen(64)
     s.set_inheritable(True)
     return s
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def answer(conn):

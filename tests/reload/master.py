@@ -21,6 +21,9 @@ import time
 
 from control import ask
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_port  # noqa: E402
+
 CONFIG = """
 global
     stats socket {dir}/stats level admin
@@ -181,9 +184,7 @@ class Master:
     def __init__(self, program, folder, backends):
         self.dir = folder
         self.more = "".join(BACKEND.format(n=n, port=n % 60000 + 1) for n in range(backends))
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         self.write(0)
         self.log = open(folder + "/log", "wb")
         self.p = subprocess.Popen([program, "-W", "-db", "-S", folder + "/master", "-f", folder + "/cfg"], stdout=self.log, stderr=self.log)

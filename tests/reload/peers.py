@@ -13,6 +13,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_port  # noqa: E402
+
 CONFIG = """
 global
     stats socket {dir}/sock level admin
@@ -31,12 +34,6 @@ frontend fe
 backend t
     stick-table type string size 10k expire 60s store http_req_cnt peers p
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Subject:

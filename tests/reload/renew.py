@@ -19,6 +19,9 @@ import time
 
 from control import ask
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_port  # noqa: E402
+
 WAIT = 20
 CONFIG = """
 global
@@ -42,12 +45,6 @@ backend st
     stick-table type ip size {size} expire 1h store http_req_cnt
 {sections}
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Origin:

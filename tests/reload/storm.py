@@ -16,6 +16,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import free_port  # noqa: E402
+
 CONFIG = """
 global
     stats socket {dir}/sock level admin expose-fd listeners
@@ -85,9 +88,7 @@ def alive(pid):
 class Service:
     def __init__(self, program, folder):
         self.program, self.dir, self.pids = program, folder, []
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         with open(f"{folder}/cfg", "w") as f:
             f.write(CONFIG.format(dir=folder, port=self.port))
 
