@@ -24,17 +24,42 @@ tap_run() {
 
 tap_quick_leaves_out() { [ -z "$LB_QUICK" ] || { tap_skip "$1" "quick run"; exit 0; }; }
 
+# tap_beside COMMAND...: a program that prints TAP itself, beside what comes next; tap_together waits for all of them.
+tap_beside_logs=()
+tap_beside() {
+	local log
+	log=$(mktemp)
+	tap_beside_logs+=("$log")
+	{ "$@" || echo "# ended badly: $*"; } >"$log" 2>&1 &
+}
+
+tap_together() {
+	local log
+	wait
+	for log in "${tap_beside_logs[@]}"; do
+		cat "$log"
+		! grep -qE '^(not ok|# ended badly)' "$log" || tap_status=1
+		rm -f "$log"
+	done
+	tap_beside_logs=()
+}
+
 bootstrap() {
 	[ -x "$LB_SRC/configure" ] || (cd "$LB_SRC" && mkdir -p build-aux && autoreconf -fi)
 }
 
-# build_tree NAME [VAR=VALUE|--option...]: configures and builds in $LB_WORK/NAME.
+# build_tree NAME [VAR=VALUE|--option...] [-- TARGET...]: configures and builds in $LB_WORK/NAME.
 build_tree() {
-	local dir=$LB_WORK/$1
+	local dir=$LB_WORK/$1 options=()
 	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	[ $# -eq 0 ] || shift
 	bootstrap || return 1
 	mkdir -p "$dir" && cd "$dir" || return 1
-	"$LB_SRC/configure" -q --enable-werror "$@" </dev/null && make -s -j"$LB_JOBS"
+	"$LB_SRC/configure" -q --enable-werror "${options[@]}" </dev/null && make -s -j"$LB_JOBS" "$@"
 }
 
 # Tests with real time-outs may be late on a busy machine: what failed gets a second try, alone, and that is said. A report of
