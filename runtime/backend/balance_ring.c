@@ -11,29 +11,40 @@
 #include "runtime/core/worker.h"
 #include "runtime/eval/hash.h"
 #include "runtime/net/address.h"
+#include "runtime/stats/counters.h"
 
 enum {
 	INDEX_BITS = 20,
-	POINTS_EACH = 4,    /* of the index */
-	POINTS_APART = 4096 /* numbers of points between two server ids */
+	POINTS_EACH = 4,     /* of the index */
+	POINTS_AT_ONCE = 8,  /* that are looked at without asking whether there are so many */
+	POINTS_APART = 4096, /* numbers of points between two server ids */
+	NUMBER_BITS = 12,    /* of a point's number, which is below 256 * BALANCE_SCALE */
+	SEAT_BITS = 20
 };
 
 struct ring_member {
 	struct lb_server lb;
 	uint64_t before; /* weights of the usable ones that the configuration names before it: ring_begin() */
 	uint32_t most;   /* points that it has ever had, if those are more than it is configured for */
+	uint32_t seat;   /* of ring_group.seats */
 };
 
-struct ring_point {
-	uint32_t key;
-	uint32_t member; /* of ring_group.members */
-	uint16_t number; /* the server has it while number < its weight */
+/* What choices look at of a server: with thousands of them, all of these still fit the caches. */
+struct ring_seat {
+	struct server *server;
+	uint64_t before; /* ring_member.before */
+	uint32_t index;  /* server->index */
 };
+
+/* A point in one number, so that they sort by it: its key, its server's seat, and its number at that server,
+ * which has it while the number is below its weight. */
+typedef uint64_t ring_point;
 
 struct ring_group {
 	struct lb_group lb;
-	struct ring_point *points; /* by key */
-	struct server **members;   /* whose points there are */
+	ring_point *points;      /* by key; behind them POINTS_AT_ONCE that are behind every key */
+	struct ring_seat *seats; /* of the servers whose points there are */
+	uint16_t *weights;       /* lb_server.weight by seat: looked at most often, hence close together */
 	uint32_t n;
 	uint32_t *index; /* by the upper bits of a key: the first point at or behind the least such key */
 	uint32_t index_shift;
@@ -43,22 +54,38 @@ struct ring_group {
 	bool stale;      /* `weight` is to be counted anew */
 };
 
-static int point_cmp(const void *pa, const void *pb)
+static ring_point point_make(uint32_t key, uint32_t seat, uint32_t number)
 {
-	const struct ring_point *a = pa, *b = pb;
-
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	if (a->member != b->member)
-		return a->member < b->member ? -1 : 1;
-	return a->number < b->number ? -1 : a->number > b->number;
+	return (uint64_t)key << 32 | (uint64_t)seat << NUMBER_BITS | number;
 }
 
-static int member_cmp(const void *pa, const void *pb)
+static uint32_t point_key(ring_point p)
 {
-	const struct server *a = *(struct server *const *)pa, *b = *(struct server *const *)pb;
+	return (uint32_t)(p >> 32);
+}
 
-	return a->conf->id < b->conf->id ? -1 : a->conf->id > b->conf->id;
+static uint32_t point_seat(ring_point p)
+{
+	return (uint32_t)p >> NUMBER_BITS;
+}
+
+static uint32_t point_number(ring_point p)
+{
+	return p & ((1u << NUMBER_BITS) - 1);
+}
+
+static int point_cmp(const void *pa, const void *pb)
+{
+	const ring_point a = *(const ring_point *)pa, b = *(const ring_point *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+static int seat_cmp(const void *pa, const void *pb)
+{
+	const struct ring_seat *a = pa, *b = pb;
+
+	return a->server->conf->id < b->server->conf->id ? -1 : a->server->conf->id > b->server->conf->id;
 }
 
 static bool by_address(const struct server *s)
@@ -98,10 +125,10 @@ static uint32_t points_of(const struct server *s)
 	return m && m->most > configured ? m->most : configured;
 }
 
-static void index_fill(uint32_t *index, const struct ring_point *points, uint32_t n, uint32_t shift)
+static void index_fill(uint32_t *index, const ring_point *points, uint32_t n, uint32_t shift)
 {
 	for (uint32_t i = 0, at = 0; i < 1u << (32 - shift); i++) {
-		while (at < n && points[at].key >> shift < i)
+		while (at < n && point_key(points[at]) >> shift < i)
 			at++;
 		index[i] = at;
 	}
@@ -110,7 +137,7 @@ static void index_fill(uint32_t *index, const struct ring_point *points, uint32_
 /* Where to begin to look: hashed keys are spread evenly, so that a few steps from there are enough, however
  * many points there are. Steps from one point to the next cost less than an index that does not fit the caches.
  */
-static uint32_t *index_make(const struct ring_point *points, uint32_t n, uint32_t *shift)
+static uint32_t *index_make(const ring_point *points, uint32_t n, uint32_t *shift)
 {
 	uint32_t bits = 1, *index;
 
@@ -123,33 +150,57 @@ static uint32_t *index_make(const struct ring_point *points, uint32_t n, uint32_
 	return index;
 }
 
-/* In the order of their ids, which decides between equal keys. */
-static struct server **members_of(struct proxy *px, uint8_t which, uint32_t *n, uint32_t *points)
+static struct ring_seat seat_of(struct server *s)
 {
-	struct server **members = calloc(px->nservers + 1, sizeof(struct server *));
+	const struct ring_member *m = s->lb;
 
-	*n = *points = 0;
-	for (uint32_t i = 0; members && i < px->nservers; i++) {
-		if (px->servers[i]->conf->backup != (which == GROUP_BACKUP))
-			continue;
-		members[(*n)++] = px->servers[i];
-		*points += points_of(px->servers[i]);
-	}
-	if (members)
-		qsort(members, *n, sizeof(struct server *), member_cmp);
-	return members;
+	return (struct ring_seat){s, m ? m->before : 0, s->index};
 }
 
-static struct ring_point *points_make(struct server *const *members, uint32_t nmembers, uint32_t n)
+/* In the order of their ids, which decides between equal keys. */
+static struct ring_seat *seats_make(struct proxy *px, uint8_t which, uint32_t *n, uint32_t *points)
 {
-	struct ring_point *points = calloc(n + 1, sizeof(*points)), *at = points;
+	struct ring_seat *seats = calloc(px->nservers + 1, sizeof(*seats));
 
-	for (uint32_t i = 0; points && i < nmembers; i++)
-		for (uint32_t k = 0; k < points_of(members[i]); k++)
-			*at++ = (struct ring_point){hash_avalanche(ring_base(members[i]) + k), i, (uint16_t)k};
-	if (points)
-		qsort(points, n, sizeof(*points), point_cmp);
+	*n = *points = 0;
+	for (uint32_t i = 0; seats && i < px->nservers; i++) {
+		if (px->servers[i]->conf->backup != (which == GROUP_BACKUP))
+			continue;
+		seats[(*n)++] = seat_of(px->servers[i]);
+		*points += points_of(px->servers[i]);
+	}
+	if (seats)
+		qsort(seats, *n, sizeof(*seats), seat_cmp);
+	return seats;
+}
+
+static ring_point *points_make(const struct ring_seat *seats, uint32_t nseats, uint32_t n)
+{
+	ring_point *points = nseats >> SEAT_BITS ? NULL : calloc(n + POINTS_AT_ONCE, sizeof(*points)),
+		   *at = points;
+
+	for (uint32_t i = 0; points && i < nseats; i++)
+		for (uint32_t k = 0; k < points_of(seats[i].server); k++)
+			*at++ = point_make(hash_avalanche(ring_base(seats[i].server) + k), i, k);
+	if (!points)
+		return NULL;
+	qsort(points, n, sizeof(*points), point_cmp);
+	for (uint32_t i = 0; i < POINTS_AT_ONCE; i++)
+		points[n + i] = UINT64_MAX;
 	return points;
+}
+
+/* Servers know their seats, so that changes of weights reach them. */
+static void seats_tell(struct ring_group *g, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct ring_member *m = g->seats[i].server->lb;
+
+		if (!m)
+			continue;
+		m->seat = i;
+		g->weights[i] = (uint16_t)m->lb.weight;
+	}
 }
 
 static void ring_free(void *group)
@@ -158,22 +209,25 @@ static void ring_free(void *group)
 
 	free(g->points);
 	free(g->index);
-	free(g->members);
+	free(g->seats);
+	free(g->weights);
 }
 
 /* Where a ring goes on that takes another's place: behind the point of the last choice. */
 static uint32_t next_after(const struct ring_group *made, const struct ring_group *old)
 {
-	const struct ring_point *last = old->next && old->next <= old->n ? &old->points[old->next - 1] : NULL;
+	const ring_point *points = made->points;
 	uint32_t at = 0;
+	ring_point last;
 
-	if (!last)
+	if (!old->next || old->next > old->n)
 		return 0;
-	while (at < made->n && made->points[at].key < last->key)
+	last = old->points[old->next - 1];
+	while (at < made->n && point_key(points[at]) < point_key(last))
 		at++;
-	for (uint32_t i = at; i < made->n && made->points[i].key == last->key; i++)
-		if (made->members[made->points[i].member] == old->members[last->member] &&
-		    made->points[i].number == last->number)
+	for (uint32_t i = at; i < made->n && point_key(points[i]) == point_key(last); i++)
+		if (made->seats[point_seat(points[i])].server == old->seats[point_seat(last)].server &&
+		    point_number(points[i]) == point_number(last))
 			return i + 1;
 	return at;
 }
@@ -182,19 +236,21 @@ static uint32_t next_after(const struct ring_group *made, const struct ring_grou
 static bool ring_make(struct ring_group *g, uint8_t which)
 {
 	struct ring_group made = *g;
-	uint32_t nmembers;
+	uint32_t nseats;
 
-	made.members = members_of(g->lb.proxy, which, &nmembers, &made.n);
-	made.points = made.members ? points_make(made.members, nmembers, made.n) : NULL;
+	made.index = NULL;
+	made.seats = seats_make(g->lb.proxy, which, &nseats, &made.n);
+	made.weights = calloc(nseats + 1, sizeof(*made.weights));
+	made.points = made.seats && made.weights ? points_make(made.seats, nseats, made.n) : NULL;
 	made.index = made.points ? index_make(made.points, made.n, &made.index_shift) : NULL;
 	if (!made.index) {
-		free(made.points);
-		free(made.members);
+		ring_free(&made);
 		return false;
 	}
 	made.next = next_after(&made, g);
 	ring_free(g);
 	*g = made;
+	seats_tell(g, nseats);
 	return true;
 }
 
@@ -213,17 +269,34 @@ static bool ring_grow(void *group, uint32_t n)
 	return ring_make(g, g->lb.which);
 }
 
+static struct ring_seat *point_owner(const struct ring_group *g, uint32_t at)
+{
+	return &g->seats[point_seat(g->points[at])];
+}
+
+static struct server *point_server(const struct ring_group *g, uint32_t at)
+{
+	return point_owner(g, at)->server;
+}
+
+static bool point_counts(const struct ring_group *g, uint32_t at)
+{
+	return point_number(g->points[at]) < g->weights[point_seat(g->points[at])];
+}
+
 static void ring_forget(void *group, struct lb_server *ls)
 {
 	struct ring_group *g = group;
 	uint32_t kept = 0, next = 0;
 
 	for (uint32_t i = 0; i < g->n; i++) {
-		if (g->members[g->points[i].member] != ls->server)
+		if (point_server(g, i) != ls->server)
 			g->points[kept++] = g->points[i];
 		if (i < g->next)
 			next = kept;
 	}
+	for (uint32_t i = kept; i < g->n; i++)
+		g->points[i] = UINT64_MAX;
 	g->n = kept;
 	g->next = next;
 	g->stale = true;
@@ -240,19 +313,9 @@ static void ring_moved(void *group, struct lb_server *ls)
 		ring_make(g, ls->group);
 }
 
-static struct server *ring_server(const struct ring_group *g, uint32_t at)
-{
-	return g->members[g->points[at].member];
-}
-
-static bool point_counts(const struct ring_group *g, uint32_t at)
-{
-	return g->points[at].number < ring_server(g, at)->lb_weight;
-}
-
 static bool point_stays(const struct ring_group *g, uint32_t at, const struct server *gone)
 {
-	return point_counts(g, at) && ring_server(g, at) != gone;
+	return point_counts(g, at) && point_server(g, at) != gone;
 }
 
 /* When the point of the last choice has gone, the first behind it that counts takes its place, and is passed
@@ -283,6 +346,8 @@ static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
 		g->usable++;
 	else if (!ls->weight)
 		g->usable--;
+	if (g->points)
+		g->weights[((struct ring_member *)ls)->seat] = (uint16_t)ls->weight;
 	if (g->points && ls->weight <= points_of(ls->server)) {
 		ring_settle(g, NULL);
 		return;
@@ -294,14 +359,19 @@ static void ring_changed(void *group, struct lb_server *ls, uint32_t before)
 	ring_make(g, ls->group);
 }
 
-/* First point at or behind the key. */
+/* First point at or behind the key. Counting those before it costs less than guessing where they end. */
 static uint32_t ring_find(const struct ring_group *g, uint32_t key)
 {
-	uint32_t at = g->index[key >> g->index_shift];
+	uint32_t at = g->index[key >> g->index_shift], before = 0;
+	const ring_point *points = g->points + at;
 
-	while (at < g->n && g->points[at].key < key)
-		at++;
-	return at == g->n ? 0 : at;
+	for (uint32_t i = 0; i < POINTS_AT_ONCE; i++)
+		before += point_key(points[i]) < key;
+	at += before;
+	if (before == POINTS_AT_ONCE)
+		while (at < g->n && point_key(g->points[at]) < key)
+			at++;
+	return at < g->n ? at : 0;
 }
 
 /* --- hash-balance-factor: consistent hashing with bounded loads (V. Mirrokni and others, 2016) */
@@ -320,6 +390,8 @@ static void ring_begin(void *group)
 		if (s->lb.group != g->lb.which || !s->lb.weight)
 			continue;
 		s->before = before;
+		if (g->points)
+			g->seats[s->seat].before = before;
 		before += s->lb.weight;
 	}
 }
@@ -341,27 +413,31 @@ static void weights_count(struct ring_group *g)
 /* So many requests there may be at all servers together, this one included: the factor, in per cent, of those
  * there are. Each has its weight's part of them, in whole numbers that add up, and at least one place (seen
  * with HAProxy 2.6). */
-static bool load_is_bounded(const struct ring_group *g, const struct ring_member *s)
+static bool load_is_bounded(const struct ring_group *g, const struct ring_seat *s)
 {
+	uint32_t conns = atomic_load_explicit(&s->server->conns, memory_order_relaxed);
 	struct proxy *px = g->lb.proxy;
 	uint64_t served = atomic_load_explicit(&px->served, memory_order_relaxed);
 	uint64_t places = ((served + 1) * (uint32_t)px->conf->hash_balance_factor + 99) / 100;
-	uint64_t end = (s->before + s->lb.weight) * places / g->weight, begin = s->before * places / g->weight;
-	uint64_t own = end > begin ? end - begin : 1;
+	uint64_t end, begin;
 
-	return atomic_load_explicit(&s->lb.server->conns, memory_order_relaxed) < own;
+	if (!conns)
+		return true;
+	end = (s->before + s->server->lb_weight) * places / g->weight;
+	begin = s->before * places / g->weight;
+	return conns < (end > begin ? end - begin : 1);
 }
 
 /* From a point on round the ring: the first whose server may have one more. */
-static struct server *ring_bounded(struct ring_group *g, uint32_t at)
+static uint32_t ring_bounded(struct ring_group *g, uint32_t at)
 {
-	struct server *first = ring_server(g, at);
+	uint32_t first = at;
 
 	if (g->stale)
 		weights_count(g);
 	for (uint32_t tries = 0; tries < g->n; tries++, at = at + 1 == g->n ? 0 : at + 1)
-		if (point_counts(g, at) && load_is_bounded(g, ring_server(g, at)->lb))
-			return ring_server(g, at);
+		if (point_counts(g, at) && load_is_bounded(g, point_owner(g, at)))
+			return at;
 	return first;
 }
 
@@ -380,40 +456,56 @@ static bool server_keeps(const struct server *s, enum hash_preserve until)
 
 /* From a point on round the ring: the first whose server is not full. When all are, the key stays where it
  * belongs. */
-static struct server *ring_spared(struct ring_group *g, uint32_t at)
+static uint32_t ring_spared(struct ring_group *g, uint32_t at)
 {
 	enum hash_preserve until = (enum hash_preserve)g->lb.proxy->conf->hash_preserve;
-	struct server *first = ring_server(g, at);
+	uint32_t first = at;
 
 	for (uint32_t tries = 0; tries < g->n; tries++, at = at + 1 == g->n ? 0 : at + 1)
-		if (point_counts(g, at) && server_keeps(ring_server(g, at), until))
-			return ring_server(g, at);
+		if (point_counts(g, at) && server_keeps(point_server(g, at), until))
+			return at;
 	return first;
+}
+
+static bool is_nearer_before(const struct ring_group *g, uint32_t key, uint32_t before, uint32_t after)
+{
+	return key - point_key(g->points[before]) < point_key(g->points[after]) - key;
 }
 
 /* The nearest point that counts; of two at the same distance the one ahead. There is one: the group is not
  * empty. */
 static uint32_t point_nearest(const struct ring_group *g, uint32_t key)
 {
-	uint32_t after = ring_find(g, key), before = after ? after - 1 : g->n - 1;
-	bool is_before = key - g->points[before].key < g->points[after].key - key;
+	uint32_t after = ring_find(g, key), before = (after ? after : g->n) - 1;
+	uint32_t is_before = is_nearer_before(g, key, before, after), nearest;
 
-	if (point_counts(g, is_before ? before : after))
-		return is_before ? before : after; /* the other one's server need not be looked at */
+	nearest = after ^ ((after ^ before) & -is_before); /* not a jump, which would be a guess */
+	if (point_counts(g, nearest))
+		return nearest; /* the other one's server need not be looked at */
 	while (!point_counts(g, after))
 		after = after + 1 == g->n ? 0 : after + 1;
 	while (!point_counts(g, before))
 		before = before ? before - 1 : g->n - 1;
-	return key - g->points[before].key < g->points[after].key - key ? before : after;
+	return is_nearer_before(g, key, before, after) ? before : after;
 }
 
-static struct server *ring_nearest(struct ring_group *g, uint32_t key)
+static const struct ring_seat *ring_nearest(struct ring_group *g, uint32_t key)
 {
 	uint32_t at = point_nearest(g, key);
 
 	if (g->lb.proxy->conf->hash_balance_factor)
-		return ring_bounded(g, at);
-	return g->lb.proxy->conf->hash_preserve ? ring_spared(g, at) : ring_server(g, at);
+		at = ring_bounded(g, at);
+	else if (g->lb.proxy->conf->hash_preserve)
+		at = ring_spared(g, at);
+	return point_owner(g, at);
+}
+
+/* What who has chosen looks at next. */
+static struct server *seat_taken(const struct ring_seat *seat, const struct srv_request *r)
+{
+	__builtin_prefetch(seat->server, 1);
+	counters_srv_fetch(r->worker, seat->index);
+	return seat->server;
 }
 
 /* Point by point round the ring: the next with room. */
@@ -428,7 +520,7 @@ static struct server *ring_next(struct ring_group *g, const struct server *avoid
 		if (g->next >= g->n)
 			g->next = 0;
 		at = g->next++;
-		s = ring_server(g, at);
+		s = point_server(g, at);
 		if (!point_counts(g, at) || !server_has_room(s))
 			continue;
 		if (s != avoid)
@@ -447,35 +539,35 @@ static struct server *ring_pick(void *group, const struct srv_request *r, bool *
 		return NULL;
 	if (!r->has_key && balance_takes_turns(g->lb.proxy, g->usable))
 		return ring_next(g, r->avoid, full);
-	return ring_nearest(g, r->has_key ? r->key : 0);
+	return seat_taken(ring_nearest(g, r->has_key ? r->key : 0), r);
 }
 
 /* Fewer connections for its weight. */
-static bool is_less_loaded(struct server *a, struct server *b)
+static bool is_less_loaded(const struct ring_seat *a, const struct ring_seat *b)
 {
-	uint64_t load_a = atomic_load_explicit(&a->conns, memory_order_relaxed);
-	uint64_t load_b = atomic_load_explicit(&b->conns, memory_order_relaxed);
+	uint64_t load_a = atomic_load_explicit(&a->server->conns, memory_order_relaxed);
+	uint64_t load_b = atomic_load_explicit(&b->server->conns, memory_order_relaxed);
 
-	return load_a * b->lb_weight < load_b * a->lb_weight;
+	return load_a * b->server->lb_weight < load_b * a->server->lb_weight;
 }
 
 static struct server *random_pick(void *group, const struct srv_request *r, bool *full)
 {
 	struct ring_group *g = group;
 	uint32_t draws = g->lb.proxy->conf->balance.draws;
-	struct server *best = NULL;
+	const struct ring_seat *best = NULL;
 
 	if (!g->usable || !g->points)
 		return NULL;
 	for (uint32_t i = 0; i < (draws ? draws : 1); i++) {
-		struct server *s = ring_nearest(g, (uint32_t)worker_random(r->worker));
+		const struct ring_seat *s = ring_nearest(g, (uint32_t)worker_random(r->worker));
 
-		if (s == r->avoid || !server_has_room(s))
+		if (s->server == r->avoid || !server_has_room(s->server))
 			continue;
 		if (!best || is_less_loaded(s, best))
 			best = s;
 	}
-	return best ? best : ring_next(g, r->avoid, full);
+	return best ? seat_taken(best, r) : ring_next(g, r->avoid, full);
 }
 
 const struct lb_algorithm balance_ring = {

@@ -1,7 +1,7 @@
 /* What choosing a server costs: nanoseconds to take a place and to give it back, by algorithm and number of
  * servers, with lbd's own code and nothing else (no sockets). 64 requests are under way at a time. `make
- * tests/bench/picks` builds it. One thread. Each figure is that of the quietest of many short runs, so that
- * other programs on the machine hardly matter. */
+ * tests/bench/picks` builds it: picks [REQUESTS [WORD]], only the algorithms with that word. One thread. Each
+ * figure is that of the quietest of many short runs, so that other programs on the machine hardly matter. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +117,8 @@ int main(int argc, char **argv)
 		printf("%8u", sizes[k]);
 	printf("  servers\n");
 	for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++) {
+		if (argc > 2 && !strstr(algorithms[i].name, argv[2]))
+			continue;
 		printf("%s%-*s", algorithms[i].name, 54 - (int)strlen(algorithms[i].name),
 		       algorithms[i].unequal ? ", weights 1 to 100" : "");
 		for (int k = 0; k < SIZES; k++)

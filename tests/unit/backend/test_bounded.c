@@ -22,7 +22,8 @@ static const struct recorded {
 
 static struct server *pick(struct farm *f, struct str key)
 {
-	struct srv_request request = {.backend = &f->proxy};
+	static struct worker worker;
+	struct srv_request request = {.worker = &worker, .backend = &f->proxy};
 	bool full;
 
 	balance_key_sample(&request, key);
