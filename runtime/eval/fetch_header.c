@@ -35,7 +35,7 @@ static bool next_value(struct http_msg *m, const struct fetch_call *call, bool f
 		if (!iter->hdr)
 			return false;
 		iter->off = 0;
-		*value = str_make(iter->hdr->value, iter->hdr->value_len);
+		*value = str_trim(str_make(iter->hdr->value, iter->hdr->value_len));
 		if (full)
 			return true;
 	}
@@ -67,8 +67,8 @@ static bool header(struct http_msg *m, const struct fetch_call *call, bool full,
 {
 	struct str value;
 
-	if (!iter && !call->args[0].str.len && !arg_is_set(&call->args[1]))
-		return false;
+	if (!arg_is_set(&call->args[0]) && !arg_is_set(&call->args[1]))
+		return false; /* an empty name stands for any field, none at all for no field */
 	if (iter && !(arg_is_set(&call->args[1]) && call->args[1].sint)) {
 		iter->more = next_value(m, call, full, iter, &value);
 		return iter->more && sample_set_str(out, value);

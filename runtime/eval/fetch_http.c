@@ -51,30 +51,32 @@ bool fetch_method(struct eval *e, const struct fetch_call *call, struct sample *
 	return true;
 }
 
-/* Whatever two digits the start line has. */
-static bool set_version(struct eval *e, struct sample *out, uint8_t version)
+/* What stands behind the slash in the start line, whatever it is. */
+static bool set_version(struct eval *e, struct sample *out, const struct http_msg *m)
 {
 	char *text;
 
-	if (version == 11)
+	if (m->version_text.len)
+		return set_part(out, str_tail(m->version_text, str_chr(m->version_text, '/') + 1));
+	if (m->version == 11)
 		return sample_set_str(out, STR("1.1"));
 	text = scratch_alloc(e->scratch, 3);
 	if (!text)
 		return false;
-	text[0] = (char)('0' + version / 10);
+	text[0] = (char)('0' + m->version / 10);
 	text[1] = '.';
-	text[2] = (char)('0' + version % 10);
+	text[2] = (char)('0' + m->version % 10);
 	return sample_set_str(out, str_make(text, 3));
 }
 
 bool fetch_req_ver(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return fetch_request(e) && set_version(e, out, e->req->version);
+	return fetch_request(e) && set_version(e, out, e->req);
 }
 
 bool fetch_res_ver(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
 {
-	return fetch_response(e) && set_version(e, out, e->res->version);
+	return fetch_response(e) && set_version(e, out, e->res);
 }
 
 bool fetch_status(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)

@@ -18,7 +18,7 @@ static struct str redirect_path(struct eval *e, const struct rule *rule)
 	return scratch_printf(e->scratch, "%.*s/", STR_ARG(path));
 }
 
-/* The first value of the Host field, as HAProxy has it: a comma ends a host's name. */
+/* The first value of the Host field and nothing else, as HAProxy has it: a comma ends a host's name. */
 static struct str redirect_host(struct eval *e)
 {
 	struct http_hdr *h = http_find_id(e->req, HN_HOST, NULL);
@@ -26,7 +26,7 @@ static struct str redirect_host(struct eval *e)
 	uint32_t off = 0;
 
 	if (!h)
-		return http_uri_authority(e->req->uri);
+		return value;
 	field_value_next(str_make(h->value, h->value_len), &off, &value);
 	return value;
 }

@@ -169,7 +169,7 @@ enum verdict rule_replace_header(struct eval *e, const struct rule *rule)
 	uint32_t n;
 
 	while (m && (h = http_find(m, rule->name, h))) {
-		struct str old = str_make(h->value, h->value_len);
+		struct str old = str_trim(str_make(h->value, h->value_len));
 
 		format = logfmt_text(e, rule->fmt);
 		if (!format.ptr)
@@ -177,7 +177,7 @@ enum verdict rule_replace_header(struct eval *e, const struct rule *rule)
 		if (!regex_exec(e->engine, rule->regex, old, false, &groups, &n))
 			continue;
 		value = rule_expand(e, format, old, groups, n);
-		if (!value.ptr || field_is_fixed(m, rule->name) || !rule_fits(e, m, growth(old.len, value.len)))
+		if (!value.ptr || field_is_fixed(m, rule->name) || !rule_fits(e, m, growth(h->value_len, value.len)))
 			return rule_failed(e);
 		http_set_value(m, h, value);
 	}

@@ -86,52 +86,62 @@ static enum h1_result transfer_encoding(struct h1_parser *p, struct http_hdr *h)
 	return H1_DONE;
 }
 
-/* True for the options that concern only the connection they came on. */
-static bool connection_option(struct http_msg *m, struct str item)
+static unsigned connection_option(struct str item)
 {
-	if (str_ieq(item, STR("close")))
-		m->conn_close = true;
-	else if (str_ieq(item, STR("keep-alive")))
-		m->conn_keep_alive = true;
-	else if (str_ieq(item, STR("upgrade")))
-		m->conn_upgrade = true;
-	else
-		return false;
-	return !str_ieq(item, STR("upgrade"));
+	return str_ieq(item, STR("close"))        ? H1_CLOSE
+	       : str_ieq(item, STR("keep-alive")) ? H1_KEEP_ALIVE
+	       : str_ieq(item, STR("upgrade"))    ? H1_UPGRADE
+						  : 0;
 }
 
-/* Takes `close` and `keep-alive` out, in place; what is left before the first one stays as it was. */
+uint32_t h1_connection_options(char *value, uint32_t len, unsigned *options)
+{
+	char *c = value, *end = value + len, *to = value;
+	bool moved = false;
+
+	while (c < end) {
+		char *comma = memchr(c, ',', (size_t)(end - c)), *stop = comma ? comma : end;
+		struct str item = str_trim(str_make(c, (size_t)(stop - c)));
+		unsigned option = connection_option(item);
+
+		if (!comma && !item.len)
+			break; /* nothing follows the last comma */
+		c = stop + 1;
+		*options |= option;
+		if (option & (H1_CLOSE | H1_KEEP_ALIVE)) {
+			moved = true;
+		} else if (!moved) {
+			to = stop;
+		} else {
+			if (to != value)
+				*to++ = ',';
+			memmove(to, item.ptr, item.len);
+			to += item.len;
+		}
+	}
+	return (uint32_t)(to - value);
+}
+
 static void connection(struct http_msg *m, struct http_hdr *h, bool *keep)
 {
-	const char *c = h->value, *end = h->value + h->value_len;
-	char *value = (char *)h->value, *to = value; /* the receive buffer, ours to write */
-	bool moved = false;
-	struct str item;
+	char *value = (char *)h->value; /* the receive buffer, ours to write */
+	unsigned options = 0;
+	uint32_t len;
 
 	if (h->value_len == 10 && !memcmp(value, "keep-alive", 10)) {
 		m->conn_keep_alive = true;
 		*keep = false;
 		return;
 	}
-	while (list_next(&c, end, &item)) {
-		if (connection_option(m, item)) {
-			moved = true;
-			continue;
-		}
-		if (moved) {
-			if (to != value)
-				*to++ = ',';
-			memmove(to, item.ptr, item.len);
-			to += item.len;
-		} else if (item.len) {
-			to = (char *)(c - 1 > end ? end : c - 1);
-		}
-	}
-	if (to == value)
+	len = h1_connection_options(value, h->value_len, &options);
+	m->conn_close |= (options & H1_CLOSE) != 0;
+	m->conn_keep_alive |= (options & H1_KEEP_ALIVE) != 0;
+	m->conn_upgrade |= (options & H1_UPGRADE) != 0;
+	if (!len)
 		*keep = false;
-	else if (moved || to != end)
+	else if (len != h->value_len)
 		m->as_is = false;
-	h->value_len = (uint32_t)(to - value);
+	h->value_len = len;
 }
 
 static void upgrade(struct h1_parser *p, struct http_msg *m, const struct http_hdr *h)

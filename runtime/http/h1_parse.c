@@ -92,38 +92,6 @@ static enum http_method method_of(struct str name)
 	}
 }
 
-/* "HTTP/1.1": eight bytes; also RTSP in responses, as HAProxy does. */
-static bool version_parse(struct http_msg *m, const char *v, size_t len)
-{
-	unsigned major, minor;
-
-	if (len != 8 || v[6] != '.')
-		return false;
-	major = (unsigned)v[5] - '0';
-	minor = (unsigned)v[7] - '0';
-	if (major > 9 || minor > 9)
-		return false;
-	if (memcmp(v, "HTTP/", 5) != 0 && !(m->is_response && memcmp(v, "RTSP/", 5) == 0))
-		return false;
-	m->version = (uint8_t)(major * 10 + minor);
-	if ((m->version != 11 && m->version != 10) || v[0] != 'H')
-		m->version_text = str_make(v, len);
-	if (m->version > 11)
-		m->start_edited = true;
-	return true;
-}
-
-/* When we are not strict, anything but control characters and blanks; DEL passes. */
-static bool target_chars(const struct h1_parser *h, const char *p, const char *end)
-{
-	if (!h->relaxed)
-		return h1_target_chars(p, (size_t)(end - p));
-	for (; p < end; p++)
-		if ((unsigned char)*p < 0x21)
-			return false;
-	return true;
-}
-
 static bool version_chars(const char *p, const char *end)
 {
 	for (; p < end; p++)
@@ -132,8 +100,34 @@ static bool version_chars(const char *p, const char *end)
 	return true;
 }
 
-/* Letters in upper case, digits, slash and point: what has the form of HTTP/1.1 counts as that, anything else
- * as version 1.0, and stays as it is. Without any it is HTTP/0.9. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "HTTP/1.1": eight bytes; in responses the protocol may be any other of four characters, as HAProxy has it. */
+static bool version_is_formed(const struct http_msg *m, const char *v, size_t len)
+{
+	if (len != 8 || v[4] != '/' || !is_digit(v[5]) || v[6] != '.' || !is_digit(v[7]))
+		return false;
+	return memcmp(v, "HTTP", 4) == 0 || (m->is_response && version_chars(v, v + 4));
+}
+
+static bool version_parse(struct http_msg *m, const char *v, size_t len)
+{
+	if (!version_is_formed(m, v, len))
+		return false;
+	m->version = (uint8_t)((v[5] - '0') * 10 + v[7] - '0');
+	if ((m->version != 11 && m->version != 10) || memcmp(v, "HTTP", 4) != 0)
+		m->version_text = str_make(v, len);
+	if (m->version >= 11 && m->version_text.len)
+		m->start_edited = true;
+	return true;
+}
+
+/* Letters in upper case, digits, slash and point, as HAProxy reads them: of eight the sixth and the last one
+ * say whether it is 1.1 or newer; anything else counts as version 1.0, and stays as it is. Without any it is
+ * HTTP/0.9. */
 static bool version_relaxed(struct http_msg *m, const char *v, size_t len)
 {
 	if (version_parse(m, v, len))
@@ -150,7 +144,7 @@ static bool version_relaxed(struct http_msg *m, const char *v, size_t len)
 		return true;
 	}
 	m->version_text = str_make(v, len);
-	if (len == 8 && v[4] == '/' && v[6] == '.' && v[5] >= '1' && v[7] >= (v[5] == '1' ? '1' : '0'))
+	if (len == 8 && (v[5] > '1' || (v[5] == '1' && v[7] >= '1')))
 		m->version = 11;
 	return true;
 }
@@ -180,9 +174,9 @@ static bool request_line(struct h1_parser *h, struct http_msg *m, const char *li
 	if (uri_end < end && !char_is_blank(*uri_end)) {
 		while (uri_end < end && !char_is_blank(*uri_end))
 			uri_end++;
-		if (!target_chars(h, uri, uri_end))
+		if (!h1_target_chars(uri, (size_t)(uri_end - uri), h->relaxed))
 			return false;
-		m->glitches += h->relaxed && !h1_target_chars(uri, (size_t)(uri_end - uri));
+		m->glitches += h->relaxed && !h1_target_chars(uri, (size_t)(uri_end - uri), false);
 	}
 	m->uri = str_make(uri, (size_t)(uri_end - uri));
 	for (p = uri_end; p < end && char_is_blank(*p); p++)
@@ -208,7 +202,7 @@ static bool status_line(struct h1_parser *h, struct http_msg *m, const char *lin
 
 	while (p < end && !char_is_blank(*p))
 		p++;
-	if (!(h->relaxed ? version_relaxed : version_parse)(m, line, (size_t)(p - line)))
+	if (*line == '/' || !(h->relaxed ? version_relaxed : version_parse)(m, line, (size_t)(p - line)))
 		return false;
 	for (code = p; code < end && char_is_blank(*code); code++)
 		;
@@ -233,18 +227,13 @@ static bool status_line(struct h1_parser *h, struct http_msg *m, const char *lin
 static bool line_hopeless(const struct h1_parser *h, const struct http_msg *m, const char *line,
 			  const char *end)
 {
-	static const char name[] = "HTTP/", other[] = "RTSP/";
-	size_t n = (size_t)(end - line);
 	const char *p = line, *uri;
 
-	if (m->is_response && h->relaxed) {
+	if (m->is_response) {
 		while (p < end && !char_is_blank(*p))
 			p++;
-		return !version_chars(line, p);
-	}
-	if (m->is_response) {
-		n = n > 5 ? 5 : n;
-		return memcmp(line, name, n) != 0 && memcmp(line, other, n) != 0;
+		return (line < end && *line == '/') || !version_chars(line, p) ||
+		       (p < end && !h->relaxed && !version_is_formed(m, line, (size_t)(p - line)));
 	}
 	while (p < end && h1_token[(unsigned char)*p])
 		p++;
@@ -254,7 +243,7 @@ static bool line_hopeless(const struct h1_parser *h, const struct http_msg *m, c
 		p++;
 	for (uri = p; p < end && !char_is_blank(*p); p++)
 		;
-	if (!target_chars(h, uri, p))
+	if (!h1_target_chars(uri, (size_t)(p - uri), h->relaxed))
 		return true;
 	while (p < end && char_is_blank(*p))
 		p++;

@@ -52,12 +52,16 @@ void h1_parse_moved(struct http_msg *m, const char *from, const char *to);
 /* Steps of the above; h1_fields.c and h1_target.c. Each returns H1_DONE or why not. */
 /* A complete field; *keep is false when it is not to be part of the message. */
 enum h1_result h1_field(struct h1_parser *p, struct http_msg *m, struct http_hdr *h, bool *keep);
+enum { H1_CLOSE = 1, H1_KEEP_ALIVE = 2, H1_UPGRADE = 4 };
+/* Takes `close` and `keep-alive` out of a value of Connection, in place; what stands before the first one stays as it was, and an
+ * empty element at the end goes. *options gets what was named. Returns the new length. */
+uint32_t h1_connection_options(char *value, uint32_t len, unsigned *options);
 /* All fields are there: framing (RFC 9112 section 6), Host and target, upgrades. */
 enum h1_result h1_fields_end(struct h1_parser *p, struct http_msg *m);
 /* The same for trailers, of which only framing fields are looked at, as HAProxy does. */
 enum h1_result h1_trailers_end(struct h1_parser *p, struct http_msg *m);
-/* Is this a request target that HAProxy accepts for the method (RFC 9112 section 3.2)? Characters only. */
-bool h1_target_chars(const char *uri, size_t len);
+/* Is this a request target that HAProxy accepts (RFC 9112 section 3.2)? Characters only; relaxed: with `#` and those above 0x7f. */
+bool h1_target_chars(const char *uri, size_t len, bool relaxed);
 /* Form of the target, and its agreement with Host (relaxed: none is wanted); takes a default port out of both. */
 enum h1_result h1_target_check(struct http_msg *m, bool relaxed);
 /* An authority without the port that its scheme stands for anyway (RFC 9110 section 4.2.3). */

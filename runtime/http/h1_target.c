@@ -3,26 +3,34 @@
  * its buffer; one thread. */
 #include "runtime/http/h1_parse.h"
 
-/* HAProxy 2.6 looks at four characters at a time from the start of the target, and then lets some above 0x7e
- * pass that it refuses one by one. This decides as it does. */
-bool h1_target_chars(const char *uri, size_t len)
+static bool four_pass(const unsigned char *u)
 {
-	const unsigned char *u = (const unsigned char *)uri;
-	size_t i = 0;
+	bool in_range = true, visible = false;
 
-	for (; i + 4 <= len; i += 4) {
-		bool in_range = true, visible = false;
-
-		for (size_t k = i; k < i + 4; k++) {
-			in_range = in_range && u[k] >= 0x24 && u[k] <= 0xa3;
-			visible = visible || u[k] < 0x7f;
-		}
-		if (!in_range || !visible)
-			break;
+	for (int k = 0; k < 4; k++) {
+		in_range = in_range && u[k] >= 0x24 && u[k] <= 0xa3;
+		visible = visible || u[k] < 0x7f;
 	}
-	for (; i < len; i++)
-		if (u[i] < 0x21 || u[i] > 0x7e || u[i] == '#')
+	return in_range && visible;
+}
+
+/* HAProxy 2.6 looks at four characters at a time from the start of the target, and lets some above 0x7e pass
+ * then that it refuses one by one. This decides as it does. What only the relaxed form lets pass above them is
+ * followed by fours again. */
+bool h1_target_chars(const char *uri, size_t len, bool relaxed)
+{
+	const unsigned char *u = (const unsigned char *)uri, *end = u + len;
+	bool fours = true;
+
+	for (; u < end; u++) {
+		while (fours && end - u >= 4 && four_pass(u))
+			u += 4;
+		if (u == end)
+			break;
+		fours = *u >= 0x80;
+		if (*u < 0x21 || *u == 0x7f || (!relaxed && (fours || *u == '#')))
 			return false;
+	}
 	return true;
 }
 

@@ -2,7 +2,6 @@
  * does for option http-keep-alive, http-server-close, httpclose and http-pretend-keepalive (manual,
  * section 4.2; RFC 9112 section 9.3). */
 #include "runtime/core/spread.h"
-#include "runtime/eval/field_value.h"
 #include "runtime/proxy/http_stream.h"
 #include "runtime/reload/renew.h"
 
@@ -11,45 +10,34 @@ bool http_server_closes(const struct http_stream *hs)
 	return http_option(hs, PO_HTTPCLOSE) || http_option(hs, PO_HTTP_SERVER_CLOSE);
 }
 
-/* Rules may have added the field; what it says of this connection counts. True: that it ends. */
-static bool rules_close(struct http_msg *m)
+/* The field is read once more on its way out: rules may have changed it, and an element that was empty at its
+ * end goes as well. Returns the options that it names now (enum H1_CLOSE ...). */
+static unsigned options_now(struct http_msg *m)
 {
+	unsigned options = m->conn_upgrade && !m->edited ? H1_UPGRADE : 0;
 	struct http_hdr *h = NULL;
-	bool closes = false;
 
-	while (m->edited && (h = http_find_id(m, HN_CONNECTION, h))) {
-		struct str value = str_make(h->value, h->value_len);
-		bool close = str_ieq(value, STR("close"));
-
-		closes = closes || close;
-		if (close || str_ieq(value, STR("keep-alive")))
-			http_del(m, h);
-	}
-	return closes;
-}
-
-/* Does the field that goes on speak of an upgrade? Then nothing else is said of the connection. */
-static bool asks_for_upgrade(struct http_msg *m)
-{
-	struct http_hdr *h = NULL;
-	struct str item;
-
-	if (!m->edited)
-		return m->conn_upgrade;
+	if (m->as_is && !m->edited)
+		return options;
 	while ((h = http_find_id(m, HN_CONNECTION, h))) {
-		uint32_t off = 0;
+		struct str copy = scratch_dup(m->scratch, str_make(h->value, h->value_len));
+		uint32_t len = copy.ptr ? h1_connection_options((char *)copy.ptr, h->value_len, &options) : 0;
 
-		while (field_value_next(str_make(h->value, h->value_len), &off, &item))
-			if (str_ieq(item, STR("upgrade")))
-				return true;
+		if (!len)
+			http_del(m, h);
+		else if (len < h->value_len)
+			http_set_value(m, h, str_sub(copy, 0, len));
 	}
-	return false;
+	return options;
 }
 
 struct str http_connection_request(struct http_stream *hs)
 {
-	bool closes = http_server_closes(hs) || rules_close(&hs->req);
+	unsigned options = options_now(&hs->req);
+	bool closes;
 
+	hs->told_close |= (options & H1_CLOSE) != 0;
+	closes = http_server_closes(hs) || hs->told_close;
 	if (hs->req.version < 11 && hs->req.body == HTTP_BODY_CHUNKED) {
 		hs->server_close = true;
 		return STR_NONE;
@@ -57,7 +45,7 @@ struct str http_connection_request(struct http_stream *hs)
 	hs->server_close = closes;
 	if (closes && proxy_option_is_set(http_proxy(hs), PO_HTTP_PRETEND_KEEPALIVE))
 		closes = false;
-	if (asks_for_upgrade(&hs->req))
+	if (options & H1_UPGRADE)
 		return STR_NONE;
 	if (hs->req.version >= 11)
 		return closes ? STR("close") : STR_NONE;
@@ -78,8 +66,10 @@ static bool client_may_stay(struct http_stream *hs)
 
 struct str http_connection_response(struct http_stream *hs)
 {
-	hs->client_keep = hs->client_keep && client_may_stay(hs) && !rules_close(&hs->res);
-	if (hs->res.body == HTTP_BODY_TUNNEL || hs->res.status < 200 || asks_for_upgrade(&hs->res))
+	unsigned options = options_now(&hs->res);
+
+	hs->client_keep = hs->client_keep && client_may_stay(hs) && !(options & H1_CLOSE);
+	if (hs->res.body == HTTP_BODY_TUNNEL || hs->res.status < 200 || options & H1_UPGRADE)
 		return STR_NONE;
 	if (!hs->client_keep)
 		return hs->res.version >= 11 ? STR("close") : STR_NONE;

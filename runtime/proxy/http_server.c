@@ -231,7 +231,7 @@ enum http_next http_server_start(struct http_stream *hs)
 	r->data_follows = true;
 	r->websocket = hs->req.websocket;
 	r->redirects = (hs->req.method == HTTP_M_GET || hs->req.method == HTTP_M_HEAD) &&
-		       !str_starts(hs->req.uri, STR("*"));
+		       http_uri_pathq(hs->req.uri).len;
 	reuse_setup(hs);
 	if (proxy_option_is_set(hs->s.backend->conf, PO_PREFER_LAST_SERVER) ||
 	    session_root(hs->s.session)->prefers_last)

@@ -50,6 +50,7 @@ struct http_stream {
 	bool let_go;       /* the request's head is no longer in the buffer */
 	bool client_keep;  /* as the response said */
 	bool server_close; /* this connection is not to be used again */
+	bool told_close;   /* the request's own Connection field says so, as rules have left it */
 	bool up_broken;    /* the server takes no more of the request */
 	bool responding;   /* some of a response has gone to the client */
 	bool refused;      /* not even a request: nothing is known of it */

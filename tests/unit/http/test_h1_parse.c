@@ -295,13 +295,25 @@ END_TEST
 
 START_TEST(targets_pass_like_at_haproxy)
 {
-	ck_assert(h1_target_chars("/aa\x80", 4));
-	ck_assert(!h1_target_chars("/a\x80", 3));
-	ck_assert(!h1_target_chars("/!aaaa\x80zzzz", 11));
-	ck_assert(h1_target_chars("/aaa\x80zzz", 8));
-	ck_assert(!h1_target_chars("/aaa\x80zz", 7));
-	ck_assert(!h1_target_chars("/aaa\x80\x80\x80\x80", 8));
-	ck_assert(!h1_target_chars("/aaa\xa4zzz", 8));
+	ck_assert(h1_target_chars("/aa\x80", 4, false));
+	ck_assert(!h1_target_chars("/a\x80", 3, false));
+	ck_assert(!h1_target_chars("/!aaaa\x80zzzz", 11, false));
+	ck_assert(h1_target_chars("/aaa\x80zzz", 8, false));
+	ck_assert(!h1_target_chars("/aaa\x80zz", 7, false));
+	ck_assert(!h1_target_chars("/aaa\x80\x80\x80\x80", 8, false));
+	ck_assert(!h1_target_chars("/aaa\xa4zzz", 8, false));
+	/* relaxed: what passes above 0x7f is followed by fours again, `#` is not */
+	ck_assert(h1_target_chars("/#\x80", 3, true));
+	ck_assert(!h1_target_chars("/\x7f", 2, true));
+	ck_assert(h1_target_chars("/\x80"
+				  "b\x7f",
+				  4, true));
+	ck_assert(h1_target_chars("/#b\x80"
+				  "aa\x7f$",
+				  8, true));
+	ck_assert(!h1_target_chars("/#\x7f\xa3"
+				   "a\x7f",
+				   6, true));
 }
 END_TEST
 
