@@ -14,6 +14,7 @@ void model_preset_global(struct global_conf *g)
 	g->comp_level = 1;
 	g->mworker_max_reloads = UINT32_MAX;
 	g->tune_bufsize = 16384;
+	g->tune_idletimer = 1000;
 	g->tune_maxrewrite = 1024;
 	g->tune_http_maxhdr = 101;
 	g->tune_http_logurilen = 1023;

@@ -15,7 +15,7 @@ struct pipes {
 	uint32_t nspare, used;
 };
 
-static struct pipe *pipe_new(void)
+static struct pipe *pipe_new(uint32_t size)
 {
 	struct pipe *p = calloc(1, sizeof(*p));
 	int fds[2];
@@ -28,7 +28,7 @@ static struct pipe *pipe_new(void)
 	}
 	p->rd = fds[0];
 	p->wr = fds[1];
-	fcntl(p->wr, F_SETPIPE_SZ, PIPE_SIZE); /* refused beyond the user's limit: 64 kB then */
+	fcntl(p->wr, F_SETPIPE_SZ, size); /* refused beyond the user's limit: 64 kB then */
 	return p;
 }
 
@@ -37,6 +37,15 @@ static void pipe_close(struct pipe *p)
 	close(p->rd);
 	close(p->wr);
 	free(p);
+}
+
+/* tune.pipesize. */
+static uint32_t pipe_size(const struct worker *w)
+{
+	const struct process *p = w->process;
+	uint32_t size = p && p->generation ? p->generation->model->global.tune_pipesize : 0;
+
+	return size ? size : PIPE_SIZE;
 }
 
 /* This worker's share of `maxpipes`. */
@@ -64,7 +73,7 @@ struct pipe *pipe_get(struct worker *w)
 		w->pipes->spare = p->next;
 		w->pipes->nspare--;
 	} else {
-		p = pipe_new();
+		p = pipe_new(pipe_size(w));
 	}
 	if (p)
 		w->pipes->used++;

@@ -11,7 +11,7 @@
 #include "runtime/core/process.h"
 #include "runtime/tls/conn_tls.h"
 
-enum { RECORD_MAX = 16384, DIRECT_MIN = 4096 };
+enum { RECORD_MAX = 16384, DIRECT_MIN = 4096, BULK_BUFFERS = 2 };
 
 /* --- the socket under the library */
 
@@ -180,29 +180,46 @@ static struct str piece(const struct iovec *iov, int n, size_t skip, size_t want
 	return str_make(room, len);
 }
 
-static size_t record_limit(const struct tls_conn *tc)
+/* The most bytes of a record of this send, of `total` bytes (manual, keywords "tune.ssl.maxrecord",
+ * "tune.idletimer"): small ones as long as it is not certain that much is coming, that is until buffers that
+ * were full followed each other, and again after a pause. What was cut short by a slow client goes on as it
+ * began. */
+static size_t record_limit(const struct conn *c, struct tls_conn *tc, size_t total)
 {
-	const struct tls_global_conf *g = &tc->world->model->global.tls;
-	size_t limit = g->max_record && g->max_record < RECORD_MAX ? g->max_record : RECORD_MAX;
+	const struct global_conf *g = &tc->world->model->global;
+	size_t limit = g->tls.hard_max_record && g->tls.hard_max_record < RECORD_MAX ? g->tls.hard_max_record
+										     : RECORD_MAX;
+	uint64_t now = c->worker->now;
 
-	if (g->hard_max_record && g->hard_max_record < limit)
-		limit = g->hard_max_record;
-	return limit > tc->unsent ? limit : tc->unsent;
+	if (!g->tls.max_record)
+		return limit;
+	if (g->tune_idletimer && now - tc->sent_at >= g->tune_idletimer)
+		tc->bulk = 0;
+	if (tc->bulk < BULK_BUFFERS && g->tls.max_record < limit)
+		limit = g->tls.max_record;
+	tc->sent_at = now;
+	if (total < g->tune_bufsize / 2 && !tc->cut)
+		tc->bulk = 0;
+	else if (tc->bulk < BULK_BUFFERS && !tc->cut)
+		tc->bulk++;
+	return limit;
 }
 
 static ssize_t tls_sendv(struct conn *c, const struct iovec *iov, int n, bool more)
 {
 	struct tls_conn *tc = tls_conn_of(c);
 	char room[RECORD_MAX];
-	size_t sent = 0, total = 0;
+	size_t sent = 0, total = 0, limit;
 
 	(void)more;
 	for (int i = 0; i < n; i++)
 		total += iov[i].iov_len;
+	limit = record_limit(c, tc, total);
 	if (tc->early_out)
-		return tls_early_send(c, piece(iov, n, 0, record_limit(tc), room));
+		return tls_early_send(c, piece(iov, n, 0, limit > tc->unsent ? limit : tc->unsent, room));
+	tc->cut = true;
 	while (sent < total) {
-		struct str s = piece(iov, n, sent, record_limit(tc), room);
+		struct str s = piece(iov, n, sent, limit > tc->unsent ? limit : tc->unsent, room);
 		int wrote = SSL_write(tc->ssl, s.ptr, (int)s.len);
 
 		if (wrote > 0) {
@@ -214,6 +231,7 @@ static ssize_t tls_sendv(struct conn *c, const struct iovec *iov, int n, bool mo
 			tc->unsent = (uint32_t)s.len;
 		return sent ? (ssize_t)sent : -1;
 	}
+	tc->cut = false;
 	return (ssize_t)sent;
 }
 
@@ -307,9 +325,12 @@ static void tls_moved(struct conn *c)
 	SSL_set_app_data(ssl, c);
 }
 
-const struct transport transport_tls = {
-	.moved = tls_moved,
-	.recv = tls_recv, .sendv = tls_sendv, .shut = tls_shut, .close = tls_close, .alpn = tls_alpn};
+const struct transport transport_tls = {.moved = tls_moved,
+					.recv = tls_recv,
+					.sendv = tls_sendv,
+					.shut = tls_shut,
+					.close = tls_close,
+					.alpn = tls_alpn};
 
 /* --- reading that has to write first (a key update, RFC 8446 section 4.6.3) */
 

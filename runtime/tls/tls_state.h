@@ -151,6 +151,9 @@ struct tls_conn {
 	struct tls_front *front;
 	struct tls_back *back;
 	uint32_t unsent; /* a write that was begun has to be repeated with at least so many bytes */
+	uint64_t sent_at; /* worker->now of the last send, where tune.ssl.maxrecord is set */
+	uint8_t bulk; /* full buffers that went out one after the other, as far as they are counted */
+	bool cut;     /* the last send was not taken whole */
 	uint32_t sni_hash;
 	unsigned long error_code; /* of the library, for ssl_fc_err */
 	int16_t ca_error, crt_error; /* X509_V_* of the first errors */
