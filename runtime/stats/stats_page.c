@@ -136,7 +136,37 @@ static const struct {
 } groups[] = {{"Queue", 3},  {"Session rate", 3}, {"Sessions", 6},  {"Bytes", 2}, {"Denied", 2},
 	      {"Errors", 3}, {"Warnings", 2},     {"Responses", 4}, {"Times", 2}, {"Server", 6}};
 
-static void put_table_head(struct out *out, bool admin)
+/* What `stats show-modules` adds: the columns behind the gap, whose names begin with their module's. */
+static const char *const modules[] = {"ssl_", "h2_", "h1_"};
+enum { MODULES = sizeof(modules) / sizeof(*modules) };
+
+static bool is_of_module(int column, size_t module)
+{
+	return str_starts(str_from(stats_column_row((enum stats_column)column)->name),
+			  str_from(modules[module]));
+}
+
+/* Figures that a row has of one module, to be opened; an empty cell where it has none. */
+static void put_module(struct out *out, const struct stats_row *r, size_t module)
+{
+	bool any = false;
+
+	out_puts(out, "<td>");
+	for (int i = ST_gap + 1; i < ST_COLUMNS; i++) {
+		if (r->values[i].kind == STATS_EMPTY || !is_of_module(i, module))
+			continue;
+		if (!any)
+			out_printf(out, "<details><summary>%.*s</summary><table class=det>",
+				   (int)strlen(modules[module]) - 1, modules[module]);
+		any = true;
+		out_printf(out, "<tr><th scope=row>%s</th><td>", stats_column_row((enum stats_column)i)->text);
+		put_value(out, &r->values[i]);
+		out_puts(out, "</td></tr>");
+	}
+	out_puts(out, any ? "</table></details></td>" : "</td>");
+}
+
+static void put_table_head(struct out *out, bool admin, bool with_modules)
 {
 	out_puts(out, "<thead><tr>");
 	if (admin)
@@ -148,9 +178,13 @@ static void put_table_head(struct out *out, bool admin)
 		      "scope=col>Last check</th>");
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
 		out_printf(out, "<th colspan=%u scope=colgroup>%s</th>", groups[i].columns, groups[i].title);
+	if (with_modules)
+		out_printf(out, "<th colspan=%d scope=colgroup>Extra modules</th>", MODULES);
 	out_puts(out, "</tr><tr>");
 	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++)
 		out_printf(out, "<th scope=col>%s</th>", cells[i].title);
+	for (size_t i = 0; i < MODULES && with_modules; i++)
+		out_printf(out, "<th scope=col>%.*s</th>", (int)strlen(modules[i]) - 1, modules[i]);
 	out_puts(out, "</tr></thead>\n<tbody>\n");
 }
 
@@ -265,6 +299,8 @@ static void put_row(struct page *p, const struct stats_row *r)
 	put_check(p->out, r);
 	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++)
 		put_cell(p->out, &r->values[cells[i].column], cells[i].how);
+	for (size_t i = 0; i < MODULES && p->view->proxy->conf->stats.show_modules; i++)
+		put_module(p->out, r, i);
 	out_puts(p->out, "</tr>\n");
 }
 
@@ -322,7 +358,7 @@ static void open_table(struct page *p, const struct proxy *px)
 	if (p->view->admin && px->nservers)
 		out_puts(out, "<form method=post>");
 	out_puts(out, "<div class=scroll><table>");
-	put_table_head(out, p->view->admin && px->nservers);
+	put_table_head(out, p->view->admin && px->nservers, conf->show_modules);
 	p->open = px;
 }
 
