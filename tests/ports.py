@@ -27,3 +27,12 @@ def free_port(n=1):
         first = random.SystemRandom().choice(choice[:len(choice) - n])
         if all(map(_is_free, range(first, first + n))):
             return first
+
+
+def listening(backlog=64):
+    """A socket on a port that the kernel gives; a program that takes sockets gets it with `pass_fds` (`bind fd@N`)."""
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.listen(backlog)
+    s.set_inheritable(True)
+    return s

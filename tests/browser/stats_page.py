@@ -12,7 +12,12 @@ import tempfile
 import threading
 import time
 
-import devtools
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask  # noqa: E402
+from ports import listening  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait  # noqa: E402
+import devtools  # noqa: E402
 
 CONFIG = """
 global
@@ -42,24 +47,11 @@ backend api
     server api1 127.0.0.1:{origin} check inter 1s
     server api2 127.0.0.1:1 check inter 1s fall 1
 """
-failed = 0
+TAP = Tap("browser")
 
 
 def check(what, got, wanted=True):
-    global failed
-    ok = got == wanted
-    failed += not ok
-    print("%sok - browser: %s" % ("" if ok else "not ", what))
-    if not ok:
-        print("#   got %r, wanted %r" % (got, wanted))
-
-
-def listening():
-    s = socket.socket()
-    s.bind(("127.0.0.1", 0))
-    s.listen(64)
-    s.set_inheritable(True)
-    return s
+    TAP.check(what, got == wanted, "got %r, wanted %r" % (got, wanted))
 
 
 def origin_run(s):
@@ -90,22 +82,11 @@ class Lbd:
                                         stderr=subprocess.DEVNULL, pass_fds=(stats.fileno(), shop.fileno()))
 
     def ask(self, command):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(30)
-            s.connect(os.path.join(self.dir, "cli"))
-            s.sendall(command.encode() + b"\n")
-            return b"".join(iter(lambda: s.recv(65536), b"")).decode()
+        return ask(os.path.join(self.dir, "cli"), command, 30)
 
     def wait_ready(self):
-        end = time.time() + 30
-        while time.time() < end:
-            try:
-                if self.ask("show stat -1 4 -1").count("L4OK") == 4:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.05)
-        raise SystemExit("Bail out! lbd does not come up")
+        if not wait(lambda: self.ask("show stat -1 4 -1").count("L4OK") == 4):
+            raise SystemExit("Bail out! lbd does not come up")
 
     def status(self, backend, server):
         for line in self.ask("show stat").splitlines():
@@ -114,9 +95,7 @@ class Lbd:
                 return cells[17]
 
     def status_becomes(self, backend, server, wanted):
-        end = time.time() + 30
-        while self.status(backend, server) != wanted and time.time() < end:
-            time.sleep(0.05)
+        wait(lambda: self.status(backend, server) == wanted, 30)
         return self.status(backend, server)
 
     def request(self):
@@ -219,8 +198,8 @@ def screenshot(page, lbd, path):
 
 def main():
     if not devtools.program():
-        print("not ok - browser: chromium is not here (tools/deps test)")
-        return 1
+        check("chromium is here (tools/deps test)", False)
+        return TAP.plan()
     lbd, browser = Lbd(sys.argv[1]), None
     try:
         lbd.wait_ready()
@@ -236,7 +215,7 @@ def main():
         if browser:
             browser.close()
         lbd.close()
-    return failed != 0
+    return TAP.plan()
 
 
 sys.exit(main())

@@ -18,6 +18,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask  # noqa: E402
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SECONDS = 3.5
 
@@ -168,17 +171,7 @@ def collect(sock, lines):
 
 
 def statistics(path):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(5)
-        s.connect(path)
-        s.sendall(b"show stat\n")
-        data = b""
-        while True:
-            more = s.recv(65536)
-            if not more:
-                break
-            data += more
-    rows = [line.split(",") for line in data.decode().lstrip("# ").splitlines() if line]
+    rows = [line.split(",") for line in ask(path, "show stat").lstrip("# ").splitlines() if line]
     names = rows[0]
     # "* L7OK" while the next one is under way; the code is cleared then: the log has it
     return {r[0] + "/" + r[1]: {n: r[names.index(n)].lstrip("* ") for n in COLUMNS}

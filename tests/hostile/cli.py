@@ -18,6 +18,12 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask  # noqa: E402
+from processes import descriptors  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait, wait_for_file  # noqa: E402
+
 CONFIG = """
 global
     stats socket {dir}/sock level admin
@@ -124,18 +130,6 @@ def clients(p, path, rounds, seed, count):
         t.join()
 
 
-def ask(path, command):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(10)
-        s.connect(path)
-        s.sendall(command)
-        return s.recv(65536)
-
-
-def descriptors(pid):
-    return len(os.listdir("/proc/%d/fd" % pid))
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -143,7 +137,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--clients", type=int, default=4)
     args = parser.parse_args()
-    results = []
+    tap = Tap("cli")
     with tempfile.TemporaryDirectory(prefix="cli.") as folder:
         path = folder + "/sock"
         with open(folder + "/cfg", "w") as f:
@@ -153,20 +147,16 @@ def main():
         with open(folder + "/acl", "w") as f:
             f.write("k1\nk2\n")
         p = subprocess.Popen([args.program, "-db", "-f", folder + "/cfg"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        end = time.time() + 20
-        while not os.path.exists(path) and time.time() < end and p.poll() is None:
-            time.sleep(0.05)
+        wait_for_file(path, p)
         time.sleep(0.5)
         before = descriptors(p.pid)
         clients(p, path, args.rounds, args.seed, args.clients)
         time.sleep(0.5)
         alive = p.poll() is None
-        results.append((alive, "the process lives after %d sessions (seed %d)" % (args.rounds, args.seed)))
-        results.append((alive and ask(path, b"show cli level\n") == b"admin\n\n", "it answers"))
-        end = time.time() + 20  # requests whose clients have left may wait for their servers' time-outs
-        while alive and descriptors(p.pid) > before + 4 and time.time() < end:
-            time.sleep(0.1)
-        results.append((alive and descriptors(p.pid) <= before + 4, "it holds no more descriptors"))
+        tap.check("the process lives after %d sessions (seed %d)" % (args.rounds, args.seed), alive)
+        tap.check("it answers", alive and ask(path, "show cli level") == "admin\n\n")
+        # Requests whose clients have left may wait for their servers' time-outs.
+        tap.check("it holds no more descriptors", alive and wait(lambda: descriptors(p.pid) <= before + 4))
         if alive:
             p.send_signal(signal.SIGUSR1)
         try:
@@ -174,12 +164,10 @@ def main():
         except subprocess.TimeoutExpired:
             p.kill()
             _, said = p.communicate()
-        results.append((p.returncode == 0, "it stops softly (status %s)" % p.returncode))
-    for good, what in results:
-        print("%s - cli: %s" % ("ok" if good else "not ok", what))
-    if not all(good for good, _ in results):
-        print("\n".join("# " + x for x in said.decode(errors="replace").splitlines()[-120:]))
-    return not all(good for good, _ in results)
+        tap.check("it stops softly (status %s)" % p.returncode, p.returncode == 0)
+    if tap.failed:
+        tap.say(said.decode(errors="replace"), 120)
+    return tap.plan()
 
 
 sys.exit(main())

@@ -14,6 +14,11 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from processes import resident, work  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait_for_file  # noqa: E402
+
 CONFIG = """
 global
     tune.h2.fe.glitches-threshold 20
@@ -79,10 +84,7 @@ class Victim:
             f.write(CONFIG.format(dir=self.dir))
         self.process = subprocess.Popen([program, "--compat=3.4", "-db", "-f", self.dir + "/cfg"],
                                         stdout=subprocess.DEVNULL, stderr=open(self.dir + "/err", "w"))
-        for _ in range(200):
-            if os.path.exists(self.dir + "/fe.sock") or self.process.poll() is not None:
-                break
-            time.sleep(0.05)
+        wait_for_file(self.dir + "/fe.sock", self.process)
 
     def connect(self, first=PREFACE + frame(SETTINGS, 0, 0)):
         s = socket.socket(socket.AF_UNIX)
@@ -92,14 +94,11 @@ class Victim:
         return s
 
     def memory(self):
-        with open("/proc/%d/status" % self.process.pid) as f:
-            return int([line for line in f if line.startswith("VmRSS")][0].split()[1])
+        """Kilobytes."""
+        return resident(self.process.pid) >> 10
 
     def work(self):
-        """Seconds of processor time so far."""
-        with open("/proc/%d/stat" % self.process.pid) as f:
-            fields = f.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return work(self.process.pid)
 
     def serves(self, path="/"):
         try:
@@ -213,12 +212,10 @@ def main():
     args.add_argument("--rounds", type=int, default=300)
     args.add_argument("--seed", type=int, default=1)
     args = args.parse_args()
-    victim, failed, rng = Victim(args.program), 0, random.Random(args.seed)
+    victim, tap, rng = Victim(args.program), Tap("h2"), random.Random(args.seed)
 
     def check(ok, name, note=""):
-        nonlocal failed
-        failed += not ok
-        print("%s - h2: %s%s" % ("ok" if ok else "not ok", name, "" if ok else " # " + note), flush=True)
+        tap.check(name, ok, note)
     check(victim.serves(), "serves")
     for name, pieces, ends in attacks():
         before, worked = victim.memory(), victim.work()
@@ -253,7 +250,7 @@ def main():
     status, report = victim.stop()
     bad = "ERROR: " in report or "runtime error" in report or "WARNING: ThreadSanitizer" in report
     check(not bad and status == 0, "ends in order, without a report of a sanitizer", "status %d %s" % (status, report[:2000]))
-    sys.exit(failed > 0)
+    sys.exit(tap.plan())
 
 
 if __name__ == "__main__":

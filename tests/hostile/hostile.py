@@ -20,6 +20,12 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from ports import listening  # noqa: E402
+from processes import descriptors, resident  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait  # noqa: E402
+
 REQUESTS = [
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /x?y=1 HTTP/1.0\r\n\r\n",
@@ -138,13 +144,6 @@ def honest_request(port):
             data += more
 
 
-def listen():
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    sock.listen(512)
-    return sock
-
-
 CONFIG = """
 global
     maxconn 500
@@ -182,8 +181,8 @@ backend app_raw
 
 class Proxy:
     def __init__(self, program, folder, threads):
-        self.web, self.raw = listen(), listen()
-        self.servers = [listen(), listen()]
+        self.web, self.raw = listening(512), listening(512)
+        self.servers = [listening(512), listening(512)]
         self.honest = threading.Event()
         for i, s in enumerate(self.servers):
             threading.Thread(target=serve, args=(s, i + 1, self.honest), daemon=True).start()
@@ -198,22 +197,13 @@ class Proxy:
         self.cli = os.path.join(folder, "cli")
 
     def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.process.pid))
+        return descriptors(self.process.pid)
 
     def resident(self):
-        with open("/proc/%d/statm" % self.process.pid) as f:
-            return int(f.read().split()[1]) * 4096
+        return resident(self.process.pid)
 
-    def wait(self):
-        end = time.time() + 10
-        while time.time() < end and self.process.poll() is None:
-            try:
-                if honest_request(self.web_port).startswith(b"HTTP/1.1 200"):
-                    return True
-            except OSError:
-                pass
-            time.sleep(0.05)
-        return False
+    def serves(self):
+        return honest_request(self.web_port).startswith(b"HTTP/1.1 200")
 
     def attack_cli(self, dice):
         try:
@@ -235,15 +225,10 @@ def main():
     args.add_argument("--threads", type=int, default=2)
     args.add_argument("--label", default="")
     args = args.parse_args()
-    results = []
-
-    def check(what, good, detail=""):
-        results.append(good)
-        print("%sok - %s hostile: %s" % ("" if good else "not ", args.label, what), "" if good else "# %s" % detail, flush=True)
-
+    tap = Tap((args.label + " hostile").strip())
     with tempfile.TemporaryDirectory() as folder:
         proxy = Proxy(args.program, folder, args.threads)
-        check("an honest request passes before", proxy.wait())
+        tap.check("an honest request passes before", wait(lambda: proxy.process.poll() is not None or proxy.serves()) and proxy.process.poll() is None)
         time.sleep(0.3)
         fds, memory = proxy.descriptors(), proxy.resident()
 
@@ -259,7 +244,7 @@ def main():
             t.start()
         for t in threads:
             t.join()
-        check("%d hostile exchanges did not end the process" % args.rounds, proxy.process.poll() is None,
+        tap.check("%d hostile exchanges did not end the process" % args.rounds, proxy.process.poll() is None,
               "exit status %s" % proxy.process.poll())
         if proxy.process.poll() is None:
             proxy.honest.set()
@@ -267,25 +252,22 @@ def main():
                 good = honest_request(proxy.web_port)
             except OSError as e:
                 good = str(e).encode()
-            check("an honest request passes after", good.endswith(b"honest"), good[:200])
-            end = time.time() + 15
-            while proxy.descriptors() > fds + 20 and time.time() < end:
-                time.sleep(0.2)
-            check("descriptors are given back", proxy.descriptors() <= fds + 20, "%d, now %d" % (fds, proxy.descriptors()))
-            check("memory stays bounded", proxy.resident() < memory + (64 << 20), "%d, now %d" % (memory, proxy.resident()))
+            tap.check("an honest request passes after", good.endswith(b"honest"), good[:200])
+            tap.check("descriptors are given back", wait(lambda: proxy.descriptors() <= fds + 20), "%d, now %d" % (fds, proxy.descriptors()))
+            tap.check("memory stays bounded", proxy.resident() < memory + (64 << 20), "%d, now %d" % (memory, proxy.resident()))
             proxy.process.send_signal(signal.SIGUSR1)
             try:
                 status = proxy.process.wait(15)
             except subprocess.TimeoutExpired:
                 status = "still there"
                 proxy.process.kill()
-            check("a soft stop ends it with status 0", status == 0, status)
+            tap.check("a soft stop ends it with status 0", status == 0, status)
         proxy.errors.seek(0)
         text = proxy.errors.read().decode(errors="replace")
-        check("no report of a sanitizer", "Sanitizer" not in text and "runtime error" not in text, text[-3000:])
+        tap.check("no report of a sanitizer", "Sanitizer" not in text and "runtime error" not in text, text[-3000:])
         for sock in proxy.servers + [proxy.web, proxy.raw]:
             sock.close()
-    return 0 if all(results) else 1
+    return tap.plan()
 
 
 if __name__ == "__main__":

@@ -10,11 +10,15 @@ import argparse
 import os
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import exchange  # noqa: E402
+from processes import work  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait_for_file  # noqa: E402
 
 CONFIG = """global
     nbthread 1
@@ -47,17 +51,8 @@ def write(kind, path, lines):
 
 def ask(path, i):
     source = ".".join(str(i * 2654435761 >> s & 255) for s in (24, 16, 8, 0))
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(20)
-        s.connect(path)
-        s.sendall(f"PROXY TCP4 {source} 127.0.0.1 1 80\r\nGET /p{i % 1000}/q{i}/x HTTP/1.1\r\nHost: host{i}.example{i % 997}.com\r\n"
-                  "Connection: close\r\n\r\n".encode())
-        got = b""
-        while True:
-            piece = s.recv(65536)
-            if not piece:
-                return got.rpartition(b"\r\n\r\n")[2]
-            got += piece
+    head = f"GET /p{i % 1000}/q{i}/x HTTP/1.1\r\nHost: host{i}.example{i % 997}.com\r\nConnection: close\r\n\r\n"
+    return exchange(path, f"PROXY TCP4 {source} 127.0.0.1 1 80\r\n{head}".encode()).rpartition(b"\r\n\r\n")[2]
 
 
 def measure(program, kind, file, folder, lines):
@@ -67,14 +62,11 @@ def measure(program, kind, file, folder, lines):
         f.write(CONFIG.format(socket=path, kind=kind, file=file, sample={"str": "hdr(host)", "ip": "src"}.get(kind, "path")))
     p = subprocess.Popen([program, "-q", "-db", "-f", f"{folder}/cfg"], stdin=subprocess.DEVNULL)
     try:
-        while p.poll() is None and not os.path.exists(path):
-            time.sleep(0.01)
+        wait_for_file(path, p)
         found = [ask(path, i) for i in (0, 1, 17, lines // 2, lines - 1, lines)]
-        with open(f"/proc/{p.pid}/stat", encoding="ascii") as f:
-            words = f.read().rpartition(")")[2].split()
         with open(f"/proc/{p.pid}/status", encoding="ascii") as f:
             peak = next(int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM"))
-        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK"), peak, found
+        return work(p.pid), peak, found
     finally:
         p.kill()
         p.wait()
@@ -92,20 +84,16 @@ def main():
     if not args.oracle:
         print("1..0 # SKIP haproxy is not installed")
         return 0
-    failed = False
-    print("1..4")
-    for number, (kind, lines) in enumerate((("str", args.lines), ("beg", args.lines), ("ip", args.lines), ("reg", args.lines // 50)), 1):
+    tap = Tap("maps")
+    for kind, lines in ("str", args.lines), ("beg", args.lines), ("ip", args.lines), ("reg", args.lines // 50):
         with tempfile.TemporaryDirectory(prefix="maps.") as folder:
             file = f"{folder}/map"
             write(kind, file, lines)
             ours, theirs = (measure(p, kind, file, folder, lines) for p in (os.path.abspath(args.program), args.oracle))
         what = (f"map_{kind} of {lines} lines: {ours[0]:.2f} s, {ours[1] >> 20} MB; HAProxy {theirs[0]:.2f} s, {theirs[1] >> 20} MB")
         good = ours[1] <= theirs[1] and ours[0] <= theirs[0] * 1.5 + 0.1 and ours[2] == theirs[2]
-        failed |= not good
-        print(f"{'ok' if good else 'not ok'} {number} - {what}", flush=True)
-        if ours[2] != theirs[2]:
-            print(f"# found {ours[2]}, not {theirs[2]}")
-    return failed
+        tap.check(what, good, f"found {ours[2]}, HAProxy {theirs[2]}")
+    return tap.plan()
 
 
 sys.exit(main())

@@ -20,8 +20,12 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "differential"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "differential"), os.path.join(HERE, "..")]
 import traffic_cases  # noqa: E402
+from processes import resident  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait_for_file  # noqa: E402
 
 LOG = "%[var(sess.port)]|%f|%b|%s|%ST|%hr|%hs|%HM|%HU|%HP|%HQ|%CC|%CS|%[src]|%{+Q}r"
 SAFE = bytes(c for c in range(1, 256) if c not in b"\r\n")
@@ -38,6 +42,7 @@ SLOW = {"(a+)+": ("path_reg", "^/(a+)+$"), "xx": ("path_reg -i --", "(a|aa|aaa)+
         "file": ("path_reg -f", "slow.lst"), "map": ("path,map_reg(slow.map) -m str", "found"), "sub": ("path -m reg", "^(.a?a?)*c")}
 
 
+TAP = Tap("rules")
 HONEST = threading.Event()  # servers answer well from now on
 
 
@@ -118,9 +123,7 @@ class Proxy:
         self.errors = open(folder + "/stderr", "w+b")
         self.process = subprocess.Popen([program, "-q", "-db", "-f", "cfg"], cwd=folder, stdin=subprocess.DEVNULL, stderr=self.errors,
                                         env={**os.environ, **(environment or {})})
-        end = time.time() + 60
-        while time.time() < end and self.process.poll() is None and not os.path.exists(folder + "/" + last):
-            time.sleep(0.02)
+        wait_for_file(folder + "/" + last, self.process)
 
     def ask(self, name, data, header=True, patience=10):
         """What comes until there is nothing more, or for long enough."""
@@ -145,18 +148,7 @@ class Proxy:
         return self.errors.read()
 
     def resident(self):
-        with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as f:
-            return int(f.read().split()[1]) * 4096
-
-
-class Tap:
-    number, failed = 0, False
-
-    @classmethod
-    def check(cls, what, good, detail=""):
-        cls.number += 1
-        cls.failed |= not good
-        print(f"{'ok' if good else 'not ok'} {cls.number} - {what}{' # ' + detail if detail and not good else ''}", flush=True)
+        return resident(self.process.pid)
 
 
 def keywords(program, rounds, seed, memory):
@@ -169,7 +161,7 @@ def keywords(program, rounds, seed, memory):
                 f.write(content)
         threading.Thread(target=accept, args=(listen(folder + "/server.sock"), seed), daemon=True).start()
         proxy = Proxy(program, folder, text, "last.sock")
-        Tap.check(f"starts with {len(cases)} frontends", proxy.process.poll() is None)
+        TAP.check(f"starts with {len(cases)} frontends", proxy.process.poll() is None)
         jobs, lock = [(case, i) for i in range(rounds) for case in cases], threading.Lock()
         random.Random(seed).shuffle(jobs)
         answered = [0, 0]
@@ -191,17 +183,17 @@ def keywords(program, rounds, seed, memory):
             t.start()
         for t in threads:
             t.join()
-        Tap.check(f"{answered[0]} odd requests, {answered[1]} of them answered", proxy.process.poll() is None and answered[1] > answered[0] * 0.9,
+        TAP.check(f"{answered[0]} odd requests, {answered[1]} of them answered", proxy.process.poll() is None and answered[1] > answered[0] * 0.9,
                   f"status {proxy.process.poll()}, {answered}")
         if proxy.process.poll() is None:
             HONEST.set()
             honest = [proxy.ask(c.name + ".sock", b"GET /z HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n") for c in cases[:20]]
-            Tap.check("honest requests pass", sum(a.startswith(b"HTTP/1.1 200") for a in honest) >= 10, repr(honest)[:1000])
+            TAP.check("honest requests pass", sum(a.startswith(b"HTTP/1.1 200") for a in honest) >= 10, repr(honest)[:1000])
             grown = proxy.resident() - answered[2]
-            Tap.check("memory does not grow with them", grown < 16 << 20 or not memory, f"{grown} bytes more than half-way")
+            TAP.check("memory does not grow with them", grown < 16 << 20 or not memory, f"{grown} bytes more than half-way")
         proxy.process.terminate()
         status, said = proxy.process.wait(30), proxy.said()
-        Tap.check("ends in good order", status in (0, 143, -15) and b"Sanitizer" not in said and b"runtime error" not in said, f"{status} {said[-3000:]!r}")
+        TAP.check("ends in good order", status in (0, 143, -15) and b"Sanitizer" not in said and b"runtime error" not in said, f"{status} {said[-3000:]!r}")
 
 
 def regexes(program):
@@ -215,18 +207,18 @@ def regexes(program):
             lines += [f"frontend f{i}", f" bind unix@f{i}.sock", " log 127.0.0.1:LOGPORT format raw local0 warning", f" http-request return status 403 if {{ {criterion} {pattern} }}",
                       " http-request return status 204"]
         proxy = Proxy(program, folder, "\n".join(lines) + "\n", f"f{len(SLOW) - 1}.sock", {"LBD_COMPAT": "3.4"})
-        Tap.check("starts with expressions that are slow", proxy.process.poll() is None)
+        TAP.check("starts with expressions that are slow", proxy.process.poll() is None)
         proxy.log.settimeout(10)
         for i, name in enumerate(SLOW):
             begin, target = time.monotonic(), b"/" + b"a" * 3000 + b"!"
             got = proxy.ask(f"f{i}.sock", b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", header=False, patience=60)
             took = time.monotonic() - begin
             line = proxy.log.recv(65536).decode("latin1") if i < 2 else ""
-            Tap.check(f"a regular expression without an end counts as no match: {name}", got.startswith(b"HTTP/1.1 204") and took < 5, f"{got[:40]!r} after {took:.1f} s")
+            TAP.check(f"a regular expression without an end counts as no match: {name}", got.startswith(b"HTTP/1.1 204") and took < 5, f"{got[:40]!r} after {took:.1f} s")
             if i < 2:
-                Tap.check(f"... and the log says so: {name}", f"Regular expression '{SLOW[name][1]}' was given up" in line, line)
+                TAP.check(f"... and the log says so: {name}", f"Regular expression '{SLOW[name][1]}' was given up" in line, line)
         said = proxy.said()
-        Tap.check("turns that take long are told of", b"thread 1 has stopped processing traffic for " in said, repr(said)[-300:])
+        TAP.check("turns that take long are told of", b"thread 1 has stopped processing traffic for " in said, repr(said)[-300:])
         proxy.process.terminate()
         proxy.process.wait(30)
 
@@ -240,9 +232,7 @@ def main():
     args = p.parse_args()
     keywords(os.path.abspath(args.program), args.rounds, args.seed, args.memory)
     regexes(os.path.abspath(args.program))
-    print(f"1..{Tap.number}")
-    sys.stdout.flush()
-    os._exit(1 if Tap.failed else 0)
+    os._exit(TAP.plan())
 
 
 main()

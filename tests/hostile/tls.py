@@ -18,7 +18,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from processes import descriptors, resident  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait, wait_for_file  # noqa: E402
 
 CONFIG = """
 global
@@ -103,22 +107,6 @@ class Client:
         self.sock.close()
 
 
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def resident(pid):
-    with open(f"/proc/{pid}/statm") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def settle(check, limit=20):
-    end = time.monotonic() + limit
-    while not check() and time.monotonic() < end:
-        time.sleep(0.02)
-    return check()
-
-
 def start(program, folder):
     """program: the command."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
@@ -131,7 +119,7 @@ def start(program, folder):
     with open(f"{folder}/cfg", "w") as f:
         f.write(CONFIG.format(dir=folder))
     proc = subprocess.Popen([*program, "-db", "-f", f"{folder}/cfg"], stderr=open(f"{folder}/log", "w"))
-    if not settle(lambda: os.path.exists(f"{folder}/sock") or proc.poll() is not None, 60) or proc.poll() is not None:
+    if not wait_for_file(f"{folder}/sock", proc):
         raise SystemExit("not ok - hostile handshakes: the program does not start")
     return proc
 
@@ -237,7 +225,7 @@ def main():
                 client.close(i % 3 == 0)
             if proc.poll() is not None:
                 problems.append(f"it ended with {proc.returncode}")
-            elif not settle(lambda: descriptors(proc.pid) <= before):
+            elif not wait(lambda: descriptors(proc.pid) <= before):
                 problems.append(f"{descriptors(proc.pid) - before} descriptors are left over")
             elif args.memory and resident(proc.pid) - half > GROWTH:
                 problems.append(f"it grew by {resident(proc.pid) - half} bytes")
@@ -258,11 +246,10 @@ def main():
         with open(folder + "/log") as f:
             log = f.read()
         if "Sanitizer" in log or "runtime error" in log or "Invalid" in log:
-            problems.append(log[-3000:].replace("\n", "\n# "))
-    for problem in problems:
-        print("#", problem)
-    print(f"{'not ok' if problems else 'ok'} - {args.rounds} handshakes cut at every byte")
-    sys.exit(bool(problems))
+            problems.append(log[-3000:])
+    tap = Tap("tls")
+    tap.check(f"{args.rounds} handshakes cut at every byte", not problems, "\n".join(problems), 60)
+    sys.exit(tap.plan())
 
 
 main()

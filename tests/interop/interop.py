@@ -17,7 +17,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "browser"), os.path.join(HERE, "..")]
-from ports import free_port  # noqa: E402
+from ports import free_port, listening  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait, wait_for_file  # noqa: E402
 
 PATIENCE = 60  # seconds that anything may take on a busy machine
 LARGE = 3 << 20
@@ -81,22 +83,7 @@ frontend two
     bind unix@{dir}/haproxy-h2.sock ssl crt {dir}/srv.pem alpn h2
     http-request return status 200 hdr x-seen "%[req.ver] %[ssl_fc_alpn]" content-type text/plain string haproxy
 """
-failed = 0
-
-
-def check(what, ok, seen=""):
-    global failed
-    failed += not ok
-    print("%sok - interop: %s" % ("" if ok else "not ", what), flush=True)
-    if not ok:
-        print("".join("#   %s\n" % line for line in str(seen).splitlines()[-15:]), end="", flush=True)
-
-
-def listening():
-    s = socket.socket()
-    s.bind(("127.0.0.1", 0))
-    s.listen(64)
-    return s
+TAP = Tap("interop")
 
 
 def run(*command, stdin=b"", env=None):
@@ -165,21 +152,17 @@ class World:
     @staticmethod
     def await_there(address):
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-        end = time.time() + PATIENCE
-        while time.time() < end:
+
+        def listens():
             with socket.socket(family) as s:
-                if s.connect_ex(address) == 0:
-                    return
-            time.sleep(0.05)
+                return s.connect_ex(address) == 0
+        wait(listens, PATIENCE)
 
     def await_lbd(self):
-        end = time.time() + PATIENCE
-        while time.time() < end and not os.path.exists(self.dir + "/cli"):
-            if self.lbd.poll() is not None:
-                with open(self.dir + "/lbd.log") as f:
-                    print(f.read())
-                raise SystemExit("Bail out! lbd does not start")
-            time.sleep(0.05)
+        if not wait_for_file(self.dir + "/cli", self.lbd):
+            with open(self.dir + "/lbd.log") as f:
+                print(f.read())
+            raise SystemExit("Bail out! lbd does not start")
 
     def close(self):
         for p in self.processes:
@@ -200,13 +183,13 @@ def test_curl(w):
     base = "https://localhost:" + w.address.split(":")[1]
     for option, wanted in (("--http1.1", "1.1 TLSv1.3"), ("--http2", "2.0 TLSv1.3"), ("--tls-max=1.2", "2.0 TLSv1.2")):
         seen = run(*trust, *option.split("="), base + "/own")
-        check("curl " + option, seen.startswith(wanted) and "sni=localhost" in seen, seen)
+        TAP.check("curl " + option, seen.startswith(wanted) and "sni=localhost" in seen, seen)
     seen = run(*trust, "--http2", "-o", w.dir + "/got", "-w", "%{http_version} %{size_download}", base + "/nginx/large")
-    check("curl: a large body over HTTP/2", seen == "2 %d" % LARGE and same(w.dir + "/got", w.dir + "/www/large"), seen)
+    TAP.check("curl: a large body over HTTP/2", seen == "2 %d" % LARGE and same(w.dir + "/got", w.dir + "/www/large"), seen)
     seen = run(*trust, "--http2", "--data-binary", "@" + w.dir + "/page.html", base + "/own")
-    check("curl: an upload over HTTP/2", "body=%d" % os.path.getsize(w.dir + "/page.html") in seen, seen)
+    TAP.check("curl: an upload over HTTP/2", "body=%d" % os.path.getsize(w.dir + "/page.html") in seen, seen)
     seen = run("curl", "-sS", "--http2-prior-knowledge", "http://127.0.0.1:%d/nginx/small" % w.clear.getsockname()[1])
-    check("curl: HTTP/2 in clear text", seen == "small file\n", seen)
+    TAP.check("curl: HTTP/2 in clear text", seen == "small file\n", seen)
 
 
 def same(a, b):
@@ -226,42 +209,42 @@ def test_openssl(w):
         old = ("-cipher", "ALL:@SECLEVEL=0") if version != "-tls1_3" else ()
         session = w.dir + "/session" + version
         seen = s_client(w.address, version, *old, "-sess_out", session)
-        check("openssl s_client " + version, "1.1 %s resumed=0" % name in seen, seen)
+        TAP.check("openssl s_client " + version, "1.1 %s resumed=0" % name in seen, seen)
         seen = s_client(w.address, version, *old, "-sess_in", session)
-        check("openssl s_client %s: the session is resumed" % version, "1.1 %s resumed=1" % name in seen, seen)
+        TAP.check("openssl s_client %s: the session is resumed" % version, "1.1 %s resumed=1" % name in seen, seen)
     seen = s_client(w.address, "-tls1_2", "-no_ticket", "-sess_out", w.dir + "/id")
     seen = s_client(w.address, "-tls1_2", "-no_ticket", "-sess_in", w.dir + "/id")
-    check("openssl s_client: resumed without tickets", "TLSv1.2 resumed=1" in seen, seen)
+    TAP.check("openssl s_client: resumed without tickets", "TLSv1.2 resumed=1" in seen, seen)
     seen = s_client(w.address, "-CAfile", w.dir + "/ca.pem", "-verify_return_error", "-verify_hostname", "localhost", "-alpn", "http/1.1")
-    check("openssl s_client: the chain is good", "Verify return code: 0 (ok)" in seen and "alpn=http/1.1" in seen, seen)
+    TAP.check("openssl s_client: the chain is good", "Verify return code: 0 (ok)" in seen and "alpn=http/1.1" in seen, seen)
 
 
 def test_client_certificates(w):
     address = "127.0.0.1:%d" % w.clients.getsockname()[1]
     seen = s_client(address, "-cert", w.dir + "/client.pem", "-key", w.dir + "/client.pem")
-    check("openssl s_client: a client with a certificate", "client=Someone" in seen, seen)
+    TAP.check("openssl s_client: a client with a certificate", "client=Someone" in seen, seen)
     seen = s_client(address)
-    check("openssl s_client: one without is refused", "HTTP/1.1" not in seen and "alert" in seen, seen)
+    TAP.check("openssl s_client: one without is refused", "HTTP/1.1" not in seen and "alert" in seen, seen)
     seen = run("curl", "-sSk", "--cert", w.dir + "/client.pem", "https://%s/own" % address)
-    check("curl: a client with a certificate", "client=Someone" in seen, seen)
+    TAP.check("curl: a client with a certificate", "client=Someone" in seen, seen)
 
 
 def test_ocsp(w):
     seen = s_client(w.address, "-status", "-servername", "localhost", "-CAfile", w.dir + "/ca.pem")
-    check("openssl s_client: an OCSP response is stapled", "OCSP Response Status: successful" in seen and "Cert Status: good" in seen, seen)
+    TAP.check("openssl s_client: an OCSP response is stapled", "OCSP Response Status: successful" in seen and "Cert Status: good" in seen, seen)
 
 
 def test_nghttp(w):
     seen = run("nghttp", "-y", w.url + "/nginx-h2/small")
-    check("nghttp", "small file" in seen, seen)
+    TAP.check("nghttp", "small file" in seen, seen)
     seen = run("nghttp", "-y", "-v", "-n", "-m", "20", "-w", "12", "-W", "14", w.url + "/nginx/large")
-    check("nghttp: twenty large bodies through small windows", seen.count(":status: 200") == 20 and "GOAWAY" in seen, seen)
+    TAP.check("nghttp: twenty large bodies through small windows", seen.count(":status: 200") == 20 and "GOAWAY" in seen, seen)
 
 
 def test_h2load(w):
     for path in "/own", "/nginx-h2/small", "/nghttpd/small", "/haproxy-h2/x":
         seen = run("h2load", "-n", "400", "-c", "4", "-m", "10", w.url + path)
-        check("h2load " + path, "400 succeeded, 0 failed" in seen and "status codes: 400 2xx" in seen, seen)
+        TAP.check("h2load " + path, "400 succeeded, 0 failed" in seen and "status codes: 400 2xx" in seen, seen)
 
 
 def test_python(w):
@@ -270,7 +253,7 @@ def test_python(w):
         with context.wrap_socket(raw, server_hostname="localhost") as s:
             s.sendall(GET)
             seen = b"".join(iter(lambda: s.recv(65536), b"")).decode()
-    check("python", "sni=localhost" in seen and "1.1 TLSv1.3" in seen, seen)
+    TAP.check("python", "sni=localhost" in seen and "1.1 TLSv1.3" in seen, seen)
 
 
 NODE = """
@@ -293,14 +276,14 @@ for (const path of ['/own', '/nginx-h2/small', '/nginx/large']) {
 
 def test_node(w):
     seen = run("node", "-e", NODE, w.address, w.dir)
-    check("node over HTTP/1", "h1 1.1 TLSv1.3" in seen, seen)
-    check("node over HTTP/2", "/nginx-h2/small 200 11" in seen and "/nginx/large 200 %d" % LARGE in seen and "/own 200" in seen, seen)
+    TAP.check("node over HTTP/1", "h1 1.1 TLSv1.3" in seen, seen)
+    TAP.check("node over HTTP/2", "/nginx-h2/small 200 11" in seen and "/nginx/large 200 %d" % LARGE in seen and "/own 200" in seen, seen)
 
 
 def test_chromium(w):
     import devtools
     if not devtools.program():
-        check("Chromium over HTTP/2", False, "there is no Chromium")
+        TAP.check("Chromium over HTTP/2", False, "there is no Chromium")
         return
     devtools.OPTIONS += ("--ignore-certificate-errors",)
     browser = devtools.Browser()
@@ -308,7 +291,7 @@ def test_chromium(w):
         page = browser.page()
         page.call("Page.navigate", url=w.url + "/page")
         seen = page.until("document.title!='wait'&&document.title")
-        check("Chromium: a page and what it fetches over HTTP/2", seen == "2.0 TLSv1.3 h2", seen)
+        TAP.check("Chromium: a page and what it fetches over HTTP/2", seen == "2.0 TLSv1.3 h2", seen)
     finally:
         browser.close()
 
@@ -320,15 +303,15 @@ def test_servers(w):
         return run("curl", "-sSki", *options, w.url + path)
 
     seen = get("/nginx/small")
-    check("nginx as a server over TLS", "x-protocol: HTTP/1.1" in seen and "small file" in seen, seen)
+    TAP.check("nginx as a server over TLS", "x-protocol: HTTP/1.1" in seen and "small file" in seen, seen)
     seen = get("/nginx-h2/small")
-    check("nginx as a server over HTTP/2", "x-protocol: HTTP/2.0" in seen and "small file" in seen, seen)
+    TAP.check("nginx as a server over HTTP/2", "x-protocol: HTTP/2.0" in seen and "small file" in seen, seen)
     seen = get("/nghttpd/large", "-o", w.dir + "/got2", "-w", "%{http_code}")
-    check("nghttpd as a server", "200" in seen and b"nghttpd" in open(w.dir + "/got2", "rb").read(2000), seen)
+    TAP.check("nghttpd as a server", "200" in seen and b"nghttpd" in open(w.dir + "/got2", "rb").read(2000), seen)
     seen = get("/haproxy/x")
-    check("HAProxy as a server, with our certificate and a PROXY header", "x-seen: Someone 1.1" in seen, seen)
+    TAP.check("HAProxy as a server, with our certificate and a PROXY header", "x-seen: Someone 1.1" in seen, seen)
     seen = get("/haproxy-h2/x")
-    check("HAProxy as a server over HTTP/2", "x-seen: 2.0 h2" in seen, seen)
+    TAP.check("HAProxy as a server over HTTP/2", "x-seen: 2.0 h2" in seen, seen)
 
 
 def main():
@@ -338,10 +321,10 @@ def main():
         for name, test in list(globals().items()):
             if name.startswith("test_") and (not names or name[5:] in names):
                 test(w)
-        check("lbd is still there", w.lbd.poll() is None)
+        TAP.check("lbd is still there", w.lbd.poll() is None)
     finally:
         w.close()
-    sys.exit(1 if failed else 0)
+    sys.exit(TAP.plan())
 
 
 main()

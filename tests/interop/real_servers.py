@@ -22,6 +22,10 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap  # noqa: E402
+from waiting import wait  # noqa: E402
+
 PATIENCE = 60  # seconds that anything may take on a busy machine
 NOT_MADE = "it could not be made"
 ROOT = os.geteuid() == 0
@@ -68,11 +72,8 @@ FLEETING = ("check_code", "last_chk")
 
 
 def until(true, what):
-    end = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > end:
-            raise SystemExit("Bail out! waited in vain until " + what)
-        time.sleep(0.02)
+    if not wait(true, PATIENCE):
+        raise SystemExit("Bail out! waited in vain until " + what)
 
 
 def find(program, *places):

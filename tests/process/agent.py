@@ -7,12 +7,14 @@ The machine is a folder of files in the kernel's form. Prints TAP; stays on 127.
 """
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask  # noqa: E402
 
 PROGRAM, AGENT = [os.path.abspath(a) if "/" in a else a for a in sys.argv[1:3]]
 WAIT = 30.0
@@ -39,20 +41,9 @@ def machine():
             return
 
 
-def ask(command):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(WAIT)
-        s.connect(os.path.join(folder, "cli"))
-        s.sendall(command.encode() + b"\n")
-        text = b""
-        while part := s.recv(65536):
-            text += part
-    return text.decode()
-
-
 def server():
     """Status and weight of the server, out of `show stat`."""
-    lines = ask("show stat").splitlines()
+    lines = ask(os.path.join(folder, "cli"), "show stat", WAIT).splitlines()
     names = lines[0].lstrip("# ").split(",")
     for line in lines[1:]:
         row = dict(zip(names, line.split(",")))

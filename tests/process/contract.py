@@ -17,7 +17,10 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask  # noqa: E402
 from ports import free_port  # noqa: E402
+from processes import alive, children  # noqa: E402
+from waiting import wait  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv[1]) if "/" in sys.argv[1] else sys.argv[1]
 IS_HAPROXY = "haproxy" in os.path.basename(PROGRAM)
@@ -35,27 +38,9 @@ def need(condition, what):
 
 
 def until(fn, what, seconds=WAIT):
-    end = time.time() + seconds
-    while time.time() < end:
-        value = fn()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise Failed("never: " + what)
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-        with open("/proc/%d/stat" % pid) as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def children(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
-        return [int(x) for x in f.read().split()]
+    value = wait(fn, seconds)
+    need(value, "never: " + what)
+    return value
 
 
 class Place:
@@ -157,18 +142,7 @@ frontend fe
 
     def cli(self, command, name="sock", last=False):
         """The answer to one command. last: says that it is all, where the other side would keep the connection."""
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(WAIT)
-            s.connect(self.path(name))
-            s.sendall(command.encode() + b"\n")
-            if last:
-                s.shutdown(socket.SHUT_WR)
-            answer = b""
-            while True:
-                part = s.recv(65536)
-                if not part:
-                    return answer.decode()
-                answer += part
+        return ask(self.path(name), command, WAIT, last)
 
 
 def ended(p, seconds=WAIT):

@@ -19,12 +19,14 @@ import sys
 import tempfile
 import termios
 import threading
-import time
 import urllib.request
 import fcntl
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from ports import free_port  # noqa: E402
+from control import ask  # noqa: E402
+from ports import free_port, listening  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait  # noqa: E402
 
 WAIT = 60  # seconds that anything may take on a busy machine
 CONFIG = """
@@ -55,14 +57,6 @@ backend away
 """
 
 
-def listening():
-    s = socket.socket()
-    s.bind(("127.0.0.1", 0))
-    s.listen(64)
-    s.set_inheritable(True)
-    return s
-
-
 def answer(conn):
     with conn:
         try:
@@ -76,19 +70,6 @@ def answer(conn):
 def origin_run(s):
     while True:
         threading.Thread(target=answer, args=(s.accept()[0],), daemon=True).start()
-
-
-def until(what, seconds=WAIT):
-    """What the function gives once that is true; whatever it gives at the end of the time."""
-    end = time.time() + seconds
-    while True:
-        try:
-            value = what()
-        except OSError:
-            value = None
-        if value or time.time() > end:
-            return value
-        time.sleep(0.05)
 
 
 class Lbd:
@@ -106,15 +87,11 @@ class Lbd:
         self.shop, self.metrics = shop.getsockname()[1], metrics.getsockname()[1]
         self.process = subprocess.Popen([program, "-db", "-f", self.cfg], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, pass_fds=(shop.fileno(), metrics.fileno()))
-        if not until(lambda: self.ask("show stat web 4 -1").count("L4OK") == 2):
+        if not wait(lambda: self.ask("show stat web 4 -1").count("L4OK") == 2):
             raise SystemExit("Bail out! lbd does not come up")
 
     def ask(self, command):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(WAIT)
-            s.connect(os.path.join(self.dir, "cli"))
-            s.sendall(command.encode() + b"\n")
-            return b"".join(iter(lambda: s.recv(65536), b"")).decode()
+        return ask(os.path.join(self.dir, "cli"), command, WAIT)
 
     def request(self, path):
         with socket.create_connection(("127.0.0.1", self.shop), WAIT) as s:
@@ -178,14 +155,14 @@ class Terminal:
         return self.seen
 
     def shows(self, text):
-        return until(lambda: text in self.read())
+        return wait(lambda: text in self.read())
 
     def press(self, keys):
         self.seen = ""
         os.write(self.fd, keys.encode())
 
     def end(self):
-        status = until(lambda: (self.read(), os.waitpid(self.pid, os.WNOHANG))[1][0] and "gone", 20)
+        status = wait(lambda: (self.read(), os.waitpid(self.pid, os.WNOHANG))[1][0] and "gone", 20)
         if not status:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
@@ -208,7 +185,7 @@ def test_hatop(lbd):
         assert t.shows("web1") and t.shows("web2") and t.shows("gone"), "no servers: " + t.seen[-400:]
         t.press("5")  # the view with a command line
         assert t.shows("interactive HAProxy shell"), "no command line: " + t.seen[-400:]
-        assert until(lambda: weight_set(t, lbd)), "the command has not arrived"
+        assert wait(lambda: weight_set(t, lbd)), "the command has not arrived"
     finally:
         os.write(t.fd, b"\x1b\x1bq")
         t.end()
@@ -239,7 +216,7 @@ def dashboard(port):
         answer = json.loads(fetch("http://127.0.0.1:%d/api/v1/query?query=%s" % (port, urllib.request.quote(expr))))
         assert answer["status"] == "success", expr
         for name in re.findall(r"haproxy_\w+", expr):
-            assert until(lambda: query(port, name)), "the dashboard asks for %s" % name
+            assert wait(lambda: query(port, name)), "the dashboard asks for %s" % name
 
 
 def test_prometheus(lbd):
@@ -250,9 +227,9 @@ def test_prometheus(lbd):
     p = subprocess.Popen(["prometheus", "--config.file=" + path, "--storage.tsdb.path=" + os.path.join(lbd.dir, "tsdb"),
                           "--web.listen-address=127.0.0.1:%d" % port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        assert until(lambda: any(r["value"][1] == "1" for r in query(port, "up"))), "not scraped: %s" % query(port, "up")
-        assert until(lambda: query(port, 'haproxy_backend_http_responses_total{proxy="away",code="5xx"} > 0')), "no figures"
-        assert until(lambda: len(query(port, 'haproxy_server_status{proxy="web",state="UP"} == 1')) == 2), "no states"
+        assert wait(lambda: any(r["value"][1] == "1" for r in query(port, "up"))), "not scraped: %s" % query(port, "up")
+        assert wait(lambda: query(port, 'haproxy_backend_http_responses_total{proxy="away",code="5xx"} > 0')), "no figures"
+        assert wait(lambda: len(query(port, 'haproxy_server_status{proxy="web",state="UP"} == 1')) == 2), "no states"
         dashboard(port)
     finally:
         p.terminate()
@@ -264,7 +241,7 @@ def test_exporter(lbd):
     p = subprocess.Popen(["prometheus-haproxy-exporter", "--haproxy.scrape-uri=unix:" + os.path.join(lbd.dir, "cli"),
                           "--web.listen-address=127.0.0.1:%d" % port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        text = until(lambda: fetch("http://127.0.0.1:%d/metrics" % port))
+        text = wait(lambda: fetch("http://127.0.0.1:%d/metrics" % port))
         assert "\nhaproxy_up 1\n" in text, "not up"
         assert re.search(r"^haproxy_exporter_csv_parse_failures(_total)? 0$", text, re.M), "lines that it cannot read"
         assert re.search(r'^haproxy_server_up\{backend="web",server="web1"\} 1$', text, re.M), "no states"
@@ -283,14 +260,14 @@ def test_activate(lbd):
     p = subprocess.Popen(["systemd-socket-activate", "-l", "127.0.0.1:%d" % port, lbd.process.args[0], "-db", "-f", path],
                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        assert until(lambda: fetch("http://127.0.0.1:%d/" % port), 30) == "hello", "no answer"
+        assert wait(lambda: fetch("http://127.0.0.1:%d/" % port), 30) == "hello", "no answer"
     finally:
         p.terminate()
         p.wait()
 
 
 def main():
-    failed = 0
+    tap = Tap("programs")
     lbd = Lbd(sys.argv[1])
     try:
         for program, test in (("halog", test_halog), ("hatop", test_hatop), ("prometheus", test_prometheus),
@@ -298,14 +275,12 @@ def main():
             try:
                 assert shutil.which(program), "it is not here (tools/deps test)"
                 test(lbd)
-                print("ok - with " + program)
+                tap.check("with " + program, True)
             except (AssertionError, OSError) as e:
-                failed = 1
-                print("not ok - with " + program)
-                print("\n".join("#   " + x for x in str(e).splitlines()[:12]))
+                tap.check("with " + program, False, e)
     finally:
         lbd.close()
-    return failed
+    return tap.plan()
 
 
 sys.exit(main())

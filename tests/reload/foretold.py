@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 
-import renew
-from renew import Client, Service, free_port, need
+import renew  # it finds what tests share, too
+from renew import Client, Service, need
+from ports import free_port
+from tap import Tap
 
 LBCHECK = os.path.abspath(sys.argv[2])
 
@@ -158,7 +160,7 @@ def test_comes_along(t):
 
 
 def main():
-    pattern, failed = sys.argv[3] if len(sys.argv) > 3 else "", False
+    pattern, tap = sys.argv[3] if len(sys.argv) > 3 else "", Tap("foretold")
     for name, test in [(n, f) for n, f in globals().items() if n.startswith("test_") and pattern in n]:
         with tempfile.TemporaryDirectory(prefix="lbd-foretold.") as folder:
             error, t = None, None
@@ -169,11 +171,8 @@ def main():
                 error = "%s: %s" % (type(e).__name__, e)
             if t:
                 t.end()
-            print("not ok" if error else "ok", "- foretold:", name[5:], flush=True)
-            for line in (error + "\n" + open(folder + "/log", errors="replace").read()[-3000:]).splitlines() if error else ():
-                print("#", line)
-            failed |= error is not None
-    return failed
+            tap.check(name[5:], not error, "%s\n%s" % (error, open(folder + "/log", errors="replace").read()[-3000:]), 200)
+    return tap.plan()
 
 
 if __name__ == "__main__":

@@ -19,10 +19,12 @@ import tempfile
 import threading
 import time
 
-from control import ask
-
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask_if_there  # noqa: E402
 from ports import free_port  # noqa: E402
+from processes import descriptors, resident  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait  # noqa: E402
 
 CONFIG = """
 global
@@ -195,7 +197,7 @@ class Master:
             f.write(CONFIG.format(dir=self.dir, port=self.port, generation=generation) + self.more + ("nonsense\n" if broken else ""))
 
     def ask(self, command):
-        return ask(self.dir + "/master", command, WAIT)
+        return ask_if_there(self.dir + "/master", command, WAIT)
 
     def row(self, pattern):
         found = re.search(pattern, self.ask("show proc"), re.M)
@@ -234,11 +236,6 @@ class Master:
             self.log.close()
 
 
-def memory(pid):
-    with open("/proc/%d/status" % pid) as f:
-        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -247,12 +244,11 @@ def main():
     parser.add_argument("--backends", type=int, default=0)
     args = parser.parse_args()
     os.environ["LBD_RELOAD"] = "in-process" if args.in_process else "process"
-    failed = False
+    tap = Tap("reload")
 
-    def check(good, what):
-        nonlocal failed
-        failed |= not good
-        print("ok" if good else "not ok", "- reload:", what, flush=True)
+    def figures():
+        """Kilobytes of the master and of its worker, descriptors of the master."""
+        return resident(master.p.pid) >> 10, resident(master.worker()) >> 10, descriptors(master.p.pid)
 
     with tempfile.TemporaryDirectory(prefix="lbd-master.") as folder:
         Echo(folder + "/echo")
@@ -272,30 +268,26 @@ def main():
                     pids.add(master.worker())
                 if n == settle:
                     master.until(lambda: master.worker())
-                    first = (memory(master.p.pid), memory(master.worker()), len(os.listdir("/proc/%d/fd" % master.p.pid)))
+                    first = figures()
             load.end()
             master.until(lambda: not master.old_workers())
-            end = time.time() + WAIT
-            while memory(master.worker()) >= first[1] * 1.25 + 1024 and time.time() < end:
-                time.sleep(0.05)  # older generations go within a second
-            last = (memory(master.p.pid), memory(master.worker()), len(os.listdir("/proc/%d/fd" % master.p.pid)))
+            wait(lambda: figures()[1] < first[1] * 1.25 + 1024, WAIT, 0.05)  # older generations go within a second
+            last = figures()
         finally:
             load.end()
             master.end()
         errors, done = load.failed(), [load.done(kind) for kind in (Short, Long, Upgraded)]
-        check(not errors, "%d failures of %d requests (%d short, %d long, %d through tunnels) during %d reloads" %
-              (len(errors), sum(done), *done, args.reloads))
-        for e in errors[:10]:
-            print("#", e)
-        check(min(done) > args.reloads // 2, "there was load of every kind")
-        check(last[0] < first[0] * 1.1 + 512, "memory of the master stays: %d and %d kB" % (first[0], last[0]))
+        tap.check("%d failures of %d requests (%d short, %d long, %d through tunnels) during %d reloads" %
+                  (len(errors), sum(done), *done, args.reloads), not errors, "\n".join(errors[:10]))
+        tap.check("there was load of every kind", min(done) > args.reloads // 2)
+        tap.check("memory of the master stays: %d and %d kB" % (first[0], last[0]), last[0] < first[0] * 1.1 + 512)
         if args.in_process:
-            check(len(pids) == 1, "the worker stays the same")
-        check(last[1] < first[1] * 1.25 + 1024, "memory of a worker stays: %d and %d kB" % (first[1], last[1]))
-        check(last[2] <= first[2] + 1, "descriptors of the master stay: %d and %d" % (first[2], last[2]))
+            tap.check("the worker stays the same", len(pids) == 1)
+        tap.check("memory of a worker stays: %d and %d kB" % (first[1], last[1]), last[1] < first[1] * 1.25 + 1024)
+        tap.check("descriptors of the master stay: %d and %d" % (first[2], last[2]), last[2] <= first[2] + 1)
         times.sort()
         print("# time of a reload: median %.0f ms, longest %.0f ms" % (times[len(times) // 2] * 1000, times[-1] * 1000))
-    return failed
+    return tap.plan()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,11 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask  # noqa: E402
 from ports import free_port  # noqa: E402
+from processes import alive  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait  # noqa: E402
 
 CONFIG = """
 global
@@ -50,13 +54,7 @@ class Subject:
             return int(f.read())
 
     def command(self, text):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.connect(f"{self.folder}/sock")
-            s.sendall(text.encode() + b"\n")
-            answer = b""
-            while part := s.recv(65536):
-                answer += part
-            return answer.decode()
+        return ask(f"{self.folder}/sock", text)
 
     def requests(self, n, keys):
         with socket.create_connection(("127.0.0.1", self.port)) as s:
@@ -65,47 +63,26 @@ class Subject:
                 s.recv(1000)
 
 
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait(what):
-    end = time.time() + 10
-    while not what() and time.time() < end:
-        time.sleep(0.02)
-    return what()
-
-
 def main():
-    failed = False
-
-    def check(good, what):
-        nonlocal failed
-        failed |= not good
-        print("ok" if good else "not ok", "- peers:", what, flush=True)
-
+    tap = Tap("peers")
     with tempfile.TemporaryDirectory() as folder:
         subject = Subject(os.path.abspath(sys.argv[1]), folder)
         old = subject.start()
         try:
             subject.requests(600, 500)
             new = subject.start("-sf", str(old))
-            check(wait(lambda: not alive(old)), "the old process ends")
+            tap.check("the old process ends", wait(lambda: not alive(old)))
             old = new
-            check(wait(lambda: "used:500" in subject.command("show table t")), "its table is there")
-            check("http_req_cnt=2" in subject.command("show table t key /5") and
-                  "http_req_cnt=1" in subject.command("show table t key /105"), "with its values")
+            tap.check("its table is there", wait(lambda: "used:500" in subject.command("show table t")))
+            tap.check("with its values", "http_req_cnt=2" in subject.command("show table t key /5") and
+                      "http_req_cnt=1" in subject.command("show table t key /105"))
             began = time.time()
             os.kill(old, signal.SIGUSR1)
-            check(wait(lambda: not alive(old)) and time.time() - began < 3, "without a next process it ends soon")
+            tap.check("without a next process it ends soon", wait(lambda: not alive(old)) and time.time() - began < 3)
         finally:
             if alive(old):
                 os.kill(old, signal.SIGKILL)
-    return failed
+    return tap.plan()
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ import tempfile
 import threading
 import time
 
-from control import ask
-
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask_if_there  # noqa: E402
 from ports import free_port  # noqa: E402
+from tap import Tap  # noqa: E402
 
 WAIT = 20
 CONFIG = """
@@ -138,7 +138,7 @@ class Service:
         return self.ask("reload", "master")
 
     def ask(self, command, name="stats"):
-        return ask(self.dir + "/" + name, command, WAIT)
+        return ask_if_there(self.dir + "/" + name, command, WAIT)
 
     def until(self, what, name):
         end = time.time() + WAIT
@@ -491,8 +491,7 @@ def test_many(t):
 
 
 def main():
-    program, pattern = os.path.abspath(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
-    failed = False
+    program, pattern, tap = os.path.abspath(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "", Tap("renew")
     for name, test in [(n, f) for n, f in globals().items() if n.startswith("test_") and pattern in n]:
         with tempfile.TemporaryDirectory(prefix="lbd-renew.") as folder:
             error, t = None, None
@@ -505,11 +504,8 @@ def main():
             log = open(folder + "/log", errors="replace").read()
             if not error and (code not in (0, 143) or "Sanitizer" in log):
                 error = "exit %s" % code
-            print("not ok" if error else "ok", "- renew:", name[5:], flush=True)
-            for line in (error + "\n" + log[-6000:]).splitlines() if error else ():
-                print("#", line)
-            failed |= error is not None
-    return failed
+            tap.check(name[5:], not error, "%s\n%s" % (error, log[-6000:]), 200)
+    return tap.plan()
 
 
 if __name__ == "__main__":

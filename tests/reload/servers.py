@@ -17,6 +17,10 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from control import ask  # noqa: E402
+from waiting import wait  # noqa: E402
+
 CONFIG = """
 global
     stats socket {dir}/sock level admin
@@ -52,19 +56,6 @@ frontend origin from templ
 ALGORITHMS = ["roundrobin", "leastconn", "first", "random", "source\n    hash-type consistent"]
 OPTIONS = ["", " check inter 20", " track be/s1", " maxconn 2 weight 7", " backup"]
 failures = []
-
-
-def command(path, line):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(60)
-        s.connect(path)
-        s.sendall(line.encode() + b"\n")
-        parts = []
-        while True:
-            part = s.recv(65536)
-            if not part:
-                return b"".join(parts).decode()
-            parts.append(part)
 
 
 class Load(threading.Thread):
@@ -107,7 +98,7 @@ def expect(text, wanted, what):
 def remove(sock, name):
     deadline = time.time() + 60
     while True:
-        text = command(sock, "del server be/" + name)
+        text = ask(sock, "del server be/" + name)
         if "still has connections" not in text:
             expect(text, "Server deleted.", "del")
             return
@@ -120,11 +111,11 @@ def operator(sock, number, rounds):
     for i in range(rounds):
         name = "d%d-%d" % (number, i)
         options = OPTIONS[(number + i) % len(OPTIONS)]
-        expect(command(sock, "add server be/%s %s%s" % (name, sock.replace("/sock", "/origin"), options)), "New server registered.", "add")
-        command(sock, "enable health be/%s; enable server be/%s" % (name, name))
-        expect(command(sock, "show servers state be"), " %s " % name, "show")
-        command(sock, "show stat be 4 -1; show sess; get weight be/" + name)
-        command(sock, "disable server be/" + name)
+        expect(ask(sock, "add server be/%s %s%s" % (name, sock.replace("/sock", "/origin"), options)), "New server registered.", "add")
+        ask(sock, "enable health be/%s; enable server be/%s" % (name, name))
+        expect(ask(sock, "show servers state be"), " %s " % name, "show")
+        ask(sock, "show stat be 4 -1; show sess; get weight be/" + name)
+        ask(sock, "disable server be/" + name)
         remove(sock, name)
 
 
@@ -132,26 +123,20 @@ def backend_operator(sock, number, rounds):
     origin = sock.replace("/sock", "/origin")
     for i in range(rounds):
         name = "b%d-%d" % (number, i)
-        expect(command(sock, "add backend %s from templ guid g-%s" % (name, name)), "New backend registered.", "add backend")
-        expect(command(sock, "add server %s/s %s%s" % (name, origin, OPTIONS[i % 2])), "New server registered.", "add server")
-        command(sock, "enable health %s/s; enable server %s/s; publish backend %s" % (name, name, name))
-        expect(command(sock, "show stat %s -1 -1; dump stats-file" % name), name + ",BACKEND", "show stat")
-        command(sock, "unpublish backend " + name)
-        expect(command(sock, "del backend " + name), "Only a backend without server", "del with a server")
-        command(sock, "disable server %s/s" % name)
-        expect(command(sock, "wait 60s srv-removable %s/s; del server %s/s" % (name, name)), "Server deleted.", "del server")
-        expect(command(sock, "wait 60s be-removable %s; del backend %s" % (name, name)), "Backend deleted.", "del backend")
+        expect(ask(sock, "add backend %s from templ guid g-%s" % (name, name)), "New backend registered.", "add backend")
+        expect(ask(sock, "add server %s/s %s%s" % (name, origin, OPTIONS[i % 2])), "New server registered.", "add server")
+        ask(sock, "enable health %s/s; enable server %s/s; publish backend %s" % (name, name, name))
+        expect(ask(sock, "show stat %s -1 -1; dump stats-file" % name), name + ",BACKEND", "show stat")
+        ask(sock, "unpublish backend " + name)
+        expect(ask(sock, "del backend " + name), "Only a backend without server", "del with a server")
+        ask(sock, "disable server %s/s" % name)
+        expect(ask(sock, "wait 60s srv-removable %s/s; del server %s/s" % (name, name)), "Server deleted.", "del server")
+        expect(ask(sock, "wait 60s be-removable %s; del backend %s" % (name, name)), "Backend deleted.", "del backend")
 
 
-def await_listening(process, path):
-    deadline = time.time() + 60
-    while process.poll() is None and time.time() < deadline:
-        with socket.socket(socket.AF_UNIX) as s:
-            try:
-                s.connect(path)
-                return
-            except OSError:
-                time.sleep(0.01)
+def listens(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
 
 
 def trial(program, algorithm, rounds):
@@ -161,7 +146,7 @@ def trial(program, algorithm, rounds):
             f.write(CONFIG.format(dir=folder, algorithm=algorithm))
         p = subprocess.Popen([program, "-db", "-f", conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for name in "sock", "front", "origin":
-            await_listening(p, os.path.join(folder, name))
+            wait(lambda name=name: p.poll() is not None or listens(os.path.join(folder, name)), pause=0.01)
         stop = threading.Event()
         load = [Load(os.path.join(folder, "front"), i % 2 == 0, stop) for i in range(4)]
         operators = [threading.Thread(target=operator, args=(sock, i, rounds)) for i in range(3)]
@@ -170,8 +155,8 @@ def trial(program, algorithm, rounds):
             t.start()
         for t in operators:
             t.join()
-        expect(command(sock, "show backend"), "# name\nbe\n\n", "left")
-        left = re.findall(r"^\d+ be \d+ (\S+)", command(sock, "show servers state be"), re.M)
+        expect(ask(sock, "show backend"), "# name\nbe\n\n", "left")
+        left = re.findall(r"^\d+ be \d+ (\S+)", ask(sock, "show servers state be"), re.M)
         stop.set()
         for t in load:
             t.join()

@@ -18,6 +18,9 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from ports import free_port  # noqa: E402
+from processes import alive  # noqa: E402
+from tap import Tap  # noqa: E402
+from waiting import wait  # noqa: E402
 
 CONFIG = """
 global
@@ -77,18 +80,9 @@ class Load:
             t.join()
 
 
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 class Service:
     def __init__(self, program, folder):
-        self.program, self.dir, self.pids = program, folder, []
-        self.port = free_port()
+        self.program, self.dir, self.pids, self.port = program, folder, [], free_port()
         with open(f"{folder}/cfg", "w") as f:
             f.write(CONFIG.format(dir=folder, port=self.port))
 
@@ -103,10 +97,7 @@ class Service:
         self.start(*handover, "-sf", str(self.pids[-1]))
 
     def old_ones_gone(self, limit=8.0):
-        end = time.time() + limit
-        while time.time() < end and any(map(alive, self.pids[:-1])):
-            time.sleep(0.05)
-        return not any(map(alive, self.pids[:-1]))
+        return wait(lambda: not any(map(alive, self.pids[:-1])), limit)
 
     def end(self):
         for pid in self.pids:
@@ -120,7 +111,7 @@ def main():
     parser.add_argument("--requests", type=int, default=10000)
     parser.add_argument("--reloads", type=int, default=20)
     args = parser.parse_args()
-    ok = []
+    tap = Tap("storm")
     with tempfile.TemporaryDirectory(prefix="lbd-storm.") as folder:
         service = Service(args.program, folder)
         service.start()
@@ -137,13 +128,9 @@ def main():
             load.end()
             gone = service.old_ones_gone()
             service.end()
-        what = f"{load.done} requests during {args.reloads} reloads"
-        ok += [(not load.lost, f"none lost of {what}"), (gone, "old processes have ended")]
-    for good, text in ok:
-        print("ok -" if good else "not ok -", text)
-    for error in load.lost[:10]:
-        print("#", error)
-    return 0 if all(g for g, _ in ok) else 1
+        tap.check(f"none lost of {load.done} requests during {args.reloads} reloads", not load.lost, "\n".join(load.lost[:10]))
+        tap.check("old processes have ended", gone)
+    return tap.plan()
 
 
 if __name__ == "__main__":
