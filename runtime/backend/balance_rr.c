@@ -199,16 +199,20 @@ static struct rr_server *rr_turn(struct rr_group *g)
 	return s;
 }
 
-/* Those that were passed over lose their turn: they go back behind the one that was found, last one first. */
-static void rr_put_back(struct rr_group *g, struct rr_server *skipped, const struct rr_server *found)
+/* Those that were passed over lose their turn: they go back behind the one that was found, last one first. When
+ * a round has begun meanwhile, they are fresh in it, those included that were passed over in the new one. */
+static void rr_put_back(struct rr_group *g, struct rr_server *skipped, const struct rr_server *found,
+			uint64_t round)
 {
 	for (; skipped; skipped = skipped->skipped) {
 		if (skipped == found)
 			continue;
-		if (rr_due(g, skipped))
+		if (g->round == round) {
 			rr_put_due(g, skipped);
-		else
-			rr_put(g, skipped, RR_FRESH); /* a round has begun meanwhile */
+			continue;
+		}
+		rr_set_due(g, skipped, 0);
+		rr_put(g, skipped, RR_FRESH);
 	}
 }
 
@@ -232,6 +236,7 @@ static struct server *rr_pick(void *group, const struct srv_request *r, bool *fu
 {
 	struct rr_group *g = group;
 	struct rr_server *s, *skipped = NULL, *avoided = NULL;
+	uint64_t round = g->round;
 
 	while ((s = rr_turn(g)) != NULL) {
 		if (server_has_room(s->lb.server)) {
@@ -248,7 +253,7 @@ static struct server *rr_pick(void *group, const struct srv_request *r, bool *fu
 	s = s ? s : avoided;
 	if (s)
 		rr_put_due(g, s);
-	rr_put_back(g, skipped, s);
+	rr_put_back(g, skipped, s, round);
 	rr_fetch(g);
 	return s ? s->lb.server : NULL;
 }

@@ -19,7 +19,11 @@ static void farm_change(struct farm *f, char what, unsigned long server, unsigne
 	struct server *s = &f->servers[server];
 
 	ck_assert_uint_lt(server, f->proxy.nservers);
-	if (what == 'W')
+	if (what == 'F')
+		s->maxconn = s->conns = 1;
+	else if (what == 'E')
+		s->conns = 0;
+	else if (what == 'W')
 		atomic_store(&s->weight, weight);
 	else
 		atomic_store(&s->admin, what == 'D' ? SRV_ADM_MAINT : 0);
