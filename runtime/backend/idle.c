@@ -95,7 +95,9 @@ static void idle_remove(struct srv_conn *sc)
 	list_remove(&sc->idle_node);
 	srv_desk_of(sc->conn.worker)->nidle--;
 	atomic_fetch_sub_explicit(&sc->server->idle, 1, memory_order_relaxed);
-	if (!sc->owner)
+	if (sc->owner)
+		atomic_fetch_sub_explicit(&sc->server->idle_private, 1, memory_order_relaxed);
+	else
 		slot_find(table_find(srv_desk_of(sc->conn.worker), sc->server->proxy->generation), sc->server)
 			->n--;
 }
@@ -306,7 +308,9 @@ void idle_keep(struct srv_conn *sc, const struct srv_request *r)
 	sc->conn.ready = idle_ready;
 	conn_want(&sc->conn, EV_READ);
 	list_prepend(list, &sc->idle_node);
-	if (!sc->owner) {
+	if (sc->owner)
+		atomic_fetch_add_explicit(&sc->server->idle_private, 1, memory_order_relaxed);
+	else {
 		struct idle_slot *slot = (struct idle_slot *)((char *)list - offsetof(struct idle_slot, conns));
 
 		slot->n++;

@@ -64,6 +64,7 @@ struct server {
 	_Atomic int oper;                     /* enum srv_oper */
 	atomic_uint admin;                    /* SRV_ADM_* */
 	uint64_t warm_since;                  /* ms, under proxy->lb_lock */
+	atomic_uint idle_private; /* of them those of one session only */
 	atomic_uint idle, idle_need, used_most; /* idle connections, all workers; how many are of use, and what that is judged by: idle.c */
 	_Atomic uint64_t idle_at, need_due;     /* bits of workers that may have some for anybody: backend/borrow.h; ms: idle.c */
 	_Atomic uint64_t last_change; /* monotonic ms of the last state change; written under proxy->lb_lock */
@@ -77,6 +78,7 @@ struct server {
 	struct dns_follower *follower;  /* dns/dns.h; NULL: its name is not followed */
 	struct dynamic_server *dynamic; /* backend/server_dynamic.h; NULL: of the configuration */
 	struct server *next_buried;     /* once removed */
+	uint32_t revision; /* how many servers the proxy had lost before this one came */
 	uint32_t buried_at;             /* of server_dynamic.c: how often everything had stood still by then */
 	atomic_uint visits;             /* commands under way that will come back to it */
 	char shut;                      /* streams to end: server_shut_streams(); under proxy->lb_lock */
@@ -89,6 +91,7 @@ struct proxy {
 	uint32_t index;
 	struct server *straight; /* conf->straight: not among `servers`; NULL: none */
 	struct server **servers; /* in order: slice of generation->server_slices, or its own once servers came or went */
+	uint32_t lost; /* servers that were removed at run time */
 	uint32_t nservers, servers_room; /* room 0: a slice */
 	pthread_mutex_t lb_lock;
 	void *lb;                          /* algorithm state */

@@ -189,6 +189,7 @@ bool server_dynamic_add(struct worker *w, struct dynamic_server *d, struct out *
 		out_puts(error, "Out of memory.");
 		return false;
 	}
+	s->revision = s->proxy->lost;
 	set_off(w, d);
 	return true;
 }
@@ -242,6 +243,7 @@ bool server_dynamic_remove(struct worker *w, struct proxy *px, struct str name, 
 		out_puts(error, reason);
 		return false;
 	}
+	px->lost++;
 	checks_remove(p, s);
 	balance_remove(s);
 	generation_remove_server(p->generation, s);

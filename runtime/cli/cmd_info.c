@@ -75,14 +75,15 @@ static bool is_shown(const struct info *v, int id)
 	return id != INFO_DESCRIPTION || v->text[id].len;
 }
 
-static void put_lines(struct out *out, const struct info *v, bool typed, bool described)
+/* persistence: the fourth tag that 3.4 has, or nothing. */
+static void put_lines(struct out *out, const struct info *v, bool typed, const char *persistence, bool described)
 {
 	for (int id = 0; id < INFO_COUNT; id++) {
 		if (!is_shown(v, id))
 			continue;
 		if (typed)
-			out_printf(out, "%d.%s.1:%s:%s:", rows[id].position, rows[id].name, tags_of(v, id),
-				   kind_name(v, id));
+			out_printf(out, "%d.%s.1:%s%s:%s:", rows[id].position, rows[id].name, tags_of(v, id),
+				   persistence, kind_name(v, id));
 		else
 			out_printf(out, "%s: ", rows[id].name);
 		put_value(out, v, id);
@@ -158,5 +159,5 @@ void cmd_show_info(struct cli_call *c)
 	if (json)
 		put_json(c->out, &v);
 	else
-		put_lines(c->out, &v, typed, described);
+		put_lines(c->out, &v, typed, c->process->compat > 206 ? "V" : "", described);
 }

@@ -259,6 +259,36 @@ void stream_count(struct stream *s, int event)
 		stick_count(s->track, (enum stick_event)event, now, 1);
 }
 
+/* What went on to the server and to the client, which columns of HAProxy 3.4 tell apart from what came. In mode
+ * tcp it is the same. */
+static void count_sent(struct stream *s)
+{
+	struct worker *w = s->session->conn.worker;
+	const struct log_record *log = &s->log;
+	uint64_t in = s->req ? log->sent_in : log->t_connect >= 0 ? log->bytes_in : 0;
+	uint64_t out = s->req ? log->sent_out : log->bytes_out;
+	struct fe_counters *fe = counters_fe(w, s->session->frontend->index);
+
+	in -= s->counted_sent_in;
+	out -= s->counted_sent_out;
+	s->counted_sent_in += in;
+	s->counted_sent_out += out;
+	fe->sent_in += in;
+	fe->sent_out += out;
+	if (s->session->socket_counters) {
+		s->session->socket_counters->sent_in += in;
+		s->session->socket_counters->sent_out += out;
+	}
+	if (s->counted_backend) {
+		counters_be(w, s->backend->index)->sent_in += in;
+		counters_be(w, s->backend->index)->sent_out += out;
+	}
+	if (s->server.server) {
+		counters_srv(w, s->server.server->index)->sent_in += in;
+		counters_srv(w, s->server.server->index)->sent_out += out;
+	}
+}
+
 void stream_count_bytes(struct stream *s)
 {
 	struct worker *w = s->session->conn.worker;
@@ -288,6 +318,8 @@ void stream_count_bytes(struct stream *s)
 		srv->bytes_in += in;
 		srv->bytes_out += out;
 	}
+	if (w->process->compat > 206)
+		count_sent(s);
 	if (session_root(s->session)->track && in + out)
 		stick_count_bytes(session_root(s->session)->track, w->now, in, out);
 	if (s->track && in + out)

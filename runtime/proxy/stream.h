@@ -27,7 +27,7 @@ struct stream {
 	/* Ends the stream at once, with everything it holds; session_free() calls it for the session's stream. */
 	void (*abort)(struct stream *s);
 	uint64_t begun; /* worker->now at its first byte (http) or at accept (tcp) */
-	uint64_t counted_in, counted_out; /* bytes that the statistics have already */
+	uint64_t counted_in, counted_out, counted_sent_in, counted_sent_out; /* bytes that the statistics have already */
 	struct stream_stores *stores; /* stream_stick.h: keys to store with the server; NULL: none */
 	const struct rule *last_rule; /* that decided */
 	struct stick_track *track; /* what its own rules track, or NULL */

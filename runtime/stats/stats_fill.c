@@ -161,6 +161,16 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 		set_u64(k, ST_connect, (c)->connect);                                                          \
 		set_u64(k, ST_reuse, (c)->reuse);                                                              \
 		set_u64(k, ST_eint, (c)->internal_errors);                                                     \
+		SET_FLOWS(k, c);                                                                               \
+	} while (0)
+
+/* Columns of HAProxy 3.4: bytes as they came and as they went on, requests first. */
+#define SET_FLOWS(k, c)                                                                                        \
+	do {                                                                                                   \
+		set_u64(k, ST_reqbin, (c)->bytes_in);                                                          \
+		set_u64(k, ST_reqbout, (c)->sent_in);                                                          \
+		set_u64(k, ST_resbin, (c)->bytes_out);                                                         \
+		set_u64(k, ST_resbout, (c)->sent_out);                                                         \
 	} while (0)
 
 /* h2: the counters from h2_headers_rcvd on, in the order of the columns. */
@@ -199,11 +209,33 @@ static void fill_client_totals(struct walk *k, const struct fe_counters *c)
 	set_u64(k, ST_wrew, c->failed_rewrites);
 	set_u64(k, ST_eint, c->internal_errors);
 	SET_TLS(k, c);
+	SET_FLOWS(k, c);
+}
+
+static uint64_t others(uint64_t all, uint64_t some)
+{
+	return all > some ? all - some : 0;
+}
+
+/* Sessions and requests by their protocol. */
+static void fill_versions(struct walk *k, const struct proxy *px, const struct fe_counters *c)
+{
+	set_zero(k, ST_sess_other, ST_h3req);
+	if (!is_http(px)) {
+		set_u64(k, ST_sess_other, c->cum_sess);
+		set_u64(k, ST_req_other, c->cum_req);
+		return;
+	}
+	set_u64(k, ST_h1_sess, others(c->cum_sess, c->h2_total_connections));
+	set_u64(k, ST_h2_sess, c->h2_total_connections);
+	set_u64(k, ST_h1req, others(c->cum_req, c->h2_backend_total_streams));
+	set_u64(k, ST_h2req, c->h2_backend_total_streams);
 }
 
 static void fill_frontend_totals(struct walk *k, struct proxy *px, const struct fe_counters *c)
 {
 	fill_client_totals(k, c);
+	fill_versions(k, px, c);
 	set_u64(k, ST_stot, c->cum_sess);
 	set_u64(k, ST_conn_tot, c->cum_conn);
 	set_u64(k, ST_comp_in, c->comp_in);
@@ -362,6 +394,8 @@ static void fill_server_state(struct walk *k, struct server *s)
 	set_u32(k, ST_srv_icur, atomic_load(&s->idle));
 	if (s->conf->pool_max_conn >= 0)
 		set_u32(k, ST_src_ilim, (uint64_t)s->conf->pool_max_conn);
+	set_u32(k, ST_srid, s->revision);
+	set_u32(k, ST_priv_idle_cur, atomic_load(&s->idle_private));
 	set_u32(k, ST_idle_conn_cur, 0);
 	set_u32(k, ST_safe_conn_cur, atomic_load(&s->idle));
 	set_u32(k, ST_used_conn_cur, atomic_load(&s->conns));
@@ -399,6 +433,11 @@ static void server_row(struct walk *k, struct proxy *px, struct server *s)
 
 /* --- listeners: of frontends with `option socket-stats` */
 
+static struct str protocol_name(int family)
+{
+	return family == AF_INET ? STR("tcpv4") : family == AF_INET6 ? STR("tcpv6") : STR("unix_stream");
+}
+
 static void listener_row(struct walk *k, struct proxy *px, struct listener *l)
 {
 	struct str name = l->conf->name;
@@ -417,6 +456,7 @@ static void listener_row(struct walk *k, struct proxy *px, struct listener *l)
 	set_str(k, ST_status, listener_status(l));
 	if (k->filter->legends)
 		set_str(k, ST_addr, address_shown(k, &addr));
+	set_str(k, ST_proto, protocol_name(addr.family));
 	fill_client_totals(k, &c);
 	set_u64(k, ST_stot, c.cum_conn); /* connections, those that rules refused included */
 	end(k, STATS_LISTENER, px, NULL);

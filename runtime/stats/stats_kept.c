@@ -10,6 +10,7 @@
 #include "runtime/core/process.h"
 #include "runtime/net/listener.h"
 #include "runtime/stats/socket_counters.h"
+#include "runtime/stats/stats_rows.h"
 
 enum { GUID_BYTES = 160 };
 
@@ -46,6 +47,27 @@ static const struct kept_table tables[KEPT_KINDS] = {
 const struct kept_table *stats_kept(enum kept_kind kind)
 {
 	return &tables[kind];
+}
+
+static struct str guid_of(const struct stats_row *r)
+{
+	if (r->type == STATS_LISTENER)
+		return STR_NONE;
+	return r->server ? server_conf_rare(r->server->conf)->guid : r->proxy->conf->guid;
+}
+
+bool stats_kept_is_shared(const struct process *p, const struct stats_row *r, const char *column)
+{
+	const struct kept_table *t = &tables[r->server                   ? KEPT_SRV
+					     : r->type == STATS_FRONTEND ? KEPT_FE
+									 : KEPT_BE];
+
+	if (!p->stats_shm || !guid_of(r).len)
+		return false;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (!strcmp(t->fields[i].column, column))
+			return true;
+	return false;
 }
 
 static void proxies_each(const struct generation *g, enum kept_kind kind, unsigned role,

@@ -14,6 +14,7 @@ struct worker;
 struct out;
 
 struct listener;
+struct stats_row;
 
 enum kept_kind { KEPT_FE, KEPT_BE, KEPT_LI, KEPT_SRV, KEPT_KINDS };
 enum { KEPT_MAX = 48 }; /* no kind has more */
@@ -28,6 +29,8 @@ struct kept_table {
 	uint32_t n;
 };
 const struct kept_table *stats_kept(enum kept_kind kind);
+/* Does a column of that row go on counting in other processes (shared memory)? Of listeners nobody is told. */
+bool stats_kept_is_shared(const struct process *p, const struct stats_row *r, const char *column);
 
 struct kept_object {
 	enum kept_kind kind;

@@ -2,9 +2,12 @@
  * columns and their tags come from stats_fields.def. Pure but for reading running counters. */
 #include "runtime/stats/stats_rows.h"
 
+#include "runtime/core/process.h"
+#include "runtime/stats/stats_kept.h"
+
 static const struct stats_column_row columns[] = {
-#define STATS_FIELD(name, tags, type, text) {#name, tags, ST_##name - (ST_##name > (int)ST_gap), text},
-#define STATS_GAP() {"-", "", -1, ""},
+#define STATS_FIELD(name, tags, type, text) {#name, tags, text},
+#define STATS_GAP() {"-", "", ""},
 #include "runtime/stats/stats_fields.def"
 #undef STATS_FIELD
 #undef STATS_GAP
@@ -13,6 +16,25 @@ static const struct stats_column_row columns[] = {
 const struct stats_column_row *stats_column_row(enum stats_column column)
 {
 	return &columns[column];
+}
+
+/* Columns of HAProxy 3.4 stand before the gap. */
+enum { FIRST_NEWER = ST_srid, NNEWER = ST_gap - ST_srid };
+
+static bool is_modern(const struct worker *w)
+{
+	return w->process->compat > 206;
+}
+
+static bool is_shown(bool modern, int column)
+{
+	return modern || column < FIRST_NEWER || column >= ST_gap;
+}
+
+/* Its number in the typed and JSON forms. */
+static int position_of(bool modern, int column)
+{
+	return column < ST_gap ? column : column - 1 - (modern ? 0 : NNEWER);
 }
 
 /* RFC 4180: quotes only where a comma, a quote or a line end needs them. */
@@ -43,11 +65,22 @@ static void put_number(struct out *out, const struct stats_value *v)
 		out_printf(out, "%llu", (unsigned long long)v->number);
 }
 
+/* Forms made of rows. */
+struct form {
+	struct worker *worker;
+	struct out *out;
+	bool modern, described;
+	bool any; /* JSON: a row has been written */
+};
+
 static void csv_row(void *ctx, const struct stats_row *r)
 {
-	struct out *out = ctx;
+	const struct form *form = ctx;
+	struct out *out = form->out;
 
 	for (int i = 0; i < ST_COLUMNS; i++) {
+		if (!is_shown(form->modern, i))
+			continue;
 		if (i == ST_gap)
 			out_char(out, '-');
 		else if (r->values[i].kind == STATS_STR)
@@ -61,13 +94,17 @@ static void csv_row(void *ctx, const struct stats_row *r)
 
 void stats_csv(struct worker *w, const struct stats_filter *f, struct out *out)
 {
+	struct form form = {w, out, is_modern(w), false, false};
+
 	out_puts(out, "# ");
 	for (int i = 0; i < ST_COLUMNS; i++) {
+		if (!is_shown(form.modern, i))
+			continue;
 		out_puts(out, columns[i].name);
 		out_char(out, ',');
 	}
 	out_char(out, '\n');
-	stats_each(w, f, csv_row, out);
+	stats_each(w, f, csv_row, &form);
 }
 
 static const char *kind_name(enum stats_kind kind)
@@ -99,25 +136,28 @@ static unsigned row_number(const struct stats_row *r, enum stats_column column)
 	return (unsigned)r->values[column].number;
 }
 
-/* The typed form. */
-struct typed {
-	struct out *out;
-	bool described;
-};
+/* The fourth tag, of 3.4: does the value outlive this process? */
+static const char *persistence(const struct form *f, const struct stats_row *r, int column)
+{
+	if (!f->modern)
+		return "";
+	return stats_kept_is_shared(f->worker->process, r, columns[column].name) ? "P" : "V";
+}
 
+/* The typed form. */
 static void typed_row(void *ctx, const struct stats_row *r)
 {
-	const struct typed *t = ctx;
+	const struct form *t = ctx;
 	struct out *out = t->out;
 
 	for (int i = 0; i < ST_COLUMNS; i++) {
 		const struct stats_value *v = &r->values[i];
 
-		if (i == ST_gap || v->kind == STATS_EMPTY)
+		if (i == ST_gap || v->kind == STATS_EMPTY || !is_shown(t->modern, i))
 			continue;
-		out_printf(out, "%c.%u.%u.%d.%s.1:%s:%s:", type_letter(r->type), row_number(r, ST_iid),
-			   row_number(r, ST_sid), columns[i].position, columns[i].name, tags_of(r, i),
-			   kind_name(v->kind));
+		out_printf(out, "%c.%u.%u.%d.%s.1:%s%s:%s:", type_letter(r->type), row_number(r, ST_iid),
+			   row_number(r, ST_sid), position_of(t->modern, i), columns[i].name, tags_of(r, i),
+			   persistence(t, r, i), kind_name(v->kind));
 		if (v->kind == STATS_STR)
 			out_str(out, v->text);
 		else
@@ -130,7 +170,7 @@ static void typed_row(void *ctx, const struct stats_row *r)
 
 void stats_typed(struct worker *w, const struct stats_filter *f, struct out *out)
 {
-	stats_each(w, f, typed_row, &(struct typed){out, f->described});
+	stats_each(w, f, typed_row, &(struct form){w, out, is_modern(w), f->described, false});
 }
 
 /* --- JSON */
@@ -179,11 +219,6 @@ static const char *type_name(enum stats_type type)
 				       : "Listener";
 }
 
-struct json_state {
-	struct out *out;
-	bool any;
-};
-
 static void json_value(struct out *out, const struct stats_value *v)
 {
 	out_printf(out, "\"value\":{\"type\":\"%s\",\"value\":", kind_name(v->kind));
@@ -196,7 +231,7 @@ static void json_value(struct out *out, const struct stats_value *v)
 
 static void json_row(void *ctx, const struct stats_row *r)
 {
-	struct json_state *s = ctx;
+	struct form *s = ctx;
 	bool first = true;
 
 	out_puts(s->out, s->any ? ",[" : "[");
@@ -204,14 +239,14 @@ static void json_row(void *ctx, const struct stats_row *r)
 	for (int i = 0; i < ST_COLUMNS; i++) {
 		const char *tags = tags_of(r, i);
 
-		if (i == ST_gap || r->values[i].kind == STATS_EMPTY)
+		if (i == ST_gap || r->values[i].kind == STATS_EMPTY || !is_shown(s->modern, i))
 			continue;
 		out_printf(s->out,
 			   "%s{\"objType\":\"%s\",\"proxyId\":%u,\"id\":%u,\"field\":{\"pos\":%d,\"name\":\"%"
 			   "s\"},\"processNum\":1,"
 			   "\"tags\":{\"origin\":\"%s\",\"nature\":\"%s\",\"scope\":\"%s\"},",
 			   first ? "" : ",", type_name(r->type), row_number(r, ST_iid), row_number(r, ST_sid),
-			   columns[i].position, columns[i].name, tag_origin(tags[0]), tag_nature(tags[1]),
+			   position_of(s->modern, i), columns[i].name, tag_origin(tags[0]), tag_nature(tags[1]),
 			   tag_scope(tags[2]));
 		json_value(s->out, &r->values[i]);
 		first = false;
@@ -221,7 +256,7 @@ static void json_row(void *ctx, const struct stats_row *r)
 
 void stats_json(struct worker *w, const struct stats_filter *f, struct out *out)
 {
-	struct json_state s = {out, false};
+	struct form s = {w, out, is_modern(w), false, false};
 
 	out_char(out, '[');
 	stats_each(w, f, json_row, &s);

@@ -52,7 +52,6 @@ struct stats_filter {
 /* What stats_fields.def says of a column. */
 struct stats_column_row {
 	const char *name, *tags;
-	int position;	  /* in the typed and JSON forms */
 	const char *text; /* what it is */
 };
 const struct stats_column_row *stats_column_row(enum stats_column column);
