@@ -69,6 +69,7 @@ static void rig_init(const char *weights, enum check_kind kind)
 	if (kind == CHECK_HTTP)
 		plain_steps();
 	rig.f.proxy_conf.timeout[TMO_CHECK] = 400;
+	rig.f.proxy_conf.timeout[TMO_CONNECT] = 10000; /* else an interval: little on a busy machine */
 	rig.g = farm_generation(&rig.f);
 	rig.g.model = model_new(206);
 	rig.g.engines = rig.engines;
