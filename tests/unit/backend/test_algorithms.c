@@ -7,6 +7,7 @@
 
 #include "runtime/backend/balance_key.h"
 #include "tests/unit/backend/farm.h"
+#include "tests/unit/run.h"
 
 struct recorded {
 	const char *weights, *events;
@@ -432,8 +433,6 @@ int main(void)
 {
 	Suite *suite = suite_create("algorithms");
 	TCase *recorded = tcase_create("recorded"), *tc = tcase_create("rules");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(recorded, static_rr_recorded, 0, COUNT(static_rr));
 	tcase_add_loop_test(recorded, leastconn_recorded, 0, COUNT(leastconn));
@@ -451,9 +450,5 @@ int main(void)
 	tcase_add_test(tc, keys_of_clients);
 	suite_add_tcase(suite, recorded);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/backend/farm.h"
+#include "tests/unit/run.h"
 
 struct recorded {
 	const char *weights, *events;
@@ -164,8 +165,6 @@ int main(void)
 {
 	Suite *suite = suite_create("balance");
 	TCase *recorded = tcase_create("recorded"), *tc = tcase_create("rules");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(recorded, roundrobin_recorded, 0, sizeof(roundrobin) / sizeof(*roundrobin));
 	tcase_add_test(tc, roundrobin_shares);
@@ -174,9 +173,5 @@ int main(void)
 	tcase_add_test(tc, limits);
 	suite_add_tcase(suite, recorded);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Idle connections that go from worker to worker: first two workers whose loops are turned by hand, then four
  * that run, ask each other, give up and connect all at once. Meant for ThreadSanitizer too. */
 #include "tests/unit/backend/desk.h"
+#include "tests/unit/run.h"
 
 enum { WORKERS = 4, AT_ONCE = 4, EACH = 1000 };
 
@@ -366,8 +367,6 @@ int main(void)
 {
 	Suite *suite = suite_create("borrowed connections");
 	TCase *tc = tcase_create("borrow");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, goes_there_and_back);
@@ -378,8 +377,5 @@ int main(void)
 	tcase_add_test(tc, not_wanted);
 	tcase_add_test(tc, all_at_once);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "runtime/backend/balance_key.h"
 #include "runtime/core/worker.h"
 #include "tests/unit/backend/farm.h"
+#include "tests/unit/run.h"
 
 enum { REQUESTS = 64 };
 
@@ -204,8 +205,6 @@ int main(void)
 {
 	Suite *suite = suite_create("bounded loads");
 	TCase *tc = tcase_create("bounded loads");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, as_recorded, 0, sizeof(recorded) / sizeof(*recorded));
@@ -213,8 +212,5 @@ int main(void)
 	tcase_add_test(tc, random_is_bounded);
 	tcase_add_test(tc, affinity);
 	tcase_add_loop_test(tc, hash_keys, 0, HASH_KEY_GUID + 1);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "tests/unit/backend/desk.h"
+#include "tests/unit/run.h"
 
 enum { REQUESTS = 8 };
 
@@ -602,8 +603,6 @@ int main(void)
 {
 	Suite *suite = suite_create("connect");
 	TCase *tc = tcase_create("one worker");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, connects_and_reuses);
@@ -627,9 +626,5 @@ int main(void)
 	tcase_add_test(tc, port_of_the_client);
 	tcase_add_test(tc, sessions_shut_down);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

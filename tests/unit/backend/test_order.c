@@ -7,6 +7,7 @@
 #include "runtime/backend/balance.h"
 #include "runtime/backend/balance_order.h"
 #include "tests/unit/backend/farm.h"
+#include "tests/unit/run.h"
 
 enum { NODES = 200, STEPS = 20000 };
 
@@ -284,16 +285,11 @@ int main(void)
 {
 	Suite *suite = suite_create("orders");
 	TCase *tc = tcase_create("orders");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, order_is_that_of_a_search);
 	tcase_add_test(tc, order_grows);
 	tcase_add_test(tc, roundrobin_is_plain);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

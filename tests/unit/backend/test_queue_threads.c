@@ -2,6 +2,7 @@
  * go. Nobody may wait for ever, no server may have more than its maxconn, every request is told exactly once.
  * Meant for ThreadSanitizer. */
 #include "tests/unit/backend/desk.h"
+#include "tests/unit/run.h"
 
 enum { WORKERS = 8, AT_ONCE = 4, EACH = 400, SERVERS = 3, MAXCONN = 2 };
 
@@ -230,7 +231,8 @@ START_TEST(contention)
 		ck_assert_uint_eq(b->served + b->given_up + b->failed, EACH);
 		served += b->served;
 	}
-	ck_assert_uint_gt(served, SERVERS * MAXCONN); /* places went from one to the next; how fast is the machine's */
+	ck_assert_uint_gt(served,
+			  SERVERS * MAXCONN); /* places went from one to the next; how fast is the machine's */
 	for (int i = 0; i < SERVERS; i++) {
 		ck_assert_uint_le(hall.most[i], MAXCONN);
 		ck_assert_uint_eq(hall.f.servers[i].conns, 0);
@@ -249,15 +251,9 @@ int main(void)
 {
 	Suite *suite = suite_create("queue threads");
 	TCase *tc = tcase_create("eight workers");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_test(tc, contention);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -4,6 +4,7 @@
 #include "runtime/backend/balance.h"
 #include "runtime/backend/balance_response.h"
 #include "tests/unit/backend/farm.h"
+#include "tests/unit/run.h"
 
 static uint32_t us_of(uint64_t figure)
 {
@@ -134,8 +135,6 @@ int main(void)
 {
 	Suite *s = suite_create("response times");
 	TCase *t = tcase_create("choice");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, figures);
 	tcase_add_test(t, prefers_the_fast);
@@ -143,8 +142,5 @@ int main(void)
 	tcase_add_test(t, probes);
 	tcase_add_test(t, full_and_avoided);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

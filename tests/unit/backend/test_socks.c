@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/backend/socks.h"
+#include "tests/unit/run.h"
 
 START_TEST(request)
 {
@@ -81,8 +82,6 @@ int main(void)
 {
 	Suite *suite = suite_create("socks");
 	TCase *tc = tcase_create("socks");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, begin, end);
@@ -90,8 +89,5 @@ int main(void)
 	tcase_add_loop_test(tc, whole, 0, 2);
 	tcase_add_test(tc, byte_by_byte);
 	tcase_add_test(tc, cut_off);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "runtime/backend/server_warm.h"
 #include "runtime/core/worker.h"
 #include "tests/unit/backend/farm.h"
+#include "tests/unit/run.h"
 
 START_TEST(warmth)
 {
@@ -79,15 +80,10 @@ int main(void)
 {
 	Suite *suite = suite_create("slowstart");
 	TCase *tc = tcase_create("slowstart");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, warmth);
 	tcase_add_loop_test(tc, share, 0, 2);
 	tcase_add_test(tc, limit);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/cache/cache.h"
+#include "tests/unit/run.h"
 
 enum { NOW = 1000 };
 
@@ -296,8 +297,6 @@ int main(void)
 {
 	Suite *s = suite_create("cache");
 	TCase *tc = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	suite_add_tcase(s, tc);
@@ -311,9 +310,5 @@ int main(void)
 	tcase_add_test(tc, it_can_be_shown);
 	tcase_add_test(tc, threads_share_it);
 	tcase_set_timeout(tc, 60);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run_here(s);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/cache/cache_policy.h"
+#include "tests/unit/run.h"
 
 static struct scratch scratch;
 
@@ -167,8 +168,6 @@ int main(void)
 {
 	Suite *s = suite_create("cache policy");
 	TCase *tc = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	suite_add_tcase(s, tc);
@@ -177,9 +176,5 @@ int main(void)
 	tcase_add_loop_test(tc, requests_allow, 0, sizeof(requests) / sizeof(requests[0]));
 	tcase_add_loop_test(tc, conditions_hold, 0, sizeof(conditions) / sizeof(conditions[0]));
 	tcase_add_loop_test(tc, variants_fit, 0, sizeof(varies) / sizeof(varies[0]));
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run_here(s);
 }

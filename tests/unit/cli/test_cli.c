@@ -14,6 +14,7 @@
 #include "runtime/core/log.h"
 #include "runtime/core/process.h"
 #include "runtime/stats/counters.h"
+#include "tests/unit/run.h"
 
 static struct process *p;
 static struct generation *g;
@@ -270,7 +271,8 @@ START_TEST(counters)
 	ck_assert_str_eq(ask("clear counters all; show cli level\n"), "\nadmin\n\n");
 	counters_fe_sum(p, 0, &fe);
 	ck_assert_uint_eq(fe.cum_req, 0);
-	ck_assert_ptr_nonnull(strstr(ask("show sess\n"), "proto=unix_stream src=unix:0 fe=GLOBAL be=<NONE>")); /* our own */
+	ck_assert_ptr_nonnull(
+		strstr(ask("show sess\n"), "proto=unix_stream src=unix:0 fe=GLOBAL be=<NONE>")); /* our own */
 	ck_assert_str_eq(ask("shutdown session 0x1234\n"), "No such session (use 'show sess').\n\n");
 	ck_assert_str_eq(ask("shutdown session\n"), "Session pointer expected (use 'show sess').\n\n");
 }
@@ -332,8 +334,6 @@ int main(void)
 {
 	Suite *s = suite_create("cli");
 	TCase *t = tcase_create("cli");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -347,8 +347,5 @@ int main(void)
 	tcase_add_test(t, info);
 	tcase_add_test(t, rude);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -9,8 +9,11 @@
 
 #include "grammar/load.h"
 #include "runtime/core/cpus.h"
+#include "tests/unit/run.h"
 
-#define REST "\nlisten l\n bind 127.0.0.1:8080\n mode tcp\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n server s 127.0.0.1:1\n"
+#define REST                                                                                                   \
+	"\nlisten l\n bind 127.0.0.1:8080\n mode tcp\n timeout connect 1s\n timeout client 1s\n timeout "      \
+	"server 1s\n server s 127.0.0.1:1\n"
 
 static char root[64];
 static struct cpus cpus;
@@ -129,7 +132,8 @@ static const char *thread(uint32_t t)
 			continue;
 		while (end + 1 < CPUS_MAX && CPU_ISSET(end + 1, &plan.sets[t]))
 			end++;
-		n += (size_t)snprintf(text + n, sizeof(text) - n, end > i ? "%s%d-%d" : "%s%d", n ? "," : "", i, end);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, end > i ? "%s%d-%d" : "%s%d", n ? "," : "", i,
+				      end);
 		i = end;
 	}
 	return text;
@@ -274,8 +278,6 @@ int main(void)
 {
 	Suite *s = suite_create("cpus");
 	TCase *tc = tcase_create("cpus");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, numbers);
@@ -286,9 +288,5 @@ int main(void)
 	tcase_add_test(tc, speeds);
 	tcase_add_test(tc, nothing_to_read);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "runtime/core/worker.h"
+#include "tests/unit/run.h"
 
 enum { N = 300 };
 
@@ -177,8 +178,6 @@ int main(void)
 {
 	Suite *s = suite_create("deadline");
 	TCase *t = tcase_create("wheel");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 60);
@@ -186,8 +185,5 @@ int main(void)
 	tcase_add_test(t, far_away_and_never_early);
 	tcase_add_test(t, later_costs_nothing_earlier_is_linked);
 	tcase_add_test(t, callbacks_may_meddle);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

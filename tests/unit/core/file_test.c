@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/core/file.h"
+#include "tests/unit/run.h"
 
 static char path[] = "/tmp/file_test.XXXXXX";
 
@@ -80,15 +81,9 @@ int main(void)
 {
 	Suite *s = suite_create("file");
 	TCase *tc = tcase_create("file");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(tc, regular);
 	tcase_add_test(tc, special);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

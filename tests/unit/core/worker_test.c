@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "runtime/core/worker.h"
+#include "tests/unit/run.h"
 
 START_TEST(pool_keeps_what_it_may)
 {
@@ -275,8 +276,6 @@ int main(void)
 {
 	Suite *s = suite_create("worker");
 	TCase *t = tcase_create("worker");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 60);
@@ -288,8 +287,5 @@ int main(void)
 	tcase_add_test(t, loop_wakes_for_deadlines);
 	tcase_add_test(t, hooks_are_called);
 	tcase_add_test(t, clocks_agree);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/unit/eval/eval_fixture.h"
+#include "tests/unit/run.h"
 
 static struct eval_fixture t;
 static char dir[64];
@@ -161,7 +162,7 @@ START_TEST(test_scratch_is_given_back)
 }
 END_TEST
 
-static SRunner *runner_make(void)
+static Suite *suite_make(void)
 {
 	Suite *s = suite_create("conds");
 	TCase *tc = tcase_create("conds");
@@ -174,19 +175,15 @@ static SRunner *runner_make(void)
 	tcase_add_test(tc, test_payload);
 	tcase_add_test(tc, test_runaway_regex);
 	tcase_add_test(tc, test_scratch_is_given_back);
-	return srunner_create(s);
+	return s;
 }
 
 int main(void)
 {
-	SRunner *r = runner_make();
-	int failed;
+	int status;
 
 	files_start();
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	status = unit_run_here(suite_make());
 	files_stop();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status;
 }

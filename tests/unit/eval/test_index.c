@@ -1,6 +1,6 @@
 /* Conditions that are passed over by index against all of them evaluated one by one: random rule lists, random
- * requests, the same outcome. LBD_INDEX_ROUNDS=N runs N lists (200 otherwise), each with 50 requests; LBD_INDEX_SEED=N has
- * others made. */
+ * requests, the same outcome. LBD_INDEX_ROUNDS=N runs N lists (200 otherwise), each with 50 requests;
+ * LBD_INDEX_SEED=N has others made. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "runtime/eval/cond_index.h"
 #include "runtime/eval/engine.h"
 #include "tests/unit/eval/eval_fixture.h"
+#include "tests/unit/run.h"
 
 static uint64_t state = 1;
 
@@ -251,15 +252,9 @@ int main(void)
 {
 	Suite *s = suite_create("index");
 	TCase *t = tcase_create("random");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 0);
 	tcase_add_test(t, same_outcome);
 	suite_add_tcase(s, t);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run_here(s);
 }

@@ -8,6 +8,7 @@
 
 #include "grammar/base/out.h"
 #include "tests/unit/eval/eval_fixture.h"
+#include "tests/unit/run.h"
 
 static struct eval_fixture t;
 static union addr server_src, server_dst;
@@ -168,8 +169,6 @@ int main(void)
 {
 	Suite *s = suite_create("log formats at work");
 	TCase *c = tcase_create("oracle");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, plain);
@@ -181,9 +180,5 @@ int main(void)
 	tcase_add_test(c, no_forged_lines);
 	tcase_add_test(c, long_texts_fit_or_fail);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return unit_run(s);
 }

@@ -7,6 +7,7 @@
 
 #include "runtime/eval/match.h"
 #include "tests/unit/eval/eval_fixture.h"
+#include "tests/unit/run.h"
 
 static struct eval_fixture t;
 static struct pattern_file file;
@@ -138,8 +139,6 @@ int main(void)
 {
 	Suite *s = suite_create("pattern");
 	TCase *c = tcase_create("pattern");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, start, stop);
 	tcase_add_test(c, longest_network);
@@ -147,8 +146,5 @@ int main(void)
 	tcase_add_test(c, values_by_key);
 	tcase_add_test(c, changes_while_looking);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -6,6 +6,7 @@
 
 #include "grammar/base/out.h"
 #include "tests/unit/eval/eval_fixture.h"
+#include "tests/unit/run.h"
 
 static const char request[] =
 	"GET /a/b.c?x=1&y=2 HTTP/1.1\r\nHost: www.example.com\r\nX-L: a, b ,c\r\nX-A: one\r\nX-A: two\r\n"
@@ -277,8 +278,6 @@ int main(void)
 {
 	Suite *s = suite_create("rules");
 	TCase *tc = tcase_create("rules");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	suite_add_tcase(s, tc);
@@ -288,9 +287,5 @@ int main(void)
 	tcase_add_test(tc, test_captures);
 	tcase_add_test(tc, test_backend_choice);
 	tcase_add_test(tc, test_no_memory);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run_here(s);
 }

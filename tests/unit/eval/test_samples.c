@@ -5,6 +5,7 @@
 
 #include "grammar/base/out.h"
 #include "tests/unit/eval/eval_fixture.h"
+#include "tests/unit/run.h"
 
 static struct eval_fixture t;
 
@@ -81,15 +82,9 @@ int main(void)
 {
 	Suite *s = suite_create("samples");
 	TCase *tc = tcase_create("samples");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	suite_add_tcase(s, tc);
 	tcase_add_loop_test(tc, test_sample, 0, sizeof(rows) / sizeof(rows[0]));
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run_here(s);
 }

@@ -5,6 +5,7 @@
 #include "grammar/base/out.h"
 #include "grammar/rows.h"
 #include "tests/unit/grammar/lang_fixture.h"
+#include "tests/unit/run.h"
 
 static struct fixture f;
 
@@ -202,7 +203,8 @@ static const struct {
 						"set-var(txn.a)") "missing fetch method.}"},
 	{"http-request set-var(txn.x) res.hdr(a)",
 	 "sample-not-here: `res.hdr` has no value here [res.hdr(a)] {" HR(
-		 "set-var(txn.x)") "fetch method 'set-var(txn.x)' extracts information from 'HTTP response headers', "
+		 "set-var(txn.x)") "fetch method 'set-var(txn.x)' extracts information from 'HTTP response "
+				   "headers', "
 				   "none of which is available here.}"},
 	{"http-request set-log-level eror",
 	 "action-argument: there is no such log level [eror] {" HR(
@@ -223,9 +225,11 @@ static const struct {
 	{"http-request set-mark x",
 	 "action-argument: a number, or 0x and hexadecimal digits, is needed here [x] {" HR(
 		 "set-mark") "invalid character starting at 'x' (integer/hex value expected).}"},
-	{"http-request lua.check a b if named", "not-effective-yet: action `lua.` is not effective yet [lua.check]"},
-	{"http-request track-sc12 src", "action-argument: there are not so many tracked counters [track-sc12] {" HR(
-						"track-sc12") "12 track-sc number exceeding 2 (MAX_SESS_STKCTR-1) value.}"},
+	{"http-request lua.check a b if named",
+	 "not-effective-yet: action `lua.` is not effective yet [lua.check]"},
+	{"http-request track-sc12 src",
+	 "action-argument: there are not so many tracked counters [track-sc12] {" HR(
+		 "track-sc12") "12 track-sc number exceeding 2 (MAX_SESS_STKCTR-1) value.}"},
 	{"http-request wait-for-body",
 	 "action-argument: `wait-for-body` needs `time` and how long to wait at most [] {" HR(
 		 "wait-for-body") "expects time <time> [ at-least <bytes> ].}"},
@@ -285,8 +289,6 @@ int main(void)
 {
 	Suite *s = suite_create("action");
 	TCase *t = tcase_create("action");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	suite_add_tcase(s, t);
@@ -294,8 +296,5 @@ int main(void)
 	tcase_add_test(t, test_mistakes);
 	tcase_add_test(t, test_every_action_has_a_reader);
 	tcase_add_test(t, test_http_error);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

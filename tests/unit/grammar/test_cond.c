@@ -5,6 +5,7 @@
 #include "grammar/base/out.h"
 #include "grammar/rows.h"
 #include "tests/unit/grammar/lang_fixture.h"
+#include "tests/unit/run.h"
 
 static struct fixture f;
 
@@ -304,8 +305,6 @@ int main(void)
 {
 	Suite *s = suite_create("cond");
 	TCase *t = tcase_create("cond");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	suite_add_tcase(s, t);
@@ -318,8 +317,5 @@ int main(void)
 	tcase_add_test(t, test_converter_as_pattern);
 	tcase_add_test(t, test_acl_names);
 	tcase_add_test(t, test_lines_of_one_acl_are_alternatives);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

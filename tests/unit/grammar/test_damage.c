@@ -7,6 +7,7 @@
 
 #include "grammar/base/out.h"
 #include "grammar/load.h"
+#include "tests/unit/run.h"
 
 /* What is done to a line: `text` instead of its first byte that is not blank, or behind its end. */
 struct damage {
@@ -110,14 +111,9 @@ int main(void)
 {
 	Suite *suite = suite_create("damage");
 	TCase *tc = tcase_create("damage");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_samples);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "grammar/base/out.h"
 #include "grammar/section.h"
+#include "tests/unit/run.h"
 
 static struct arena *arena;
 static struct sources sources;
@@ -207,9 +208,6 @@ int main(void)
 	Suite *suite = suite_create("expand");
 	TCase *tc = tcase_create("expand");
 
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
 	tcase_set_timeout(tc, 60); /* sanitizers on a busy machine */
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_spans_plain);
@@ -222,8 +220,5 @@ int main(void)
 	tcase_add_test(tc, test_section_guess);
 	tcase_add_test(tc, test_doubling);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

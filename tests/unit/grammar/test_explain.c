@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "grammar/policy.h"
+#include "tests/unit/run.h"
 
 /* Does a text get a diagnostic of this code from lbcheck, as that version? */
 static bool reports_as(const char *text, enum diag_code code, int compat, bool offline)
@@ -69,14 +70,9 @@ int main(void)
 {
 	Suite *suite = suite_create("explain");
 	TCase *tc = tcase_create("explain");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, test_examples);
 	tcase_add_test(tc, test_complete);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

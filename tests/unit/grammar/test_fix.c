@@ -1,5 +1,6 @@
 /* Applying fixes: atomic, without overlaps, and the differences they make. */
 #include "grammar/fix.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 
@@ -155,8 +156,6 @@ int main(void)
 {
 	Suite *suite = suite_create("fix");
 	TCase *tc = tcase_create("fix");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_choice);
@@ -165,8 +164,5 @@ int main(void)
 	tcase_add_test(tc, test_diff);
 	tcase_add_test(tc, test_diff_ends);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "grammar/keyword.h"
 #include "grammar/load.h"
 #include "grammar/section.h"
+#include "tests/unit/run.h"
 
 /* Calls `each` for every row. */
 static void rows_each(void (*each)(const struct keyword *row, void *data), void *data)
@@ -150,8 +151,6 @@ int main(void)
 {
 	Suite *suite = suite_create("keyword");
 	TCase *tc = tcase_create("keyword");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, test_rows_are_complete);
 	tcase_add_test(tc, test_rows_are_unique);
@@ -159,8 +158,5 @@ int main(void)
 	tcase_add_test(tc, test_sections);
 	tcase_add_test(tc, test_examples);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return unit_run(suite);
 }

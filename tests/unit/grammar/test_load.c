@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "grammar/section.h"
+#include "tests/unit/run.h"
 
 static char dir[32];
 static struct load_options options;
@@ -161,8 +162,6 @@ int main(void)
 {
 	Suite *suite = suite_create("load");
 	TCase *tc = tcase_create("load");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_directory);
@@ -171,8 +170,5 @@ int main(void)
 	tcase_add_test(tc, test_text);
 	tcase_add_test(tc, test_memory);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

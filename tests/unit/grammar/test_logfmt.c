@@ -5,6 +5,7 @@
 #include "grammar/base/out.h"
 #include "grammar/rows.h"
 #include "tests/unit/grammar/lang_fixture.h"
+#include "tests/unit/run.h"
 
 static struct fixture f;
 
@@ -139,16 +140,11 @@ int main(void)
 {
 	Suite *s = suite_create("logfmt");
 	TCase *t = tcase_create("logfmt");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	suite_add_tcase(s, t);
 	tcase_add_test(t, test_nodes);
 	tcase_add_test(t, test_mistakes);
 	tcase_add_test(t, test_builtin);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

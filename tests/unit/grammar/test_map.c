@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "grammar/base/map.h"
+#include "tests/unit/run.h"
 
 enum { KEYS = 300, ROUNDS = 20000 };
 
@@ -53,15 +54,9 @@ int main(void)
 {
 	Suite *s = suite_create("map");
 	TCase *tc = tcase_create("map");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(tc, random_order);
 	tcase_add_test(tc, empty);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

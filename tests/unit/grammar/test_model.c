@@ -7,6 +7,7 @@
 
 #include "grammar/load.h"
 #include "grammar/model_dump.h"
+#include "tests/unit/run.h"
 
 static struct load_options options;
 
@@ -248,8 +249,6 @@ int main(void)
 {
 	Suite *suite = suite_create("model");
 	TCase *tc = tcase_create("model");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, test_global);
@@ -261,8 +260,5 @@ int main(void)
 	tcase_add_test(tc, test_dump);
 	tcase_add_test(tc, test_dump_of_samples);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return unit_run(suite);
 }

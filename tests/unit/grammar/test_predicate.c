@@ -1,5 +1,6 @@
 /* Conditions as `-cc` evaluates them; the golden tests have those of .if. */
 #include "grammar/predicate.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -149,8 +150,6 @@ int main(void)
 {
 	Suite *suite = suite_create("predicate");
 	TCase *tc = tcase_create("predicate");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_values);
@@ -160,8 +159,5 @@ int main(void)
 	tcase_add_test(tc, test_features);
 	tcase_add_test(tc, test_extremes);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Renderers: what a person and a program get to see. */
 #include "grammar/render.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -323,8 +324,6 @@ int main(void)
 {
 	Suite *suite = suite_create("render");
 	TCase *tc = tcase_create("render");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_full);
@@ -338,8 +337,5 @@ int main(void)
 	tcase_add_test(tc, test_sort);
 	tcase_add_test(tc, test_many);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "grammar/rows.h"
+#include "tests/unit/run.h"
 
 START_TEST(rows_are_sorted_and_found)
 {
@@ -84,8 +85,6 @@ int main(void)
 {
 	Suite *s = suite_create("rows");
 	TCase *t = tcase_create("rows");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_test(t, rows_are_sorted_and_found);
@@ -93,8 +92,5 @@ int main(void)
 	tcase_add_test(t, actions_by_set_and_form);
 	tcase_add_test(t, effective_rows_have_a_function);
 	tcase_add_test(t, casts_as_measured);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -4,6 +4,7 @@
 
 #include "grammar/rows.h"
 #include "tests/unit/grammar/lang_fixture.h"
+#include "tests/unit/run.h"
 
 static struct fixture f;
 
@@ -137,8 +138,7 @@ static const struct {
 	{"res.hdr(a)", "sample-not-here: `res.hdr` has no value here [res.hdr(a)] {sample fetch "
 		       "<res.hdr(a)> may not be reliably used "
 		       "here because it needs 'HTTP response headers' which is not available here.}"},
-	{"fcgi.docroot",
-	 "not-effective-yet: sample fetch `fcgi.docroot` is not effective yet [fcgi.docroot]"},
+	{"fcgi.docroot", "not-effective-yet: sample fetch `fcgi.docroot` is not effective yet [fcgi.docroot]"},
 	{"path_beg", "unknown-fetch: unknown sample fetch `path_beg` [path_beg] {unknown fetch method "
 		     "'path_beg'.}"},
 	{"path,map(/nonexistent)", "pattern-file: cannot read `/nonexistent`: No such file or "
@@ -201,8 +201,6 @@ int main(void)
 {
 	Suite *s = suite_create("sample");
 	TCase *t = tcase_create("sample");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	suite_add_tcase(s, t);
@@ -211,8 +209,5 @@ int main(void)
 	tcase_add_test(t, test_hash_consing);
 	tcase_add_test(t, test_versions);
 	tcase_add_test(t, test_stop_in_format);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

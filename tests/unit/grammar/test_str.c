@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "grammar/name.h"
+#include "tests/unit/run.h"
 
 static bool in_name(int byte)
 {
@@ -28,14 +29,8 @@ int main(void)
 {
 	Suite *s = suite_create("str");
 	TCase *tc = tcase_create("str");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(tc, names);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

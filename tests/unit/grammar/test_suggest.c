@@ -1,5 +1,6 @@
 /* Did-you-mean. */
 #include "grammar/suggest.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 
@@ -86,8 +87,6 @@ int main(void)
 {
 	Suite *suite = suite_create("suggest");
 	TCase *tc = tcase_create("suggest");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, test_typos);
 	tcase_add_test(tc, test_folding);
@@ -96,8 +95,5 @@ int main(void)
 	tcase_add_test(tc, test_ranking);
 	tcase_add_test(tc, test_long);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Sources: positions, lines, reading files. */
 #include "grammar/text.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <errno.h>
@@ -157,8 +158,6 @@ int main(void)
 {
 	Suite *suite = suite_create("text");
 	TCase *tc = tcase_create("text");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_positions);
@@ -167,8 +166,5 @@ int main(void)
 	tcase_add_test(tc, test_pipe);
 	tcase_add_test(tc, test_no_memory);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

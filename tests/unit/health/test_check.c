@@ -5,6 +5,7 @@
 #include "runtime/core/log.h"
 #include "runtime/health/check_run.h"
 #include "tests/unit/backend/desk.h"
+#include "tests/unit/run.h"
 
 static struct rig {
 	struct farm f;
@@ -383,8 +384,6 @@ int main(void)
 {
 	Suite *suite = suite_create("checks");
 	TCase *tc = tcase_create("one server");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 20);
 	tcase_add_test(tc, layer4);
@@ -396,9 +395,5 @@ int main(void)
 	tcase_add_test(tc, intervals);
 	tcase_add_test(tc, state_words);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "runtime/health/check_run.h"
 #include "tests/unit/eval/eval_fixture.h"
+#include "tests/unit/run.h"
 
 static struct eval_fixture t;
 static struct worker worker;
@@ -174,8 +175,6 @@ int main(void)
 {
 	Suite *s = suite_create("http checks");
 	TCase *c = tcase_create("http");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, default_request);
@@ -187,9 +186,5 @@ int main(void)
 	tcase_add_test(c, expected_regex);
 	tcase_add_test(c, disabled_on_404);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return unit_run(s);
 }

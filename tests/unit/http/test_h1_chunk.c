@@ -5,6 +5,7 @@
 
 #include "runtime/http/h1_chunk.h"
 #include "runtime/http/h1_write.h"
+#include "tests/unit/run.h"
 
 struct row {
 	const char *in;
@@ -147,15 +148,10 @@ int main(void)
 {
 	Suite *suite = suite_create("h1_chunk");
 	TCase *tc = tcase_create("h1_chunk");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, chunks_are_taken_off, 0, sizeof(rows) / sizeof(*rows));
 	tcase_add_test(tc, one_chunk_stays_where_it_is);
 	tcase_add_test(tc, trailers_are_fields);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

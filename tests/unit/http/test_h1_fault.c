@@ -1,5 +1,6 @@
 /* Where heads are wrong: positions and states as HAProxy 2.6 shows them for the same bytes. */
 #include "runtime/http/h1_fault.h"
+#include "tests/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -45,7 +46,8 @@ static const struct {
 
 START_TEST(as_haproxy)
 {
-	struct h1_fault f = h1_fault_find(cases[_i].bytes, (uint32_t)strlen(cases[_i].bytes), cases[_i].response);
+	struct h1_fault f =
+		h1_fault_find(cases[_i].bytes, (uint32_t)strlen(cases[_i].bytes), cases[_i].response);
 
 	ck_assert_str_eq(f.state, cases[_i].state);
 	ck_assert_uint_eq(f.pos, cases[_i].pos);
@@ -74,15 +76,9 @@ int main(void)
 {
 	Suite *s = suite_create("h1_fault");
 	TCase *t = tcase_create("heads");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, as_haproxy, 0, sizeof(cases) / sizeof(*cases));
 	tcase_add_loop_test(t, any_bytes, 0, sizeof(cases) / sizeof(*cases));
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -6,6 +6,7 @@
 
 #include "runtime/http/h1_parse.h"
 #include "runtime/http/h1_write.h"
+#include "tests/unit/run.h"
 
 enum { REFUSED = H1_BAD, MORE = H1_MORE, OK = H1_DONE, CODED = H1_UNSUPPORTED };
 
@@ -420,8 +421,6 @@ int main(void)
 {
 	Suite *suite = suite_create("h1_parse");
 	TCase *tc = tcase_create("h1_parse");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, requests_come_out_as_haproxy_sends_them, 0,
@@ -435,8 +434,5 @@ int main(void)
 	tcase_add_test(tc, edits_replace_only_their_lines);
 	tcase_add_test(tc, queue_is_sent_in_parts_and_flattened);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/http/http_text.h"
+#include "tests/unit/run.h"
 
 /* whole: the last byte makes it so; end: the end of the connection does; bad: something in it is wrong. */
 enum how { WHOLE, END, BAD, CUT };
@@ -104,16 +105,10 @@ int main(void)
 {
 	Suite *s = suite_create("http_text");
 	TCase *t = tcase_create("responses");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, test_pieces, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(t, test_parts);
 	tcase_add_test(t, test_interim);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

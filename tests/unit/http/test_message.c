@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/eval/message.h"
+#include "tests/unit/run.h"
 
 static struct scratch scratch;
 
@@ -180,8 +181,6 @@ int main(void)
 {
 	Suite *suite = suite_create("message");
 	TCase *tc = tcase_create("message");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, names_are_known_in_any_case);
@@ -191,8 +190,5 @@ int main(void)
 	tcase_add_test(tc, reasons_are_haproxys);
 	tcase_add_test(tc, scratch_is_aligned_and_bounded);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

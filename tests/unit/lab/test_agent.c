@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tools/lb_agent.h"
+#include "tests/unit/run.h"
 
 static char dir[] = "/tmp/lb-agent-test.XXXXXX";
 static struct agent_options options;
@@ -39,7 +40,8 @@ static void begin(void)
 	folder("class");
 	folder("class/net");
 	folder("class/net/eth0");
-	options = (struct agent_options){.proc = dir, .sys = dir, .path = "/nowhere", .memory_low = 0.2, .space_low = 0.05, .floor = 1};
+	options = (struct agent_options){
+		.proc = dir, .sys = dir, .path = "/nowhere", .memory_low = 0.2, .space_low = 0.05, .floor = 1};
 }
 
 static void end(void)
@@ -67,9 +69,12 @@ static void near(double value, double expected)
 	ck_assert_msg(value > expected - 1e-9 && value < expected + 1e-9, "%g is not %g", value, expected);
 }
 
-#define DISK(ms, ms2) "   8       0 sda 1 2 3 4 5 6 7 8 0 " ms " 11 12\n   7       0 loop0 1 2 3 4 5 6 7 8 0 " ms2 " 11 12\n"
-#define NET(in, out)                                                                                               \
-	"Inter-|   Receive | Transmit\n face |bytes packets\n    lo: 900000000 0 0 0 0 0 0 0 900000000 0 0 0 0 0 0 0\n"     \
+#define DISK(ms, ms2)                                                                                          \
+	"   8       0 sda 1 2 3 4 5 6 7 8 0 " ms " 11 12\n   7       0 loop0 1 2 3 4 5 6 7 8 0 " ms2 " 11 "    \
+												     "12\n"
+#define NET(in, out)                                                                                           \
+	"Inter-|   Receive | Transmit\n face |bytes packets\n    lo: 900000000 0 0 0 0 0 0 0 900000000 0 0 0 " \
+	"0 0 0 0\n"                                                                                            \
 	"  eth0: " in " 0 0 0 0 0 0 0 " out " 0 0 0 0 0 0 0\n"
 
 START_TEST(all_figures)
@@ -83,15 +88,18 @@ START_TEST(all_figures)
 	put("class/net/eth0/speed", "100\n");
 	f = figures("cpu  150 0 125 900 15 5 5 0 0 0\n", DISK("1500", "3000"), NET("6000000", "11000000"));
 	near(f.cpu, 1 - 85.0 / 200);
-	near(f.disk, 0.75);    /* half a second of two; loop devices do not count */
-	near(f.network, 0.6);  /* 10 megabytes out in two seconds are 40 of 100 Mbit/s */
-	near(f.memory, 0.25);  /* 5 per cent where 20 are enough */
-	near(f.space, 1);      /* no such folder */
+	near(f.disk, 0.75);   /* half a second of two; loop devices do not count */
+	near(f.network, 0.6); /* 10 megabytes out in two seconds are 40 of 100 Mbit/s */
+	near(f.memory, 0.25); /* 5 per cent where 20 are enough */
+	near(f.space, 1);     /* no such folder */
 	options.network = 80e6;
 	put("class/net/eth0/speed", "-1\n");
-	near(figures("cpu  150 0 125 900 15 5 5 0 0 0\n", DISK("1500", "3000"), NET("11000000", "11000000")).network, 0.75);
+	near(figures("cpu  150 0 125 900 15 5 5 0 0 0\n", DISK("1500", "3000"), NET("11000000", "11000000"))
+		     .network,
+	     0.75);
 	options.interface = "eth1";
-	near(figures("cpu  150 0 125 900 15 5 5 0 0 0\n", DISK("0", "0"), NET("99000000", "11000000")).network, 1);
+	near(figures("cpu  150 0 125 900 15 5 5 0 0 0\n", DISK("0", "0"), NET("99000000", "11000000")).network,
+	     1);
 }
 END_TEST
 
@@ -102,7 +110,9 @@ START_TEST(nothing_known)
 
 	near(f.cpu, 1);
 	near(f.memory, 1);
-	f = figures("cpu  what\ncpu  1\n", "8 0\n8 0 averyveryverylongnameofadevicethatnobodyhas 1 2 3 4 5 6 7 8 9 1\n", ":\n:::\nx: y\n");
+	f = figures("cpu  what\ncpu  1\n",
+		    "8 0\n8 0 averyveryverylongnameofadevicethatnobodyhas 1 2 3 4 5 6 7 8 9 1\n",
+		    ":\n:::\nx: y\n");
 	near(f.cpu, 1);
 	near(f.disk, 1);
 	near(f.network, 1);
@@ -150,8 +160,6 @@ int main(void)
 {
 	Suite *suite = suite_create("lb-agent");
 	TCase *tc = tcase_create("lb-agent");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, begin, end);
@@ -159,8 +167,5 @@ int main(void)
 	tcase_add_test(tc, nothing_known);
 	tcase_add_test(tc, lines);
 	tcase_add_test(tc, smooth);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/lab/report.h"
+#include "tests/unit/run.h"
 
 static struct scenario *load(const char *text)
 {
@@ -134,15 +135,10 @@ int main(void)
 {
 	Suite *suite = suite_create("scenario");
 	TCase *tc = tcase_create("scenario");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, mistake, 0, sizeof(mistakes) / sizeof(*mistakes));
 	tcase_add_test(tc, all_of_it);
 	tcase_add_test(tc, reports);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

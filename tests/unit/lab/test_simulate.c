@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/lab/report.h"
+#include "tests/unit/run.h"
 
 static struct scenario *scenario;
 static struct lab_result result;
@@ -246,8 +247,6 @@ int main(void)
 {
 	Suite *suite = suite_create("simulate");
 	TCase *tc = tcase_create("simulate");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 120);
@@ -264,8 +263,5 @@ int main(void)
 	tcase_add_loop_test(tc, unequal_machines, 0, 3);
 	tcase_add_test(tc, histogram);
 	tcase_add_test(tc, loads);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "runtime/backend/server.h"
 #include "runtime/core/log.h"
 #include "runtime/core/process.h"
+#include "tests/unit/run.h"
 
 /* Stands in for the evaluator. */
 __attribute__((weak)) void logfmt_eval(struct eval *e, const struct logfmt *fmt, struct out *out)
@@ -247,8 +248,6 @@ int main(void)
 {
 	Suite *s = suite_create("log");
 	TCase *t = tcase_create("log");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, headers, 0, LOGP_RAW + 1);
@@ -260,8 +259,5 @@ int main(void)
 	tcase_add_test(t, pipe_never_blocks);
 	tcase_add_test(t, absent_target);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -13,6 +13,7 @@
 #include "runtime/core/log.h"
 #include "runtime/core/log_sink.h"
 #include "runtime/core/process.h"
+#include "tests/unit/run.h"
 
 static struct log_batch batch;
 static int out = -1, in = -1;
@@ -344,8 +345,6 @@ int main(void)
 {
 	Suite *s = suite_create("log_batch");
 	TCase *t = tcase_create("batch"), *w = tcase_create("worker");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(t, any_lengths, 0, 2);
 	tcase_add_test(t, refused);
@@ -360,8 +359,5 @@ int main(void)
 	tcase_add_test(w, many_addresses);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, w);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/log/ring.h"
+#include "tests/unit/run.h"
 
 static struct ring ring;
 static struct ev_loop *loop;
@@ -227,8 +228,6 @@ int main(void)
 {
 	Suite *s = suite_create("ring");
 	TCase *tc = tcase_create("ring");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -239,8 +238,5 @@ int main(void)
 	tcase_add_test(tc, backing_file);
 	tcase_add_test(tc, threads);
 	suite_add_tcase(s, tc);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

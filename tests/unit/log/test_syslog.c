@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/log/syslog.h"
+#include "tests/unit/run.h"
 
 #define FORMATS 9
 struct text {
@@ -92,15 +93,10 @@ int main(void)
 {
 	Suite *s = suite_create("syslog");
 	TCase *tc = tcase_create("syslog");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, as_haproxy, 0, (int)(sizeof(cases) / sizeof(*cases)));
 	tcase_add_test(tc, nothing_is_lost);
 	tcase_add_test(tc, framing);
 	suite_add_tcase(s, tc);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -9,6 +9,7 @@
 
 #include "runtime/net/address.h"
 #include "runtime/net/splice.h"
+#include "tests/unit/run.h"
 
 static struct worker *w;
 static struct conn c;
@@ -323,8 +324,6 @@ int main(void)
 {
 	Suite *s = suite_create("conn");
 	TCase *t = tcase_create("conn");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, begin, finish);
@@ -340,8 +339,5 @@ int main(void)
 	tcase_add_test(t, pipe_with_leftovers_is_not_reused);
 	tcase_add_test(t, addresses_to_text);
 	tcase_add_test(t, addresses_compare);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -14,6 +14,7 @@
 #include "runtime/net/address.h"
 #include "runtime/reload/kept.h"
 #include "tests/unit/proxy/rig.h"
+#include "tests/unit/run.h"
 
 static struct rig rig;
 static struct bind_conf *bind_conf;
@@ -328,8 +329,6 @@ int main(void)
 {
 	Suite *s = suite_create("listener");
 	TCase *t = tcase_create("listener");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, begin, finish);
@@ -347,8 +346,5 @@ int main(void)
 	tcase_add_test(t, kept_socket_is_taken_by_address);
 	tcase_add_test(t, paused_listener_leaves_its_address);
 	tcase_add_test(t, no_descriptors);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -5,6 +5,7 @@
 
 #include "runtime/net/address.h"
 #include "runtime/net/proxy_protocol.h"
+#include "tests/unit/run.h"
 
 static union addr src, dst;
 
@@ -139,8 +140,6 @@ int main(void)
 {
 	Suite *s = suite_create("proxy_protocol");
 	TCase *t = tcase_create("headers");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_test(t, version_1);
@@ -149,8 +148,5 @@ int main(void)
 	tcase_add_test(t, version_2_is_strict);
 	tcase_add_test(t, cut_short);
 	tcase_add_test(t, damaged);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

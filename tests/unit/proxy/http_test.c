@@ -8,6 +8,7 @@
 #include "runtime/proxy/http_stream.h"
 #include "runtime/stats/stats_http.h"
 #include "tests/unit/proxy/rig.h"
+#include "tests/unit/run.h"
 
 #define GET "GET / HTTP/1.1\r\nhost: h\r\n\r\n"
 #define OK2 "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -42,8 +43,8 @@ __attribute__((weak)) bool stats_wanted(const struct proxy *px, const struct htt
 	return false;
 }
 
-__attribute__((weak)) void stats_reply(struct worker *w, struct proxy *px, struct eval *e, struct str body, struct out *out,
-				       size_t *head_len, unsigned *status)
+__attribute__((weak)) void stats_reply(struct worker *w, struct proxy *px, struct eval *e, struct str body,
+				       struct out *out, size_t *head_len, unsigned *status)
 {
 	(void)w, (void)px, (void)e, (void)body, (void)out, (void)head_len, (void)status;
 }
@@ -366,8 +367,6 @@ int main(void)
 {
 	Suite *suite = suite_create("http");
 	TCase *tc = tcase_create("http");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 30);
@@ -384,8 +383,5 @@ int main(void)
 	tcase_add_test(tc, clients_may_leave_at_any_time);
 	tcase_add_test(tc, slow_readers_hold_one_buffer);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

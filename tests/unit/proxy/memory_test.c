@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/unit/proxy/rig.h"
+#include "tests/unit/run.h"
 
 static atomic_bool armed;
 static atomic_int countdown;
@@ -97,14 +98,9 @@ int main(void)
 {
 	Suite *s = suite_create("memory");
 	TCase *t = tcase_create("memory");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, one_connection_only, 0, 16);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -9,6 +9,7 @@
 #include "runtime/proxy/session.h"
 #include "runtime/stats/counters.h"
 #include "tests/unit/proxy/rig.h"
+#include "tests/unit/run.h"
 
 static struct rig rig;
 static int client, server;
@@ -617,12 +618,7 @@ static TCase *cases(void)
 int main(void)
 {
 	Suite *s = suite_create("tcp");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, cases());
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -6,6 +6,7 @@
 
 #include "runtime/proxy/bandwidth.h"
 #include "runtime/stick/rate.h"
+#include "tests/unit/run.h"
 
 enum { MOST = 20000 };
 
@@ -91,14 +92,9 @@ int main(void)
 {
 	Suite *s = suite_create("bandwidth");
 	TCase *c = tcase_create("reckoning");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, test_steady);
 	tcase_add_test(c, test_window);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return unit_run(s);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/proxy/stream.h"
+#include "tests/unit/run.h"
 
 START_TEST(addresses)
 {
@@ -43,14 +44,9 @@ int main(void)
 {
 	Suite *suite = suite_create("rdp");
 	TCase *tc = tcase_create("rdp");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, addresses);
 	tcase_add_loop_test(tc, nonsense, 0, 13);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -13,6 +13,7 @@
 #include "runtime/net/listener.h"
 #include "runtime/reload/handover.h"
 #include "runtime/reload/kept.h"
+#include "tests/unit/run.h"
 
 enum { MANY = 600 };
 
@@ -193,8 +194,6 @@ int main(void)
 {
 	Suite *s = suite_create("handover");
 	TCase *t = tcase_create("handover");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, by_pid, 0, 6);
@@ -202,8 +201,5 @@ int main(void)
 	tcase_add_test(t, peer_leaves);
 	tcase_add_loop_test(t, not_sockets, 0, 4);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/reload/kept.h"
+#include "tests/unit/run.h"
 
 static int listen_on(struct sockaddr_storage *ss, socklen_t len, bool v6only)
 {
@@ -129,16 +130,11 @@ int main(void)
 {
 	Suite *s = suite_create("kept");
 	TCase *t = tcase_create("kept");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, inet);
 	tcase_add_test(t, inet6);
 	tcase_add_test(t, unix_names);
 	tcase_add_test(t, refused);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

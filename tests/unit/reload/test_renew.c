@@ -11,6 +11,7 @@
 #include "runtime/reload/renew_state.h"
 #include "runtime/stats/counters.h"
 #include "runtime/stick/table.h"
+#include "tests/unit/run.h"
 
 #define DEFAULTS "defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n"
 #define FRONT DEFAULTS "frontend f\n bind 127.0.0.1:8080\n default_backend a\n"
@@ -291,8 +292,6 @@ int main(void)
 {
 	Suite *s = suite_create("renew");
 	TCase *tc = tcase_create("renew");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_possible);
@@ -304,9 +303,5 @@ int main(void)
 	tcase_add_test(tc, test_table_differs);
 	tcase_add_test(tc, test_counters_grow);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -4,6 +4,7 @@
 
 #include "runtime/core/process.h"
 #include "runtime/stats/counters.h"
+#include "tests/unit/run.h"
 
 static struct process process;
 static struct worker w0, w1, *workers[] = {&w0, &w1};
@@ -93,16 +94,11 @@ int main(void)
 {
 	Suite *s = suite_create("counters");
 	TCase *t = tcase_create("counters");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, sums);
 	tcase_add_test(t, rates);
 	tcase_add_test(t, averages);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "runtime/backend/dynamic_cookie.h"
+#include "tests/unit/run.h"
 
 static struct server_conf confs[3];
 static struct server servers[3], *pointers[3];
@@ -75,16 +76,10 @@ int main(void)
 {
 	Suite *s = suite_create("dynamic cookies");
 	TCase *c = tcase_create("cookies");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, test_hashes);
 	tcase_add_test(c, test_find);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/stick/peers_codec.h"
+#include "tests/unit/run.h"
 
 static struct model model;
 static struct table_conf conf;
@@ -259,8 +260,6 @@ int main(void)
 {
 	Suite *s = suite_create("peers codec");
 	TCase *c = tcase_create("codec");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, NULL, teardown);
 	tcase_add_test(c, test_numbers);
@@ -269,9 +268,5 @@ int main(void)
 	tcase_add_test(c, test_arrays_and_texts);
 	tcase_add_test(c, test_changes);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

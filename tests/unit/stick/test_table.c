@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "runtime/stick/table.h"
+#include "tests/unit/run.h"
 
 static struct model model;
 static struct table_conf conf;
@@ -318,8 +319,6 @@ int main(void)
 {
 	Suite *s = suite_create("stick table");
 	TCase *c = tcase_create("table");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(c, NULL, teardown);
 	tcase_set_timeout(c, 60);
@@ -335,9 +334,5 @@ int main(void)
 	tcase_add_test(c, test_threads);
 	tcase_add_test(c, test_full);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

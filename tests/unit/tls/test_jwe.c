@@ -10,6 +10,7 @@
 #include "runtime/eval/base64.h"
 #include "runtime/eval/jwe.h"
 #include "runtime/eval/jwe_ecdh.h"
+#include "tests/unit/run.h"
 
 static const struct jwe_allowed all = {{NULL, 0}, {NULL, 0}};
 static const char plain[] = "{\"sub\":\"somebody\"}";
@@ -391,8 +392,6 @@ int main(void)
 {
 	Suite *suite = suite_create("jwe");
 	TCase *tc = tcase_create("jwe");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, test_direct);
 	tcase_add_test(tc, test_wrapped);
@@ -403,8 +402,5 @@ int main(void)
 	tcase_add_test(tc, test_example);
 	tcase_add_test(tc, test_no_keys);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run(suite);
 }
