@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "grammar/model_proxy.h"
+#include "runtime/backend/server.h"
 #include "runtime/core/process.h"
 
 enum { PIPES_SPARE = 16, PIPES_MAX = 1024, PIPE_SIZE = 1 << 20 };
@@ -13,6 +15,7 @@ enum { PIPES_SPARE = 16, PIPES_MAX = 1024, PIPE_SIZE = 1 << 20 };
 struct pipes {
 	struct pipe *spare;
 	uint32_t nspare, used;
+	uint64_t drained; /* bytes */
 };
 
 static struct pipe *pipe_new(uint32_t size)
@@ -119,7 +122,42 @@ ssize_t pipe_drain(struct pipe *p, struct conn *to, bool more)
 		return conn_failed(to);
 	p->len -= (uint32_t)n;
 	p->blocked = false;
+	if (to->worker->pipes)
+		to->worker->pipes->drained += (uint64_t)n;
 	return n;
+}
+
+static __attribute__((no_sanitize("thread"))) void figures_add(struct pipes_figures *f,
+							       const volatile struct worker *w)
+{
+	const volatile struct pipes *pipes = w->pipes;
+
+	if (!pipes)
+		return;
+	f->used += pipes->used;
+	f->spare += pipes->nspare;
+	f->drained += pipes->drained;
+}
+
+void pipes_figures(const struct process *p, struct pipes_figures *f)
+{
+	*f = (struct pipes_figures){0};
+	for (uint32_t i = 0; i < p->nworkers; i++)
+		figures_add(f, p->workers[i]);
+}
+
+uint32_t pipes_limit(const struct process *p)
+{
+	const struct generation *g = p->generation;
+
+	if (g->model->global.maxpipes)
+		return g->model->global.maxpipes;
+	for (uint32_t i = 0; i < g->nproxies; i++)
+		if (proxy_option_is_set(g->proxies[i].conf, PO_SPLICE_AUTO) ||
+		    proxy_option_is_set(g->proxies[i].conf, PO_SPLICE_REQUEST) ||
+		    proxy_option_is_set(g->proxies[i].conf, PO_SPLICE_RESPONSE))
+			return p->maxconn / 4 ? p->maxconn / 4 : 1;
+	return 0;
 }
 
 void pipes_free(struct worker *w)

@@ -22,5 +22,13 @@ ssize_t pipe_fill(struct pipe *p, struct conn *from, size_t max);
 /* Out of the pipe to the connection. Results as conn_sendv(). */
 ssize_t pipe_drain(struct pipe *p, struct conn *to, bool more);
 void pipes_free(struct worker *w);
+/* Of all workers, which go on meanwhile: pipes in use and spare ones, bytes that went out of pipes. Any thread. */
+struct pipes_figures {
+	uint32_t used, spare;
+	uint64_t drained;
+};
+void pipes_figures(const struct process *p, struct pipes_figures *f);
+/* `maxpipes`; when it is not set, what HAProxy makes of `maxconn` where a proxy has one of the splice options. */
+uint32_t pipes_limit(const struct process *p);
 
 #endif

@@ -10,7 +10,9 @@
 #include "runtime/core/log.h"
 #include "runtime/log/forward.h"
 #include "runtime/net/listener.h"
+#include "runtime/net/splice.h"
 #include "runtime/stats/counters.h"
+#include "runtime/stick/peers.h"
 
 #define READS_RUNNING __attribute__((no_sanitize("thread")))
 
@@ -110,7 +112,8 @@ static void fill_traffic(struct info *v, struct worker *w, const struct generati
 	v->number[INFO_IDLE_PCT] = 100 - (usage < 100 ? usage : 100);
 }
 
-/* What has come by the control socket counts as in HAProxy, a request each; its rate and its open connections do not. */
+/* What has come by the control socket counts as in HAProxy, a request each; its rate and its open connections
+ * do not. */
 static READS_RUNNING void fill_cli(struct info *v, const volatile struct worker *w)
 {
 	v->number[INFO_CUMCONNS] += w->cli_load.accepted;
@@ -187,6 +190,28 @@ static void fill_pools(struct info *v, const struct process *p)
 	v->number[INFO_POOLUSED_MB] = v->number[INFO_POOLUSED_BYTES] >> 20;
 }
 
+static void fill_pipes(struct info *v, const struct process *p)
+{
+	struct pipes_figures f;
+
+	pipes_figures(p, &f);
+	v->number[INFO_MAXPIPES] = pipes_limit(p);
+	v->number[INFO_PIPESUSED] = f.used;
+	v->number[INFO_PIPESFREE] = f.spare;
+	v->number[INFO_TOTALSPLICDEDBYTESOUT] = f.drained;
+}
+
+/* FailedResolutions stays 0, as with HAProxy 2.6.12 when names do not exist and when nobody answers. */
+static void fill_others(struct info *v, const struct process *p, const struct global_conf *g)
+{
+	uint32_t active, connected;
+
+	peers_count(p, &active, &connected);
+	v->number[INFO_ACTIVEPEERS] = active;
+	v->number[INFO_CONNECTEDPEERS] = connected;
+	v->number[INFO_BUSYPOLLING] = g->busy_polling;
+}
+
 void info_fill(struct info *v, struct worker *w, const struct generation *g)
 {
 	fill_identity(v, w, &g->model->global);
@@ -199,4 +224,6 @@ void info_fill(struct info *v, struct worker *w, const struct generation *g)
 	fill_compression(v, w->process, w->now);
 	fill_tls(v, w->process, w->now);
 	fill_pools(v, w->process);
+	fill_pipes(v, w->process);
+	fill_others(v, w->process, &g->model->global);
 }

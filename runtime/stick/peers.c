@@ -444,3 +444,18 @@ void peers_free(struct process *process)
 	free(all);
 	process->peers = NULL;
 }
+
+static __attribute__((no_sanitize("thread"))) void peer_count(const volatile struct peer *peer,
+							      uint32_t *active, uint32_t *connected)
+{
+	*active += peer->session != NULL;
+	*connected += peer->session && peer->status == PEER_ESTABLISHED;
+}
+
+void peers_count(const struct process *p, uint32_t *active, uint32_t *connected)
+{
+	*active = *connected = 0;
+	for (uint32_t i = 0; p->peers && i < p->peers->n; i++)
+		for (uint32_t j = 0; j < p->peers->v[i].npeers; j++)
+			peer_count(&p->peers->v[i].peers[j], active, connected);
+}

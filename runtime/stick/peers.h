@@ -4,6 +4,7 @@
 #define LB_STICK_PEERS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct process;
 struct worker;
@@ -21,5 +22,7 @@ void peers_soft_stop(struct worker *w);
 void peers_stop(struct worker *w);
 /* No worker runs any more. */
 void peers_free(struct process *p);
+/* Peers that are connected or being connected, and those of them that have said who they are. Any thread, while worker 0 goes on. */
+void peers_count(const struct process *p, uint32_t *active, uint32_t *connected);
 
 #endif
