@@ -13,6 +13,7 @@ void check_peers_begin(struct checker *k, struct named_section *named)
 	p->name = check_keep(k, named->name ? named->name->text : STR_NONE);
 	p->pos = check_pos(k, named->header);
 	named->peers = p;
+	k->object = p;
 	*vec_push(k->a, &k->m->peers) = p;
 }
 
@@ -61,6 +62,7 @@ bool check_peers_peer(const struct keyword_use *use)
 		    !check_options(use, 2, PLACE_SERVER, s, NULL))
 			return false;
 		check_resolve(k, use->words[1].span, &peer.addr, who.ptr);
+		peer.shard = server_conf_rare(s)->shard;
 	}
 	if (k->named->peers)
 		*vec_push(k->a, &k->named->peers->peers) = peer;

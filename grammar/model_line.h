@@ -101,6 +101,7 @@ struct server_rare {
 	uint8_t resolve_opts;		   /* enum resolve_opt */
 	uint32_t idle_ping;   /* ms; 0: never */
 	uint32_t tcp_ut;      /* ms; 0: the system's */
+	uint32_t shard;       /* of a peer: peer_conf.shard */
 	uint32_t log_bufsize; /* bytes kept for a receiver of logs; 0: RING_SIZE_DEFAULT */
 	uint8_t ws;           /* enum ws_proto */
 	uint8_t init_state;   /* enum init_state */

@@ -8,6 +8,7 @@
 struct peer_conf {
 	struct str name;
 	struct addr_conf addr; /* ADDR_NONE: the local one, which a `bind` line speaks of */
+	uint32_t shard;        /* whose entries it gets, 1 to peers_conf.shards; 0 or more than those: all */
 	struct conf_pos pos;
 };
 
@@ -16,6 +17,7 @@ struct peers_conf {
 	VEC(struct peer_conf) peers;
 	struct addr_conf bind; /* ADDR_NONE: the local peer's own address */
 	bool disabled;
+	uint32_t shards; /* among how many the entries of tables are shared; 0: each peer gets all */
 	struct conf_pos pos;
 };
 

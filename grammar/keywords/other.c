@@ -1,6 +1,7 @@
 /* Rows of the sections besides global and proxies (manual, sections 3.3 to 3.10, 6, 10, 12). Constant. */
 #include "grammar/check_rows.h"
 #include "grammar/model_dns.h"
+#include "grammar/model_peers.h"
 
 #define OTHER(word, places, ...) { .name = word, .in = places, __VA_ARGS__ }
 #define FORWARD(member) KEYWORD_FIELD(forward_conf, member)
@@ -35,7 +36,7 @@ static const struct keyword rows[] = {
 	      .summary = "where log lines are sent"),
 	OTHER("disabled", IN(PEERS), .kind = VAL_CUSTOM, .parse = check_peers_disabled, .summary = "do not use this section"),
 	OTHER("enabled", IN(PEERS), .kind = VAL_CUSTOM, .parse = check_peers_disabled, .summary = "use this section"),
-	OTHER("shards", IN(PEERS), .kind = VAL_UINT, .since = 208, .args = "<number>",
+	OTHER("shards", IN(PEERS), .kind = VAL_UINT, KEYWORD_FIELD(peers_conf, shards), .since = 208, .args = "<number>",
 	      .summary = "among how many peers entries are shared"),
 	OTHER("nameserver", IN(RESOLVERS), .kind = VAL_CUSTOM, .flags = KW_REPEAT, .parse = check_nameserver,
 	      .args = "<name> <address>:<port>",

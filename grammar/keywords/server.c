@@ -195,7 +195,7 @@ static const struct keyword rows[] = {
 	SERVER("set-proxy-v2-tlv-fmt", IN_SRV, .kind = VAL_CUSTOM, .flags = KW_REPEAT, .since = 208,
 	       .parse = check_server_tlv, .args = "(<id>) <format>",
 	       .summary = "add a field to the PROXY header"),
-	SERVER("shard", IN_SRV, .kind = VAL_UINT, LATER, .since = 208, .args = "<number>",
+	SERVER("shard", IN_SRV, .kind = VAL_UINT, RARE_FIELD(shard), .since = 208, .args = "<number>",
 	       .summary = "the shard of a peer"),
 	SERVER("slowstart", IN_SRV, .kind = VAL_TIME_MS, FIELD(slowstart), .args = "<time>",
 	       .summary = "over which time the load of a server that came up grows"),

@@ -212,6 +212,8 @@ static bool tables_collect(struct peers *p, struct stick_tables *tables)
 	for (uint32_t i = 0; p->tables && i < tables->n; i++)
 		if (str_eq(tables->v[i]->conf->peers, p->conf->name) && tables->v[i]->sync_offset)
 			p->tables[p->ntables++] = tables->v[i];
+	for (uint32_t i = 0; i < p->ntables; i++)
+		p->tables[i]->peers_shards = p->conf->shards;
 	return p->tables != NULL;
 }
 

@@ -15,12 +15,24 @@ static bool has_room(const struct peer_session *s)
 	return s->out.len - s->sent < PEERS_OUT_MOST;
 }
 
+/* Peers with a shard get their part of the keys (manual 3.4, 3.5.2, "shards"). What one cannot have is as good
+ * as none, and the local peer, who takes over, gets all. */
+static bool is_meant_for(const struct peer *peer, const struct stick_hold *h)
+{
+	uint32_t shard = peer->conf->shard;
+
+	return !shard || peer->local || shard > h->table->peers_shards ||
+	       shard == stick_peers_shard(h->table, stick_key(h->table, h->entry));
+}
+
 static bool push_entry(struct stick_hold *h, uint64_t number, void *ctx)
 {
 	struct push *p = ctx;
 
 	if (!has_room(p->s))
 		return false;
+	if (!is_meant_for(p->s->peer, h))
+		return true;
 	if (p->s->announced != p->share)
 		peers_put_definition(&p->s->out, p->share->table, p->share->id);
 	p->s->announced = p->share;
