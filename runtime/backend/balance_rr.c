@@ -248,6 +248,8 @@ static struct server *rr_pick(void *group, const struct srv_request *r, bool *fu
 		skipped = s;
 	}
 	*full = !s && !avoided && skipped;
+	if (*full && g->round == round)
+		rr_new_round(g);
 	if (!s && avoided && !rr_due(g, avoided))
 		rr_set_due(g, avoided, g->pos);
 	s = s ? s : avoided;

@@ -4,6 +4,7 @@
 
 #include "runtime/cli/cli_call.h"
 #include "runtime/stick/key.h"
+#include "runtime/stick/peers.h"
 #include "runtime/stick/value.h"
 
 enum { FILTERS_MAX = 4 };
@@ -91,7 +92,7 @@ static void put_entry(struct table_job *job, const struct stick_hold *h, struct 
 	stick_key_print(o, conf, stick_key(h->table, h->entry));
 	out_printf(o, " use=%u exp=%u", h->entry->refs, stick_left(h, job->now));
 	if (job->c->process->compat >= 207)
-		out_printf(o, " shard=%u", stick_peers_shard(h->table, stick_key(h->table, h->entry)));
+		out_printf(o, " shard=%u", peers_shard(h));
 	for (int d = 0; d < STICK_DATA_COUNT; d++)
 		for (uint32_t i = 0; table_stores(conf, d) && i < conf->length[d]; i++)
 			put_value(o, h, (enum stick_data)d, i, job->now);

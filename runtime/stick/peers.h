@@ -9,6 +9,10 @@
 struct process;
 struct worker;
 struct out;
+struct stick_hold;
+
+/* Which part of the peers gets an entry, 1 to peers_conf.shards; 0: all do. Processes that share a table agree. Any thread. */
+uint32_t peers_shard(const struct stick_hold *h);
 
 /* Makes process->peers for the sections of its generation in which this process has its name. False: memory is
  * out. Main thread. */

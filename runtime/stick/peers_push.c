@@ -3,6 +3,8 @@
  * 0. */
 #include "runtime/stick/peers_state.h"
 
+#include "runtime/eval/hash.h"
+
 struct push {
 	struct peer_session *s;
 	struct peer_share *share;
@@ -15,14 +17,20 @@ static bool has_room(const struct peer_session *s)
 	return s->out.len - s->sent < PEERS_OUT_MOST;
 }
 
+uint32_t peers_shard(const struct stick_hold *h)
+{
+	uint32_t shards = h->table->peers_shards;
+
+	return shards ? (uint32_t)(hash_xxh64(stick_key(h->table, h->entry), 0) % shards) + 1 : 0;
+}
+
 /* Peers with a shard get their part of the keys (manual 3.4, 3.5.2, "shards"). What one cannot have is as good
  * as none, and the local peer, who takes over, gets all. */
 static bool is_meant_for(const struct peer *peer, const struct stick_hold *h)
 {
 	uint32_t shard = peer->conf->shard;
 
-	return !shard || peer->local || shard > h->table->peers_shards ||
-	       shard == stick_peers_shard(h->table, stick_key(h->table, h->entry));
+	return !shard || peer->local || shard > h->table->peers_shards || shard == peers_shard(h);
 }
 
 static bool push_entry(struct stick_hold *h, uint64_t number, void *ctx)

@@ -410,11 +410,6 @@ static uint32_t key_hash(const struct stick_table *t, struct str key)
 	return (uint32_t)hash_xxh64(key, t->owner->seed);
 }
 
-uint32_t stick_peers_shard(const struct stick_table *t, struct str key)
-{
-	return t->peers_shards ? (uint32_t)(hash_xxh64(key, 0) % t->peers_shards) + 1 : 0;
-}
-
 /* Locks, and forgets the entry if it is too old. */
 static bool hold_find(struct stick_hold *h, uint32_t hash, struct str key, uint64_t now)
 {

@@ -54,8 +54,7 @@ struct stick_tables;
 struct stick_table {
 	const struct table_conf *conf;
 	struct stick_tables *owner;
-	uint32_t nshards; /* a power of two */
-	uint32_t peers_shards; /* among how many peers its entries are shared; 0: each gets all */
+	uint32_t nshards, peers_shards; /* a power of two; among how many peers entries are shared, 0: each gets all */
 	atomic_uint used;
 	atomic_uint_fast64_t updates;                 /* how many changes were numbered */
 	uint32_t entry_size, key_offset, sync_offset; /* sync_offset 0: not shared with peers */
@@ -155,9 +154,6 @@ bool stick_read(const struct stick_hold *h, enum stick_data data, uint32_t index
 void stick_write(const struct stick_hold *h, enum stick_data data, uint32_t index, uint64_t now, int64_t value);
 /* Adds to a counter or rate where it is stored. */
 void stick_add(const struct stick_hold *h, enum stick_data data, uint32_t index, uint64_t now, uint64_t n);
-
-/* Which part of the peers gets that key, 1 to peers_shards; 0: all do. Processes that share a table agree. Any thread. */
-uint32_t stick_peers_shard(const struct stick_table *t, struct str key);
 
 static inline struct str stick_key(const struct stick_table *t, const struct stick_entry *entry)
 {

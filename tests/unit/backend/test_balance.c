@@ -43,7 +43,10 @@ static void replay(enum balance_kind kind, const struct recorded *r)
 	while (*at) {
 		char what = *at++;
 
-		if (what >= 'a') {
+		if (what == '-') {
+			ck_assert_ptr_null(balance_pick(&f.proxy, &request, &full));
+			ck_assert(full);
+		} else if (what >= 'a') {
 			struct server *s = balance_pick(&f.proxy, &request, &full);
 
 			ck_assert_msg(s == &f.servers[what - 'a'], "%s: pick %d should be %c but is %c",
