@@ -127,7 +127,7 @@ bool fetch_txn_status(struct eval *e, const struct fetch_call *call, struct samp
 {
 	if (e->res && e->res->status)
 		return sample_set_int(out, e->res->status);
-	return e->log && sample_set_int(out, e->log->status ? e->log->status : -1);
+	return e->log && sample_set_int(out, log_record_status(e->log));
 }
 
 /* A time-out of the backend. */

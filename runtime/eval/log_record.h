@@ -12,6 +12,8 @@ struct cache_conf;
 struct rule;
 
 /* Who ended the stream, and in which state (manual, section 8.5). Letters as logged. */
+enum { LOG_STATUS_ZERO = UINT16_MAX };
+
 struct log_record {
 	struct timeval accept_date;  /* wall clock when the session was accepted */
 	struct timeval request_date; /* first byte of this request */
@@ -22,7 +24,7 @@ struct log_record {
 	uint64_t bytes_out, bytes_in; /* %B response bytes to the client, %U request bytes to the server */
 	uint64_t sent_out, sent_in; /* mode http: bytes as they went to the client and to the server */
 	char cause, state, cookie_cli, cookie_srv; /* e.g. 'C' 'D' '-' '-'; cause and state '-' when normal */
-	uint16_t status; /* 0: none, logged as -1 */
+	uint16_t status; /* 0: none, logged as -1; LOG_STATUS_ZERO: a server has answered with 0 */
 	uint16_t retries;
 	bool redispatched;
 	uint32_t actconn, feconn, beconn, srvconn, srv_queue, backend_queue;
@@ -57,6 +59,11 @@ struct log_record {
 
 /* Where a request line that was too long ends: in the method, the target or the version. */
 enum log_cut { LOG_UNCUT, LOG_CUT_METHOD, LOG_CUT_TARGET, LOG_CUT_VERSION };
+/* The status as it is told: -1 while there is none. */
+static inline int32_t log_record_status(const struct log_record *r)
+{
+	return r->status == LOG_STATUS_ZERO ? 0 : r->status ? r->status : -1;
+}
 /* Leaves `limit` bytes of the request line: method, uri and version_text, and what `cut` says (manual, keyword
  * "tune.http.logurilen"). logfmt_alias.c */
 void log_record_cut(struct log_record *r, uint32_t limit);
@@ -64,7 +71,7 @@ void log_record_cut(struct log_record *r, uint32_t limit);
 /* Did anything go wrong (manual, option dontlog-normal)? L: answered here, by a rule. */
 static inline bool log_record_failed(const struct log_record *r)
 {
-	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched || r->status >= 500;
+	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched || (r->status >= 500 && r->status != LOG_STATUS_ZERO);
 }
 
 #endif

@@ -416,9 +416,9 @@ static void put_figure(struct eval *e, unsigned alias, struct logfmt_style style
 		put_count(out, (int64_t)r->bytes_in);
 		return;
 	case LOGFMT_ST:
-		put_count(out, r->status                                                         ? r->status
-			       : !r->conn_error && e->frontend && e->frontend->mode == MODE_HTTP ? -1
-												 : 0);
+		put_count(out, r->status || (!r->conn_error && e->frontend && e->frontend->mode == MODE_HTTP)
+				       ? log_record_status(r)
+				       : 0);
 		return;
 	case LOGFMT_RC:
 		out_puts(out, r->redispatched ? "+" : "");

@@ -46,6 +46,7 @@ struct http_msg {
 	uint8_t method; /* enum http_method; of the request, in responses too */
 	uint8_t body;	/* enum http_body */
 	uint16_t status;
+	uint8_t status_digits; /* as received, zeros in front included; 0: as many as it needs */
 	struct str version_text; /* of a version that is none of ours (option accept-invalid-http-request); else empty */
 	struct str method_name, uri; /* uri: as in the start line */
 	struct str reason;

@@ -400,6 +400,7 @@ enum verdict rule_set_status(struct eval *e, const struct rule *rule)
 	if (!rule_fits(e, e->res, growth(e->res->reason.len, reason.len)))
 		return rule_failed(e);
 	e->res->status = (uint16_t)rule->num;
+	e->res->status_digits = 0;
 	e->res->reason = reason;
 	e->res->start_edited = true;
 	return V_CONTINUE;

@@ -209,9 +209,10 @@ static bool status_line(struct h1_parser *h, struct http_msg *m, const char *lin
 	for (p = code; p < end && *p >= '0' && *p <= '9' && p - code < 5; p++)
 		status = status * 10 + (unsigned)(*p - '0');
 	digits = (size_t)(p - code);
-	if (!digits || digits > 4 || (p < end && !char_is_blank(*p)))
+	if (!digits || status > INT16_MAX || (p < end && !char_is_blank(*p)))
 		return false;
 	m->status = (uint16_t)status;
+	m->status_digits = (uint8_t)digits;
 	if (code - line != 9 || code[-1] != ' ' || p == end || *p != ' ')
 		m->start_edited = true;
 	if (p + 1 < end && char_is_blank(p[1]))

@@ -3,7 +3,7 @@
  * scratch memory. When a queue has no slice left, it is flattened into one piece. One thread. */
 #include "runtime/http/h1_write.h"
 
-enum { COPY_ROOM = 256 };
+enum { COPY_ROOM = 256, STATUS_DIGITS = 5 };
 
 void h1_out_init(struct h1_out *o, struct scratch *scratch)
 {
@@ -222,23 +222,28 @@ static void write_request_line(struct h1_out *o, const struct http_msg *m)
 	h1_out_slice(o, line, (size_t)(p - line));
 }
 
+/* With as many digits as it came with. Behind its end. */
+static char *status_put(const struct http_msg *m, char *p)
+{
+	unsigned rest = m->status, digits = m->status_digits ? m->status_digits : 1;
+
+	for (unsigned limit = 10, n = 1; n < STATUS_DIGITS && m->status >= limit; limit *= 10)
+		digits = digits > ++n ? digits : n;
+	for (unsigned i = digits; i-- > 0; rest /= 10)
+		p[i] = (char)('0' + rest % 10);
+	return p + digits;
+}
+
 static void write_status_line(struct h1_out *o, const struct http_msg *m)
 {
-	size_t len = 15 + m->version_text.len + m->reason.len;
-	char *line = out_room(o, len + 1), *p = line;
-	unsigned status = m->status;
+	size_t len = 12 + STATUS_DIGITS + m->version_text.len + m->reason.len;
+	char *line = out_room(o, len), *p = line;
 
 	if (!line)
 		return;
 	p = version_put(m, p);
 	*p++ = ' ';
-	if (status > 999)
-		*p++ = (char)('0' + status / 1000 % 10);
-	if (status > 99)
-		*p++ = (char)('0' + status / 100 % 10);
-	if (status > 9)
-		*p++ = (char)('0' + status / 10 % 10);
-	*p++ = (char)('0' + status % 10);
+	p = status_put(m, p);
 	*p++ = ' ';
 	if (m->reason.len)
 		memcpy(p, m->reason.ptr, m->reason.len);

@@ -74,6 +74,7 @@ bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg
 	}
 	out = http_flow_out(hs, f);
 	f->recode = lacks_framing(f, m);
+	f->bare = is_early(m);
 	if (!out || ((f->recode || needs_coding(m)) && !http_add(m, STR("transfer-encoding"), STR("chunked"))))
 		return false;
 	out->adjust = f == &hs->up ? http_case(hs, http_proxy(hs), PO_H1_CASE_ADJUST_SERVER)
@@ -106,7 +107,7 @@ static struct str to_take(const struct http_flow *f)
 /* A piece of a body whose length is not known. */
 static void queue_piece(struct http_flow *f, struct str data)
 {
-	bool framed = !is_muxed(f->to);
+	bool framed = !is_muxed(f->to) && !f->bare;
 
 	if (!data.len)
 		return;
@@ -156,7 +157,7 @@ static void queue_trailers(struct http_flow *f, struct http_msg *trailers)
 	*f->bytes += trailers ? trailers->counted + 1 : 0;
 	if (f->compress)
 		compress_end(f, true);
-	if (is_muxed(f->to) || (f->body != HTTP_BODY_CHUNKED && !f->compress && !f->recode))
+	if (is_muxed(f->to) || f->bare || (f->body != HTTP_BODY_CHUNKED && !f->compress && !f->recode))
 		return;
 	h1_out_copy(f->out, STR("0\r\n"));
 	if (trailers)

@@ -41,6 +41,7 @@ struct http_flow {
 	uint8_t state, body; /* enum flow_state, http_body */
 	uint8_t full_reads;  /* reads in a row that filled the buffer */
 	bool recode;         /* a rule took the length away: the body goes out in chunks */
+	bool bare;           /* of a status that may not tell how its body is framed: chunks go out without frames */
 	bool pieces;         /* `compress` has put some into the queue */
 	bool independent;    /* option independent-streams: what `to` takes is no sign of life, and counts by itself */
 	uint64_t wrote;	     /* then: worker->now when it took something last */

@@ -141,7 +141,7 @@ static enum http_next response_forward(struct http_stream *hs)
 		return http_reply_failure(hs, 500, 'P', 'H');
 	if (hs->compress && !http_compress_response(hs))
 		return http_reply_failure(hs, 500, 'I', 'H');
-	hs->s.log.status = hs->res.status;
+	hs->s.log.status = hs->res.status ? hs->res.status : LOG_STATUS_ZERO;
 	http_count_response(hs, hs->res.status);
 	http_head_strip(&hs->res);
 	http_te_filter(&hs->res);

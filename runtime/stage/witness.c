@@ -391,7 +391,7 @@ void witness_over(void *ctx, struct eval *e)
 	w->server = e->server;
 	w->last_rule = e->last_rule ? *e->last_rule : NULL;
 	w->choice = choice_of(w, e);
-	w->status = log->status;
+	w->status = log->status == LOG_STATUS_ZERO ? 0 : log->status;
 	w->retries = log->retries;
 	w->redispatched = log->redispatched;
 	memcpy(w->letters, (char[]){log->cause, log->state, log->cookie_cli, log->cookie_srv}, 4);

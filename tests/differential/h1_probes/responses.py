@@ -139,3 +139,7 @@ PROBES = [
     res("large chunk", OK + CHUNKED + "\r\n186a0\r\n" + "b" * 100000 + "\r\n0\r\n\r\n"),
     res("bytes after the response", OK + "content-length: 3\r\n\r\nabc" + OK + "content-length: 3\r\n\r\nxyz", [GET, GET]),
 ]
+for _s in ("0", "00", "04", "01", "001", "99", "0200", "0304", "00200", "2000", "20000"):
+    for _n, _b in (("length", "content-length: 2\r\n\r\nok"), ("no length", "\r\nok"), ("chunks", CHUNKED + "\r\n2\r\nok\r\n0\r\n\r\n")):
+        PROBES.append(res("status %s, %s" % (_s, _n), "HTTP/1.1  %s X\r\n%s" % (_s, _b), close=True, fe="http-response set-header st %[status]"))
+    PROBES.append(res("status %s, set" % _s, "HTTP/1.1 %s X\r\ncontent-length: 0\r\n\r\n" % _s, close=True, fe="http-response set-status 299"))
