@@ -250,7 +250,7 @@ static enum http_next refuse(struct http_stream *hs)
 	if (hs->down.out &&
 	    !h1_out_empty(hs->down.out)) { /* as in HAProxy what came right before does not count */
 		h1_out_init(hs->down.out, &hs->s.scratch);
-		hs->s.log.bytes_out = 0;
+		hs->s.log.bytes_out = hs->continued ? HTTP_CONTINUE_COUNTED : 0;
 	}
 	if (!hs->down.from->mux && in->len > taken)
 		error_capture(hs->s.session, true, hs->s.backend, hs->s.server.server,
@@ -386,6 +386,8 @@ static enum http_next send_response(struct http_stream *hs)
 	switch (http_flow_run(hs, &hs->down)) {
 	case FLOW_SENT:
 		tunnel_shut(&hs->down);
+		if (hs->up_broken && hs->up.body == HTTP_BODY_TUNNEL)
+			return aborted(hs, 'S', 'D');
 		return hs->up_broken || (hs->up.state == FLOW_DONE && h1_out_empty(hs->up.out) && !hs->up.pipe)
 			       ? exchange_end(hs)
 			       : HTTP_WAIT;

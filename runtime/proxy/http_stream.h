@@ -32,6 +32,9 @@ enum http_next {
 	HTTP_CLOSE, /* done; it ends */
 };
 
+/* What `HTTP/1.1 100 Continue` is in the log's count of bytes. */
+enum { HTTP_CONTINUE_COUNTED = 20 + 8 + 3 + 8 + 1 };
+
 struct http_stream {
 	struct stream s; /* first member: stream and http_stream convert into each other */
 	struct http_msg req, res;

@@ -108,7 +108,7 @@ static void body_ask(struct http_stream *hs, struct http_hdr *h)
 		c->mux->send_head(c, &interim, false);
 	else
 		conn_sendv(c, &iov, 1, false);
-	hs->s.log.bytes_out += 20 + 8 + 3 + 8 + 1;
+	hs->s.log.bytes_out += HTTP_CONTINUE_COUNTED;
 }
 
 enum http_next http_body_wait(struct http_stream *hs, uint64_t enough)
