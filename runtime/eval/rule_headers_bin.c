@@ -125,7 +125,7 @@ static bool add_all(struct eval *e, const struct rule *rule, struct http_msg *m,
 			continue;
 		name = scratch_dup(e->scratch, name);
 		value = value.len ? scratch_dup(e->scratch, value) : STR("");
-		if (!name.ptr || !value.ptr || !http_add(m, name, value))
+		if (!name.ptr || !value.ptr || !rule_header_put(e, m, name, value))
 			return false;
 	}
 	return true;

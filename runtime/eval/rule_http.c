@@ -25,6 +25,11 @@ bool rule_fits(const struct eval *e, struct http_msg *m, size_t more)
 	return htx_head_used(m) + more <= size;
 }
 
+bool rule_header_put(const struct eval *e, struct http_msg *m, struct str name, struct str value)
+{
+	return rule_fits(e, m, name.len + value.len + HTX_BLOCK_HEAD) && http_add(m, name, value);
+}
+
 static size_t growth(size_t before, size_t after)
 {
 	return after > before ? after - before : 0;
@@ -99,7 +104,7 @@ static enum verdict header_add(struct eval *e, const struct rule *rule, bool rep
 		return rule_failed(e);
 	if (replace)
 		http_del_all(m, rule->name);
-	if (!rule_fits(e, m, rule->name.len + value.len + HTX_BLOCK_HEAD) || !http_add(m, rule->name, value))
+	if (!rule_header_put(e, m, rule->name, value))
 		return rule_failed(e);
 	if (replace && str_ieq(rule->name, STR("host")))
 		sync_authority(e, m, value);

@@ -17,6 +17,8 @@ typedef enum verdict rule_fn(struct eval *e, const struct rule *rule);
 enum verdict rule_failed(struct eval *e);
 /* Whether the head may grow by so many bytes: a failed rewrite if it would not fit a buffer of tune.bufsize bytes any more. */
 bool rule_fits(const struct eval *e, struct http_msg *m, size_t more);
+/* Appends a field, which lives as long as the message: the one way in which rules do. False: it would not fit, or there is no memory. */
+bool rule_header_put(const struct eval *e, struct http_msg *m, struct str name, struct str value);
 /* The rule's number, or that of its sample. False: it has none. */
 bool rule_number(struct eval *e, const struct rule *rule, int64_t *value);
 /* The message that the rule list works on. */

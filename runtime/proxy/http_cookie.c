@@ -28,22 +28,41 @@ static bool is_untidy(struct str all)
 	return false;
 }
 
+/* Where a cookie's value may hide separators in quotes: behind its equals sign. Steps over one character. */
+static bool hides(char c, bool behind_equals, bool *quoted, bool *escaped)
+{
+	bool was = *quoted || *escaped;
+
+	if (!behind_equals)
+		*quoted = *escaped = false;
+	else if (*escaped)
+		*escaped = false;
+	else if (*quoted && c == '\\')
+		*escaped = true;
+	else if (c == '"')
+		*quoted = !*quoted;
+	return behind_equals && was;
+}
+
 /* Copies cookies without blanks around the equals sign behind their names; `first`: of one cookie, what follows
  * are attributes; else what begins with $ is none. How much was written. */
 static size_t copy_tidy(char *to, struct str all, bool first)
 {
+	bool seen = false, behind_equals = false, quoted = false, escaped = false;
 	size_t n = 0, name = SIZE_MAX;
-	bool seen = false;
 
 	for (size_t i = 0; i < all.len; i++) {
 		char c = all.ptr[i];
 
-		if (c == ';' || (c == ',' && !first)) {
-			seen = first;
-			name = SIZE_MAX;
-		} else if (name == SIZE_MAX && !char_is_blank(c)) {
-			name = n;
-			seen = seen || (c == '$' && !first);
+		if (!hides(c, behind_equals, &quoted, &escaped)) {
+			if (c == ';' || (c == ',' && !first)) {
+				seen = first;
+				behind_equals = false;
+				name = SIZE_MAX;
+			} else if (name == SIZE_MAX && !char_is_blank(c)) {
+				name = n;
+				seen = seen || (c == '$' && !first);
+			}
 		}
 		while (c == '=' && !seen && n > name && char_is_blank(to[n - 1]))
 			n--;
@@ -51,6 +70,7 @@ static size_t copy_tidy(char *to, struct str all, bool first)
 		while (c == '=' && !seen && i + 1 < all.len && char_is_blank(all.ptr[i + 1]))
 			i++;
 		seen = seen || c == '=';
+		behind_equals = behind_equals || c == '=';
 	}
 	return n;
 }
