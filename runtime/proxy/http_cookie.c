@@ -430,6 +430,8 @@ bool http_cookie_response(struct http_stream *hs)
 	if (conf->mode == COOKIE_NONE)
 		return true;
 	hs->s.log.cookie_srv = 'N';
+	if (hs->res.status < 200)
+		return true; /* as in HAProxy: a status below 100 is no final one */
 	http_cookie_tidy(hs, &hs->res);
 	if (conf->mode == COOKIE_INSERT && conf->preserve && set_cookie_find(hs, NULL, &f)) {
 		hs->s.log.cookie_srv = 'P';

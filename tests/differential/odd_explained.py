@@ -48,6 +48,11 @@ def length_is_huge(request, answer, ours, theirs):
     return re.search(rb"(?i)\ncontent-length[ \t]*:[^\n]*[0-9]{19}", request + b"\n" + answer) and REFUSED.match(ours[2])
 
 
+def cut_behind_interim(request, answer, ours, theirs):
+    a, b = (re.sub(r"[|][sS-][D-](..)[|]", r"|??\1|", side[2], count=1) for side in (ours, theirs))
+    return re.match(rb"HTTP/1\.1 1", answer) and ours[:2] == theirs[:2] and a == b and re.match(r"\d+[|][sS]D", ours[2]) and re.match(r"\d+[|]--", theirs[2])
+
+
 EXPLAINED = (
     (control_characters, "lbd encodes control characters of samples in log lines, as it does those of captures: they would break lines; HAProxy writes them raw"),
     (nul_first, "a text that begins with NUL is logged as `-` like any that is empty; HAProxy writes nothing at all"),
@@ -56,6 +61,7 @@ EXPLAINED = (
     (trailer_is_open, "a wrong trailer is refused before its end has come; HAProxy waits for the end"),
     (connect_in_chunks, "the chunks of a CONNECT go on to the server that its head announces them to; HAProxy keeps them back, and both wait"),
     (accept_made_up, "a response that switches no protocol gets no Sec-WebSocket-Accept; HAProxy makes one up where there was no key"),
+    (cut_behind_interim, "a response that ends too early is logged as such (sD) also when an interim one came with its head; HAProxy notes nothing then"),
     (length_is_huge, "a Content-Length of 2^63 and more is refused"),
 )
 explained = {}

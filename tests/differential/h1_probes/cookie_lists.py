@@ -21,3 +21,10 @@ for _m in _MODES:
 for _i, _v in enumerate(_SENT):
     PROBES.append(Probe("capture-%d" % _i, "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + _v + "\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nSet-Cookie: " + _v + "\r\n\r\n", fe="capture cookie SRV len 9"))
     PROBES.append(Probe("capture any-%d" % _i, "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + _v + "\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nSet-Cookie: " + _v + "\r\n\r\n", fe="capture cookie SR len 9"))
+for _i, _v in enumerate(('a="x;SRV=\r\n s1"; b = c', 'a="x;SRV =s1"; b=c', 'b="q;JS = 1"; SRV = s1 ; c = d', 'a="x,SRV= s1"', 'a"x;SRV= s1"', 'a="x\\";SRV= s1"; b = c', 'a="b","c;d = e";f = g', '$V="1;SRV= 2"; b = c', ' a="b;c = d')):
+    for _b in ("", "cookie SRV prefix", "cookie SRV insert indirect"):
+        PROBES.append(Probe("blanks in quotes-%d %s" % (_i, _b), "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + _v + "\r\n\r\n", fe="capture cookie SRV len 20", be=_b, srv="cookie s1"))
+for _s in ("2", "0", "99", "0200"):
+    for _b in ("insert", "prefix", "rewrite"):
+        for _v in ("", "Set-Cookie: SRV=x\r\n"):
+            PROBES.append(Probe("status %s %s %s" % (_s, _b, _v[:3]), "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 %s X\r\n%sContent-Length: 0\r\n\r\n" % (_s, _v), be="cookie SRV " + _b, srv="cookie s1", close=True))
