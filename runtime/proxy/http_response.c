@@ -133,7 +133,7 @@ static enum http_next response_forward(struct http_stream *hs)
 {
 	if (proxy_option_is_set(http_proxy(hs), PO_CHECKCACHE) && http_checkcache_refuses(hs))
 		return http_checkcache_refuse(hs);
-	if (http_frontend(hs)->capture_cookie.len)
+	if (http_frontend(hs)->capture_cookie.len && hs->res.status >= 200)
 		http_cookie_capture(hs, true); /* what rules have left of it */
 	if (!http_cookie_response(hs))
 		return http_reply_failure(hs, 500, 'I', 'H');
