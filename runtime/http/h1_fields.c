@@ -263,8 +263,10 @@ static enum h1_result upgrade_check(const struct h1_parser *p, struct http_msg *
 		drop_all(m, HN_UPGRADE);
 		m->upgrade = m->websocket = false;
 	}
-	if (m->is_response)
-		m->websocket = p->ws_key;
+	if (m->is_response) { /* another protocol needs no answer to the key */
+		m->websocket = p->ws_key || !m->websocket;
+		return H1_DONE;
+	}
 	return m->websocket && !p->ws_key ? H1_BAD : H1_DONE;
 }
 

@@ -32,8 +32,7 @@ enum http_next {
 	HTTP_CLOSE, /* done; it ends */
 };
 
-/* What `HTTP/1.1 100 Continue` is in the log's count of bytes. */
-enum { HTTP_CONTINUE_COUNTED = 20 + 8 + 3 + 8 + 1 };
+enum { HTTP_CONTINUE_COUNTED = 20 + 8 + 3 + 8 + 1 /* what our own 100 is in the log's count of bytes */ };
 
 struct http_stream {
 	struct stream s; /* first member: stream and http_stream convert into each other */

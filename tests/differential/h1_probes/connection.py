@@ -92,3 +92,5 @@ PROBES += [
     Probe("keep-alive, shut", [GET + "\r\n"], OK + "\r\nok", shut=True, linger=0.15),
     Probe("empty lines between", [GET + "\r\n", "\r\n\r\n" + NEXT], OK + "\r\nok"),
 ]
+PROBES += [Probe("websocket, %s" % _n, [WS, "hello"], ["HTTP/1.1 101 X\r\n%s\r\nabc" % _f])
+           for _n, _f in (("answered by another", "connection: upgrade\r\nupgrade: x\r\n"), ("answered by none", "connection: upgrade\r\n"), ("answered without connection", "upgrade: websocket\r\n"))]
