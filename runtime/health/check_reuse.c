@@ -140,6 +140,25 @@ bool check_reuse_begin(struct check *k, void (**ready)(struct conn *, int))
 	return false;
 }
 
+/* With `http-reuse never` nobody would take it. Without memory it is closed. */
+bool check_reuse_h2(struct check *k)
+{
+	struct check_reuse *u = k->reuse;
+	struct srv_conn *sc = u ? u->conn : NULL;
+
+	if (!sc || k->server->proxy->conf->reuse == REUSE_NEVER || !h2_server_is_spoken(&u->request, sc))
+		return false;
+	sc = h2_server_begin(&u->request, sc);
+	if (!sc) {
+		u->conn = NULL;
+		k->conn = &k->own;
+		return false;
+	}
+	connection_use(u, sc);
+	sc->conn.ready = connection_ready;
+	return true;
+}
+
 bool check_reuse_end(struct check *k)
 {
 	struct check_reuse *u = k->reuse;

@@ -272,7 +272,7 @@ static void run_open(struct check *k)
 		deadline_set(k->worker, &k->deadline, k->worker->now + patience);
 	k->connected = true;
 	k->phase = PHASE_RECEIVING;
-	if (speaks_h2(k) && !check_h2_begin(k)) {
+	if (speaks_h2(k) && !check_reuse_h2(k) && (k->conn->io.fd < 0 || !check_h2_begin(k))) {
 		check_run_end(k, CHECK_SOCKET, strerror(ENOMEM));
 		return;
 	}
