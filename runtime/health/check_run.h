@@ -11,15 +11,8 @@
 #include "runtime/backend/socks.h"
 #include "runtime/net/conn.h"
 
-enum check_phase {
-	PHASE_WAITING,
-	PHASE_CONNECTING,
-	PHASE_RELAYING,
-	/* a SOCKS relay's answer */ PHASE_SECURING, /* the TLS handshake */
-	PHASE_SENDING,
-	PHASE_RECEIVING,
-	PHASE_PROGRAM
-};
+enum check_phase { PHASE_WAITING, PHASE_CONNECTING, PHASE_RELAYING, /* a SOCKS relay's answer */ PHASE_SECURING, /* the TLS handshake */
+	PHASE_SENDING, PHASE_RECEIVING, PHASE_PROGRAM };
 enum { CHECK_INFO = sizeof(((struct check_report *)0)->info) };
 
 /* How a run ends, or would end if nothing followed. */
@@ -33,15 +26,15 @@ struct check {
 	struct server *server;
 	struct worker *worker; /* set when started */
 	const struct check_conf *conf;
-	bool agent; /* asks an agent, not the server itself */
+	bool agent;            /* asks an agent, not the server itself */
 	const struct hc_step *steps;
 	uint32_t nsteps;
-	struct socks socks;        /* a relay's answer */
-	struct conn own, *conn;    /* conn: that of the run; &own unless it is the pool's */
+	struct socks socks; /* a relay's answer */
+	struct conn own, *conn; /* conn: that of the run; &own unless it is the pool's */
 	struct check_reuse *reuse; /* check_reuse.c; NULL: never yet */
-	struct list turn;          /* of worker->checks, while others run in its place */
-	bool has_turn;             /* is one of worker->nchecks */
-	struct deadline deadline;  /* next run, or the end of this one's patience */
+	struct list turn; /* of worker->checks, while others run in its place */
+	bool has_turn;	  /* is one of worker->nchecks */
+	struct deadline deadline; /* next run, or the end of this one's patience */
 	/* of a run */
 	struct buf in;
 	struct out request;
@@ -55,23 +48,23 @@ struct check {
 	struct check_outcome outcome;
 	struct scratch scratch;
 	struct eval_vars *vars;
-	struct check_h2 *h2;           /* check_h2.c; NULL: not HTTP/2 */
+	struct check_h2 *h2; /* check_h2.c; NULL: not HTTP/2 */
 	struct check_program *program; /* check_external.c */
 	/* result: under `lock`, written by the worker */
 	pthread_mutex_t lock;
 	struct check_report report;
 	bool conditional;          /* 404 under disable-on-404, L7OKC: no new sessions */
 	struct server **followers; /* servers that `track` this one */
-	bool chained;              /* some of them do so through others */
+	bool chained; /* some of them do so through others */
 	uint32_t nfollowers;
 	atomic_bool disabled; /* by `disable health`, `disable agent` */
 	/* what traffic shows (observe.c) */
 	atomic_uint errors;      /* in a row */
 	atomic_uint errors_seen; /* when there were too many */
 	atomic_int last_error;   /* enum observed */
-	char *agent_send;        /* what the agent is told; guarded by `lock` */
-	union addr own_addr;     /* given at run time, family AF_UNSPEC: none; guarded by `lock`, as the port */
-	uint16_t own_port;       /* 0: none */
+	char *agent_send;     /* what the agent is told; guarded by `lock` */
+	union addr own_addr;  /* given at run time, family AF_UNSPEC: none; guarded by `lock`, as the port */
+	uint16_t own_port;    /* 0: none */
 };
 
 static inline const struct check_conf *check_conf(const struct check *k)
@@ -127,8 +120,7 @@ void check_steps_run(struct check *k);
 void check_steps_where(const struct check *k, struct out *o);
 /* The result when the time is over. */
 enum check_status check_steps_timeout(const struct check *k);
-/* check_follow.c. Those who track the check's server change with it. w: the calling worker, which is not the
- * check's own where the CLI has a say. */
+/* check_follow.c. Those who track the check's server change with it. w: the calling worker, which is not the check's own where the CLI has a say. */
 void check_follow(struct check *k, struct worker *w, enum srv_oper oper);
 /* The comment that goes with step k->at, or empty. */
 struct str check_steps_comment(const struct check *k);

@@ -71,8 +71,7 @@ static void list_break(struct world *w, struct list *list)
 		struct lab_request *q = LIST_OF(list->next, struct lab_request, node);
 
 		list_remove(&q->node);
-		w->result->servers[q->r.server->index].failed++;
-		request_over(w, q, END_RESET);
+		request_broken(w, q);
 	}
 }
 

@@ -8,6 +8,7 @@
 static const uint64_t MS = 1000000, REST = 1000 * 1000000ULL;
 
 static void place_ask(struct world *w, struct lab_request *q);
+static void request_send(struct world *w, struct lab_request *q);
 
 static struct lab_request *request_new(struct world *w)
 {
@@ -91,20 +92,9 @@ static void rest(struct world *w, struct lab_request *q)
 		   ++q->serial);
 }
 
-/* The server refuses: another try perhaps (manual, "retries", "option redispatch"). */
-static void refused(struct world *w, struct lab_request *q)
+/* Another server, where there is one. */
+static void redispatch(struct world *w, struct lab_request *q)
 {
-	w->result->servers[q->r.server->index].failed++;
-	if (!q->r.tries_left) {
-		request_over(w, q, END_REFUSED);
-		return;
-	}
-	q->r.tries_left--;
-	q->r.retries++;
-	if (!request_redispatch_is_due(&q->r)) {
-		rest(w, q);
-		return;
-	}
 	place_give_back(w, q);
 	q->r.avoid = q->r.server;
 	q->r.preferred = false;
@@ -113,6 +103,34 @@ static void refused(struct world *w, struct lab_request *q)
 		place_ask(w, q);
 	else
 		rest(w, q);
+}
+
+/* It has failed, and is over unless it may be tried again (manual, "retries", "retry-on", "option redispatch").
+ * Only who was refused rests before. */
+static void failed(struct world *w, struct lab_request *q, enum retry_on cause, enum lab_end end)
+{
+	w->result->servers[q->r.server->index].failed++;
+	if (!q->r.tries_left || !(w->proxy_conf.retry_on & cause)) {
+		request_over(w, q, end);
+		return;
+	}
+	q->serial++; /* nothing comes any more */
+	q->r.tries_left--;
+	q->r.retries++;
+	if (request_redispatch_is_due(&q->r)) {
+		redispatch(w, q);
+	} else if (cause == RETRY_ON_CONN_FAILURE) {
+		rest(w, q);
+	} else {
+		q->asked = w->now;
+		request_send(w, q);
+	}
+}
+
+void request_broken(struct world *w, struct lab_request *q)
+{
+	list_remove(&q->due);
+	failed(w, q, RETRY_ON_EMPTY_RESPONSE, END_RESET);
 }
 
 static void affinity_note(struct world *w, const struct lab_request *q)
@@ -135,7 +153,7 @@ static void request_send(struct world *w, struct lab_request *q)
 	q->queued += w->now - q->asked;
 	q->sent = w->now;
 	if (m->state == MACHINE_REFUSES) {
-		refused(w, q);
+		failed(w, q, RETRY_ON_CONN_FAILURE, END_REFUSED);
 		return;
 	}
 	affinity_note(w, q);
@@ -263,8 +281,7 @@ void request_due(struct world *w, struct lab_request *q)
 	if (q->where != AT_QUEUE) {
 		if (q->where != AT_WIRE)
 			machine_leave(w, machine_of(w, q), q);
-		w->result->servers[q->r.server->index].failed++;
-		request_over(w, q, END_SERVER_TIMEOUT);
+		failed(w, q, RETRY_ON_RESPONSE_TIMEOUT, END_SERVER_TIMEOUT);
 		return;
 	}
 	if (place_give_up(&q->r))

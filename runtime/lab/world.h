@@ -91,6 +91,8 @@ void request_due(struct world *w, struct lab_request *q);
 void requests_go_on(struct world *w);
 /* It is over: tells the balancer. */
 void request_over(struct world *w, struct lab_request *q, enum lab_end end);
+/* Its server has died under it: it is tried again, or over. It is in no list of the machine any more. */
+void request_broken(struct world *w, struct lab_request *q);
 
 /* --- machine.c: what servers do */
 void machine_take(struct world *w, struct machine *m, struct lab_request *q);

@@ -2,6 +2,7 @@
  * moves, Little's law. Seeds are fixed, so that a result that is right once is right always. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/lab/report.h"
@@ -179,6 +180,40 @@ START_TEST(hanging)
 }
 END_TEST
 
+/* What `retry-on` names is saved by another server, as long as there are retries; what it does not name is not.
+ */
+START_TEST(retry_on)
+{
+	static const char farm[] =
+		"servers s 4 service exp(4ms) workers 0 check inter 1s fall 2\nalgorithm roundrobin\n";
+	static const struct {
+		const char *words, *event;
+		enum lab_end end;
+		bool saved;
+	} cases[] = {
+		{"empty-response", "at 5s fail s1", END_RESET, true},
+		{"conn-failure", "at 5s fail s1", END_RESET, false},
+		{"none", "at 5s fail s1", END_REFUSED, false},
+		{"conn-failure", "at 5s fail s1", END_REFUSED, true},
+		{"response-timeout", "at 5s hang s1", END_SERVER_TIMEOUT, true},
+		{"conn-failure", "at 5s hang s1", END_SERVER_TIMEOUT, false},
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		snprintf(text, sizeof(text),
+			 "duration 10s\narrivals poisson 2000/s\nbackend option redispatch 1\nbackend retry-on "
+			 "%s\n"
+			 "backend timeout server 500ms\n%s%s\n",
+			 cases[i].words, farm, cases[i].event);
+		simulate(text, 0);
+		ck_assert_msg(!result.ends[cases[i].end] == cases[i].saved, "%s, %s: %llu", cases[i].words,
+			      cases[i].event, (unsigned long long)result.ends[cases[i].end]);
+		forget();
+	}
+}
+END_TEST
+
 START_TEST(queue_bounds)
 {
 	simulate("duration 10s\narrivals constant 300/s\nbackend timeout queue 100ms\n"
@@ -259,6 +294,7 @@ int main(void)
 	tcase_add_test(tc, repeatable);
 	tcase_add_test(tc, failure);
 	tcase_add_test(tc, hanging);
+	tcase_add_test(tc, retry_on);
 	tcase_add_test(tc, queue_bounds);
 	tcase_add_loop_test(tc, unequal_machines, 0, 3);
 	tcase_add_test(tc, histogram);
