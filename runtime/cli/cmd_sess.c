@@ -303,13 +303,13 @@ static void show_report(struct cli_visit *v)
 	free(v->filter);
 }
 
-/* 0x...; NULL for anything else. */
+/* Digits of base 16, 8 or 10 as C writes them; NULL for anything else. */
 static const void *pointer_parse(struct str text)
 {
 	char word[32] = "";
 
 	memcpy(word, text.ptr ? text.ptr : "", text.len < sizeof(word) ? text.len : sizeof(word) - 1);
-	return (const void *)(uintptr_t)strtoull(word, NULL, 16);
+	return (const void *)(uintptr_t)strtoull(word, NULL, 0);
 }
 
 static void put_sess_help(struct cli_call *c)
