@@ -84,6 +84,17 @@ static bool may_be_refused(const struct http_msg *m)
 	return false;
 }
 
+/* As in HAProxy an empty element at the end of Connection goes, one each time; so do blanks there. */
+static bool connection_shrinks(struct http_msg *m)
+{
+	struct http_hdr *h = NULL;
+
+	while ((h = http_find_id(m, HN_CONNECTION, h)))
+		if (h->value_len && strchr(", \t", h->value[h->value_len - 1]))
+			return true;
+	return false;
+}
+
 /* What we send on must mean the same to the next one. */
 static void demand_stable(struct head *h, bool response)
 {
@@ -103,7 +114,7 @@ static void demand_stable(struct head *h, bool response)
 		demand_same_framing(h, &again);
 		text2 = head_write(&again, &len2);
 		/* "http://a::/" loses one colon each time: an empty port is a default port. */
-		if (!h->msg.uri.len || h->msg.uri.ptr[0] == '/')
+		if ((!h->msg.uri.len || h->msg.uri.ptr[0] == '/') && !connection_shrinks(&h->msg))
 			FUZZ_DEMAND(len == len2 && !memcmp(text, text2, len));
 		free(text2);
 		head_free(&again);
