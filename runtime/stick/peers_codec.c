@@ -178,7 +178,7 @@ static void put_value(struct out *o, const struct stick_hold *h, enum stick_data
 		break;
 	case STICK_RATE:
 	case STICK_RATES:
-		peers_put_number(o, (uint32_t)now - rate->begun);
+		peers_put_number(o, stick_rate_age(rate, (uint32_t)now));
 		peers_put_number(o, rate->current);
 		peers_put_number(o, rate->previous);
 		break;

@@ -12,15 +12,26 @@ struct stick_rate {
 	uint32_t current, previous;
 };
 
+/* So far, in ms, the clock of one thread may be behind another's. */
+enum { STICK_RATE_APART = 60000 };
+
+/* Since the period under way began; 0 also for who is a little behind the thread that began it. */
+static inline uint32_t stick_rate_age(const struct stick_rate *r, uint32_t now)
+{
+	uint32_t age = now - r->begun;
+
+	return age < 0u - STICK_RATE_APART ? age : 0;
+}
+
 /* Begins another period when the one under way is over. */
 static inline void stick_rate_turn(struct stick_rate *r, uint32_t now, uint32_t period)
 {
-	if (now - r->begun < period)
+	if (stick_rate_age(r, now) < period)
 		return;
 	r->previous = r->current;
 	r->current = 0;
 	r->begun += period;
-	if (now - r->begun < period)
+	if (stick_rate_age(r, now) < period)
 		return;
 	r->previous = 0;
 	r->begun = now;
@@ -29,7 +40,7 @@ static inline void stick_rate_turn(struct stick_rate *r, uint32_t now, uint32_t 
 static inline void stick_rate_add(struct stick_rate *r, uint32_t now, uint32_t period, uint32_t n)
 {
 	if (!r->begun)
-		r->begun = now | 1;
+		r->begun = now ? now : 1;
 	stick_rate_turn(r, now, period);
 	r->current += n;
 }
@@ -45,7 +56,7 @@ static inline uint32_t stick_rate_read(const struct stick_rate *r, uint32_t now,
 	stick_rate_turn(&copy, now, period);
 	if (!copy.current && copy.previous <= 1)
 		return copy.previous;
-	left = period - (now - copy.begun);
+	left = period - stick_rate_age(&copy, now);
 	return (uint32_t)((copy.previous * left + (uint64_t)copy.current * period) / period);
 }
 

@@ -194,6 +194,19 @@ START_TEST(test_rate_limit)
 }
 END_TEST
 
+/* Clocks of threads are not quite the same: who is behind the one that counted first counts with it. */
+START_TEST(test_rate_behind)
+{
+	struct stick_rate r = {0};
+
+	for (uint32_t i = 0; i < 100; i++)
+		stick_rate_add(&r, 778 - i % 3, 10000, 1);
+	ck_assert_uint_eq(stick_rate_read(&r, 776, 10000), 100);
+	stick_rate_add(&r, 11000, 10000, 1);
+	ck_assert_uint_eq(stick_rate_read(&r, 10700, 10000), 101);
+}
+END_TEST
+
 START_TEST(test_data)
 {
 	struct stick_hold h;
@@ -329,6 +342,7 @@ int main(void)
 	tcase_add_test(c, test_expiry);
 	tcase_add_test(c, test_rate);
 	tcase_add_test(c, test_rate_limit);
+	tcase_add_test(c, test_rate_behind);
 	tcase_add_test(c, test_data);
 	tcase_add_test(c, test_texts);
 	tcase_add_test(c, test_threads);
