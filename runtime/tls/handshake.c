@@ -95,8 +95,9 @@ bool tls_conn_attach_client(struct conn *c, struct tls_back *b)
 
 /* --- which certificate */
 
-/* What kinds of keys can this client verify? From its ciphers and signature algorithms. */
-static void kinds_of(SSL *ssl, bool kinds[TLS_KEY_KINDS])
+/* What kinds of keys can this client verify? From its ciphers and signature algorithms. To HAProxy 2.6 the
+ * ciphers of TLS 1.3, which go with any key, say nothing about ECDSA. */
+static void kinds_of(SSL *ssl, bool kinds[TLS_KEY_KINDS], bool any_is_ecdsa)
 {
 	const unsigned char *p;
 	size_t len;
@@ -121,7 +122,8 @@ static void kinds_of(SSL *ssl, bool kinds[TLS_KEY_KINDS])
 		int auth = cipher ? SSL_CIPHER_get_auth_nid(cipher) : NID_undef;
 
 		kinds[TLS_KEY_RSA] |= rsa && (auth == NID_auth_rsa || auth == NID_auth_any);
-		kinds[TLS_KEY_ECDSA] |= ecdsa && (auth == NID_auth_ecdsa || auth == NID_auth_any);
+		kinds[TLS_KEY_ECDSA] |=
+			ecdsa && (auth == NID_auth_ecdsa || (any_is_ecdsa && auth == NID_auth_any));
 		kinds[TLS_KEY_DSA] |= auth == NID_auth_dss;
 	}
 }
@@ -186,13 +188,13 @@ int tls_select(SSL *ssl, int *alert, void *arg)
 {
 	struct tls_front *f = arg;
 	struct tls_conn *tc = tls_conn_of(SSL_get_app_data(ssl));
-	bool kinds[TLS_KEY_KINDS];
+	bool kinds[TLS_KEY_KINDS], newer = f->world->model->compat > 206, by_name;
 	struct str host = host_of(ssl);
 	struct tls_use *u;
 
 	tls_hello_capture(tc, f->world->model->global.tls.capture_size);
 	tc->by_id = comes_with_id(ssl);
-	kinds_of(ssl, kinds);
+	kinds_of(ssl, kinds, newer);
 	pthread_rwlock_rdlock(&f->lock);
 	u = tls_names_find(f, f->strict && !host.len ? STR("\n") : host, kinds);
 	if (!u && f->generator && host.len) {
@@ -201,10 +203,11 @@ int tls_select(SSL *ssl, int *alert, void *arg)
 			return SSL_CLIENT_HELLO_SUCCESS;
 		pthread_rwlock_rdlock(&f->lock);
 	}
+	by_name = u && host.len;
 	if (!u && !f->strict)
 		u = tls_names_find(f, STR_NONE, kinds);
-	if (u)
-		context_switch(ssl, f, u->ctx, u->line);
+	if (u) /* the line of a default has no say about versions in 2.6 */
+		context_switch(ssl, f, u->ctx, by_name || newer ? u->line : NULL);
 	pthread_rwlock_unlock(&f->lock);
 	ERR_clear_error();
 	if (u)

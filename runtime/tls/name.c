@@ -179,7 +179,7 @@ static bool collect(const struct tls_front *f, struct str host, struct str name,
 	return any;
 }
 
-/* What the client can do, the better first. */
+/* What the client can do, the better first; of those that it cannot, the same order, as HAProxy does. */
 static struct tls_use *best_of(struct tls_use *const found[TLS_KEY_KINDS], const bool kinds[TLS_KEY_KINDS])
 {
 	static const uint8_t order[] = {TLS_KEY_ECDSA, TLS_KEY_RSA, TLS_KEY_DSA};
@@ -188,9 +188,17 @@ static struct tls_use *best_of(struct tls_use *const found[TLS_KEY_KINDS], const
 		if (found[order[i]] && kinds[order[i]])
 			return found[order[i]];
 	for (uint32_t i = 0; i < TLS_KEY_KINDS; i++)
-		if (found[order[TLS_KEY_KINDS - 1 - i]])
-			return found[order[TLS_KEY_KINDS - 1 - i]];
+		if (found[order[i]])
+			return found[order[i]];
 	return NULL;
+}
+
+/* HAProxy 2.6 has one certificate for who names no host that is known, whatever the client can do. */
+static struct tls_use *preset_of(const struct tls_front *f, const bool kinds[TLS_KEY_KINDS])
+{
+	static const bool all[TLS_KEY_KINDS];
+
+	return best_of(f->presets, f->world->model->compat > 206 ? kinds : all);
 }
 
 struct tls_use *tls_names_find(const struct tls_front *f, struct str host, const bool kinds[TLS_KEY_KINDS])
@@ -200,7 +208,7 @@ struct tls_use *tls_names_find(const struct tls_front *f, struct str host, const
 	size_t dot;
 
 	if (!host.len)
-		return best_of(f->presets, kinds);
+		return preset_of(f, kinds);
 	host = lower(host, buf);
 	if (collect(f, host, host, false, found))
 		return best_of(found, kinds);
