@@ -104,10 +104,11 @@ static bool own_names_add(struct tls_front *f, struct tls_use *u)
 	return ok;
 }
 
-/* Filters that only take names away leave the certificate's own. */
+/* Filters that only take names away leave the certificate's own, as the manual says; in HAProxy 2.6 they leave
+ * none. */
 bool tls_names_add(struct tls_front *f, struct tls_use *u)
 {
-	bool ok = true, positive = false;
+	bool ok = true, positive = u->line && u->line->nfilters && f->world->model->compat <= 206;
 
 	for (uint32_t i = 0; u->line && i < u->line->nfilters; i++) {
 		struct str filter = u->line->filters[i];
