@@ -45,7 +45,7 @@ struct tls_server_conf {
 	struct tls_conf conf;
 	struct str crt, verifyhost, check_alpn, check_sni, sni_text;
 	const struct sample_expr *sni;
-	bool no_reuse, no_verifyhost, no_sni_auto, no_check_sni_auto;
+	bool no_reuse, no_sni_auto, no_check_sni_auto;
 };
 
 enum { TLS_EXTRA_BUNDLE = 1, TLS_EXTRA_SCTL = 2, TLS_EXTRA_OCSP = 4, TLS_EXTRA_ISSUER = 8, TLS_EXTRA_KEY = 16, TLS_EXTRA_ALL = 31 };
