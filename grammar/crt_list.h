@@ -30,6 +30,7 @@ struct crt_list {
 
 enum { CRT_LIST_LIMIT = 64 << 20 };
 
+/* An empty list of that name, which is copied. NULL: no memory. */
 struct crt_list *crt_list_new(const char *path);
 void crt_list_free(struct crt_list **l);
 /* Reads a whole text. False: `error` says "parsing [path:line]: what". */

@@ -143,6 +143,7 @@ bool request_send_header(struct srv_request *r, struct srv_conn *sc);
 
 /* --- connect.c */
 
+/* From the loop, how the relay or the handshake came out: the request goes on with sc, or sc is freed and the next try begins. */
 void request_relayed(struct srv_request *r, struct srv_conn *sc);
 void request_unrelayed(struct srv_request *r, struct srv_conn *sc);
 void request_secured(struct srv_request *r, struct srv_conn *sc);

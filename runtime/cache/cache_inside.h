@@ -43,6 +43,7 @@ struct cache_store {
 	size_t cap;		   /* of its body */
 };
 
+/* How many blocks of CACHE_BLOCK bytes hold so much. */
 uint32_t cache_blocks(uint64_t bytes);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "runtime/cli/cli_call.h"
 
+/* `set server ... addr`, `check-addr` and `check-port` (management guide, section 9.3): the words of the call, an answer to each mistake. */
 void cli_server_addr(struct cli_call *c, struct server *s);
 /* agent: agent-addr, agent-port; else check-addr, check-port. */
 void cli_server_check_addr(struct cli_call *c, struct server *s, bool agent);

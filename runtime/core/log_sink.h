@@ -48,6 +48,7 @@ struct logger {
 	char date[20], date_iso[24], zone[8]; /* "Nov 22 12:52:24", "2026-11-22T12:52:24", "+00:00" */
 };
 
+/* Without open sockets. torn: of the process, outlives the logger. One thread uses it. */
 void logger_init(struct logger *l, _Atomic uint64_t *torn);
 void logger_close(struct logger *l);
 /* Opens what must be opened while /proc and the privileges are still there. */

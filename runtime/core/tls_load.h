@@ -19,6 +19,7 @@ struct tls_load {
 	struct rate client_keys, server_keys; /* handshakes that resumed no session */
 };
 
+/* The rest of *l is zero before. Main thread, without others. */
 void tls_load_init(struct tls_load *l);
 void tls_load_fini(struct tls_load *l);
 /* A connection begins. False: there are too many; nothing was counted then. */

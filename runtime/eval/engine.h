@@ -69,10 +69,10 @@ bool regex_exec_code(struct eval_engine *en, const void *code, struct str text, 
 		     const size_t **groups, uint32_t *n);
 bool regex_exec(struct eval_engine *en, const struct regex *re, struct str subject, bool not_begin,
 		const size_t **groups, uint32_t *n);
+struct out;
 /* Text of `format` with \0 to \9 replaced by what the groups matched and \xHH by a byte (manual,
  * "replace-header"); other characters behind a backslash stand for themselves. False when the format is
  * malformed. */
-struct out;
 bool regex_expand(struct out *o, struct str format, struct str subject, const size_t *groups, uint32_t n);
 bool regex_engine_start(struct eval_engine *en);
 void regex_engine_stop(struct eval_engine *en);

@@ -5,6 +5,7 @@
 
 #include "grammar/model_proxy.h"
 
+/* The hashes of `hash-type` and of the converters of these names (manual, "hash-type"), before `avalanche`. Pure. */
 uint32_t hash_sdbm(struct str data);
 /* Continues a hash over more data. */
 uint32_t hash_sdbm_more(uint32_t hash, struct str data);

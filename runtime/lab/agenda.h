@@ -20,6 +20,7 @@ struct agenda {
 	bool failed; /* no memory: something was lost */
 };
 
+/* Something is due at that time (the run's clock); of the same time the earlier put is the first. No memory: a->failed. */
 void agenda_put(struct agenda *a, uint64_t at, uint32_t kind, void *what, uint32_t serial);
 /* When the next one is; UINT64_MAX: never. */
 static inline uint64_t agenda_next(const struct agenda *a)

@@ -6,6 +6,7 @@
 #include "grammar/base/out.h"
 #include "runtime/lab/simulate.h"
 
+/* A row for each algorithm, times for people to read. */
 void lab_report_table(struct out *o, const struct scenario *s, const struct lab_result *results, uint32_t n);
 /* One object; times in seconds. */
 void lab_report_json(struct out *o, const struct scenario *s, const struct lab_result *results, uint32_t n);

@@ -4,7 +4,9 @@
 
 #include "runtime/proxy/http_stream.h"
 
+/* A request is complete enough to count: its frontend's, and the process's number of it (%rt). */
 void http_count_request(struct http_stream *hs);
+/* The status that the client gets, once a stream: the first one counts. */
 void http_count_response(struct http_stream *hs, unsigned status);
 /* As it came from the server, whatever becomes of it. */
 void http_count_server_response(struct http_stream *hs, unsigned status);

@@ -42,6 +42,7 @@ struct peers_table {
 void peers_put_number(struct out *o, uint64_t value);
 bool peers_get_number(struct str *in, uint64_t *value);
 
+/* A message of two bytes. */
 void peers_put_control(struct out *o, enum peers_control type);
 /* The name that a table has among peers: that of a peers section's own begins with a slash. */
 struct str peers_table_name(const struct table_conf *conf);

@@ -115,9 +115,13 @@ bool peer_session_go_on(struct peer_session *s);
 void peer_session_free(struct peer_session *s, bool failed);
 
 /* peers_push.c: entries into the session's output, as long as there is room. */
+/* The peer has asked for all: every table from its beginning. */
 void peer_teach_begin(struct peer_session *s);
+/* What was asked for, then what has changed since. */
 void peer_push(struct peer_session *s);
+/* It has taken a table's entries up to that number. */
 void peer_acked(struct peer_session *s, uint32_t table_id, uint32_t number);
+/* The session has ended: what was not acknowledged will be sent again. */
 void peer_share_reset(struct peer *peer);
 
 #endif
