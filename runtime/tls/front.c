@@ -39,7 +39,7 @@ static bool file_add(struct tls_front *f, struct str name, const struct crt_line
 		     struct out *error)
 {
 	static const char *const endings[] = {".rsa", ".dsa", ".ecdsa"};
-	bool any = false;
+	bool any = false, first = !f->nuses;
 	struct stat st;
 
 	if (tls_cert_find(f->world, name) || exists(name, &st))
@@ -51,7 +51,7 @@ static bool file_add(struct tls_front *f, struct str name, const struct crt_line
 		if (!(f->world->model->global.tls.extra_files & TLS_EXTRA_BUNDLE) ||
 		    !exists(str_from(path), &st))
 			continue;
-		if (!use_add(f, str_from(path), line, preset || (any && f->nuses <= i), error))
+		if (!use_add(f, str_from(path), line, preset || (any && first), error))
 			return false;
 		any = true;
 	}
