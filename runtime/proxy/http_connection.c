@@ -38,7 +38,7 @@ struct str http_connection_request(struct http_stream *hs)
 
 	hs->told_close |= (options & H1_CLOSE) != 0;
 	closes = http_server_closes(hs) || hs->told_close;
-	if (hs->req.version < 11 && hs->req.body == HTTP_BODY_CHUNKED) {
+	if (hs->req.version < 11 && (hs->req.body == HTTP_BODY_CHUNKED || http_lacks_framing(&hs->up, &hs->req))) {
 		hs->server_close = true;
 		return STR_NONE;
 	}
@@ -61,6 +61,8 @@ static bool client_may_stay(struct http_stream *hs)
 		return false;
 	if (hs->res.version < 11 && http_find_id(&hs->res, HN_TRANSFER_ENCODING, NULL))
 		return false; /* even where no body follows */
+	if (hs->res.version < 11 && http_lacks_framing(&hs->down, &hs->res))
+		return false;
 	return !spread_closes(http_worker(hs)) && !session_is_stale(hs->s.session);
 }
 

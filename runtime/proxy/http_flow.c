@@ -54,8 +54,7 @@ static bool is_early(const struct http_msg *m)
 	return m->is_response && m->status < 200;
 }
 
-/* A body whose length nobody tells any more would look like the next message. */
-static bool lacks_framing(const struct http_flow *f, struct http_msg *m)
+bool http_lacks_framing(const struct http_flow *f, struct http_msg *m)
 {
 	return f->state == FLOW_BODY && m->body == HTTP_BODY_LENGTH && m->edited && !is_early(m) &&
 	       !http_find_id(m, HN_CONTENT_LENGTH, NULL) && !http_find_id(m, HN_TRANSFER_ENCODING, NULL);
@@ -73,7 +72,7 @@ bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg
 		return f->to->mux->send_head(f->to, m, last);
 	}
 	out = http_flow_out(hs, f);
-	f->recode = lacks_framing(f, m);
+	f->recode = m->version >= 11 && http_lacks_framing(f, m);
 	f->bare = is_early(m);
 	if (!out || ((f->recode || needs_coding(m)) && !http_add(m, STR("transfer-encoding"), STR("chunked"))))
 		return false;

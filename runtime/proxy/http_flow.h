@@ -60,6 +60,9 @@ bool http_glitches(struct http_stream *hs, struct http_msg *m, struct conn *c);
 void http_flow_init(struct http_flow *f, struct conn *from, struct conn *to, struct buf *buf, uint64_t *bytes, uint64_t *sent);
 /* The queue, made when it is first needed; NULL: no memory. */
 struct h1_out *http_flow_out(struct http_stream *hs, struct http_flow *f);
+/* Did rules take the length of this body away, so that it would look like the next message? From HTTP/1.1 on it goes out in chunks then;
+ * older messages know none: the connection ends with them (RFC 9112 section 6.3). */
+bool http_lacks_framing(const struct http_flow *f, struct http_msg *m);
 /* Sends or queues a head in the version of `to`, and all that is to be said there of the framing of what follows; `last`:
  * nothing. `connection`: as in h1_write_head(). False: no memory. */
 bool http_flow_head(struct http_stream *hs, struct http_flow *f, struct http_msg *m, struct str connection,
