@@ -62,7 +62,12 @@ static bool value_missing(const struct keyword_use *use, const struct word *w)
 
 bool check_ssl_provider(const struct keyword_use *use)
 {
-	*vec_push(use->k->a, &use->k->m->global.tls.providers) = check_keep(use->k, use->words[0].text);
+	struct tls_global_conf *g = &use->k->m->global.tls;
+
+	*vec_push(use->k->a, &g->providers) = (struct tls_provider_conf){
+		.name = check_keep(use->k, use->words[0].text),
+		.path = g->provider_path,
+	};
 	return true;
 }
 

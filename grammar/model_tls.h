@@ -64,6 +64,11 @@ struct tls_frontend_conf {
 	VEC(struct str) lines;
 };
 
+/* A provider of the library: it is looked for where the lines before it said. */
+struct tls_provider_conf {
+	struct str name, path; /* empty: the library's folder */
+};
+
 /* The global section's. */
 struct tls_global_conf {
 	struct tls_conf bind, server;
@@ -76,7 +81,7 @@ struct tls_global_conf {
 	int8_t security_level; /* -1: the library's */
 	uint32_t ocsp_min, ocsp_max; /* seconds between updates of OCSP responses; 0: 300, 3600 */
 	struct str ocsp_proxy;	     /* address:port that is asked instead of responders; empty: none */
-	VEC(struct str) providers;
+	VEC(struct tls_provider_conf) providers;
 	VEC(struct str) passphrase_cmd; /* a program and its arguments, each ending in 0; empty: none */
 	struct str provider_path, propquery;
 	uint32_t ctx_cache_size; /* certificates made on demand that are kept */

@@ -7,11 +7,15 @@
 
 #include "runtime/tls/tls_inside.h"
 
-static void provider_load(struct tls_world *w, struct str name)
+static void provider_load(struct tls_world *w, const struct tls_provider_conf *p)
 {
-	char text[256];
+	char text[256], path[1024];
 
-	snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
+	if (p->path.len) {
+		snprintf(path, sizeof(path), "%.*s", STR_ARG(p->path));
+		OSSL_PROVIDER_set_default_search_path(NULL, path);
+	}
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(p->name));
 	if (!OSSL_PROVIDER_available(NULL, text) && !OSSL_PROVIDER_load(NULL, text))
 		tls_alert(w, "config : ssl-provider %s: unknown provider", text);
 	ERR_clear_error();
@@ -22,12 +26,8 @@ void tls_providers_load(struct tls_world *w)
 	const struct tls_global_conf *g = &w->model->global.tls;
 	char text[1024];
 
-	if (g->provider_path.len) {
-		snprintf(text, sizeof(text), "%.*s", STR_ARG(g->provider_path));
-		OSSL_PROVIDER_set_default_search_path(NULL, text);
-	}
-	vec_each (name, &g->providers)
-		provider_load(w, *name);
+	vec_each (p, &g->providers)
+		provider_load(w, p);
 	if (!g->propquery.len)
 		return;
 	snprintf(text, sizeof(text), "%.*s", STR_ARG(g->propquery));
