@@ -1,6 +1,7 @@
-/* Keys of jwt_* converters: every file that a model's expressions name is read once, before privileges are
- * given up, and shared by the engines of that model (counted; the last one frees). Files that hold no key are
- * no error: whoever asks for one is told that it is unknown. Made by the main thread, read by all. */
+/* Keys of jwt_* converters: every file that a model's expressions or its crt-stores (`jwt on`) name is read
+ * once, before privileges are given up, and shared by the engines of that model (counted; the last one frees).
+ * Files that hold no key are no error: whoever asks for one is told that it is unknown. Made by the main
+ * thread, read by all. */
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdatomic.h>
@@ -64,36 +65,58 @@ static const struct arg *file_arg(const struct conv_call *c)
 }
 
 /* Names of crt-stores stand for files. */
-static struct str file_of(const struct model *m, const struct conv_call *c, struct str name)
+static struct str file_of(const struct model *m, uint16_t conv, struct str name)
 {
 	vec_each (l, &m->tls_loads)
 		if (str_eq(l->name, name))
-			return c->conv == CONV_JWT_DECRYPT_CERT && l->key.len ? l->key : l->crt;
+			return conv == CONV_JWT_DECRYPT_CERT && l->key.len ? l->key : l->crt;
 	return name;
 }
 
-static void key_add(const struct model *m, struct jwt_keys *keys, const struct conv_call *c)
+/* A private key takes the place of the public one that a certificate of the same name gave: it can do both. */
+static void key_add(const struct model *m, struct jwt_keys *keys, struct str name, uint16_t conv)
 {
-	const struct arg *arg = file_arg(c);
 	char path[4096];
 	EVP_PKEY *key;
+	uint32_t i = 0;
 
-	if (!arg || jwt_keys_find(keys, arg->str) || arg->str.len >= sizeof(path))
+	while (i < keys->n && !str_eq(keys->v[i].file, name))
+		i++;
+	if ((i < keys->n && conv != CONV_JWT_DECRYPT_CERT) || name.len >= sizeof(path))
 		return;
-	snprintf(path, sizeof(path), "%.*s", STR_ARG(file_of(m, c, arg->str)));
-	key = key_read(path, c->conv);
-	if (key)
-		keys->v[keys->n++] = (struct jwt_key){arg->str, key};
+	snprintf(path, sizeof(path), "%.*s", STR_ARG(file_of(m, conv, name)));
+	key = key_read(path, conv);
+	if (!key)
+		return;
+	if (i < keys->n)
+		EVP_PKEY_free(keys->v[i].key);
+	else
+		keys->n++;
+	keys->v[i] = (struct jwt_key){name, key};
+}
+
+/* Certificates that are for tokens: variables may name them (manual, "jwt" of section 3.11). */
+static void loads_add(const struct model *m, struct jwt_keys *keys)
+{
+	vec_each (l, &m->tls_loads) {
+		if (l->jwt != TLS_SWITCH_ON)
+			continue;
+		key_add(m, keys, l->name, CONV_JWT_VERIFY_CERT);
+		key_add(m, keys, l->name, CONV_JWT_DECRYPT_CERT);
+	}
 }
 
 bool jwt_keys_new(const struct model *m, struct jwt_keys **keys)
 {
+	const struct arg *arg;
 	uint32_t n = 0;
 
 	*keys = NULL;
 	vec_each (x, &m->exprs)
 		for (uint32_t i = 0; i < (*x)->nconvs; i++)
 			n += file_arg(&(*x)->convs[i]) != NULL;
+	vec_each (l, &m->tls_loads)
+		n += l->jwt == TLS_SWITCH_ON;
 	if (!n)
 		return true;
 	*keys = calloc(1, sizeof(**keys) + n * sizeof((*keys)->v[0]));
@@ -102,7 +125,9 @@ bool jwt_keys_new(const struct model *m, struct jwt_keys **keys)
 	atomic_init(&(*keys)->users, 1);
 	vec_each (x, &m->exprs)
 		for (uint32_t i = 0; i < (*x)->nconvs; i++)
-			key_add(m, *keys, &(*x)->convs[i]);
+			if ((arg = file_arg(&(*x)->convs[i])))
+				key_add(m, *keys, arg->str, (*x)->convs[i].conv);
+	loads_add(m, *keys);
 	return true;
 }
 
