@@ -139,7 +139,7 @@ static const char *where_text(struct compile *c, const struct proxy_conf *px, en
 
 static const char *proxy_kind(const struct proxy_conf *px)
 {
-	static const char *const kinds[] = {"defaults", "frontend", "backend", "listen"};
+	static const char *const kinds[] = {"defaults", "frontend", "backend", "proxy"};
 
 	return px ? kinds[px->role & 3] : "frontend";
 }

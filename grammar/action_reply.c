@@ -10,7 +10,8 @@ struct reply_reader {
 	struct reply_conf *reply;
 	const char *payload; /* the word that gave a body, a file or an error file; NULL: none yet */
 	bool content_type, status_given, deny_status;
-	struct span ctype_span;
+	bool may_deny; /* `deny_status` may come next: the first word of deny and tarpit */
+	struct span ctype_span, hdr_span;
 	VEC(struct reply_header) headers;
 };
 
@@ -209,15 +210,16 @@ static bool reply_header(struct reply_reader *p)
 		return action_missing(p->r, "'hdr' expects <name> and <value> as arguments",
 				      "a name and a value behind `hdr`");
 	h.name = arena_str(p->r->c->model->arena, name->text);
-	h.value = logfmt_parse(p->r->c, value, &p->r->scope);
+	p->hdr_span = name->span;
 	if (str_ieq(h.name, STR("content-length")) || str_ieq(h.name, STR("transfer-encoding")) ||
 	    str_ieq(h.name, STR("content-type"))) {
 		g = diag_add(p->r->c->diags, D_REPLY_IGNORED, name->span,
 			     "`%.*s` is set by the proxy: this one is ignored", STR_ARG(h.name));
 		diag_haproxy(p->r->c->diags, g, "header '%.*s' always ignored by the http reply.",
 			     STR_ARG(h.name));
-		return h.value != NULL;
+		return true; /* its value is not looked at */
 	}
+	h.value = logfmt_parse(p->r->c, value, &p->r->scope);
 	if (h.value)
 		*vec_push(p->r->c->model->arena, &p->headers) = h;
 	return h.value != NULL;
@@ -230,7 +232,7 @@ static bool reply_word(struct reply_reader *p, bool *more)
 
 	if (action_take_word(r, "status"))
 		return reply_status(p, "status");
-	if (r->row != &http_error_row && action_take_word(r, "deny_status"))
+	if (p->may_deny && action_take_word(r, "deny_status"))
 		return reply_status(p, "deny_status");
 	if (action_take_word(r, "content-type"))
 		return reply_content_type(p);
@@ -256,6 +258,38 @@ static bool reply_word(struct reply_reader *p, bool *more)
 	return true;
 }
 
+/* Does the payload bring a head of its own? */
+static bool is_whole(const struct reply_reader *p)
+{
+	return p->reply->default_errorfile || p->reply->raw.len || p->reply->errorfiles.len;
+}
+
+/* Fields beside a whole response. */
+static void reply_headers_check(struct reply_reader *p)
+{
+	struct diag *g;
+
+	if (!p->headers.n || !is_whole(p))
+		return;
+	g = diag_add(p->r->c->diags, D_REPLY_IGNORED, p->hdr_span, "`hdr` is ignored beside `%s`", p->payload);
+	diag_haproxy(p->r->c->diags, g,
+		     "hdr parameters ignored by the http reply when used with an erorrfile.");
+	p->headers.n = 0;
+}
+
+/* RFC 9110, sections 15.3.5 and 15.4.5. */
+static bool reply_body_check(struct reply_reader *p)
+{
+	struct arena *a = p->r->c->arena;
+	unsigned status = p->reply->status;
+
+	if ((status != 204 && status != 304) || (!p->reply->body_fmt && !p->reply->body.len))
+		return true;
+	return action_error(p->r, p->r->words[0].span,
+			    arena_printf(a, "No body expected for %u responses", status).ptr,
+			    arena_printf(a, "a response with status %u has no body", status).ptr);
+}
+
 /* A content type without a body, and the other way round. */
 static bool reply_type_check(struct reply_reader *p)
 {
@@ -273,9 +307,8 @@ static bool reply_type_check(struct reply_reader *p)
 		return true;
 	g = diag_add(c->diags, D_REPLY_IGNORED, p->ctype_span, "a content type without a body is ignored");
 	if (p->payload)
-		diag_haproxy(c->diags, g,
-			     "content-type '%.*s' ignored by the http reply when used with an erorrfile.",
-			     STR_ARG(p->reply->content_type));
+		diag_haproxy(c->diags, g, "content-type '%.*s' ignored by the http reply when used with an %s.",
+			     STR_ARG(p->reply->content_type), is_whole(p) ? "erorrfile" : "empty payload");
 	else
 		diag_haproxy(c->diags, g,
 			     "content-type '%.*s' ignored by the http reply because neither errorfile nor "
@@ -284,36 +317,42 @@ static bool reply_type_check(struct reply_reader *p)
 	return true;
 }
 
-/* Without a payload `deny` and `tarpit` answer with the proxy's message for the status. */
-static bool reply_default_check(struct reply_reader *p, bool plain)
+/* Messages of the proxy and of http-errors sections are of these statuses only. */
+static bool reply_default_check(struct reply_reader *p)
 {
 	struct arena *a = p->r->c->arena;
-	bool defaults = p->reply->default_errorfile || (p->deny_status && plain);
+	bool section = p->reply->errorfiles.len > 0;
 
-	if (!defaults || reply_status_is_known(p->reply->status))
+	if ((!p->reply->default_errorfile && !section) || reply_status_is_known(p->reply->status))
 		return true;
-	return action_error(
-		p->r, p->r->words[0].span,
-		arena_printf(a, "status code '%u' not handled by default with 'default-errorfiles' argument.",
-			     p->reply->status)
-			.ptr,
-		arena_printf(a, "the proxy has no message of its own for status %u", p->reply->status).ptr);
+	return action_error(p->r, p->r->words[0].span,
+			    arena_printf(a, "status code '%u' not handled by default with '%s' argument.",
+					 p->reply->status, section ? "errorfiles" : "default-errorfiles")
+				    .ptr,
+			    arena_printf(a, "there is no such message for status %u", p->reply->status).ptr);
 }
 
 const struct reply_conf *action_reply(struct action_reader *r, uint16_t status)
 {
 	struct reply_reader p = {.r = r, .reply = ARENA_NEW(r->c->model->arena, struct reply_conf)};
-	bool more = true, plain;
+	bool denies = r->row != &http_error_row && strcmp(r->row->name, "return") != 0, more = true;
+	uint32_t given = 0;
 
 	p.reply->status = status;
-	while (more && action_peek(r))
+	p.may_deny = denies;
+	while (more && action_peek(r)) {
 		if (!reply_word(&p, &more))
 			return NULL;
-	plain = !p.payload && !p.headers.n;
-	if (!reply_type_check(&p) || !reply_default_check(&p, plain))
-		return NULL;
-	if (plain && strcmp(r->row->name, "return") != 0 && reply_status_is_known(p.reply->status))
+		p.may_deny = false;
+		given += more;
+	}
+	/* `deny_status` alone, or nothing, stands for the proxy's message (manual, "http-request deny"); any
+	 * other word without a payload for an empty one. */
+	if (denies && given == p.deny_status)
 		p.reply->default_errorfile = true;
+	if (!reply_type_check(&p) || !reply_body_check(&p) || !reply_default_check(&p))
+		return NULL;
+	reply_headers_check(&p);
 	p.reply->headers = p.headers.v;
 	p.reply->nheaders = p.headers.n;
 	return p.reply;

@@ -5,6 +5,7 @@
 #include "grammar/check_proxy.h"
 #include "grammar/check_rows.h"
 #include "grammar/lang.h"
+#include "grammar/lint.h"
 
 /* Statuses whose messages can be replaced (manual, keyword "errorfile"). */
 static bool status_handled(int64_t status)
@@ -206,29 +207,64 @@ static void errorfiles_apply(struct checker *k, struct draft *d, const struct er
 	d->px->errors = table;
 }
 
-/* `errorfiles` of rules that reply: the section's message for their status. */
-static void replies_resolve(struct checker *k, const struct rules *rules)
+/* The section's message for the status of a reply that wants one; a warning where it has none. */
+static void reply_resolve(struct checker *k, const struct proxy_conf *px, struct reply_conf *reply,
+			  struct conf_pos pos)
+{
+	const struct word at = {.text = reply->errorfiles, .span = lint_span(k, pos)}, *name = &at;
+	const struct named_section *section = map_get(&k->others[PLACE_HTTP_ERRORS], name->text);
+	const struct reply_conf *from;
+	struct diag *g;
+
+	if (!section) {
+		diag_haproxy_unplaced(
+			k->d, check_no_section(k, name, PLACE_HTTP_ERRORS),
+			"Proxy '%.*s': unknown http-errors section '%.*s' referenced by an http reply .",
+			STR_ARG(px->name), STR_ARG(name->text));
+		return;
+	}
+	from = section->errors->table && reply->status >= PROXY_ERRORS_FIRST
+		       ? section->errors->table[reply->status - PROXY_ERRORS_FIRST]
+		       : NULL;
+	if (from) {
+		reply->raw = from->raw;
+		return;
+	}
+	g = diag_add(k->d, D_REPLY_IGNORED, name->span, "`%.*s` has no message for status %u",
+		     STR_ARG(name->text), reply->status);
+	diag_haproxy_unplaced(k->d, g,
+			      "Proxy '%.*s': status '%u' referenced by an http reply not declared in "
+			      "http-errors section '%.*s'.",
+			      STR_ARG(px->name), reply->status, STR_ARG(name->text));
+}
+
+/* `errorfiles` of rules that reply. */
+static void replies_resolve(struct checker *k, const struct proxy_conf *px, const struct rules *rules)
 {
 	for (uint32_t i = 0; i < rules->n; i++) {
 		struct reply_conf *reply = (struct reply_conf *)rules->v[i].reply;
-		const struct named_section *section;
-		const struct reply_conf *from;
 
-		if (!reply || !reply->errorfiles.len || reply->status < PROXY_ERRORS_FIRST)
-			continue;
-		section = map_get(&k->others[PLACE_HTTP_ERRORS], reply->errorfiles);
-		if (!section || !section->errors->table)
-			continue;
-		from = section->errors->table[reply->status - PROXY_ERRORS_FIRST];
-		if (from)
-			reply->raw = from->raw;
+		if (reply && reply->errorfiles.len && !reply->raw.len)
+			reply_resolve(k, px, reply, rules->v[i].pos);
+	}
+}
+
+/* The same of `http-error` lines. */
+static void errors_resolve(struct checker *k, const struct proxy_conf *px)
+{
+	for (uint32_t i = 0; px->errors && i < PROXY_ERRORS_N; i++) {
+		struct reply_conf *reply = (struct reply_conf *)(uintptr_t)px->errors[i];
+
+		if (reply && reply->errorfiles.len && !reply->raw.len)
+			reply_resolve(k, px, reply, px->pos);
 	}
 }
 
 void check_errorfiles_resolve(struct checker *k, struct draft *d)
 {
 	for (int set = 0; set < RS_COUNT; set++)
-		replies_resolve(k, &d->px->rules[set]);
+		replies_resolve(k, d->px, &d->px->rules[set]);
+	errors_resolve(k, d->px);
 
 	vec_each (ref, &d->errorfiles) {
 		const struct named_section *section = map_get(&k->others[PLACE_HTTP_ERRORS], ref->name->text);

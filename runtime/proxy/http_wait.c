@@ -54,6 +54,10 @@ static void body_look(struct http_stream *hs, struct http_msg *m, uint32_t cap, 
 	case HTTP_BODY_UNTIL_CLOSE:
 		m->body_seen = data;
 		return;
+	case HTTP_BODY_TUNNEL: /* what the other side says at once */
+		m->body_seen = data;
+		m->body_complete = true;
+		return;
 	default:
 		m->body_seen = STR("");
 		m->body_complete = true;

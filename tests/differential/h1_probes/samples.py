@@ -55,3 +55,10 @@ ask("parameter of body", ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\
 
 for i, v in enumerate(("GET /", "HEAD /x", "GET /a/b", "GET http://h/")):
     PROBES.append(Probe("empty path-%d" % i, v + " HTTP/1.1\r\nHost: h\r\n\r\n", fe="http-request replace-path (.*)/([^/]*) \\2\\1"))
+for ends, answer in (("nothing", ""), ("bytes", "abc"), ("a length", "abcdef")):
+    head = "HTTP/1.1 200 OK\r\n%s\r\n" % ("Content-Length: 3\r\n" if ends == "a length" else "")
+    for what, rule in (("lengths", "set-header n %[res.len],%[res.body_len],%[res.body]"), ("deny", "deny status 403")):
+        PROBES.append(Probe("tunnel/%s behind it: %s" % (ends, what), "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", head + answer, fe="http-response " + rule, close=True))
+for rule in ("http-request deny status 403", "http-response deny status 403", "http-response return status 200 content-type text/plain string hello", "http-request return status 200 content-type text/plain string hello", "http-response redirect location /x", "http-request deny status 403 if TRUE"):
+    for v in ("CONNECT a:443", "HEAD /x", "GET /x"):
+        PROBES.append(Probe("tunnel/%s by %s" % (v, rule), v + " HTTP/1.1\r\nHost: a%s\r\n\r\n" % (":443" if "CON" in v else ""), "HTTP/1.1 200 OK\r\n\r\n", fe=rule, close=True))

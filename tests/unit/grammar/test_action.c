@@ -172,7 +172,7 @@ static const struct {
 	 "action-argument: `string` stands already: a response has one body [file] {" HR(
 		 "deny") "unexpected 'file' argument, 'string' already defined.}"},
 	{"http-request deny deny_status 418",
-	 "action-argument: the proxy has no message of its own for status 418 [deny] {" HR(
+	 "action-argument: there is no such message for status 418 [deny] {" HR(
 		 "deny") "status code '418' not handled by default with 'default-errorfiles' argument..}"},
 	{"http-request return content-type a",
 	 "reply-argument-ignored: a content type without a body is ignored [a] {content-type 'a' ignored by "
