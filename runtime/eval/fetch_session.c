@@ -15,14 +15,15 @@ static bool port_of(const union addr *addr, struct sample *out)
 	return sample_set_int(out, ntohs(addr->family == AF_INET ? addr->in.sin_port : addr->in6.sin6_port));
 }
 
-/* Whether the address is one of this machine: whether a socket can be bound to it. */
+/* Whether the address is one of this machine: whether a socket can be bound to it. Unix sockets have none, and
+ * are. */
 static bool is_local(const union addr *addr, struct sample *out)
 {
 	union addr copy;
 	int fd, failed;
 
 	if (!addr || (addr->family != AF_INET && addr->family != AF_INET6))
-		return false;
+		return sample_set_bool(out, true);
 	copy = *addr;
 	if (copy.family == AF_INET)
 		copy.in.sin_port = 0;
@@ -93,7 +94,7 @@ static bool conn_is_local(const struct eval *e, bool peer, struct sample *out)
 	union addr space;
 	const union addr *addr = conn_addr(e, peer, &space);
 
-	return addr || !e->proxy_fields ? is_local(addr, out) : sample_set_bool(out, true);
+	return is_local(addr, out);
 }
 
 bool fetch_fc_src(struct eval *e, const struct fetch_call *call, struct sample *out, struct sample_iter *iter)
