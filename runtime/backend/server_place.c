@@ -60,6 +60,11 @@ static bool place_addr(struct server_place *p, struct str addr, struct out *answ
 	union addr to = p->addr;
 	char before[INET6_ADDRSTRLEN], after[INET6_ADDRSTRLEN];
 
+	if (p->addr.family != AF_INET && p->addr.family != AF_INET6) {
+		out_puts(answer, "Update for the current server address family is only supported through "
+				 "configuration file");
+		return false;
+	}
 	addr_show(&p->addr, before);
 	if (!addr_read(addr, &to))
 		return false;

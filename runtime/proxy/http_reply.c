@@ -122,6 +122,15 @@ void http_note_service(struct http_stream *hs)
 	log->by_service = true;
 }
 
+/* All of it is here, and would be with the room that rewriting reserves (seen with HAProxy 2.6). */
+static bool form_is_whole(const struct http_stream *hs)
+{
+	const struct global_conf *g = &hs->s.session->generation->model->global;
+
+	return hs->req.body_complete &&
+	       hs->head_len + hs->req.body_seen.len + g->tune_maxrewrite <= g->tune_bufsize;
+}
+
 enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 {
 	struct reply r = {.msg = {.scratch = &hs->s.scratch, .is_response = true, .method = HTTP_M_GET}};
@@ -139,7 +148,8 @@ enum http_next http_reply_stats(struct http_stream *hs, struct proxy *px)
 		return next;
 	eval_here(hs, &e);
 	hs->page = out_growing(SIZE_MAX / 2);
-	stats_reply(http_worker(hs), px, &e, hs->req.body_seen, &hs->page, &head_len, &status);
+	stats_reply(http_worker(hs), px, &e, form_is_whole(hs) ? &hs->req.body_seen : NULL, &hs->page,
+		    &head_len, &status);
 	h1_parse_init(&p, &r.msg, http_head_max_hdrs(hs), UINT32_MAX);
 	if (hs->page.truncated || h1_parse(&p, &r.msg, hs->page.buf, (uint32_t)head_len) != H1_DONE)
 		return http_reply_error(hs, 500);

@@ -13,8 +13,6 @@ static unsigned prometheus(struct http_stream *hs, struct out *document)
 {
 	struct prometheus_query q;
 
-	if (hs->req.method != HTTP_M_GET && hs->req.method != HTTP_M_HEAD)
-		return 405;
 	if (!prometheus_parse(http_uri_query(hs->req.uri), &q))
 		return 400;
 	prometheus_write(http_worker(hs), hs->s.session->frontend->generation, &q, document);

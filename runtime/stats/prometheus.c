@@ -114,7 +114,7 @@ bool prometheus_parse(struct str query, struct prometheus_query *q)
 		at += item.len + 1;
 		if (str_is(name, "scope")) {
 			scoped = true;
-			if (!scope_add(q, value))
+			if (eq == item.len || !scope_add(q, value))
 				return false;
 		} else if (str_is(name, "no-maint")) {
 			q->no_maint = true;

@@ -2,6 +2,8 @@
  * complete messages; the HTTP stream sends them. Any worker. */
 #include "runtime/stats/stats_http.h"
 
+#include <ctype.h>
+
 #include "runtime/eval/credentials.h"
 #include "runtime/stats/stats_admin.h"
 #include "runtime/stats/stats_page.h"
@@ -177,24 +179,37 @@ static void reply_get(struct worker *w, struct proxy *px, bool admin, struct str
 	out_free(&body);
 }
 
-/* What was asked for of the page stays so. */
-static void reply_post(struct worker *w, struct proxy *px, bool admin, struct str rest, struct str body,
+/* May it go back to the client in a header field? Names of proxies hold nothing else. */
+static bool is_plain(struct str scope)
+{
+	for (size_t i = 0; i < scope.len; i++) {
+		unsigned char c = (unsigned char)scope.ptr[i];
+
+		if (!isalnum(c) && !strchr("_.:-", c))
+			return false;
+	}
+	return scope.len > 0;
+}
+
+/* What was asked for of the page stays so. A form that has not come as a whole is not carried out. */
+static void reply_post(struct worker *w, struct proxy *px, bool admin, struct str rest, const struct str *form,
 		       struct out *out, size_t *head_len)
 {
-	const char *result = admin ? stats_admin(w, body) : "DENY";
+	const char *result = !admin ? "DENY" : form ? stats_admin(w, *form) : "EXCD";
+	bool refreshes = px->conf->stats.refresh > 0;
 
 	out_puts(out, "HTTP/1.1 303 See Other\r\ncache-control: no-cache\r\ncontent-type: "
 		      "text/plain\r\ncontent-length: 0\r\nlocation: ");
 	out_str(out, stats_uri(px));
 	out_printf(out, ";st=%s%s%s", result, asks_for(rest, STR("up")) ? ";up" : "",
-		   asks_for(rest, STR("norefresh")) ? ";norefresh" : "");
-	if (scope_of(rest).len)
+		   refreshes && asks_for(rest, STR("norefresh")) ? ";norefresh" : "");
+	if (is_plain(scope_of(rest)))
 		out_printf(out, "?scope=%.*s", STR_ARG(scope_of(rest)));
 	out_puts(out, "\r\n\r\n");
 	*head_len = out->len;
 }
 
-void stats_reply(struct worker *w, struct proxy *px, struct eval *e, struct str body, struct out *out,
+void stats_reply(struct worker *w, struct proxy *px, struct eval *e, const struct str *form, struct out *out,
 		 size_t *head_len, unsigned *status)
 {
 	const struct stats_conf *conf = &px->conf->stats;
@@ -210,7 +225,7 @@ void stats_reply(struct worker *w, struct proxy *px, struct eval *e, struct str 
 		put_error(out, 403, "Forbidden", "Request forbidden by administrative rules.", head_len);
 	} else if (e->req->method == HTTP_M_POST) {
 		*status = 303;
-		reply_post(w, px, admin, rest, body, out, head_len);
+		reply_post(w, px, admin, rest, form, out, head_len);
 	} else {
 		*status = 200;
 		reply_get(w, px, admin, rest, out, head_len);

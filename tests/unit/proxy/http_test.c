@@ -37,18 +37,6 @@ __attribute__((weak)) bool sample_text(struct eval *e, const struct sample_expr 
 	return false;
 }
 
-__attribute__((weak)) bool stats_wanted(const struct proxy *px, const struct http_msg *req)
-{
-	(void)px, (void)req;
-	return false;
-}
-
-__attribute__((weak)) void stats_reply(struct worker *w, struct proxy *px, struct eval *e, struct str body,
-				       struct out *out, size_t *head_len, unsigned *status)
-{
-	(void)w, (void)px, (void)e, (void)body, (void)out, (void)head_len, (void)status;
-}
-
 static void setup(void)
 {
 	rig_init(&r);
