@@ -40,13 +40,41 @@ static bool decode(struct str in, bool url, char *out, size_t cap, size_t *len)
 	return true;
 }
 
+/* Four characters, of which the last ones may be padding. Bytes that came out, -1: malformed. */
+static int decode_four(const char *in, char *out, size_t cap)
+{
+	int digits = 0, n;
+	size_t len;
+
+	while (digits < 4 && in[digits] != '=')
+		digits++;
+	for (int i = digits; i < 4; i++)
+		if (in[i] != '=')
+			return -1;
+	if (!digits || digit_value(*in, false) < 0)
+		return -1;
+	n = digits - 1;
+	if ((size_t)n > cap)
+		return -1;
+	return digits < 2 || decode(str_make(in, (size_t)digits), false, out, cap, &len) ? n : -1;
+}
+
+/* Padding may stand in the middle, as for HAProxy: each four characters are read for themselves. */
 bool base64_decode(struct str in, char *out, size_t cap, size_t *len)
 {
+	size_t n = 0;
+
 	if (in.len % 4)
 		return false;
-	for (int pad = 0; pad < 2 && in.len && in.ptr[in.len - 1] == '='; pad++)
-		in.len--;
-	return decode(in, false, out, cap, len);
+	for (size_t i = 0; i < in.len; i += 4) {
+		int got = decode_four(in.ptr + i, out + n, cap - n);
+
+		if (got < 0)
+			return false;
+		n += (size_t)got;
+	}
+	*len = n;
+	return true;
 }
 
 bool base64url_decode(struct str in, char *out, size_t cap, size_t *len)
