@@ -82,12 +82,9 @@ static bool threads_read(struct str s, bool one_group, uint64_t *set)
 	if (slash < s.len)
 		s = str_tail(s, slash + 1);
 	while (s.len) {
-		size_t len = str_chr(s, ',');
-
-		if (!threads_part(str_sub(s, 0, len), &part))
+		if (!threads_part(str_cut(&s, ','), &part))
 			return false;
 		*set |= part;
-		s = str_tail(s, len + 1);
 	}
 	*set = *set == UINT64_MAX ? 0 : *set;
 	return true;
@@ -185,8 +182,7 @@ bool check_bind_ignore(const struct keyword_use *use)
 	if (str_is(s, "all"))
 		return true;
 	while (s.len) {
-		size_t len = str_chr(s, ',');
-		struct str part = str_sub(s, 0, len);
+		struct str part = str_cut(&s, ',');
 
 		if (!ignored_id(use->k->compat, part, &id))
 			return bind_error(
@@ -195,7 +191,6 @@ bool check_bind_ignore(const struct keyword_use *use)
 					     "'%s' : ID '%lld' out of range (1..94) in error IDs list '%.*s'",
 					     use->row->name, (long long)id, STR_ARG(use->words[0].text))
 					.ptr);
-		s = str_tail(s, len + 1);
 	}
 	return true;
 }

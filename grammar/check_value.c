@@ -207,15 +207,13 @@ bool check_choice(const struct keyword_use *use, const struct word *w, const cha
 
 	suggest_start(&s, w->text);
 	for (int64_t i = 0; rest.len; i++) {
-		size_t len = str_chr(rest, '|');
-		struct str choice = str_sub(rest, 0, len);
+		struct str choice = str_cut(&rest, '|');
 
 		if (str_eq(choice, w->text)) {
 			*value = i;
 			return true;
 		}
 		suggest_offer(&s, choice);
-		rest = str_tail(rest, len + 1);
 	}
 	g = diag_add(k->d, D_BAD_CHOICE, w->span, "`%.*s` is no value of `%s`", STR_ARG(w->text),
 		     use->row->name);

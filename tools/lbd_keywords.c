@@ -290,12 +290,10 @@ static bool is_asked(const char *classes, const char *name)
 	struct str rest = str_from(classes);
 
 	while (rest.len) {
-		size_t len = str_chr(rest, ',');
-		struct str one = str_sub(rest, 0, len);
+		struct str one = str_cut(&rest, ',');
 
 		if (str_is(one, name) || str_is(one, "all"))
 			return true;
-		rest = str_tail(rest, len < rest.len ? len + 1 : len);
 	}
 	return false;
 }

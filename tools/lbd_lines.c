@@ -36,13 +36,9 @@ static bool is_keyword(struct str word)
 		for (uint32_t k = 0; k < areas[i]->n; k++) {
 			struct str rest = str_from(areas[i]->rows[k].name);
 
-			while (rest.len) {
-				size_t len = str_chr(rest, ' ');
-
-				if (str_eq(str_sub(rest, 0, len), word))
+			while (rest.len)
+				if (str_eq(str_cut(&rest, ' '), word))
 					return true;
-				rest = str_tail(rest, len < rest.len ? len + 1 : len);
-			}
 		}
 	for (int set = 0; set < RS_COUNT; set++)
 		if (action_find(word, (enum ruleset)set, &id) && str_is(word, action_row(id)->name))

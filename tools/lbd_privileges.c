@@ -64,8 +64,8 @@ static bool caps_read(struct lbd *l, struct str names, uint32_t *set)
 {
 	*set = 0;
 	while (names.len) {
-		size_t len = str_chr(names, ','), i = 0;
-		struct str name = str_trim(str_sub(names, 0, len));
+		struct str name = str_trim(str_cut(&names, ','));
+		size_t i = 0;
 
 		while (i < sizeof(capabilities) / sizeof(*capabilities) && !str_is(name, capabilities[i].name))
 			i++;
@@ -76,7 +76,6 @@ static bool caps_read(struct lbd *l, struct str names, uint32_t *set)
 			return false;
 		}
 		*set |= 1u << capabilities[i].number;
-		names = str_tail(names, len + 1);
 	}
 	return true;
 }

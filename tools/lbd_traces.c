@@ -66,19 +66,9 @@ static bool source_start(struct lbd *l, const struct trace_source_info *info, st
 	return set(p, source, "start", STR("now"));
 }
 
-/* Up to the next `by`, which is taken off as well. */
-static struct str cut(struct str *rest, char by)
-{
-	size_t len = str_chr(*rest, by);
-	struct str part = str_sub(*rest, 0, len);
-
-	*rest = str_tail(*rest, len < rest->len ? len + 1 : len);
-	return part;
-}
-
 static bool element_start(struct lbd *l, struct str element)
 {
-	struct str source = cut(&element, ':'), level = cut(&element, ':');
+	struct str source = str_cut(&element, ':'), level = str_cut(&element, ':');
 	bool all = !source.len || str_is(source, "all"), any = false;
 
 	for (int i = 0; i < TRACE_SOURCES; i++) {
@@ -106,7 +96,7 @@ bool traces_start(struct lbd *l)
 		return true;
 	rest = str_from(l->options.traces);
 	do {
-		if (!element_start(l, cut(&rest, ',')))
+		if (!element_start(l, str_cut(&rest, ',')))
 			return false;
 	} while (rest.len);
 	return true;

@@ -69,6 +69,16 @@ int str_cmp(struct str a, struct str b);
 int str_icmp(struct str a, struct str b);
 /* Offset of the first `c`, or s.len when absent. */
 size_t str_chr(struct str s, char c);
+/* The part before the first `by`, which is taken off *rest together with that; all of it when there is none. For lists:
+ * while (rest.len) ... str_cut(&rest, ','). */
+static inline struct str str_cut(struct str *rest, char by)
+{
+	size_t len = str_chr(*rest, by);
+	struct str part = str_sub(*rest, 0, len);
+
+	*rest = str_tail(*rest, len + 1);
+	return part;
+}
 /* Length of what s begins with that is ASCII letters, digits and bytes of `signs` only. */
 size_t str_word_run(struct str s, const char *signs);
 /* A space or a tab. */

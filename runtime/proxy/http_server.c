@@ -185,12 +185,10 @@ static bool challenges_bind(struct http_msg *m, struct str field)
 		struct str list = str_make(h->value, h->value_len);
 
 		while (list.len) {
-			size_t len = str_chr(list, ',');
-			struct str scheme = str_sub(str_trim(str_sub(list, 0, len)), 0, 4);
+			struct str scheme = str_sub(str_trim(str_cut(&list, ',')), 0, 4);
 
 			if (str_ieq(scheme, STR("nego")) || str_ieq(scheme, STR("ntlm")))
 				return true;
-			list = str_tail(list, len + 1);
 		}
 	}
 	return false;

@@ -296,15 +296,13 @@ static void ignore_parse(struct str s, uint64_t bits[4])
 	if (str_is(s, "all"))
 		memset(bits, 0xff, 4 * sizeof(*bits));
 	while (s.len) {
-		size_t len = str_chr(s, ',');
-		struct str part = str_sub(s, 0, len);
+		struct str part = str_cut(&s, ',');
 
 		if (str_to_u64(part, &id) && id < 256)
 			bits[id >> 6] |= 1ULL << (id & 63);
 		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 			if (str_is(part, names[i].name))
 				bits[names[i].code >> 6] |= 1ULL << (names[i].code & 63);
-		s = str_tail(s, len + 1);
 	}
 }
 
