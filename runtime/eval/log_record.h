@@ -11,9 +11,9 @@
 struct cache_conf;
 struct rule;
 
-/* Who ended the stream, and in which state (manual, section 8.5). Letters as logged. */
 enum { LOG_STATUS_ZERO = UINT16_MAX };
 
+/* Who ended the stream, and in which state (manual, section 8.5). Letters as logged. */
 struct log_record {
 	struct timeval accept_date;  /* wall clock when the session was accepted */
 	struct timeval request_date; /* first byte of this request */
@@ -71,7 +71,7 @@ void log_record_cut(struct log_record *r, uint32_t limit);
 /* Did anything go wrong (manual, option dontlog-normal)? L: answered here, by a rule. */
 static inline bool log_record_failed(const struct log_record *r)
 {
-	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched || (r->status >= 500 && r->status != LOG_STATUS_ZERO);
+	return (r->cause && r->cause != '-' && r->cause != 'L') || r->retries || r->redispatched || log_record_status(r) >= 500;
 }
 
 #endif

@@ -1,6 +1,5 @@
 /* Fills the rows of the statistics from proxies, sockets, servers, checks and counters. A row's texts are
- * borrowed from the model or from scratch space in the walk's frame, so that nothing is allocated. What never
- * happens here (responses that compression passed by) is truly zero. Any worker. */
+ * borrowed from the model or from scratch space in the walk's frame, so that nothing is allocated. Any worker. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,6 +128,15 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 		set_u64(k, ST_ssl_failed_handshake, (c)->ssl_failed_handshake);                                \
 	} while (0)
 
+/* Columns of HAProxy 3.4: bytes as they came and as they went on, requests first. */
+#define SET_FLOWS(k, c)                                                                                        \
+	do {                                                                                                   \
+		set_u64(k, ST_reqbin, (c)->bytes_in);                                                          \
+		set_u64(k, ST_reqbout, (c)->sent_in);                                                          \
+		set_u64(k, ST_resbin, (c)->bytes_out);                                                         \
+		set_u64(k, ST_resbout, (c)->sent_out);                                                         \
+	} while (0)
+
 /* Backends and servers: everything about connections to servers. */
 #define SET_SERVER_SIDE(k, c)                                                                                  \
 	do {                                                                                                   \
@@ -162,15 +170,6 @@ static void end(struct walk *k, enum stats_type type, const struct proxy *px, st
 		set_u64(k, ST_reuse, (c)->reuse);                                                              \
 		set_u64(k, ST_eint, (c)->internal_errors);                                                     \
 		SET_FLOWS(k, c);                                                                               \
-	} while (0)
-
-/* Columns of HAProxy 3.4: bytes as they came and as they went on, requests first. */
-#define SET_FLOWS(k, c)                                                                                        \
-	do {                                                                                                   \
-		set_u64(k, ST_reqbin, (c)->bytes_in);                                                          \
-		set_u64(k, ST_reqbout, (c)->sent_in);                                                          \
-		set_u64(k, ST_resbin, (c)->bytes_out);                                                         \
-		set_u64(k, ST_resbout, (c)->sent_out);                                                         \
 	} while (0)
 
 /* h2: the counters from h2_headers_rcvd on, in the order of the columns. */

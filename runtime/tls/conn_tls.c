@@ -205,6 +205,12 @@ static size_t record_limit(const struct conn *c, struct tls_conn *tc, size_t tot
 	return limit;
 }
 
+/* A write that was begun is repeated with no fewer bytes. */
+static size_t record_size(const struct tls_conn *tc, size_t limit)
+{
+	return limit > tc->unsent ? limit : tc->unsent;
+}
+
 static ssize_t tls_sendv(struct conn *c, const struct iovec *iov, int n, bool more)
 {
 	struct tls_conn *tc = tls_conn_of(c);
@@ -216,10 +222,10 @@ static ssize_t tls_sendv(struct conn *c, const struct iovec *iov, int n, bool mo
 		total += iov[i].iov_len;
 	limit = record_limit(c, tc, total);
 	if (tc->early_out)
-		return tls_early_send(c, piece(iov, n, 0, limit > tc->unsent ? limit : tc->unsent, room));
+		return tls_early_send(c, piece(iov, n, 0, record_size(tc, limit), room));
 	tc->cut = true;
 	while (sent < total) {
-		struct str s = piece(iov, n, sent, limit > tc->unsent ? limit : tc->unsent, room);
+		struct str s = piece(iov, n, sent, record_size(tc, limit), room);
 		int wrote = SSL_write(tc->ssl, s.ptr, (int)s.len);
 
 		if (wrote > 0) {
