@@ -33,14 +33,10 @@ static const struct lb_algorithm *algorithm_of(const struct proxy_conf *conf)
 	}
 }
 
-bool server_has_room(const struct server *s)
+bool server_below_limit(const struct server *s)
 {
-	uint32_t limit = server_limit(s);
-
-	if (!limit)
-		return true;
 	return !atomic_load_explicit(&s->queued, memory_order_relaxed) &&
-	       atomic_load_explicit(&s->conns, memory_order_relaxed) < limit;
+	       atomic_load_explicit(&s->conns, memory_order_relaxed) < server_limit(s);
 }
 
 /* Weight in sixteenths; 0: not to be picked. */

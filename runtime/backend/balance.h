@@ -64,7 +64,13 @@ static inline bool balance_takes_turns(const struct proxy *px, uint32_t usable)
 extern const struct lb_algorithm balance_roundrobin, balance_static, balance_map, balance_ring, balance_random;
 extern const struct lb_algorithm balance_leastconn, balance_first, balance_sticky, balance_response;
 
+/* server_has_room() of a server with a limit. */
+bool server_below_limit(const struct server *s);
+
 /* A request may go there now: below its maxconn (or the ramp up to it) and nobody waits in its own queue. */
-bool server_has_room(const struct server *s);
+static inline bool server_has_room(const struct server *s)
+{
+	return !server_is_limited(s) || server_below_limit(s);
+}
 
 #endif

@@ -140,10 +140,18 @@ static void redispatch_count(struct srv_request *r, struct server *from)
 	be_counters_of(r)->redispatches++;
 }
 
+static void balanced_count(struct srv_request *r)
+{
+	srv_counters_of(r)->cum_lbconn++;
+	be_counters_of(r)->cum_lbconn++;
+}
+
 static enum srv_outcome request_choose(struct srv_request *r, struct server *from)
 {
 	enum place place = place_take(r);
 
+	if (r->balanced)
+		balanced_count(r);
 	if (place == PLACE_TAKEN) {
 		redispatch_count(r, from);
 		return request_placed(r);

@@ -109,6 +109,7 @@ struct srv_request {
 	bool granted;	   /* out of the queue with a place at `granted_at`, not yet told */
 	bool counted;	   /* holds one of server->conns */
 	bool preferred;	   /* `server` was the caller's choice */
+	bool balanced;	   /* `server` was chosen just now, and is another one than before: queue.c */
 	bool fresh_only;   /* after an idle connection failed */
 };
 

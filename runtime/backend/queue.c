@@ -21,9 +21,7 @@ static void place_count(struct srv_request *r, struct server *s)
 
 static bool place_is_free(const struct server *s)
 {
-	uint32_t limit = server_limit(s);
-
-	return !limit || atomic_load_explicit(&s->conns, memory_order_relaxed) < limit;
+	return !server_is_limited(s) || atomic_load_explicit(&s->conns, memory_order_relaxed) < server_limit(s);
 }
 
 /* --- queues */
@@ -198,12 +196,6 @@ static enum place place_take_at(struct srv_request *r, struct server *s)
 	return queue_enter(r, s);
 }
 
-static void balanced_count(struct srv_request *r, const struct server *s)
-{
-	counters_srv(r->worker, s->index)->cum_lbconn++;
-	counters_be(r->worker, r->backend->index)->cum_lbconn++;
-}
-
 /* With `minconn` a new request may raise the limits. HAProxy lets it have the place itself with leastconn,
  * while others wait; else all servers are full as long as somebody waits. */
 static bool goes_ahead(const struct proxy *px)
@@ -224,8 +216,7 @@ static enum place place_take_any(struct srv_request *r)
 	s = balance_pick(px, r, &full);
 	if (!s)
 		return full ? queue_enter(r, NULL) : PLACE_NONE;
-	if (s != before)
-		balanced_count(r, s);
+	r->balanced = s != before;
 	return place_take_at(r, s);
 }
 
@@ -235,6 +226,7 @@ enum place place_take(struct srv_request *r)
 	struct server *s = r->preferred ? r->server : NULL;
 	enum place place;
 
+	r->balanced = false;
 	pthread_mutex_lock(&px->lb_lock);
 	if (s && !r->forced && !server_is_reachable(s)) {
 		r->preferred = false;
@@ -250,8 +242,7 @@ enum place place_take(struct srv_request *r)
 /* Where nobody can wait for this server's places, giving one back needs no lock. */
 static bool place_leaves_freely(const struct server *s)
 {
-	return !atomic_load_explicit(&s->maxconn, memory_order_relaxed) && !s->minconn &&
-	       !balance_wants_load(s->proxy);
+	return !server_is_limited(s) && !balance_wants_load(s->proxy);
 }
 
 void place_leave(struct srv_request *r)

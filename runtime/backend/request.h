@@ -65,7 +65,8 @@ static inline bool request_may_retry(const struct srv_request *r)
 
 /* How asking for a place ended. */
 enum place { PLACE_TAKEN, PLACE_QUEUED, PLACE_NONE, PLACE_QUEUE_FULL };
-/* Chooses a server and takes a place there (r->server, r->counted), or queues. */
+/* Chooses a server and takes a place there (r->server, r->counted), or queues. r->balanced: balancing has chosen another server than
+ * r->server was; the caller counts that, outside the lock. */
 enum place place_take(struct srv_request *r);
 /* Gives the place back, if it has one, and hands it on to whoever waits. */
 void place_leave(struct srv_request *r);

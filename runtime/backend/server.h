@@ -149,6 +149,12 @@ static inline const union addr *server_addr(const struct server *s)
 	return p ? &p->addr : &s->addr;
 }
 
+/* Is there a limit to how many connections it may have? Any worker. */
+static inline bool server_is_limited(const struct server *s)
+{
+	return atomic_load_explicit(&s->maxconn, memory_order_relaxed) || s->minconn;
+}
+
 /* How many connections it may have now: maxconn, or the ramp of "minconn" and "fullconn" (manual); 0: any number. Any worker. */
 uint32_t server_limit(const struct server *s);
 

@@ -143,14 +143,6 @@ struct srv_counters *counters_srv(struct worker *w, uint32_t server_index)
 	return &((struct counters *)w->stats)->srv[server_index];
 }
 
-void counters_srv_fetch(const struct worker *w, uint32_t server_index)
-{
-	const struct counters *c = w->stats;
-
-	if (c)
-		__builtin_prefetch(&c->srv[server_index].cum_lbconn, 1);
-}
-
 /* --- rates */
 
 static void rate_turn(struct rate *r, uint32_t second)

@@ -57,8 +57,6 @@ void counters_free(struct worker *w);
 struct fe_counters *counters_fe(struct worker *w, uint32_t proxy_index);
 struct be_counters *counters_be(struct worker *w, uint32_t proxy_index);
 struct srv_counters *counters_srv(struct worker *w, uint32_t server_index);
-/* They will be written soon: of thousands of servers they have left the caches. Before counters_init() nothing happens. */
-void counters_srv_fetch(const struct worker *w, uint32_t server_index);
 /* Sums over all workers (relaxed reads of running counters): max_ and last_ fields give the largest, averages are weighted by the
  * streams of each worker. Any thread, while the workers live. */
 void counters_fe_sum(struct process *p, uint32_t proxy_index, struct fe_counters *sum);

@@ -40,13 +40,10 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void take(struct world *w, struct srv_request *r, uint32_t n)
+static void take(struct srv_request *r, uint32_t n)
 {
-	*r = (struct srv_request){.worker = w->worker, .backend = &w->proxy};
-	if (balance_is_fixed(&w->proxy)) {
-		r->key = hash_avalanche(n);
-		r->has_key = true;
-	}
+	r->server = NULL;
+	r->key = hash_avalanche(n);
 	if (place_take(r) != PLACE_TAKEN)
 		abort();
 }
@@ -57,15 +54,18 @@ static double run(struct world *w, uint32_t n)
 	static struct srv_request r[UNDER_WAY];
 	double begin;
 
-	for (uint32_t i = 0; i < UNDER_WAY; i++)
-		take(w, &r[i], i);
+	for (uint32_t i = 0; i < UNDER_WAY; i++) {
+		r[i] = (struct srv_request){.worker = w->worker, .backend = &w->proxy};
+		r[i].has_key = balance_is_fixed(&w->proxy);
+		take(&r[i], i);
+	}
 	begin = seconds();
 	for (uint32_t i = 0; i < n; i++) {
 		struct srv_request *at = &r[i % UNDER_WAY];
 
 		response_note(at->server, 1000, w->worker->now);
 		place_leave(at);
-		take(w, at, i);
+		take(at, i);
 	}
 	begin = seconds() - begin;
 	for (uint32_t i = 0; i < UNDER_WAY; i++)
