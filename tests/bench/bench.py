@@ -60,11 +60,12 @@ def cores():
 
 def run_s_time(port, path, options, seconds, load_cores, _scheme):
     """The same by openssl s_time: one connection after the other."""
-    out = subprocess.run(["taskset", "-c", load_cores, "openssl", "s_time", "-connect", f"127.0.0.1:{port}", "-www", path,
-                          "-time", str(seconds), *options], capture_output=True, text=True, check=False).stdout
-    done = re.findall(r"(\d+) connections in (\d+) real seconds", out)
+    ran = subprocess.run(["taskset", "-c", load_cores, "openssl", "s_time", "-connect", f"127.0.0.1:{port}", "-www", path,
+                          "-time", str(seconds), *options], capture_output=True, text=True, check=False)
+    done = re.findall(r"(\d+) connections in (\d+) real seconds", ran.stdout)
     if not done:
-        raise SystemExit("bench: cannot read what openssl s_time says:\n" + out)
+        raise SystemExit(f"bench: openssl s_time with port {port} ended with {ran.returncode} and no result:\n"
+                         f"{ran.stdout[-200:]}\n{ran.stderr}")
     return int(done[-1][0]), float(seconds), 0
 
 
