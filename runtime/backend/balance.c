@@ -81,11 +81,20 @@ void balance_update(struct server *s)
 		b->first_backup = first_backup(px);
 }
 
+/* Does the algorithm choose among backups? With a map it does, whatever the option says: balance_map.c. */
+static bool backups_share(const struct proxy *px)
+{
+	const struct balance *b = px->lb;
+
+	return proxy_option_is_set(px->conf, PO_ALLBACKUPS) || b->algorithm == &balance_static ||
+	       b->algorithm == &balance_map;
+}
+
 static struct server *backup_pick(struct proxy *px, const struct srv_request *r, bool *full)
 {
 	struct balance *b = px->lb;
 
-	if (proxy_option_is_set(px->conf, PO_ALLBACKUPS))
+	if (backups_share(px))
 		return b->algorithm->pick(b->groups[GROUP_BACKUP], r, full);
 	if (!b->first_backup || server_has_room(b->first_backup))
 		return b->first_backup;

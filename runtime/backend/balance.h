@@ -61,6 +61,12 @@ static inline bool balance_takes_turns(const struct proxy *px, uint32_t usable)
 	return usable != 1 || px->conf->balance.kind == BAL_URL_PARAM;
 }
 
+/* The only backup that works without `option allbackups`; NULL: none is usable. */
+static inline struct server *balance_first_backup(const struct proxy *px)
+{
+	return ((const struct balance *)px->lb)->first_backup;
+}
+
 extern const struct lb_algorithm balance_roundrobin, balance_static, balance_map, balance_ring, balance_random;
 extern const struct lb_algorithm balance_leastconn, balance_first, balance_sticky, balance_response;
 

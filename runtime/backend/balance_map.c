@@ -1,8 +1,8 @@
 /* Static balancing: a map with as many places as the usable servers have weight. `static-rr` walks through it,
  * hashes (source, uri, url_param, hdr ... with hash-type map-based) point into it. The order of the map, which
  * decides where users go, is HAProxy's, found by watching it: every place goes to the first server that has
- * collected a whole turn, else to the first that owes nothing. The map is made again when somebody asks after a
- * change. Lives in proxy->lb, under proxy->lb_lock. */
+ * collected the most whole turns. The map is made again when somebody asks after a change. Lives in proxy->lb,
+ * under proxy->lb_lock. */
 #include <stdlib.h>
 
 #include "runtime/backend/balance.h"
@@ -18,7 +18,8 @@ struct map_group {
 	struct map_server **members;
 	uint32_t nmembers, n, room;
 	uint32_t unit; /* what all configured weights are multiples of */
-	uint32_t next; /* where round robin goes on; may lie behind the end */
+	uint32_t next; /* where round robin goes on in either group, kept in that of active servers; may lie
+			  behind the end */
 	bool stale;
 };
 
@@ -93,7 +94,7 @@ static int64_t members_collect(struct map_group *g, uint8_t which)
 	return total;
 }
 
-/* 2: has collected a turn, 1: owes nothing, 0: was ahead of its turn. */
+/* 0: was ahead of its turn, 1: owes nothing, 2 and more: has collected that many turns but one. */
 static int64_t standing(const struct map_server *s, int64_t total)
 {
 	return (s->score + total) / total;
@@ -117,27 +118,55 @@ static struct map_server *place_winner(struct map_group *g, int64_t total)
 	return best;
 }
 
+/* Does it count as one server, whose places others have a share in? So do backups without `option allbackups`
+ * (seen with HAProxy 2.6). */
+static bool map_is_of_one(const struct map_group *g)
+{
+	return g->lb.which == GROUP_BACKUP && !proxy_option_is_set(g->lb.proxy->conf, PO_ALLBACKUPS);
+}
+
+/* As many places as there are. Where they are those of the first backup, and it has a single one, nobody shares
+ * it. */
+static int64_t places_count(struct map_group *g, int64_t total)
+{
+	struct server *first = balance_first_backup(g->lb.proxy);
+
+	if (!map_is_of_one(g) || !first)
+		return total;
+	total = weight_of(g, first->lb);
+	g->nmembers = total == 1 ? 1 : g->nmembers;
+	return total;
+}
+
 static void map_make(struct map_group *g)
 {
-	struct balance *b = g->lb.proxy->lb;
-	int64_t total = members_collect(g, b->groups[GROUP_BACKUP] == g ? GROUP_BACKUP : GROUP_ACTIVE);
+	int64_t total = places_count(g, members_collect(g, g->lb.which));
 
 	g->stale = false;
 	for (g->n = 0; g->n < total && g->n < g->room; g->n++)
 		g->places[g->n] = place_winner(g, total)->lb.server;
 }
 
+/* Where it goes on: at the same number in either group. */
+static uint32_t *map_turn(const struct map_group *g)
+{
+	const struct balance *b = g->lb.proxy->lb;
+
+	return &((struct map_group *)b->groups[GROUP_ACTIVE])->next;
+}
+
 /* From where the last one was on: the next with room. */
 static struct server *map_next(struct map_group *g, const struct server *avoid, bool *full)
 {
 	struct server *last_resort = NULL;
+	uint32_t *next = map_turn(g);
 
 	for (uint32_t tries = 0; tries < g->n; tries++) {
 		struct server *s;
 
-		if (g->next >= g->n)
-			g->next = 0;
-		s = g->places[g->next++];
+		if (*next >= g->n)
+			*next = 0;
+		s = g->places[(*next)++];
 		if (!server_has_room(s))
 			continue;
 		if (s != avoid)
@@ -152,12 +181,14 @@ static struct server *map_rr_pick(void *group, const struct srv_request *r, bool
 {
 	struct map_group *g = group;
 	struct server *s;
+	uint32_t next;
 
 	if (g->stale)
 		map_make(g);
 	s = map_next(g, r->avoid, full);
-	if (g->next < g->n)
-		__builtin_prefetch(g->places[g->next], 1);
+	next = *map_turn(g);
+	if (next < g->n)
+		__builtin_prefetch(g->places[next], 1);
 	return s;
 }
 
@@ -169,9 +200,11 @@ static struct server *map_hash_pick(void *group, const struct srv_request *r, bo
 
 	if (g->stale)
 		map_make(g);
-	if (!r->has_key && balance_takes_turns(g->lb.proxy, g->nmembers))
-		return map_next(g, r->avoid, full);
-	return g->n ? g->places[r->has_key ? r->key % g->n : 0] : NULL;
+	if (!g->n)
+		return NULL;
+	if (!balance_takes_turns(g->lb.proxy, map_is_of_one(g) ? 1 : g->nmembers))
+		return g->places[0];
+	return r->has_key ? g->places[r->key % g->n] : map_next(g, r->avoid, full);
 }
 
 const struct lb_algorithm balance_static = {
