@@ -16,6 +16,7 @@ struct rr_server {
 	int64_t due, last;  /* places in the round */
 	uint64_t round;     /* that `due` is about: not served in a later one */
 	uint32_t remainder; /* of total/weight, carried to the next turn */
+	bool served; /* in the round in which it is or left: it has had a turn that a new weight goes on from */
 	struct rr_server *skipped;
 };
 
@@ -124,8 +125,9 @@ static void rr_reweigh(struct rr_group *g, struct rr_server *s)
 	}
 	if (s->due > s->last + step)
 		s->due = s->last + step;
-	if (s->due < g->pos + 2)
+	if (!s->served || s->due < g->pos + 2)
 		s->due = g->pos + step;
+	s->served = true;
 	s->remainder = 0;
 	rr_put_due(g, s);
 }
@@ -140,10 +142,12 @@ static void rr_changed(void *group, struct lb_server *ls, uint32_t before)
 		return;
 	}
 	g->total += (int64_t)ls->weight - before;
-	if (ls->weight)
+	if (ls->weight) {
 		rr_reweigh(g, s);
-	else
-		rr_take(s);
+		return;
+	}
+	s->served = s->served && rr_due(g, s);
+	rr_take(s);
 }
 
 static void rr_begin(void *group)
@@ -170,6 +174,7 @@ static void rr_serve(struct rr_group *g, struct rr_server *s)
 		s->remainder = 0;
 	}
 	s->last = due;
+	s->served = true;
 	due += g->total / weight;
 	s->remainder += (uint32_t)(g->total % weight);
 	if (s->remainder >= s->lb.weight) {
