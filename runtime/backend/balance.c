@@ -35,8 +35,7 @@ static const struct lb_algorithm *algorithm_of(const struct proxy_conf *conf)
 
 bool server_below_limit(const struct server *s)
 {
-	return !atomic_load_explicit(&s->queued, memory_order_relaxed) &&
-	       atomic_load_explicit(&s->conns, memory_order_relaxed) < server_limit(s);
+	return !atomic_load_explicit(&s->queued, memory_order_relaxed) && !server_is_full(s);
 }
 
 /* Weight in sixteenths; 0: not to be picked. */

@@ -44,7 +44,7 @@ static bool load_is_bounded(struct hash_ring *g, const struct server *s, const s
 
 static bool server_keeps(const struct server *s, enum hash_preserve until)
 {
-	if (!server_is_limited(s) || atomic_load_explicit(&s->conns, memory_order_relaxed) < server_limit(s))
+	if (!server_is_full(s))
 		return true;
 	return until == HASH_PRESERVE_MAXQUEUE &&
 	       (!s->conf->maxqueue ||

@@ -19,10 +19,9 @@ enum {
 
 struct ring_member {
 	struct lb_server lb;
-	uint64_t before; /* weights of the usable ones that the configuration names before it: hash_ring_begin()
-			  */
+	uint64_t before; /* weights of the usable ones that the configuration names before it */
 	uint32_t most;   /* points that it has ever had, if those are more than it is configured for */
-	uint32_t seat;   /* of ring_group.seats */
+	uint32_t seat;   /* of hash_ring.seats */
 };
 
 struct ring_seat {

@@ -19,11 +19,6 @@ static void place_count(struct srv_request *r, struct server *s)
 		balance_loaded(s);
 }
 
-static bool place_is_free(const struct server *s)
-{
-	return !server_is_limited(s) || atomic_load_explicit(&s->conns, memory_order_relaxed) < server_limit(s);
-}
-
 /* --- queues */
 
 static void queue_leave(struct srv_request *r)
@@ -148,7 +143,7 @@ void places_hand_out(struct worker *w, struct server *s)
 {
 	struct srv_request *r;
 
-	while (place_is_free(s) && (r = queue_next(s)) != NULL)
+	while (!server_is_full(s) && (r = queue_next(s)) != NULL)
 		queue_grant(w, r, s);
 }
 

@@ -55,3 +55,10 @@ uint32_t server_limit(const struct server *s)
 	limit = (uint32_t)((uint64_t)limit * warmth / SERVER_WARM);
 	return limit ? limit : 1;
 }
+
+bool server_is_full(const struct server *s)
+{
+	uint32_t limit = server_limit(s);
+
+	return limit && atomic_load_explicit(&s->conns, memory_order_relaxed) >= limit;
+}

@@ -157,6 +157,8 @@ static inline bool server_is_limited(const struct server *s)
 
 /* How many connections it may have now: maxconn, or the ramp of "minconn" and "fullconn" (manual); 0: any number. Any worker. */
 uint32_t server_limit(const struct server *s);
+/* Does it have as many as it may, or more? The limit is read once: who lifts it (server_set_maxconn()) holds no lock. Any worker. */
+bool server_is_full(const struct server *s);
 
 /* Changes the operational state, updates the balancing structure, counters and logs in HAProxy's words, and
  * gives waiting requests a new chance. Any worker. reason: "Layer4 connection problem ..." or NULL. */
